@@ -1,0 +1,194 @@
+"""`cycle-exec emulator`: the internal API on a Unix socket, from a state file or a dotenv file."""
+
+from __future__ import annotations
+
+import json
+import posixpath
+
+from cycle_exec.emulator import faults, routes, scenario, world
+from cycle_exec.emulator.model import Delivery, Pair, State, is_pem
+from cycle_exec.errors import Problem, Refused, refuse
+from cycle_exec.secret import Secret
+from cycle_exec.system import clock, files, issue, scratch, serve, stderr
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from cycle_exec.emulator.faults import Faults
+    from cycle_exec.emulator.model import CertificateState, Query, World
+    from cycle_exec.settings.model import Invocation
+
+# Apps run as any user, and the platform's own socket lets each of them connect; the token guards.
+SOCKET_MODE = 0o666
+CA_MODE = 0o644
+CA_SUFFIX = ".ca.pem"
+
+
+def run(
+    invocation: Invocation,
+    socket: str = "",
+    state: str = "",
+    env_file: str = "",
+    latency: str = "",
+    fail: str = "",
+    fail_path: str = "",
+    drop: str = "",
+    slow_body: str = "",
+) -> int:
+    """Serve until a signal ends it. Raises Refused; after the start nothing ends it but signals."""
+    if not socket:
+        raise refuse("usage", "--socket", "not given", "name the socket to make: --socket PATH")
+    if bool(state) == bool(env_file):
+        fix = "name one of them: --state FILE or --env-file FILE"
+        raise refuse("usage", "--state", "give it or --env-file, and not both", fix)
+    bad_days = faults.parse(
+        latency=latency, fail=fail, fail_path=fail_path, drop=drop, slow_body=slow_body
+    )
+    require()
+    source = Source(path=at(invocation, state or env_file), dotenv=bool(env_file))
+    platform = Platform(source, bad_days)
+    path = at(invocation, socket)
+    listener = serve.Listener(path, SOCKET_MODE)
+    ca_path = path + CA_SUFFIX
+    try:
+        scratch.publish(ca_path, platform.authority.root.encode(), CA_MODE)
+
+        def ready() -> None:
+            token = platform.world.token
+            words = f"token {token}" if token else "any token"
+            stderr.log.notice(f"emulator ready at {path}, {words}, CA certificate {ca_path}")
+
+        serve.serve(listener, platform.answer, ready=ready, failed=failed)
+    finally:
+        listener.close()
+        scratch.remove(ca_path)
+    return 0
+
+
+def require() -> None:
+    """Raise Refused (usage) unless the extra `emulator` is installed."""
+    serve.require()
+    issue.require()
+
+
+def at(invocation: Invocation, path: str) -> str:
+    """A path as the user means it, from where the user stands."""
+    return posixpath.join(invocation.cwd, path)
+
+
+def failed(error: BaseException) -> None:
+    """Say that an answer could not be made: a bug of ours."""
+    stderr.log.warning(f"the emulator has a bug: {type(error).__name__} while it answered")
+    if stderr.log.debugging:
+        stderr.log.trace(error)
+
+
+class Source:
+    """Where the state comes from. An empty path: an empty state."""
+
+    def __init__(self, path: str, *, dotenv: bool) -> None:
+        self.path = path
+        self._dotenv = dotenv
+
+    def read(self) -> State:
+        """The state as it is on disk now. Raises Refused."""
+        if not self.path:
+            return State()
+        text = read_text(self.path)
+        if not self._dotenv:
+            return scenario.parse(text, self.path)
+        from cycle_exec.planning import dotenv
+
+        try:
+            return scenario.from_variables(dotenv.read(text))
+        except dotenv.Unparsable as error:
+            raise refuse(
+                "manifest-invalid",
+                f"{self.path}:{error.line}",
+                "not NAME=value",
+                "correct the line",
+            ) from None
+
+    def beside(self, name: str) -> str:
+        """A file that the state names: from the state's own folder."""
+        return posixpath.join(posixpath.dirname(self.path), name)
+
+
+class Platform:
+    """The world that is served, and its way of following the state on disk."""
+
+    def __init__(self, source: Source, bad_days: Faults) -> None:
+        """Raises Refused if the state cannot be used."""
+        self._source = source
+        self._faults = bad_days
+        self._counts: dict[str, int] = {}
+        self._started = clock.now()
+        self.authority = issue.Authority(self._started)
+        self._watched: tuple[str, ...] = ()
+        self._stamps: tuple[tuple[int, ...], ...] = ()
+        self.world = self._build()
+
+    def answer(self, query: Query) -> Delivery:
+        """The answer to one request, by the state as it is on disk now."""
+        self._follow()
+        count = self._counts.get(query.path, 0)
+        self._counts[query.path] = count + 1
+        fault = self._faults.decide(query.path, count)
+        if fault.status:
+            reply = routes.error(fault.status, "Asked for with --fail")
+        else:
+            reply = routes.respond(self.world, query, clock.now())
+        return faults.deliver(reply, json.dumps(reply.data).encode(), fault)
+
+    def _look(self) -> tuple[tuple[int, ...], ...]:
+        return tuple(scratch.stamp(path) for path in self._watched)
+
+    def _follow(self) -> None:
+        """Read the state again if a file of it changed; a state with problems changes nothing."""
+        if self._look() == self._stamps:
+            return
+        try:
+            self.world = self._build()
+        except Refused as refused:
+            stderr.log.problems(refused.problems)
+            stderr.log.warning("the new state has problems, the emulator keeps the old one")
+        else:
+            stderr.log.notice(f"{self._source.path} was read again")
+
+    def _build(self) -> World:
+        # Each stamp is taken before its file is read, so that no change is ever missed.
+        self._watched = (self._source.path,)
+        self._stamps = self._look()
+        state = self._source.read()
+        named = tuple(self._source.beside(name) for name in state.files)
+        self._stamps += tuple(scratch.stamp(path) for path in named)
+        self._watched += named
+        problems: list[Problem] = []
+        pairs = [self._pair(item, problems) for item in state.certificates]
+        if problems:
+            raise Refused(problems)
+        return world.build(state, pairs, self._started)
+
+    def _pair(self, item: CertificateState, problems: list[Problem]) -> Pair:
+        if item.order is not None:
+            return self.authority.issue(item.order)
+        texts = []
+        for text in (item.bundle, item.private_key):
+            try:
+                texts.append(text if is_pem(text) else read_text(self._source.beside(text)))
+            except Refused as refused:
+                problems.extend(refused.problems)
+                texts.append("")
+        bundle, private_key = texts
+        domains = item.domains or issue.names(bundle)
+        return Pair(bundle=bundle, private_key=Secret(private_key), domains=domains)
+
+
+def read_text(path: str) -> str:
+    """A file's text. Raises Refused (file-missing)."""
+    try:
+        return files.read(path).decode()
+    except files.Unreadable as error:
+        reason = error.reason
+    except UnicodeDecodeError:
+        reason = "it is not UTF-8 text"
+    raise refuse("file-missing", path, reason)

@@ -1,0 +1,51 @@
+"""`cycle-exec env`: what the launch would export, for another program to read."""
+
+from __future__ import annotations
+
+from cycle_exec.commands import pipeline
+from cycle_exec.errors import refuse
+from cycle_exec.planning import environment, formats
+from cycle_exec.system import clock, signals, stderr, stdout
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from cycle_exec.commands.pipeline import Overrides
+    from cycle_exec.settings.model import Invocation
+
+
+def run(
+    invocation: Invocation,
+    overrides: Overrides,
+    *,
+    format: str,
+    reader: str,
+    everything: bool,
+) -> int:
+    """Print the variables, values shown: the user asked for them.
+
+    everything: the inherited ones as well, not only what the launch adds or changes.
+    """
+    armed = signals.arm()
+    settings = pipeline.settle(invocation, overrides, ())
+    deadline = clock.Deadline.after(settings.api.deadline)
+    armed.bound(deadline.left())
+    settings = settings.replace(templates=(), dotenv=None)
+    plan, _ = pipeline.plan_for(invocation, settings, deadline, writes=False)
+    for line in plan.warnings:
+        stderr.log.warning(line)
+    values = {
+        name: value
+        for name, value in sorted(plan.environ.items())
+        if everything or plan.sources[name] != environment.INHERITED
+    }
+    try:
+        text = formats.write(values, format, reader)
+    except formats.NotCarried as error:
+        raise refuse(
+            "value-refused",
+            f"variable {error.name}",
+            f"{error.reason}, so {format} cannot carry it",
+            "choose another --format, or exclude it",
+        ) from None
+    stdout.write(text)
+    return 0

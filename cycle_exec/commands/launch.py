@@ -1,0 +1,145 @@
+"""The launch: prepare all, change nothing until all of it is known to work, become the app."""
+
+from __future__ import annotations
+
+from cycle_exec.commands import pipeline
+from cycle_exec.errors import Problem, Refused, refuse
+from cycle_exec.system import clock, lookup, process, signals, stage, stderr
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from cycle_exec.commands.pipeline import Local, Overrides
+    from cycle_exec.planning.model import FileWrite, Plan
+    from cycle_exec.settings.model import Invocation, Settings
+    from cycle_exec.system.clock import Deadline
+    from cycle_exec.system.stage import Applied, Staged
+
+
+def run(invocation: Invocation, overrides: Overrides, command: Sequence[str]) -> int:
+    """Become the command. Returns only by raising Refused or Stopped."""
+    started = clock.process_start()
+    armed = signals.arm()
+    settings = pipeline.settle(invocation, overrides, command)
+    if not settings.command:
+        raise refuse("usage", "the command", "no command to start after --")
+    deadline = clock.Deadline(end=started + settings.api.deadline)
+    armed.bound(deadline.left())
+    plan, local = pipeline.plan_for(invocation, settings, deadline)
+    executable = _final_executable(invocation, settings, plan, local)
+    _judge_sizes(settings, plan, executable)
+    applied = apply(plan, local, deadline)
+    _tell(plan, applied, started)
+    process.replace(
+        executable,
+        settings.command,
+        plan.environ,
+        directory=settings.directory,
+        armed=armed,
+    )
+
+
+def _final_executable(invocation: Invocation, settings: Settings, plan: Plan, local: Local) -> str:
+    """Where the command stands once the plan's own PATH is known."""
+    path = plan.environ.get("PATH")
+    if path is None or path == invocation.environ.get("PATH"):
+        return local.executable
+    found = lookup.find(settings.command[0], path, settings.directory or invocation.cwd)
+    if isinstance(found, Problem):
+        raise Refused([found])
+    return found
+
+
+def _judge_sizes(settings: Settings, plan: Plan, executable: str) -> None:
+    """What execve would refuse, known before anything is written."""
+    measured = process.measure(settings.command, plan.environ, executable)
+    problems = [
+        Problem(
+            kind="value-too-large",
+            subject=f"variable {name}",
+            reason=f"from {plan.sources[name]}, more than 131071 bytes with its name",
+        )
+        for name in measured.oversized
+    ]
+    if measured.total > measured.maximum:
+        problems.append(
+            Problem(
+                kind="arguments-too-long",
+                subject="the command",
+                reason=f"arguments and environment take {measured.total} bytes, "
+                f"the kernel accepts {measured.maximum}",
+            )
+        )
+    if problems:
+        raise Refused(problems)
+
+
+def apply(plan: Plan, local: Local, deadline: Deadline) -> Applied:
+    """Stage every target, run the checks, swap all of them."""
+    with stage.stage(plan.writes, local.owners) as staged:
+        _check(plan, staged, deadline)
+        with signals.blocked():
+            return staged.commit()
+
+
+def _check(plan: Plan, staged: Staged, deadline: Deadline) -> None:
+    problems = []
+    for write in plan.writes:
+        if write.check:
+            problem = _checked(write, staged.paths, plan.environ, deadline)
+            if problem is not None:
+                problems.append(problem)
+    if problems:
+        raise Refused(problems)
+
+
+def _checked(
+    write: FileWrite, paths: Mapping[str, str], environ: Mapping[str, str], deadline: Deadline
+) -> Problem | None:
+    """What the check command says of one staged file.
+
+    Its output is not shown: it may quote the file, and the file may hold secrets.
+    """
+    words = [_with_staged(word, paths[write.path]) for word in write.check]
+    executable = lookup.find(words[0], environ.get("PATH"), "/")
+    if isinstance(executable, Problem):
+        return executable.replace(kind="check-failed", subject=f"check of {write.path}")
+    code = process.run_check(executable, words, environ, deadline)
+    if code == 0:
+        return None
+    if code is None:
+        reason = f"{words[0]} did not end before the deadline"
+    elif code < 0:
+        reason = f"{words[0]} was ended by signal {-code}"
+    else:
+        reason = f"{words[0]} ended with {code}"
+    return Problem(kind="check-failed", subject=f"check of {write.path}", reason=reason)
+
+
+def _with_staged(word: str, path: str) -> str:
+    return word.replace("{{ staged }}", path).replace("{{staged}}", path)
+
+
+def _tell(plan: Plan, applied: Applied, started: float) -> None:
+    for line in (*plan.warnings, *applied.warnings):
+        stderr.log.warning(line)
+    for line in plan.notes:
+        stderr.log.info(line)
+    origins = [write.origin.partition(" ")[0] for write in plan.writes]
+    counts = (
+        (sum(source != "inherited" for source in plan.sources.values()), "variable"),
+        (len(plan.certificates), "certificate"),
+        (origins.count("template"), "template"),
+        (len(applied.written), "file written"),
+    )
+    words = ", ".join(
+        f"{count} {word if count == 1 else _plural(word)}" for count, word in counts if count
+    )
+    milliseconds = clock.milliseconds_since(started)
+    stderr.log.notice(f"ready in {milliseconds} ms" + (f": {words}" if words else ""))
+
+
+def _plural(word: str) -> str:
+    first, _, rest = word.partition(" ")
+    return f"{first}s {rest}".rstrip()

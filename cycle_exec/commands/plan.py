@@ -1,0 +1,58 @@
+"""`cycle-exec plan`: everything but apply and launch, shown without a value."""
+
+from __future__ import annotations
+
+from cycle_exec.commands import pipeline
+from cycle_exec.planning import describe
+from cycle_exec.planning.names import TOKEN
+from cycle_exec.system import clock, files, signals, stdout
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from cycle_exec.commands.pipeline import Local, Overrides
+    from cycle_exec.planning.model import FileWrite
+    from cycle_exec.settings.model import Invocation
+
+
+def run(
+    invocation: Invocation, overrides: Overrides, command: Sequence[str], *, as_json: bool
+) -> int:
+    """Print the plan, as text or JSON."""
+    armed = signals.arm()
+    settings = pipeline.settle(invocation, overrides, command)
+    deadline = clock.Deadline.after(settings.api.deadline)
+    armed.bound(deadline.left())
+    plan, local = pipeline.plan_for(invocation, settings, deadline)
+    outlook = describe.Outlook(
+        command=settings.command,
+        executable=local.executable,
+        manifest=settings.manifest_path,
+        inherited=invocation.environ,
+        differences={write.path: _differences(write, local) for write in plan.writes},
+        key=invocation.environ.get(TOKEN, "").encode("utf-8", "surrogateescape"),
+        now=clock.now(),
+    )
+    if as_json:
+        import json
+
+        stdout.write(json.dumps(describe.document(plan, outlook), indent=2) + "\n")
+    else:
+        stdout.write(describe.text(plan, outlook))
+    return 0
+
+
+def _differences(write: FileWrite, local: Local) -> tuple[str, ...]:
+    """What a target on the disk does not share with the plan."""
+    disk = files.disk(write.path)
+    if disk.kind == "absent":
+        return ("new",)
+    content = disk.content.reveal() if disk.content is not None else None
+    uid, gid = local.owners.get(write.owner, (-1, -1))
+    differs = (
+        ("content", content != write.content),
+        ("mode", disk.mode != write.mode),
+        ("owner", uid not in (-1, disk.uid) or gid not in (-1, disk.gid)),
+    )
+    return tuple(word for word, does in differs if does)

@@ -1,0 +1,75 @@
+"""`cycle-exec render`: config templates with the context of the launch."""
+
+from __future__ import annotations
+
+from cycle_exec.commands import launch, pipeline
+from cycle_exec.errors import refuse
+from cycle_exec.settings.model import TemplateOutput
+from cycle_exec.system import clock, files, signals, stdout
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from cycle_exec.commands.pipeline import Overrides
+    from cycle_exec.settings.model import Invocation, Settings
+
+
+def run(
+    invocation: Invocation, overrides: Overrides, templates: Sequence[str], *, output: str
+) -> int:
+    """Render to standard output, to a file, or, several templates, into a folder.
+
+    The templates of the manifest are left out; its variables, integrations and certificates
+    make the context. Files are written as a launch writes them: all or none, mode 0600.
+    """
+    armed = signals.arm()
+    settings = pipeline.settle(invocation, overrides, ())
+    deadline = clock.Deadline.after(settings.api.deadline)
+    armed.bound(deadline.left())
+    wanted = _outputs(templates, output, invocation.cwd)
+    only_these = _only_templates(settings, wanted)
+    plan, local = pipeline.plan_for(invocation, only_these, deadline, writes=bool(output))
+    if output:
+        launch.apply(plan, local, deadline)
+    else:
+        stdout.write(
+            "".join(write.content.decode("utf-8", "surrogateescape") for write in plan.writes)
+        )
+    return 0
+
+
+def _outputs(templates: Sequence[str], output: str, cwd: str) -> tuple[TemplateOutput, ...]:
+    if not output:
+        return tuple(
+            TemplateOutput(source=source, target=f"/{position}")
+            for position, source in enumerate(templates)
+        )
+    target = output if output.startswith("/") else f"{cwd}/{output}"
+    into_folder = output.endswith("/") or files.disk(target).kind == "directory"
+    if len(templates) > 1 and not into_folder:
+        raise refuse(
+            "usage", output, "several templates need a folder", "write a / at its end to make one"
+        )
+    if not into_folder:
+        return (TemplateOutput(source=templates[0], target=target),)
+    folder = target.rstrip("/")
+    return tuple(
+        TemplateOutput(
+            source=source,
+            target=f"{folder}/{source.rstrip('/').rpartition('/')[2].removesuffix('.j2')}",
+        )
+        for source in templates
+    )
+
+
+def _only_templates(settings: Settings, wanted: tuple[TemplateOutput, ...]) -> Settings:
+    """The same settings, writing nothing but these templates."""
+    certificates = settings.certificates
+    return settings.replace(
+        templates=wanted,
+        dotenv=None,
+        variables=settings.variables.replace(files=()),
+        integrations=tuple(integration.replace(files=()) for integration in settings.integrations),
+        certificates=certificates and certificates.replace(formats=()),
+    )

@@ -1,0 +1,256 @@
+"""The documents of the emulated platform, every required member filled in.
+
+Values that nobody gave are derived from names, so two starts of one state give the same ids.
+"""
+
+from __future__ import annotations
+
+from hashlib import sha256
+
+from cycle_exec.emulator.model import NEVER
+from cycle_exec.record import Record
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from cycle_exec.emulator.model import Document
+
+CLUSTER = "production"
+SERVICES = ("loadbalancer", "discovery", "vpn", "scheduler", "gateway")
+
+
+class Ground(Record):
+    """What every document rests on. now: RFC 3339, the moment of every generated timestamp."""
+
+    now: str
+    hub_id: str
+
+
+def identity(kind: str, name: str) -> str:
+    """An id as the platform writes them (24 hex digits), the same for the same name."""
+    return sha256(f"{kind}/{name}".encode("utf-8", "surrogateescape")).hexdigest()[:24]
+
+
+def merged(generated: Document, given: Document) -> dict[str, object]:
+    """`given` laid over `generated`, table by table; lists and values replace."""
+    found = dict(generated)
+    for name, value in given.items():
+        below = found.get(name)
+        if isinstance(below, dict) and isinstance(value, dict):
+            found[name] = merged(below, value)
+        else:
+            found[name] = value
+    return found
+
+
+def table(document: Document, name: str) -> Document:
+    """A member that should be an object; empty if it is not."""
+    value = document.get(name)
+    return value if isinstance(value, dict) else {}
+
+
+def rfc3339(moment: float) -> str:
+    """Seconds since the epoch as the API writes times."""
+    from datetime import UTC, datetime
+
+    return datetime.fromtimestamp(int(moment), UTC).isoformat().replace("+00:00", "Z")
+
+
+def resource(ground: Ground, kind: str, name: str, current: str) -> dict[str, object]:
+    """What every resource has: id, creator, hub, state and events."""
+    return {
+        "id": identity(kind, name),
+        "creator": {"id": identity("account", "developer"), "type": "account"},
+        "hub_id": ground.hub_id,
+        "state": {"current": current, "changed": ground.now},
+        "events": {"created": ground.now, "updated": ground.now, "deleted": NEVER},
+    }
+
+
+def hub(ground: Ground, given: Document) -> Document:
+    """PublicHub."""
+    found = {**resource(ground, "hub", "hub", "live"), "id": ground.hub_id, "name": "Local hub"}
+    del found["hub_id"]
+    return merged(found, given)
+
+
+def server(ground: Ground, given: Document) -> Document:
+    """Server: the machine that the emulated instances run on."""
+    hostname = str(given.get("hostname") or "local-server")
+    moments = {"started": ground.now, "failed": NEVER, "completed": ground.now}
+    events = {"latest_instance": ground.now, "provisioning": moments}
+    found = {
+        **merged(resource(ground, "server", hostname, "live"), {"events": events}),
+        "location_id": identity("location", "local"),
+        "model_id": identity("model", "local"),
+        "node_id": identity("node", hostname),
+        "shared_file_systems": {"mounts": None, "directories": None},
+        "hostname": hostname,
+        "nickname": None,
+        "provider": {
+            "vendor": "local",
+            "integration_id": identity("integration", "local"),
+            "model": "laptop",
+            "zone": None,
+            "location": "local",
+            "server": hostname,
+            "init_ips": [],
+        },
+        "cluster": CLUSTER,
+        "features": {"sftp": False, "base_volume_gb": None, "gateway": None},
+        "constraints": {
+            "tags": [],
+            "allow": {
+                "pool": True,
+                "services": True,
+                "overcommit": False,
+                "overcommit_multiple": None,
+            },
+        },
+        "autoscale": None,
+        "ephemeral": False,
+        "evacuate": None,
+    }
+    return merged(found, given)
+
+
+def environment(ground: Ground, given: Document, cluster: object) -> Document:
+    """Environment, with none of its services."""
+    identifier = str(given.get("identifier") or given.get("name") or "dev")
+    found = {
+        **resource(ground, "environment", identifier, "live"),
+        "identifier": identifier,
+        "name": identifier,
+        "cluster": cluster,
+        "about": {"description": "Served by the emulator", "favorite": False},
+        "features": {"legacy_networking": False, "monitoring": None},
+        "services": dict.fromkeys(SERVICES),
+        "acl": None,
+        "private_network": {
+            "vxlan_tag": 1,
+            "subnet": "1",
+            "ipv6": {"ip": "fd00::", "cidr": "fd00::/64"},
+            "legacy": None,
+        },
+        "deployments": {"tags": {}},
+    }
+    return merged(found, given)
+
+
+def environment_service(container_id: object, instances: int) -> Document:
+    """One member of an environment's services."""
+    return {
+        "enable": True,
+        "container_id": container_id,
+        "high_availability": instances > 1,
+        "auto_update": True,
+        "config": None,
+    }
+
+
+def container(
+    ground: Ground, name: str, identifier: str, instances: int, around: Document
+) -> dict[str, object]:
+    """Container. name: what its id is made from; around: its environment."""
+    started = {"events": {"started": ground.now}}
+    return {
+        **merged(resource(ground, "container", name, "running"), started),
+        "identifier": identifier,
+        "name": identifier,
+        "environment": {
+            "id": around["id"],
+            "cluster": around["cluster"],
+            "container_subnet": None,
+            "ipv6": None,
+            "legacy": None,
+        },
+        "image": {"id": identity("image", identifier), "extension": None, "service": None},
+        "stack": None,
+        "config": {
+            "network": {"public": "disable", "hostname": identifier, "ports": []},
+            "deploy": {"instances": instances},
+        },
+        "deployment": None,
+        "instances": instances,
+        "volumes": [],
+        "annotations": None,
+        "role": None,
+        "stateful": False,
+        "deprecate": False,
+        "lock": False,
+    }
+
+
+def instance(ground: Ground, within: Document, place: int, machine: Document) -> Document:
+    """Instance number `place` of a container, on a server."""
+    name = f"{within['id']}/{place}"
+    digits = identity("address", name)
+    address = f"fd00::{digits[:4]}:{digits[4:8]}"
+    provider = table(machine, "provider")
+    found = {
+        **resource(ground, "instance", name, "running"),
+        "container_id": within["id"],
+        "location_id": machine["location_id"],
+        "environment": {
+            "id": table(within, "environment").get("id"),
+            "network_subnet": "1",
+            "subnet": "1",
+            "ipv6": {"ip": address, "cidr": f"{address}/64"},
+            "legacy": None,
+            "mac_addr": "02:" + ":".join(digits[at : at + 2] for at in range(0, 10, 2)),
+            "vxlan_tag": 1,
+        },
+        "stateful": None,
+        "provider": {key: provider.get(key) for key in ("vendor", "integration_id", "location")},
+        "server_id": machine["id"],
+        "ready_state": "active",
+        "hostname": f"{within['identifier']}-{place}",
+        "autoscale": None,
+        "deployment": within["deployment"],
+    }
+    service = table(within, "image").get("service")
+    return {**found, "service": service} if service else found
+
+
+def service_container(within: Document, instances: tuple[Document, ...]) -> Document:
+    """ServiceContainer: what the environment's list of services says of one."""
+    hidden = {"identifier", "config", "instances", "volumes", "role", "stateful", "meta"}
+    return {
+        "container": {name: value for name, value in within.items() if name not in hidden},
+        "instances": list(instances),
+    }
+
+
+def integration(ground: Ground, given: Document) -> Document:
+    """Integration."""
+    name = str(given.get("identifier") or given.get("vendor"))
+    found = {
+        **resource(ground, "integration", name, "live"),
+        "name": name,
+        "vendor": "custom",
+        "identifier": name,
+        "auth": None,
+        "extra": None,
+    }
+    return merged(found, given)
+
+
+def network(ground: Ground, given: Document, place: int, around: Document) -> Document:
+    """Network number `place`, which the environment is attached to."""
+    identifier = str(given["identifier"])
+    prefix = f"fd00:{place + 1:x}::"
+    found = {
+        **resource(ground, "network", identifier, "live"),
+        "name": identifier,
+        "identifier": identifier,
+        "cluster": around["cluster"],
+        "l2": None,
+        "private_network": {
+            "vxlan_tag": 100 + place,
+            "subnet": str(100 + place),
+            "mac_addr_suffix": place,
+            "ipv6": {"ip": prefix, "cidr": f"{prefix}/64"},
+        },
+        "environments": [{"id": around["id"], "added": ground.now}],
+        "acl": None,
+    }
+    return merged(found, given)

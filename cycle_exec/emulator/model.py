@@ -1,0 +1,196 @@
+"""The platform in the box, as frozen values: what a state says, the world it makes, the wire."""
+
+from __future__ import annotations
+
+from cycle_exec.record import Record
+from cycle_exec.secret import Secret, SecretBytes
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    # A JSON object of the official document. What is in it is the document's business.
+    Document = Mapping[str, object]
+
+NEVER = "0001-01-01T00:00:00Z"  # Go's zero time: `events.deleted` and its kin are required
+
+
+class Variable(Record):
+    """A scoped variable. duration: seconds of the run for which it is served; None: always."""
+
+    _sealed = ("value",)
+
+    value: str
+    duration: float | None = None
+
+
+class Order(Record):
+    """A certificate to be issued. days: until it ends, negative: ended so many days ago.
+
+    key: "ec" (P-256) or "rsa" (2048 bits).
+    """
+
+    domains: tuple[str, ...]
+    days: int = 60
+    key: str = "ec"
+
+
+class Pair(Record):
+    """A certificate chain (leaf first) and its private key, both PEM."""
+
+    bundle: str
+    private_key: Secret
+    domains: tuple[str, ...] = ()
+
+
+class CertificateState(Record):
+    """One [[certificates]]: ordered, or a pair of texts.
+
+    bundle, private_key: PEM as it stands in the state, or the name of a file (see `is_pem`).
+    encoding: how the API gives both, "base64" (of PEM) or "pem".
+    container: identifier of the container it belongs to, empty: the emulated instance's own.
+    """
+
+    _sealed = ("private_key",)
+
+    domains: tuple[str, ...] = ()
+    bundle: str = ""
+    private_key: str = ""
+    days: int = 60
+    key: str = "ec"
+    encoding: str = "base64"
+    container: str = ""
+    extra: Document = {}
+
+    @property
+    def order(self) -> Order | None:
+        """What has to be issued, None if the state gives the pair itself."""
+        if self.bundle:
+            return None
+        return Order(domains=self.domains, days=self.days, key=self.key)
+
+    @property
+    def files(self) -> tuple[str, ...]:
+        """Names of the files that have to be read for it."""
+        return tuple(text for text in (self.bundle, self.private_key) if text and not is_pem(text))
+
+
+def is_pem(text: str) -> bool:
+    """Whether a bundle or key is given in place rather than as the name of a file."""
+    return "-----BEGIN" in text
+
+
+class ContainerState(Record):
+    """One [[containers]] or the [container]: its identifier, its instances, its domains."""
+
+    identifier: str
+    instances: int = 1
+    domains: tuple[str, ...] = ()
+    extra: Document = {}
+
+
+class State(Record):
+    """A state file, checked. Everything has a default; `extra` fields are the official schema's.
+
+    token: empty, any token is good. container: identifier of the emulated instance's container,
+    which is always one of `containers`, the first.
+    """
+
+    _sealed = ("token", "variables", "integrations", "users")
+
+    token: str = ""
+    variables: Mapping[str, Variable] = {}
+    integrations: tuple[Document, ...] = ()
+    certificates: tuple[CertificateState, ...] = ()
+    users: Mapping[str, str] = {}
+    environment: Document = {}
+    containers: tuple[ContainerState, ...] = (ContainerState(identifier="app"),)
+    server: Document = {}
+    hub: Document = {}
+    networks: tuple[Document, ...] = ()
+    services: Mapping[str, Document] = {}
+
+    @property
+    def orders(self) -> tuple[Order, ...]:
+        """Certificates that must be issued before the world can be made."""
+        return tuple(item.order for item in self.certificates if item.order is not None)
+
+    @property
+    def files(self) -> tuple[str, ...]:
+        """Files that must be read before the world can be made."""
+        return tuple(name for item in self.certificates for name in item.files)
+
+
+class World(Record):
+    """What the emulated platform knows; every document is as the API gives it.
+
+    own: id of the emulated instance's container. started: when the run began (seconds since the
+    epoch); variables with a duration are counted from there.
+    domains: by container id. certificates: by container id.
+    """
+
+    _sealed = ("token", "variables", "integrations", "certificates", "users")
+
+    token: str
+    started: float
+    variables: Mapping[str, Variable]
+    integrations: tuple[Document, ...]
+    certificates: Mapping[str, tuple[Document, ...]]
+    domains: Mapping[str, tuple[str, ...]]
+    users: Mapping[str, str]
+    own: str
+    environment: Document
+    containers: tuple[Document, ...]
+    instances: tuple[Document, ...]
+    services: Document
+    server: Document
+    hub: Document
+    networks: tuple[Document, ...]
+
+
+class Query(Record):
+    """A request as it arrived. Header names are lower case; query values are decoded."""
+
+    _sealed = ("headers",)
+
+    method: str
+    path: str
+    query: Mapping[str, str]
+    headers: Mapping[str, str]
+    body: SecretBytes = SecretBytes(b"")
+
+
+class Reply(Record):
+    """An answer to send: always JSON."""
+
+    _sealed = ("data",)
+
+    status: int
+    data: object
+    headers: tuple[tuple[str, str], ...] = ()
+
+
+class Fault(Record):
+    """What goes wrong with one answer; fields as in Delivery, status 0: no failure."""
+
+    latency: float = 0.0
+    status: int = 0
+    cut: bool = False
+    spread: float = 0.0
+
+
+class Delivery(Record):
+    """A reply's bytes and how they are sent.
+
+    latency: seconds before the first byte. spread: seconds that the body takes, 0: in one piece.
+    cut: the connection is closed in the middle of the body.
+    """
+
+    _sealed = ("body",)
+
+    status: int
+    headers: tuple[tuple[str, str], ...]
+    body: bytes
+    latency: float = 0.0
+    spread: float = 0.0
+    cut: bool = False

@@ -1,0 +1,265 @@
+"""The state file: TOML text in, a checked State out, or every problem of it at once."""
+
+from __future__ import annotations
+
+from cycle_exec.emulator.model import CertificateState, ContainerState, State, Variable
+from cycle_exec.errors import Problem, Refused, refuse
+from cycle_exec.settings import duration
+from cycle_exec.settings.nearest import did_you_mean, printable
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Collection, Mapping
+
+_TOP = (
+    *("token", "variables", "integrations", "certificates", "vpn", "environment", "container"),
+    *("containers", "server", "hub", "networks", "services"),
+)
+_OWN = "container"
+_CERTIFICATE_KEYS = (
+    *("domains", "bundle", "private_key"),
+    *("days", "key", "encoding", "container"),
+)
+FIX = "correct the state file; the emulator's page in the docs shows every key"
+
+
+def from_variables(variables: Mapping[str, str]) -> State:
+    """The state of a dotenv file: its variables and nothing else."""
+    return State(variables={name: Variable(value=value) for name, value in variables.items()})
+
+
+def parse(text: str, subject: str) -> State:
+    """Read a state file. subject: its name in messages.
+
+    Raises Refused (manifest-invalid) with every problem. No message holds a value.
+    """
+    import tomllib
+
+    try:
+        table = tomllib.loads(text)
+    except tomllib.TOMLDecodeError:
+        raise refuse("manifest-invalid", subject, "not valid TOML", FIX) from None
+    except RecursionError:
+        raise refuse("manifest-invalid", subject, "nested too deeply", FIX) from None
+    reader = _Reader(subject)
+    state = reader.state(table)
+    if reader.problems:
+        raise Refused(reader.problems)
+    return state
+
+
+class _Reader:
+    """Walks the table and gathers problems; a wrong part reads as its default."""
+
+    def __init__(self, subject: str) -> None:
+        self._subject = subject
+        self.problems: list[Problem] = []
+
+    def wrong(self, where: str, reason: str) -> None:
+        subject = f"{self._subject}: {printable(where)}"
+        self.problems.append(
+            Problem(kind="manifest-invalid", subject=subject, reason=reason, fix=FIX)
+        )
+
+    def state(self, table: dict[str, object]) -> State:
+        self.known(table, _TOP, "")
+        containers = self.containers(table)
+        identifiers = {container.identifier for container in containers}
+        certificates = tuple(
+            self.certificate(item, f"certificates[{index}]")
+            for index, item in enumerate(self.tables(table, "certificates"))
+        )
+        for index, certificate in enumerate(certificates):
+            if certificate.container and certificate.container not in identifiers:
+                self.wrong(f"certificates[{index}].container", "no container has this identifier")
+        services = self.table(table, "services")
+        return State(
+            token=self.text(table, "token", ""),
+            variables=self.variables(self.table(table, "variables")),
+            integrations=tuple(
+                self.integration(item, f"integrations[{index}]")
+                for index, item in enumerate(self.tables(table, "integrations"))
+            ),
+            certificates=certificates,
+            users=self.users(self.table(table, "vpn")),
+            environment=self.document(self.table(table, "environment"), "environment"),
+            containers=containers,
+            server=self.document(self.table(table, "server"), "server"),
+            hub=self.document(self.table(table, "hub"), "hub"),
+            networks=tuple(
+                self.network(item, f"networks[{index}]")
+                for index, item in enumerate(self.tables(table, "networks"))
+            ),
+            services={
+                name: self.document(self.table(services, name, "services."), f"services.{name}")
+                for name in services
+            },
+        )
+
+    def variables(self, table: dict[str, object]) -> dict[str, Variable]:
+        found = {}
+        for name, value in table.items():
+            where = f"variables.{name}"
+            if isinstance(value, str):
+                found[name] = Variable(value=value)
+            elif isinstance(value, dict):
+                self.known(value, {"value", "duration"}, where)
+                if "value" not in value:
+                    self.wrong(where, "it has no value")
+                text = self.text(value, "value", where)
+                seconds = self.seconds(value, where) if "duration" in value else None
+                found[name] = Variable(value=text, duration=seconds)
+            else:
+                self.wrong(where, "not a string, nor a table of value and duration")
+        return found
+
+    def seconds(self, table: dict[str, object], where: str) -> float | None:
+        seconds = duration.parse(self.text(table, "duration", where))
+        if seconds is None:
+            self.wrong(f"{where}.duration", f"not {duration.EXPECTED}")
+        return seconds
+
+    def integration(self, table: dict[str, object], where: str) -> dict[str, object]:
+        if not self.text(table, "identifier", where) and not self.text(table, "vendor", where):
+            self.wrong(where, "it has neither identifier nor vendor")
+        self.text(table, "name", where)
+        for section in ("auth", "extra"):
+            for name, value in self.table(table, section, f"{where}.").items():
+                if not isinstance(value, str):
+                    self.wrong(f"{where}.{section}.{name}", "not a string")
+        return self.document(table, where)
+
+    def certificate(self, table: dict[str, object], where: str) -> CertificateState:
+        bundle = self.text(table, "bundle", where)
+        private_key = self.text(table, "private_key", where)
+        if bool(bundle) != bool(private_key):
+            self.wrong(where, "bundle and private_key belong together")
+        domains = self.texts(table, "domains", where)
+        if not domains and not bundle and not self.problems_at(where):
+            self.wrong(where, "it has no domains to be issued for")
+        for name in domains:
+            if not name.isascii() or not name.isprintable() or " " in name or len(name) > 253:
+                self.wrong(f"{where}.domains", "a domain is not a host name")
+                break
+        days = table.get("days", 60)
+        if type(days) is not int or not -3000 <= days <= 3000:
+            self.wrong(f"{where}.days", "not a number of days from -3000 to 3000")
+            days = 60
+        extra = {name: value for name, value in table.items() if name not in _CERTIFICATE_KEYS}
+        return CertificateState(
+            domains=domains,
+            bundle=bundle,
+            private_key=private_key,
+            days=days,
+            key=self.choice(table, "key", ("ec", "rsa"), where),
+            encoding=self.choice(table, "encoding", ("base64", "pem"), where),
+            container=self.text(table, "container", where),
+            extra=self.document(extra, where),
+        )
+
+    def containers(self, table: dict[str, object]) -> tuple[ContainerState, ...]:
+        """All containers, the instance's own first: [container], else the first of the list."""
+        listed = [
+            self.container(item, f"containers[{index}]")
+            for index, item in enumerate(self.tables(table, "containers"))
+        ]
+        names = [container.identifier for container in listed]
+        for index, name in enumerate(names):
+            if not name:
+                self.wrong(f"containers[{index}]", "it has no identifier")
+            elif name in names[:index]:
+                self.wrong(f"containers[{index}].identifier", "another container has it too")
+        if _OWN not in table:
+            return tuple(listed) or State.containers
+        own = self.container(self.table(table, _OWN), _OWN)
+        own = own.replace(identifier=own.identifier or "app")
+        if own.identifier in names:
+            self.wrong(_OWN, "a container of the list has its identifier; give it there alone")
+        return (own, *listed)
+
+    def container(self, table: dict[str, object], where: str) -> ContainerState:
+        instances = table.get("instances", 1)
+        if type(instances) is not int or not 0 <= instances <= 10_000:
+            self.wrong(f"{where}.instances", "not a number of instances")
+            instances = 1
+        own = {"identifier", "instances", "domains"}
+        extra = {name: value for name, value in table.items() if name not in own}
+        return ContainerState(
+            identifier=self.text(table, "identifier", where),
+            instances=instances,
+            domains=self.texts(table, "domains", where),
+            extra=self.document(extra, where),
+        )
+
+    def network(self, table: dict[str, object], where: str) -> dict[str, object]:
+        if not self.text(table, "identifier", where):
+            self.wrong(where, "it has no identifier")
+        return self.document(table, where)
+
+    def users(self, table: dict[str, object]) -> dict[str, str]:
+        self.known(table, {"users"}, "vpn")
+        users = self.table(table, "users", "vpn.")
+        return {name: self.text(users, name, "vpn.users") for name in users}
+
+    def known(self, table: dict[str, object], names: Collection[str], where: str) -> None:
+        for name in table:
+            if name not in names:
+                reason = f"unknown key{did_you_mean(name, names)}"
+                self.wrong(f"{where}.{name}" if where else name, reason)
+
+    def table(self, table: dict[str, object], name: str, where: str = "") -> dict[str, object]:
+        value = table.get(name, {})
+        if isinstance(value, dict):
+            return value
+        self.wrong(f"{where}{name}", "not a table")
+        return {}
+
+    def tables(self, table: dict[str, object], name: str) -> list[dict[str, object]]:
+        value = table.get(name, [])
+        if isinstance(value, list) and all(isinstance(item, dict) for item in value):
+            return value
+        self.wrong(name, f"not a list of tables; begin each with [[{name}]]")
+        return []
+
+    def text(self, table: dict[str, object], name: str, where: str) -> str:
+        value = table.get(name, "")
+        if isinstance(value, str):
+            return value
+        self.wrong(f"{where}.{name}" if where else name, "not a string")
+        return ""
+
+    def texts(self, table: dict[str, object], name: str, where: str) -> tuple[str, ...]:
+        value = table.get(name, [])
+        if isinstance(value, list) and all(isinstance(item, str) and item for item in value):
+            return tuple(value)
+        self.wrong(f"{where}.{name}", "not a list of names")
+        return ()
+
+    def choice(
+        self, table: dict[str, object], name: str, words: tuple[str, ...], where: str
+    ) -> str:
+        value = table.get(name, words[0])
+        if isinstance(value, str) and value in words:
+            return value
+        self.wrong(f"{where}.{name}", f"not one of {', '.join(words)}")
+        return words[0]
+
+    def document(self, table: dict[str, object], where: str) -> dict[str, object]:
+        """TOML values as JSON values: dates and times become their RFC 3339 text."""
+        return {name: self.json(value, f"{where}.{name}") for name, value in table.items()}
+
+    def json(self, value: object, where: str) -> object:
+        if isinstance(value, dict):
+            return self.document(value, where)
+        if isinstance(value, list):
+            return [self.json(item, where) for item in value]
+        if isinstance(value, float) and (value != value or value in (float("inf"), -float("inf"))):
+            self.wrong(where, "JSON has no such number")
+            return 0
+        if isinstance(value, str | bool | int | float):
+            return value
+        written = value.isoformat() if hasattr(value, "isoformat") else str(value)
+        return written.replace("+00:00", "Z")
+
+    def problems_at(self, where: str) -> bool:
+        return any(f": {where}" in problem.subject for problem in self.problems)

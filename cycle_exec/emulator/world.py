@@ -1,0 +1,143 @@
+"""State in, World out: documents put together so that ids and references agree."""
+
+from __future__ import annotations
+
+from cycle_exec.emulator import documents
+from cycle_exec.emulator.documents import SERVICES, Ground, identity, merged
+from cycle_exec.emulator.model import ContainerState, Pair, State, World
+from cycle_exec.record import Record
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from cycle_exec.emulator.model import CertificateState, Document
+
+
+class Pod(Record):
+    """A container and its instances."""
+
+    container: Document
+    instances: tuple[Document, ...]
+
+    @property
+    def id(self) -> str:
+        """The container's id."""
+        return str(self.container["id"])
+
+
+def build(state: State, pairs: Sequence[Pair], started: float) -> World:
+    """The world of a state.
+
+    pairs: for each of the state's certificates, in order, what was issued or read.
+    started: seconds since the epoch; every generated timestamp is this moment.
+    """
+    hub_id = str(state.hub.get("id") or identity("hub", "hub"))
+    ground = Ground(now=documents.rfc3339(started), hub_id=hub_id)
+    server = documents.server(ground, state.server)
+    environment = documents.environment(ground, state.environment, server["cluster"])
+
+    def pod(item: ContainerState, service: str = "") -> Pod:
+        name = f"service/{service}" if service else item.identifier
+        found = documents.container(ground, name, item.identifier, item.instances, environment)
+        if service in SERVICES:
+            found = merged(found, {"image": {"service": service}})
+        container = merged(found, item.extra)
+        instances = tuple(
+            documents.instance(ground, container, place, server) for place in range(item.instances)
+        )
+        return Pod(container=container, instances=instances)
+
+    pods = {item.identifier: pod(item) for item in state.containers}
+    services = {
+        name: pod(ContainerState(identifier=name), service=name) for name in _services(state)
+    }
+    everything = [*pods.values(), *services.values()]
+    own = pods[state.containers[0].identifier].id
+    ids = {"": own} | {identifier: pod.id for identifier, pod in pods.items()}
+    return World(
+        token=state.token,
+        started=started,
+        variables=state.variables,
+        integrations=tuple(documents.integration(ground, item) for item in state.integrations),
+        certificates=_certificates(state, pairs, ids, hub_id),
+        domains=_domains(state, pairs, ids),
+        users=state.users,
+        own=own,
+        environment=_with_services(environment, services, state),
+        containers=tuple(item.container for item in everything),
+        instances=tuple(instance for item in everything for instance in item.instances),
+        services={
+            name: merged(
+                documents.service_container(item.container, item.instances),
+                state.services.get(name, {}),
+            )
+            for name, item in services.items()
+        },
+        server=server,
+        hub=documents.hub(ground, state.hub),
+        networks=tuple(
+            documents.network(ground, item, place, environment)
+            for place, item in enumerate(state.networks)
+        ),
+    )
+
+
+def _services(state: State) -> tuple[str, ...]:
+    """The services that the state names, and the VPN if it has users."""
+    vpn = ("vpn",) if state.users and "vpn" not in state.services else ()
+    return (*state.services, *vpn)
+
+
+def _with_services(
+    environment: Document, services: Mapping[str, Pod], state: State
+) -> dict[str, object]:
+    """The environment, its services naming the containers that are there."""
+    enabled = {
+        name: documents.environment_service(pod.id, len(pod.instances))
+        for name, pod in services.items()
+        if name in SERVICES
+    }
+    return merged(merged(environment, {"services": enabled}), state.environment)
+
+
+def _certificates(
+    state: State, pairs: Sequence[Pair], ids: Mapping[str, str], hub_id: str
+) -> dict[str, tuple[Document, ...]]:
+    found: dict[str, tuple[Document, ...]] = {}
+    for item, pair in zip(state.certificates, pairs, strict=True):
+        container = ids[item.container]
+        found[container] = (*found.get(container, ()), _certificate(item, pair, hub_id))
+    return found
+
+
+def _certificate(item: CertificateState, pair: Pair, hub_id: str) -> Document:
+    domains = list(item.domains or pair.domains)
+    encode = _base64 if item.encoding == "base64" else str
+    generated = {
+        "id": identity("certificate", " ".join([item.container, *domains])),
+        "domains": domains,
+        "bundle": encode(pair.bundle),
+        "private_key": encode(pair.private_key.reveal()),
+        "hub_id": hub_id,
+    }
+    return merged(generated, item.extra)
+
+
+def _domains(
+    state: State, pairs: Sequence[Pair], ids: Mapping[str, str]
+) -> dict[str, tuple[str, ...]]:
+    """What points at each container: its own list and its certificates' plain names."""
+    found = {ids[item.identifier]: list(item.domains) for item in state.containers}
+    for item, pair in zip(state.certificates, pairs, strict=True):
+        names = found[ids[item.container]]
+        for name in item.domains or pair.domains:
+            if name not in names and not name.startswith("*."):
+                names.append(name)
+    return {container: tuple(names) for container, names in found.items()}
+
+
+def _base64(text: str) -> str:
+    from binascii import b2a_base64
+
+    return b2a_base64(text.encode(), newline=False).decode()

@@ -1,0 +1,103 @@
+"""The boundary: what the console script calls. The only place that ends the process."""
+
+from __future__ import annotations
+
+import os
+import sys
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import NoReturn
+
+    from cycle_exec.settings.model import Invocation
+
+# Variables that change how this interpreter works. An image sets them for its own Python app;
+# the launcher must not obey them. Harmless ones (PYTHONUNBUFFERED, PYTHON_VERSION...) are not
+# here, for starting the interpreter again costs as much as a third of a launch.
+_INTERPRETER_VARIABLES = frozenset(
+    """
+    PYTHONPATH PYTHONHOME PYTHONINSPECT PYTHONVERBOSE PYTHONDEBUG PYTHONWARNINGS PYTHONDEVMODE
+    PYTHONOPTIMIZE PYTHONMALLOC PYTHONMALLOCSTATS PYTHONTRACEMALLOC PYTHONPROFILEIMPORTTIME
+    PYTHONPYCACHEPREFIX PYTHONPLATLIBDIR PYTHONEXECUTABLE PYTHONINTMAXSTRDIGITS PYTHONDUMPREFS
+    PYTHONDUMPREFSFILE PYTHONPERFSUPPORT PYTHONUSERBASE PYTHONCASEOK PYTHONIOENCODING
+    PYTHONFROZENMODULES PYTHON_FROZEN_MODULES PYTHON_PRESITE PYTHONASYNCIODEBUG
+    """.split()
+)
+
+_BOOT = """\
+import sys
+sys.path.append(sys.argv.pop(1))
+from cycle_exec.entry import main
+main()
+"""
+
+
+def main() -> NoReturn:
+    """Run cycle-exec on the process's own arguments; ends the process."""
+    if not sys.flags.isolated:
+        _isolate()
+    from cycle_exec.system import invocation
+
+    invocation.secure_standard_descriptors()
+    # os._exit: no foreign atexit hook, no PYTHONINSPECT prompt, nothing after the last word.
+    os._exit(_guarded(invocation.read()))
+
+
+def _isolate() -> None:
+    """Close the ways by which the app's Python modules could reach the launcher.
+
+    Where the image sets PYTHON variables the interpreter starts again with -I (it cannot be told
+    otherwise: pip's console scripts have no flags). The environment stays as it came.
+    """
+    package_home = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+    if not _INTERPRETER_VARIABLES.isdisjoint(os.environ):
+        from cycle_exec.system import invocation
+
+        words = [sys.executable, "-I", "-c", _BOOT, package_home, *sys.argv[1:]]
+        os.execve(sys.executable, words, invocation.raw_environment())  # noqa: S606
+    # The script's folder, the current folder (-m) and the user's site may hold a json.py.
+    site = sys.modules.get("site")
+    user_site = getattr(site, "USER_SITE", None)
+    doubtful = {user_site} if user_site else set()
+    if not getattr(sys.flags, "safe_path", False):
+        doubtful.add(sys.path[0])
+    sys.path[:] = [entry for entry in sys.path if entry not in doubtful or entry == package_home]
+
+
+def _guarded(invocation: Invocation) -> int:
+    """One exit code, whatever happens, and words for every refusal."""
+    from cycle_exec.errors import Problem, Refused, Stopped
+    from cycle_exec.system import stderr
+
+    stderr.configure_early(invocation.argv, invocation.environ)
+    try:
+        return _run(invocation)
+    except Refused as refused:
+        stderr.log.problems(refused.problems)
+        return refused.code
+    except Stopped as stopped:
+        stderr.log.notice(f"stopped by {stopped.name} before the launch, nothing was changed")
+        return stopped.code
+    except KeyboardInterrupt:
+        return 130
+    except BaseException as error:  # noqa: BLE001 - the last wall: no traceback without --debug
+        problem = Problem(
+            kind="internal", subject="cycle-exec", reason=f"unexpected {type(error).__name__}"
+        )
+        stderr.log.problems([problem])
+        if stderr.log.debugging:
+            stderr.log.trace(error)
+        return problem.code
+
+
+def _run(invocation: Invocation) -> int:
+    from cycle_exec.settings import argv
+
+    parsed = argv.parse(invocation.argv)
+    if parsed is not None:
+        from cycle_exec.commands import launch
+
+        return launch.run(invocation, parsed.overrides, parsed.command)
+    from cycle_exec import cli
+
+    return cli.main(invocation)

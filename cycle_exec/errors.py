@@ -1,0 +1,223 @@
+"""What can go wrong: problems as values, their kinds in one table, two exceptions that carry them.
+
+A refusal collects every Problem of its stage. The exit code is that of the problem whose kind
+comes first in KINDS, since the table is in the order of the stages. `explain`, the README's table
+and the tests read the same table.
+"""
+
+from __future__ import annotations
+
+from cycle_exec.record import Record
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+
+class Kind(Record):
+    """One row of the table: the exit code, one sentence, and the way out for people."""
+
+    code: int
+    sentence: str
+    fix: str
+
+
+KINDS: dict[str, Kind] = {
+    "usage": Kind(
+        code=64,
+        sentence="the flags or words of the command line are wrong",
+        fix="see cycle-exec --help",
+    ),
+    "manifest-missing": Kind(
+        code=78,
+        sentence="the manifest that was named does not exist or cannot be read",
+        fix="mount the file, or name another with --manifest",
+    ),
+    "manifest-invalid": Kind(
+        code=78,
+        sentence="the manifest has an unknown key, a wrong type or an impossible value",
+        fix="run cycle-exec manifest check until it is silent",
+    ),
+    "file-missing": Kind(
+        code=78,
+        sentence="a file or folder named in the settings does not exist or cannot be read",
+        fix="correct the path, or add the file to the image",
+    ),
+    "owner-unknown": Kind(
+        code=78,
+        sentence="a user or group named in the settings does not exist in this image",
+        fix="create it in the image, or give its number",
+    ),
+    "command-not-found": Kind(
+        code=127,
+        sentence="the command to start does not exist",
+        fix="check the command after -- and the PATH",
+    ),
+    "command-not-executable": Kind(
+        code=126,
+        sentence="the command to start exists but cannot be executed",
+        fix="make it executable, and see that its interpreter is in the image",
+    ),
+    "target-refused": Kind(
+        code=73,
+        sentence="a target is a link, a device or a folder, or its folder cannot be written",
+        fix="name a plain file in a folder that this user may write",
+    ),
+    "token-missing": Kind(
+        code=77,
+        sentence="CYCLE_API_TOKEN is not set, so the internal API cannot be asked",
+        fix="enable the internal API for this container, or use cycle-exec dev on a laptop",
+    ),
+    "denied": Kind(
+        code=77,
+        sentence="the internal API refused the token (401 or 403)",
+        fix="restart the instance for a fresh token, or widen its internal API access",
+    ),
+    "unavailable": Kind(
+        code=69,
+        sentence="the internal API could not be reached, or did not answer well, in time",
+        fix="see that the API socket is mounted and healthy, or raise --deadline",
+    ),
+    "answer-refused": Kind(
+        code=65,
+        sentence="the internal API says that what was asked for does not exist or is not valid",
+        fix="compare the name in the manifest with the one in the portal",
+    ),
+    "answer-malformed": Kind(
+        code=65,
+        sentence="an answer of the internal API is not what its document promises",
+        fix="try again; if it stays, report it with the request named here",
+    ),
+    "variable-missing": Kind(
+        code=65,
+        sentence="a required variable is missing or empty",
+        fix="add the scoped variable in the portal, or give it a default in the manifest",
+    ),
+    "name-refused": Kind(
+        code=65,
+        sentence="a variable has a name that is dangerous, reserved or impossible",
+        fix="allow it by name with --allow-variable, rename it, or exclude it",
+    ),
+    "name-collision": Kind(
+        code=65,
+        sentence="two sources end in the same variable name",
+        fix="part them with rename, or exclude one",
+    ),
+    "value-refused": Kind(
+        code=65,
+        sentence="a value cannot be carried where it should go",
+        fix="correct the value in the portal, or exclude it",
+    ),
+    "value-too-large": Kind(
+        code=65,
+        sentence="a value is too large for the environment (131,071 bytes with its name)",
+        fix="write it to a file with [variables] files",
+    ),
+    "certificate-refused": Kind(
+        code=65,
+        sentence="a certificate or private key is missing, broken, expired or does not fit",
+        fix="see the certificate in the portal; cycle-exec certificates lists what arrives",
+    ),
+    "template-syntax": Kind(
+        code=65,
+        sentence="a template is not valid Jinja2",
+        fix="correct the template at the line named",
+    ),
+    "template-undefined": Kind(
+        code=65,
+        sentence="a template uses a name that is not defined",
+        fix="correct the name, or write name | default(...)",
+    ),
+    "template-failed": Kind(
+        code=65,
+        sentence="a template failed while it was rendered",
+        fix="correct the expression at the line named",
+    ),
+    "arguments-too-long": Kind(
+        code=126,
+        sentence="command line and environment together are larger than the kernel accepts",
+        fix="export fewer variables with [variables] only, or write large ones to files",
+    ),
+    "check-failed": Kind(
+        code=65,
+        sentence="a check command did not accept the staged file",
+        fix="render the file with cycle-exec render and run the check by hand",
+    ),
+    "target-failed": Kind(
+        code=73,
+        sentence="a target could not be staged or committed",
+        fix="see that the file system is writable and has room",
+    ),
+    "internal": Kind(
+        code=70,
+        sentence="cycle-exec has a bug",
+        fix="run again with --debug and report what it prints",
+    ),
+}
+
+STOPPED = {
+    130: "SIGINT arrived before the launch; nothing was changed",
+    143: "SIGTERM arrived before the launch; nothing was changed",
+}
+
+_ORDER = {kind: position for position, kind in enumerate(KINDS)}
+
+
+class Problem(Record):
+    """One thing that is wrong.
+
+    subject: what it is about ("templates/nginx.conf.j2:14", "variable DATABASE_URL").
+    reason: the cause in our own words, never a value and never a foreign exception's text.
+    fix: the way out; empty takes the one of the kind.
+    """
+
+    kind: str
+    subject: str
+    reason: str
+    fix: str = ""
+
+    @property
+    def code(self) -> int:
+        """The exit code of this problem's kind."""
+        return KINDS[self.kind].code
+
+    @property
+    def way_out(self) -> str:
+        """What the user can do about it."""
+        return self.fix or KINDS[self.kind].fix
+
+
+class Refused(Exception):
+    """The run ends here, with every problem of the stage; nothing was changed."""
+
+    def __init__(self, problems: Iterable[Problem]) -> None:
+        self.problems = tuple(sorted(problems, key=lambda problem: _ORDER[problem.kind]))
+        super().__init__(f"{len(self.problems)} problems")
+
+    @property
+    def code(self) -> int:
+        """The exit code: that of the earliest stage."""
+        return self.problems[0].code
+
+
+class Stopped(BaseException):
+    """A stop signal arrived before the launch. Not an error, so not an Exception."""
+
+    def __init__(self, signal: int) -> None:
+        self.signal = signal
+        super().__init__(signal)
+
+    @property
+    def code(self) -> int:
+        """128 plus the signal's number, as shells report it."""
+        return 128 + self.signal
+
+    @property
+    def name(self) -> str:
+        """SIGTERM, SIGINT, or the number."""
+        return {2: "SIGINT", 15: "SIGTERM"}.get(self.signal, f"signal {self.signal}")
+
+
+def refuse(kind: str, subject: str, reason: str, fix: str = "") -> Refused:
+    """A Refused with one problem, for `raise refuse(...)`."""
+    return Refused([Problem(kind=kind, subject=subject, reason=reason, fix=fix)])

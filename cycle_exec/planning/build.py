@@ -1,0 +1,207 @@
+"""Settings, inherited environment and answers become one plan, or all that is wrong with them."""
+
+from __future__ import annotations
+
+from cycle_exec.errors import Refused
+from cycle_exec.planning import context as contexts
+from cycle_exec.planning import environment, outputs
+from cycle_exec.planning.model import FileWrite, Plan
+from cycle_exec.planning.outputs import Outputs
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from cycle_exec.planning.certificates import Usable
+    from cycle_exec.planning.environment import Layers
+    from cycle_exec.planning.model import CertificateSummary, TemplateText
+    from cycle_exec.planning.templates import Prepared
+    from cycle_exec.settings.model import CertificateRequest, Settings
+    from cycle_exec.sources.model import Snapshot
+
+SET = "environment.set."
+
+
+def build(
+    settings: Settings,
+    inherited: Mapping[str, str],
+    snapshot: Snapshot,
+    *,
+    texts: Sequence[TemplateText] = (),
+    dotenv_files: Sequence[tuple[str, Mapping[str, str]]] = (),
+    prepared: Prepared | None = None,
+    metadata: object = None,
+    now: float,
+    mismatch: Callable[[str, str], str | None],
+) -> Plan:
+    """The plan of a run.
+
+    prepared: every template and every expression of environment.set, compiled.
+    metadata: the platform's metadata file, decoded, or the Problem of it.
+    now: seconds since the epoch. mismatch: (key, full chain) -> why they do not fit, or None.
+    Raises Refused with every problem of the stage.
+    """
+    layered = environment.layers(settings, inherited, snapshot, dotenv_files)
+    gathered = Outputs()
+    gathered.problems.extend(layered.problems)
+    chosen, warnings = _certificates(gathered, settings, snapshot, prepared, now, mismatch)
+    rendering = _Rendering(settings, snapshot, prepared, chosen, metadata, gathered)
+    literal = rendering.literals(layered)
+    merged = environment.merged(layered, settings.environment, literal)
+    gathered.problems.extend(environment.missing(settings, merged.environ, snapshot))
+    rendering.templates(texts, merged.environ)
+    _certificate_files(gathered, settings.certificates, chosen)
+    outputs.variable_files(gathered, settings, snapshot)
+    outputs.integration_files(gathered, settings, snapshot)
+    if settings.dotenv is not None:
+        outputs.dotenv_file(gathered, settings.dotenv, outputs.exported(merged))
+    problems = [*gathered.problems, *gathered.twice()]
+    if problems:
+        raise Refused(problems)
+    return Plan(
+        environ=merged.environ,
+        sources=merged.sources,
+        overrides=merged.overrides,
+        writes=tuple(gathered.writes),
+        certificates=tuple(_distinct(chosen)),
+        warnings=tuple(warnings),
+        notes=layered.notes,
+    )
+
+
+class _Rendering:
+    """Templates and expressions over one context."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        snapshot: Snapshot,
+        prepared: Prepared | None,
+        certificates: Mapping[str, Usable],
+        metadata: object,
+        gathered: Outputs,
+    ) -> None:
+        self.settings = settings
+        self.snapshot = snapshot
+        self.prepared = prepared
+        self.certificates = certificates
+        self.metadata = metadata
+        self.gathered = gathered
+
+    def _context(self, environ: Mapping[str, str]) -> dict[str, object]:
+        from cycle_exec.planning.templates import Unusable
+
+        assert self.prepared is not None
+        found = contexts.context(
+            self.settings,
+            self.snapshot,
+            used=self.prepared.used,
+            environ=environ,
+            certificates=self.certificates,
+            metadata=self.metadata,
+        )
+        for name, problem in contexts.unusable(self.snapshot, self.metadata).items():
+            found[name] = Unusable(problem)
+        return found
+
+    def literals(self, layered: Layers) -> dict[str, str]:
+        """environment.set with its expressions rendered."""
+        values = dict(self.settings.environment.set)
+        expressions = [name for name in values if self._is_prepared(SET + name)]
+        if not expressions:
+            return values
+        below = environment.merged(layered, self.settings.environment, {})
+        context = self._context(below.environ)
+        for name in expressions:
+            rendered = self._rendered(SET + name, context)
+            values[name] = rendered if rendered is not None else ""
+            if "\0" in values[name]:
+                self.gathered.refuse(
+                    "value-refused", SET + name, "renders a NUL, which no environment can carry"
+                )
+        return values
+
+    def templates(self, texts: Sequence[TemplateText], environ: Mapping[str, str]) -> None:
+        """A target for each template."""
+        if not texts:
+            return
+        context = self._context(environ)
+        for text in texts:
+            rendered = self._rendered(text.name, context)
+            if rendered is None:
+                continue
+            self.gathered.writes.append(
+                FileWrite(
+                    path=text.target,
+                    content=rendered.encode("utf-8", "surrogateescape"),
+                    mode=text.mode,
+                    owner=text.owner,
+                    origin=f"template {text.name}",
+                    check=text.check,
+                )
+            )
+
+    def _is_prepared(self, name: str) -> bool:
+        return self.prepared is not None and name in self.prepared.names
+
+    def _rendered(self, name: str, context: Mapping[str, object]) -> str | None:
+        from cycle_exec.planning import templates
+
+        assert self.prepared is not None
+        try:
+            return templates.render(self.prepared, name, context)
+        except Refused as refused:
+            self.gathered.problems.extend(refused.problems)
+            return None
+
+
+def _certificates(
+    gathered: Outputs,
+    settings: Settings,
+    snapshot: Snapshot,
+    prepared: Prepared | None,
+    now: float,
+    mismatch: Callable[[str, str], str | None],
+) -> tuple[dict[str, Usable], list[str]]:
+    """The usable certificate of each domain, key and leaf matched, and what to warn of."""
+    if snapshot.certificates is None:
+        return {}, []
+    if settings.certificates is None and not (prepared and "certificates" in prepared.used):
+        return {}, []
+    from cycle_exec.planning import certificates
+    from cycle_exec.settings.model import CertificateRequest
+
+    request = settings.certificates or CertificateRequest()
+    chosen, problems, warnings = certificates.choose(
+        snapshot.certificates, request, now=now, mismatch=mismatch
+    )
+    gathered.problems.extend(problems)
+    return chosen, warnings
+
+
+def _certificate_files(
+    gathered: Outputs, request: CertificateRequest | None, chosen: Mapping[str, Usable]
+) -> None:
+    if request is None or not request.directory:
+        return
+    from cycle_exec.planning.certificates import directory_name, pem_files
+
+    for domain, usable in chosen.items():
+        for name, text in pem_files(usable, request.formats):
+            gathered.writes.append(
+                FileWrite(
+                    path=f"{request.directory}/{directory_name(domain)}/{name}",
+                    content=text.encode(),
+                    mode=request.mode,
+                    owner=request.owner,
+                    origin=f"certificate {domain}",
+                )
+            )
+
+
+def _distinct(chosen: Mapping[str, Usable]) -> list[CertificateSummary]:
+    found: list[CertificateSummary] = []
+    for usable in chosen.values():
+        if usable.summary not in found:
+            found.append(usable.summary)
+    return found

@@ -1,0 +1,217 @@
+"""A plan for people and for programs: names, sources, lengths and fingerprints, never a value.
+
+A fingerprint is eight hex digits of BLAKE2s, keyed by the caller, so that equal values can be
+seen to be equal without a dictionary attack by whoever reads the output.
+"""
+
+from __future__ import annotations
+
+from cycle_exec.planning.environment import INHERITED
+from cycle_exec.record import Record
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from cycle_exec.planning.model import CertificateSummary, Plan
+
+DAY = 86_400
+_MARKS = {"added": "+", "changed": "~", "inherited": " ", "new": "+", "same": "="}
+
+
+class Outlook(Record):
+    """What is known beside the plan, for its description.
+
+    inherited: the environment as it came in. differences: for each target what differs from the
+    disk, empty: nothing, ("new",): it is not there yet. key: for the fingerprints. now: seconds
+    since the epoch.
+    """
+
+    _sealed = ("inherited", "key")
+
+    command: tuple[str, ...]
+    executable: str
+    manifest: str
+    inherited: Mapping[str, str]
+    differences: Mapping[str, tuple[str, ...]]
+    key: bytes
+    now: float
+
+
+def document(plan: Plan, outlook: Outlook) -> dict[str, object]:
+    """The plan as plain data for JSON; `version` grows when a member changes its meaning."""
+    fingerprint = fingerprints(outlook.key)
+    return {
+        "version": 1,
+        "manifest": outlook.manifest,
+        "command": list(outlook.command),
+        "executable": outlook.executable,
+        "variables": [
+            {
+                "name": name,
+                "source": plan.sources[name],
+                "overrides": list(plan.overrides.get(name, ())),
+                "change": _variable_change(plan, outlook, name),
+                "bytes": len(_encoded(value)),
+                "fingerprint": fingerprint(_encoded(value)),
+            }
+            for name, value in sorted(plan.environ.items())
+        ],
+        "removed": sorted(outlook.inherited.keys() - plan.environ.keys()),
+        "targets": [
+            {
+                "path": write.path,
+                "source": write.origin,
+                "mode": f"{write.mode:04o}",
+                "owner": write.owner,
+                "change": _target_change(outlook, write.path),
+                "differs": list(outlook.differences[write.path]),
+                "bytes": len(write.content),
+                "fingerprint": fingerprint(write.content),
+                "check": list(write.check),
+            }
+            for write in plan.writes
+        ],
+        "certificates": [
+            {
+                "domains": list(certificate.domains),
+                "issuer": certificate.issuer,
+                "key": certificate.key_type,
+                "not_before": certificate.not_before,
+                "not_after": certificate.not_after,
+                "days_left": days_left(certificate, outlook.now),
+            }
+            for certificate in plan.certificates
+        ],
+        "warnings": list(plan.warnings),
+        "notes": list(plan.notes),
+    }
+
+
+def text(plan: Plan, outlook: Outlook) -> str:
+    """The plan for people: what is added and changed, grouped, aligned."""
+    fingerprint = fingerprints(outlook.key)
+    rows = []
+    counts = {"added": 0, "changed": 0, "inherited": 0}
+    for name, value in sorted(plan.environ.items()):
+        change = _variable_change(plan, outlook, name)
+        counts[change] += 1
+        if plan.sources[name] != INHERITED or name in plan.overrides:
+            size = len(_encoded(value))
+            over = "".join(f" over {hidden}" for hidden in reversed(plan.overrides.get(name, ())))
+            rows.append(
+                (
+                    _MARKS[change],
+                    name,
+                    plan.sources[name] + over,
+                    f"{size} bytes",
+                    f"#{fingerprint(_encoded(value))}",
+                )
+            )
+    sections = [_head(outlook)]
+    summary = ", ".join(f"{count} {word}" for word, count in counts.items())
+    sections.append(f"variables: {summary}\n" + table(rows))
+    removed = sorted(outlook.inherited.keys() - plan.environ.keys())
+    if removed:
+        sections.append("removed from the environment\n" + table([("-", name) for name in removed]))
+    if plan.writes:
+        sections.append("targets\n" + table(_target_rows(plan, outlook, fingerprint)))
+    if plan.certificates:
+        sections.append("certificates\n" + table(certificate_rows(plan.certificates, outlook.now)))
+    for title, lines in (("warnings", plan.warnings), ("notes", plan.notes)):
+        if lines:
+            sections.append(f"{title}\n" + "".join(f"  {line}\n" for line in lines))
+    return "\n".join(sections)
+
+
+def _head(outlook: Outlook) -> str:
+    command = " ".join(outlook.command) if outlook.command else "(none given)"
+    found = f" ({outlook.executable})" if outlook.executable else ""
+    return f"command: {command}{found}\nmanifest: {outlook.manifest or '(none)'}\n"
+
+
+def _target_rows(
+    plan: Plan, outlook: Outlook, fingerprint: Callable[[bytes], str]
+) -> list[tuple[str, ...]]:
+    rows: list[tuple[str, ...]] = []
+    for write in plan.writes:
+        change = _target_change(outlook, write.path)
+        differs = outlook.differences[write.path]
+        rows.append(
+            (
+                _MARKS[change],
+                write.path,
+                write.origin,
+                f"{write.mode:04o}" + (f" {write.owner}" if write.owner else ""),
+                f"{len(write.content)} bytes",
+                f"#{fingerprint(write.content)}",
+                f"({', '.join(differs)})" if change == "changed" else "",
+            )
+        )
+    return rows
+
+
+def certificate_rows(
+    certificates: Sequence[CertificateSummary], now: float
+) -> list[tuple[str, ...]]:
+    """Rows of a table of certificates: domains, key, days left, issuer."""
+    return [
+        (
+            " ",
+            ", ".join(certificate.domains),
+            certificate.key_type,
+            f"{days_left(certificate, now)} days left",
+            certificate.issuer,
+        )
+        for certificate in certificates
+    ]
+
+
+def days_left(certificate: CertificateSummary, now: float) -> int:
+    """Whole days until a certificate ends, negative after its end."""
+    return int((certificate.not_after - now) // DAY)
+
+
+def table(rows: Sequence[tuple[str, ...]]) -> str:
+    """Rows in aligned columns, two blanks apart."""
+    widths: list[int] = []
+    for row in rows:
+        for column, cell in enumerate(row):
+            if column == len(widths):
+                widths.append(0)
+            widths[column] = max(widths[column], len(cell))
+    lines = (
+        "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=False))
+        for row in rows
+    )
+    return "".join(f"  {line}".rstrip() + "\n" for line in lines)
+
+
+def fingerprints(key: bytes) -> Callable[[bytes], str]:
+    """A function from content to its eight hex digits under that key."""
+    from hashlib import blake2s
+
+    short = blake2s(key).digest()
+
+    def fingerprint(content: bytes) -> str:
+        return blake2s(content, digest_size=4, key=short).hexdigest()
+
+    return fingerprint
+
+
+def _variable_change(plan: Plan, outlook: Outlook, name: str) -> str:
+    before = outlook.inherited.get(name)
+    if before is None:
+        return "added"
+    return "inherited" if before == plan.environ[name] else "changed"
+
+
+def _target_change(outlook: Outlook, path: str) -> str:
+    differs = outlook.differences[path]
+    if not differs:
+        return "same"
+    return "new" if differs == ("new",) else "changed"
+
+
+def _encoded(value: str) -> bytes:
+    return value.encode("utf-8", "surrogateescape")

@@ -1,0 +1,103 @@
+"""The app's environment, from every source, with provenance."""
+
+from __future__ import annotations
+
+from cycle_exec.errors import Problem
+from cycle_exec.planning import bindings, names
+from cycle_exec.planning.bindings import Layer
+from cycle_exec.record import Record
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from cycle_exec.planning.bindings import Merged
+    from cycle_exec.settings.model import EnvironmentRules, Settings
+    from cycle_exec.sources.model import Snapshot
+
+INHERITED = "inherited"
+
+
+class Layers(Record):
+    """The layers of an environment, lowest first, before environment.set is known."""
+
+    below: tuple[Layer, ...]
+    kept: Layer
+    problems: tuple[Problem, ...]
+    notes: tuple[str, ...]
+
+
+def layers(
+    settings: Settings,
+    inherited: Mapping[str, str],
+    snapshot: Snapshot,
+    dotenv_files: Sequence[tuple[str, Mapping[str, str]]],
+) -> Layers:
+    """Every source as a layer; names and values that may not be are problems.
+
+    dotenv_files: path and content of each file of defaults, in the order given.
+    """
+    kept = bindings.kept_names(settings.environment, inherited)
+    integrations = bindings.integrations_layer(settings.integrations, snapshot.integrations)
+    variables = bindings.variables_layer(settings.variables, snapshot.variables)
+    problems = [*integrations.problems, *variables.problems]
+    allowed = frozenset(settings.variables.allow)
+    for gathered in (integrations, variables):
+        problems.extend(bindings.refused_names(gathered.layer(), allowed, kept))
+    passed = {} if settings.environment.pristine else inherited
+    below = (
+        *(Layer(values=values, origin=f"dotenv file {path}") for path, values in dotenv_files),
+        bindings.defaults_layer(settings.variables),
+        Layer(
+            values={name: passed[name] for name in passed if name not in kept} if kept else passed,
+            origin=INHERITED,
+        ),
+        integrations.layer(),
+        variables.layer(),
+    )
+    return Layers(
+        below=below,
+        kept=Layer(values={name: inherited[name] for name in kept}, origin=INHERITED),
+        problems=tuple(problems),
+        notes=(*integrations.notes, *variables.notes),
+    )
+
+
+def merged(layered: Layers, rules: EnvironmentRules, literal: Mapping[str, str]) -> Merged:
+    """The environment with environment.set laid on it, and without what must not be there.
+
+    literal: environment.set, rendered.
+    """
+    together = bindings.merge(
+        (*layered.below, Layer(values=literal, origin="environment.set"), layered.kept)
+    )
+    gone = [name for name in rules.unset if name not in literal]
+    if not rules.keep_token and names.TOKEN not in literal:
+        gone.append(names.TOKEN)
+    for name in gone:
+        together.environ.pop(name, None)
+        together.sources.pop(name, None)
+        together.overrides.pop(name, None)
+    return together
+
+
+def missing(settings: Settings, environ: Mapping[str, str], snapshot: Snapshot) -> list[Problem]:
+    """The problem of required variables that are missing or empty: one, with all the names.
+
+    A required name is an identifier of the API or a name in the final environment.
+    """
+    rules = settings.variables
+    absent = [
+        name
+        for name in rules.required
+        if not (environ.get(name) or snapshot.variables.get(name) or rules.defaults.get(name))
+    ]
+    if not absent:
+        return []
+    words = "is required but missing or empty" if len(absent) == 1 else "are missing or empty"
+    subject = "variable" if len(absent) == 1 else "required variables"
+    return [
+        Problem(
+            kind="variable-missing", subject=f"{subject} {', '.join(sorted(absent))}", reason=words
+        )
+    ]

@@ -1,0 +1,85 @@
+"""The command line of a launch, without click, which would cost more than the launch itself.
+
+Only what is certain is read here: full names from the option table, then `--` and a command.
+Anything else gives None, and click decides; both agree on all that is read here.
+"""
+
+from __future__ import annotations
+
+from cycle_exec.record import Record
+from cycle_exec.settings.options import OPTIONS
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from cycle_exec.settings.options import Overrides
+
+
+class Parsed(Record):
+    """What the command line of a launch says.
+
+    overrides: raw text by option name, not yet judged. command: the words after --, untouched.
+    """
+
+    overrides: Overrides
+    command: tuple[str, ...]
+
+
+# A bare --preserve-env means every name.
+EVERY_NAME = "*"
+
+
+def parse(argv: Sequence[str]) -> Parsed | None:
+    """Flags and command of `[run] [OPTIONS] -- COMMAND...`; None where click has to decide.
+
+    argv: the words after the program's name.
+    """
+    words = list(argv)
+    if "--" not in words:
+        return None
+    end = words.index("--")
+    command = tuple(words[end + 1 :])
+    if not command:
+        return None
+    overrides = _flags(words[1 if words[0] == "run" else 0 : end])
+    return Parsed(overrides=overrides, command=command) if overrides is not None else None
+
+
+def _flags(words: Sequence[str]) -> Mapping[str, str | bool | tuple[str, ...]] | None:
+    overrides: dict[str, str | bool | tuple[str, ...]] = {}
+    position = 0
+    while position < len(words):
+        flag, equals, value = words[position].partition("=")
+        position += 1
+        option = _VALUED.get(flag)
+        if option is None:
+            switch = _SWITCHES.get(flag)
+            if switch is None or equals:
+                return None
+            overrides[switch[0]] = switch[1]
+            continue
+        if not equals:
+            if option.kind == "names":
+                value = EVERY_NAME
+            elif position == len(words) or words[position].startswith("-"):
+                return None
+            else:
+                value = words[position]
+                position += 1
+        if option.collects:
+            earlier = overrides.get(option.name, ())
+            assert isinstance(earlier, tuple)
+            overrides[option.name] = (*earlier, value)
+        else:
+            overrides[option.name] = value
+    return overrides
+
+
+_VALUED = {option.flag: option for option in OPTIONS if option.kind != "switch"}
+_SWITCHES = {
+    flag: (option.name, on)
+    for option in OPTIONS
+    if option.kind == "switch"
+    for flag, on in ((option.flag, True), (option.opposite, False))
+}

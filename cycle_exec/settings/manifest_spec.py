@@ -1,0 +1,283 @@
+"""The manifest's keys as data. The validator and the JSON Schema both come from this one table."""
+
+from __future__ import annotations
+
+from cycle_exec.record import Record
+from cycle_exec.settings import rules
+from cycle_exec.settings.options import BY_NAME, LOG_FORMATS, LOG_LEVELS
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from cycle_exec.settings.rules import Rule
+
+
+class Node(Record):
+    """Something a key may hold. default: what holds without the key; None is not shown."""
+
+    help: str = ""
+    default: object = None
+
+
+class Text(Node):
+    """A string that keeps a rule."""
+
+    rule: Rule
+
+
+class Choice(Node):
+    """One of these strings."""
+
+    choices: tuple[str, ...]
+
+
+class Switch(Node):
+    """true or false."""
+
+
+class Number(Node):
+    """A whole number between two limits, both included."""
+
+    least: int
+    most: int
+
+
+class ListOf(Node):
+    """An array; least: how many items it must have."""
+
+    item: Text | Choice
+    least: int = 0
+
+
+class MapOf(Node):
+    """A table whose keys are the user's own names, kept to a rule."""
+
+    key: Rule
+    value: Text | Table
+
+
+class Table(Node):
+    """A table with known keys. one_of: at least one of these must be there."""
+
+    fields: Mapping[str, Node]
+    required: tuple[str, ...] = ()
+    one_of: tuple[str, ...] = ()
+
+
+class ArrayOf(Node):
+    """An array of tables."""
+
+    table: Table
+
+
+def _from_option(name: str) -> str:
+    return BY_NAME[name].help
+
+
+_MODE = Text(
+    rule=rules.MODE, default="0600", help="Permissions of the file, whatever the umask is."
+)
+_OWNER = Text(rule=rules.OWNER, help="Owner of the file; by default the user who runs cycle-exec.")
+_DECODE = Choice(choices=("base64",), help="How the value is decoded before it is written.")
+
+_API = Table(
+    help="Where the internal API is and how long to wait for it.",
+    fields={
+        "socket": Text(
+            rule=rules.PATH, default=BY_NAME["socket"].default, help=_from_option("socket")
+        ),
+        "metadata": Text(
+            rule=rules.PATH, default=BY_NAME["metadata"].default, help=_from_option("metadata")
+        ),
+        "timeout": Text(rule=rules.DURATION, default="5s", help=_from_option("timeout")),
+        "deadline": Text(rule=rules.DURATION, default="30s", help=_from_option("deadline")),
+    },
+)
+
+_VARIABLE_FILE = Table(
+    required=("target",),
+    fields={
+        "target": Text(rule=rules.TARGET, help="The file, an absolute path."),
+        "decode": _DECODE,
+        "mode": _MODE,
+        "owner": _OWNER,
+    },
+)
+
+_VARIABLES = Table(
+    help="Which scoped variables become what.",
+    fields={
+        "only": ListOf(item=Text(rule=rules.GLOB), help="Export these alone. Globs with * and ?."),
+        "exclude": ListOf(item=Text(rule=rules.GLOB), help="Do not export these. Globs."),
+        "required": ListOf(
+            item=Text(rule=rules.FILLED), help="Refuse the start when one is missing or empty."
+        ),
+        "defaults": MapOf(
+            key=rules.FILLED,
+            value=Text(rule=rules.ANY),
+            help="Values for variables that are missing or empty.",
+        ),
+        "rename": MapOf(
+            key=rules.FILLED, value=Text(rule=rules.NAME), help="Identifier to variable name."
+        ),
+        "prefix": Text(rule=rules.PREFIX, default="", help="Put before every name."),
+        "allow": ListOf(item=Text(rule=rules.NAME), help=_from_option("allow-variable")),
+        "files": MapOf(
+            key=rules.FILLED,
+            value=_VARIABLE_FILE,
+            help="Variables that go to a file; NAME_FILE is exported instead of the value.",
+        ),
+    },
+)
+
+_ENVIRONMENT = Table(
+    help="How the command's environment is put together.",
+    fields={
+        "precedence": Choice(
+            choices=("fetched", "inherited"),
+            default="fetched",
+            help="Which value wins when the environment has the name already.",
+        ),
+        "preserve": ListOf(
+            item=Text(rule=rules.INHERITED_NAME),
+            help="The inherited value wins for these names; * stands for all.",
+        ),
+        "pristine": Switch(default=False, help=_from_option("pristine")),
+        "unset": ListOf(
+            item=Text(rule=rules.INHERITED_NAME), help="Names the command does not get."
+        ),
+        "set": MapOf(
+            key=rules.NAME,
+            value=Text(rule=rules.ANY),
+            help="Literal variables. A value may be a template: {{ server.location_id }}.",
+        ),
+        "keep_token": Switch(default=False, help=_from_option("keep-token")),
+        "files": ListOf(
+            item=Text(rule=rules.PATH),
+            help="Dotenv files of defaults: everything else wins over them, later files over "
+            "earlier ones.",
+        ),
+    },
+)
+
+_INTEGRATION = Table(
+    help="An integration of the hub, asked for by identifier, by vendor, or by both.",
+    one_of=("identifier", "vendor"),
+    fields={
+        "identifier": Text(rule=rules.FILLED, help="The integration's identifier."),
+        "vendor": Text(rule=rules.FILLED, help="The integration's vendor, aws for example."),
+        "optional": Switch(default=False, help="Go on when there is no such integration."),
+        "prefix": Text(
+            rule=rules.PREFIX, default="", help="Export every field as PREFIX_API_KEY and so on."
+        ),
+        "env": MapOf(key=rules.NAME, value=Text(rule=rules.FIELD), help="Variable name to field."),
+        "files": MapOf(
+            key=rules.TARGET,
+            value=Table(
+                required=("field",),
+                fields={
+                    "field": Text(rule=rules.FIELD, help="The field that goes to the file."),
+                    "decode": _DECODE,
+                    "mode": _MODE,
+                    "owner": _OWNER,
+                },
+            ),
+            help="Fields that go to files, by absolute path.",
+        ),
+    },
+)
+
+_CERTIFICATES = Table(
+    help="Fetch certificates, write them, or both.",
+    fields={
+        "directory": Text(
+            rule=rules.TARGET,
+            help="Where they go: DIRECTORY/DOMAIN/{cert,chain,fullchain,privkey,combined}.pem. "
+            "Without it they are there for templates only.",
+        ),
+        "domains": ListOf(
+            item=Text(rule=rules.FILLED), help="These domains; each must be there. Default: all."
+        ),
+        "container_id": Text(
+            rule=rules.ANY, default="", help="Another container's certificates, by its id."
+        ),
+        "formats": ListOf(
+            item=Choice(choices=("pem", "combined")),
+            least=1,
+            default=["pem"],
+            help="pem: certbot's files. combined: key and chain in one file, for HAProxy.",
+        ),
+        "minimum_days": Number(
+            least=0, most=3650, default=7, help="Warn when fewer days than this are left."
+        ),
+        "allow_expired": Switch(default=False, help="Accept an expired certificate."),
+        "owner": _OWNER,
+        "mode": _MODE,
+    },
+)
+
+_TEMPLATE = Table(
+    help="A template, or a folder of *.j2 files, that is rendered.",
+    required=("source", "target"),
+    fields={
+        "source": Text(rule=rules.PATH, help="A file, a folder, or builtin:NAME."),
+        "target": Text(rule=rules.TARGET, help="Where it goes, an absolute path."),
+        "mode": _MODE,
+        "owner": _OWNER,
+        "check": ListOf(
+            item=Text(rule=rules.FILLED),
+            least=1,
+            help="A command that must exit 0 before anything is swapped; {{ staged }} stands for "
+            "the staged file.",
+        ),
+    },
+)
+
+_DOTENV = Table(
+    help="Write what is exported to a dotenv file as well.",
+    required=("target",),
+    fields={
+        "target": Text(rule=rules.TARGET, help="The file, an absolute path."),
+        "reader": Choice(
+            choices=("python-dotenv", "docker", "shell"),
+            default="python-dotenv",
+            help="The program that will read it; a value it cannot carry refuses the start.",
+        ),
+        "mode": _MODE,
+        "owner": _OWNER,
+    },
+)
+
+MANIFEST = Table(
+    help="The manifest of cycle-exec: what to fetch, export and write before the command starts.",
+    fields={
+        "api": _API,
+        "variables": _VARIABLES,
+        "environment": _ENVIRONMENT,
+        "integrations": ArrayOf(table=_INTEGRATION),
+        "certificates": _CERTIFICATES,
+        "templates": ArrayOf(table=_TEMPLATE),
+        "dotenv": _DOTENV,
+        "process": Table(
+            help="How the command is started.",
+            fields={
+                "directory": Text(
+                    rule=rules.ABSOLUTE, help="The command's working directory, an absolute path."
+                ),
+            },
+        ),
+        "log": Table(
+            help="What is said on stderr.",
+            fields={
+                "level": Choice(
+                    choices=LOG_LEVELS, default="notice", help=_from_option("log-level")
+                ),
+                "format": Choice(
+                    choices=LOG_FORMATS, default="text", help=_from_option("log-format")
+                ),
+                "debug": Switch(default=False, help=_from_option("debug")),
+            },
+        ),
+    },
+)

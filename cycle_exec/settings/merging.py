@@ -1,0 +1,70 @@
+"""Integrations and templates of flags and variables, laid over those of the manifest."""
+
+from __future__ import annotations
+
+import posixpath
+
+from cycle_exec.settings import rules
+from cycle_exec.settings.model import IntegrationRequest, TemplateOutput
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from cycle_exec.settings.resolve import Given
+
+BUILTIN = "builtin:"
+
+
+def integrations(
+    given: Given, base: tuple[IntegrationRequest, ...]
+) -> tuple[IntegrationRequest, ...]:
+    """By identifier; a prefix that is given replaces the manifest's, the rest of it stays."""
+    merged = {(request.identifier, request.vendor): request for request in base}
+    known = {request.identifier: request.vendor for request in base}
+    seen: dict[tuple[str, str], str] = {}
+    for origin, entry in given.entries("integration"):
+        identifier, equals, prefix = entry.partition("=")
+        if not identifier:
+            given.refuse(origin, "expects ID or ID=PREFIX, the identifier is empty")
+        elif equals and not rules.is_name(prefix):
+            given.refuse(origin, f"expects ID=PREFIX, the prefix {rules.NAME.expected}")
+        elif ("", identifier) in merged:
+            given.refuse(origin, "names what the manifest asks for as a vendor")
+        elif seen.setdefault((origin, identifier), prefix) != prefix:
+            given.refuse(origin, "has one identifier twice with different prefixes")
+        else:
+            place = (identifier, known.get(identifier, ""))
+            found = merged.get(place, IntegrationRequest(identifier=identifier))
+            merged[place] = found.replace(prefix=prefix) if equals else found
+    return tuple(merged.values())
+
+
+def templates(given: Given, base: tuple[TemplateOutput, ...]) -> tuple[TemplateOutput, ...]:
+    """By target; a source that is given replaces the manifest's, mode, owner and check stay."""
+    merged = {same_target(output.target): output for output in base}
+    seen: dict[tuple[str, str], str] = {}
+    for origin, entry in given.entries("template"):
+        source, target = _template(entry)
+        place = same_target(target)
+        if source in ("", BUILTIN) or not target:
+            given.refuse(origin, "expects SRC:DEST, neither of them empty")
+        elif not rules.TARGET.accepts(target):
+            given.refuse(origin, f"expects SRC:DEST, DEST {rules.TARGET.expected}")
+        elif seen.setdefault((origin, place), source) != source:
+            given.refuse(origin, "has one DEST twice with different sources")
+        elif place in merged:
+            merged[place] = merged[place].replace(source=source)
+        else:
+            merged[place] = TemplateOutput(source=source, target=target)
+    return tuple(merged.values())
+
+
+def same_target(path: str) -> str:
+    """One spelling for all spellings of a path."""
+    return posixpath.normpath("/" + path.strip("/"))
+
+
+def _template(entry: str) -> tuple[str, str]:
+    """SRC and DEST, parted at the first colon; the one of `builtin:` belongs to SRC."""
+    scheme = BUILTIN if entry.startswith(BUILTIN) else ""
+    source, _, target = entry.removeprefix(scheme).partition(":")
+    return scheme + source, target

@@ -1,0 +1,166 @@
+"""What was asked for, as frozen values: the invocation, the manifest's sections, the settings.
+
+Durations are seconds, modes are plain integers (0o600), an empty string means "not given".
+Owners are the text `user`, `user:group` or `:group`, names or numbers; ids are found in `system`.
+"""
+
+from __future__ import annotations
+
+from cycle_exec.record import Record
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+DEFAULT_MANIFEST = "/etc/cycle-exec.toml"
+DEFAULT_SOCKET = "/var/run/cycle/api/api.sock"
+DEFAULT_METADATA = "/var/run/cycle/metadata/environment.json"
+
+
+class Invocation(Record):
+    """What the kernel gave us, read once.
+
+    Texts are UTF-8 decoded with `surrogateescape`, so every byte survives the way back.
+    """
+
+    _sealed = ("environ",)
+
+    argv: tuple[str, ...]
+    environ: Mapping[str, str]
+    cwd: str
+
+
+class Api(Record):
+    """[api]: where the internal API is and how long to wait for it (seconds)."""
+
+    socket: str = DEFAULT_SOCKET
+    timeout: float = 5.0
+    deadline: float = 30.0
+    metadata: str = DEFAULT_METADATA
+
+
+class VariableFile(Record):
+    """A scoped variable that goes to a file; NAME_FILE is exported instead of its value."""
+
+    variable: str
+    target: str
+    decode: str = ""
+    mode: int = 0o600
+    owner: str = ""
+
+
+class Variables(Record):
+    """[variables]: which scoped variables become what."""
+
+    only: tuple[str, ...] = ()
+    exclude: tuple[str, ...] = ()
+    required: tuple[str, ...] = ()
+    defaults: Mapping[str, str] = {}
+    rename: Mapping[str, str] = {}
+    prefix: str = ""
+    allow: tuple[str, ...] = ()
+    files: tuple[VariableFile, ...] = ()
+
+
+class EnvironmentRules(Record):
+    """[environment]: how the app's environment is put together.
+
+    precedence: "fetched" or "inherited". preserve: names whose inherited value wins, "*" for all.
+    files: dotenv files of defaults, lowest precedence, later files win.
+    """
+
+    precedence: str = "fetched"
+    preserve: tuple[str, ...] = ()
+    pristine: bool = False
+    unset: tuple[str, ...] = ()
+    set: Mapping[str, str] = {}
+    keep_token: bool = False
+    files: tuple[str, ...] = ()
+
+
+class IntegrationFile(Record):
+    """A field of an integration ("auth.base64_config") that goes to a file."""
+
+    target: str
+    field: str
+    decode: str = ""
+    mode: int = 0o600
+    owner: str = ""
+
+
+class IntegrationRequest(Record):
+    """One [[integrations]]: by identifier, by vendor, or both."""
+
+    identifier: str = ""
+    vendor: str = ""
+    optional: bool = False
+    prefix: str = ""
+    env: Mapping[str, str] = {}
+    files: tuple[IntegrationFile, ...] = ()
+
+    @property
+    def name(self) -> str:
+        """What people call it: the identifier, else the vendor."""
+        return self.identifier or self.vendor
+
+
+class CertificateRequest(Record):
+    """[certificates]. directory empty: fetched for templates, written nowhere."""
+
+    directory: str = ""
+    domains: tuple[str, ...] = ()
+    container_id: str = ""
+    formats: tuple[str, ...] = ("pem",)
+    minimum_days: int = 7
+    allow_expired: bool = False
+    owner: str = ""
+    mode: int = 0o600
+
+
+class TemplateOutput(Record):
+    """One [[templates]]: a file or a folder of *.j2 files, and where it goes."""
+
+    source: str
+    target: str
+    mode: int = 0o600
+    owner: str = ""
+    check: tuple[str, ...] = ()
+
+
+class DotenvOutput(Record):
+    """[dotenv]: a dotenv file of what the launch exports, written for one named reader."""
+
+    target: str
+    reader: str = "python-dotenv"
+    mode: int = 0o600
+    owner: str = ""
+
+
+class Manifest(Record):
+    """Everything a manifest can say; each section has its defaults."""
+
+    api: Api = Api()
+    variables: Variables = Variables()
+    environment: EnvironmentRules = EnvironmentRules()
+    integrations: tuple[IntegrationRequest, ...] = ()
+    certificates: CertificateRequest | None = None
+    templates: tuple[TemplateOutput, ...] = ()
+    dotenv: DotenvOutput | None = None
+    directory: str = ""
+    log_level: str = "notice"
+    log_format: str = "text"
+    debug: bool = False
+
+
+class Settings(Manifest):
+    """A manifest with flags and variables laid over it.
+
+    manifest_path: the manifest that was read, empty if there was none.
+    origins: where a setting comes from ("flag --socket", "variable CYCLE_EXEC_SOCKET"); a dotted
+    key that is absent comes from the manifest or its default.
+    command: the words after --, untouched.
+    """
+
+    manifest_path: str = ""
+    origins: Mapping[str, str] = {}
+    command: tuple[str, ...] = ()

@@ -1,0 +1,212 @@
+"""The launch options: ONE table of flag, variable, manifest key, default and help.
+
+Both parsers of the command line, `resolve`, the help pages and the documentation read it.
+"""
+
+from __future__ import annotations
+
+from cycle_exec.record import Record
+from cycle_exec.settings.model import DEFAULT_MANIFEST, DEFAULT_METADATA, DEFAULT_SOCKET
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    # Raw text by option name: what a flag said, not yet judged. Lists and names are collected.
+    Overrides = Mapping[str, str | bool | tuple[str, ...]]
+
+LOG_LEVELS = ("error", "warning", "notice", "info", "debug")
+LOG_FORMATS = ("text", "json")
+
+# The headings of the help pages, in their order.
+SECTIONS = ("the internal API", "what is fetched and written", "the environment", "messages")
+_API, _WRITTEN, _ENVIRONMENT, _MESSAGES = SECTIONS
+
+
+class Option(Record):
+    """One launch option.
+
+    kind: "text", "path", "duration", "choice" (one value, the last one wins), "list" (repeatable),
+    "names" (repeatable, with an optional value that is only ever written after `=`), or "switch"
+    (no value, with a `--no-` form).
+    key: the dotted manifest key it overrides; empty for the manifest itself.
+    default: the default as text, for people.
+    """
+
+    name: str
+    kind: str
+    key: str
+    metavar: str = ""
+    default: str = ""
+    choices: tuple[str, ...] = ()
+    section: str
+    help: str
+
+    @property
+    def flag(self) -> str:
+        """The flag: --env-file."""
+        return "--" + self.name
+
+    @property
+    def opposite(self) -> str:
+        """The flag that turns a switch off: --no-pristine."""
+        return "--no-" + self.name
+
+    @property
+    def variable(self) -> str:
+        """The environment variable: CYCLE_EXEC_ENV_FILE."""
+        return "CYCLE_EXEC_" + self.name.replace("-", "_").upper()
+
+    @property
+    def collects(self) -> bool:
+        """Whether repeats add up; otherwise the last one wins."""
+        return self.kind in ("list", "names")
+
+
+OPTIONS: tuple[Option, ...] = (
+    Option(
+        name="manifest",
+        kind="path",
+        key="",
+        metavar="PATH",
+        default=DEFAULT_MANIFEST,
+        section=_WRITTEN,
+        help="The manifest, a TOML file that says what to fetch, export and write. Without one "
+        "every scoped variable is exported.",
+    ),
+    Option(
+        name="integration",
+        kind="list",
+        key="integrations",
+        metavar="ID[=PREFIX]",
+        section=_WRITTEN,
+        help="Fetch the integration with this identifier. With =PREFIX its fields are exported "
+        "as PREFIX_API_KEY, PREFIX_SECRET and so on; without, they are there for templates.",
+    ),
+    Option(
+        name="template",
+        kind="list",
+        key="templates",
+        metavar="SRC:DEST",
+        section=_WRITTEN,
+        help="Render the Jinja2 template SRC, or each *.j2 file of the folder SRC, to the "
+        "absolute path DEST. builtin:NAME is a template that comes with cycle-exec.",
+    ),
+    Option(
+        name="certificates",
+        kind="path",
+        key="certificates.directory",
+        metavar="DIR",
+        section=_WRITTEN,
+        help="Write this container's certificates below the absolute path DIR, one folder for "
+        "each domain, under certbot's file names.",
+    ),
+    Option(
+        name="socket",
+        kind="path",
+        key="api.socket",
+        metavar="PATH",
+        default=DEFAULT_SOCKET,
+        section=_API,
+        help="The Unix socket of the internal API.",
+    ),
+    Option(
+        name="metadata",
+        kind="path",
+        key="api.metadata",
+        metavar="PATH",
+        default=DEFAULT_METADATA,
+        section=_API,
+        help="The platform's environment metadata file, read when a template names metadata.",
+    ),
+    Option(
+        name="timeout",
+        kind="duration",
+        key="api.timeout",
+        metavar="TIME",
+        default="5s",
+        section=_API,
+        help="How long one try of one request may take.",
+    ),
+    Option(
+        name="deadline",
+        kind="duration",
+        key="api.deadline",
+        metavar="TIME",
+        default="30s",
+        section=_API,
+        help="How long the whole start may take, with every retry.",
+    ),
+    Option(
+        name="env-file",
+        kind="list",
+        key="environment.files",
+        metavar="PATH",
+        section=_ENVIRONMENT,
+        help="A dotenv file of defaults: everything else wins over it. Of several, later ones "
+        "win over earlier ones.",
+    ),
+    Option(
+        name="preserve-env",
+        kind="names",
+        key="environment.preserve",
+        metavar="A,B",
+        section=_ENVIRONMENT,
+        help="The inherited value wins for these names; for all names without =A,B (in the "
+        "variable: *).",
+    ),
+    Option(
+        name="pristine",
+        kind="switch",
+        key="environment.pristine",
+        default="false",
+        section=_ENVIRONMENT,
+        help="Start the command without the inherited environment, but for preserved names.",
+    ),
+    Option(
+        name="allow-variable",
+        kind="list",
+        key="variables.allow",
+        metavar="NAME",
+        section=_ENVIRONMENT,
+        help="Let this variable be set although its name is dangerous, NODE_OPTIONS for example.",
+    ),
+    Option(
+        name="keep-token",
+        kind="switch",
+        key="environment.keep_token",
+        default="false",
+        section=_ENVIRONMENT,
+        help="Let CYCLE_API_TOKEN reach the command.",
+    ),
+    Option(
+        name="log-level",
+        kind="choice",
+        key="log.level",
+        metavar="LEVEL",
+        default="notice",
+        choices=LOG_LEVELS,
+        section=_MESSAGES,
+        help="How much is said on stderr: error, warning, notice, info or debug.",
+    ),
+    Option(
+        name="log-format",
+        kind="choice",
+        key="log.format",
+        metavar="FORMAT",
+        default="text",
+        choices=LOG_FORMATS,
+        section=_MESSAGES,
+        help="How it is said: text, or json with one object on each line.",
+    ),
+    Option(
+        name="debug",
+        kind="switch",
+        key="log.debug",
+        default="false",
+        section=_MESSAGES,
+        help="Print a traceback, without values, when cycle-exec itself fails.",
+    ),
+)
+
+BY_NAME = {option.name: option for option in OPTIONS}

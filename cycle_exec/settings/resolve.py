@@ -1,0 +1,207 @@
+"""Flag over variable over manifest over default, and where each setting comes from.
+
+Both parsers of the command line hand on raw text; every judgement of a value is made here.
+"""
+
+from __future__ import annotations
+
+from cycle_exec.errors import Problem, Refused
+from cycle_exec.settings import duration, merging, rules
+from cycle_exec.settings.model import DEFAULT_MANIFEST, CertificateRequest, Manifest, Settings
+from cycle_exec.settings.options import BY_NAME
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from cycle_exec.settings.model import Api, EnvironmentRules, Invocation, Variables
+    from cycle_exec.settings.options import Option, Overrides
+
+_SWITCH_WORDS = {
+    **dict.fromkeys(("true", "yes", "on", "1"), True),
+    **dict.fromkeys(("false", "no", "off", "0"), False),
+}
+
+# Who writes =true in the variable wants all names, not one that is called true.
+_PRESERVED = rules.INHERITED_NAME.replace(
+    expected="variable names, or * for all of them",
+    accepts=lambda text: rules.INHERITED_NAME.accepts(text) and text.lower() not in _SWITCH_WORDS,
+)
+
+
+def manifest_path(invocation: Invocation, overrides: Overrides) -> tuple[str, bool]:
+    """The manifest's path, and whether the user named it; raises Refused for an empty flag."""
+    given = Given(invocation.environ, overrides)
+    path = given.text("manifest", "")
+    if given.problems:
+        raise Refused(given.problems)
+    return path or DEFAULT_MANIFEST, path != ""
+
+
+def resolve(
+    invocation: Invocation,
+    overrides: Overrides,
+    manifest: Manifest | None,
+    manifest_path: str,
+    command: tuple[str, ...],
+) -> Settings:
+    """The settings of a run; raises Refused with every unusable flag and variable."""
+    base = manifest if manifest is not None else Manifest()
+    given = Given(invocation.environ, overrides)
+    changes: dict[str, object] = {
+        "api": _api(given, base.api),
+        "environment": _environment(given, base.environment),
+        "variables": _variables(given, base.variables),
+        "integrations": merging.integrations(given, base.integrations),
+        "templates": merging.templates(given, base.templates),
+        "certificates": _certificates(given, base.certificates),
+        "log_level": given.choice("log-level", base.log_level),
+        "log_format": given.choice("log-format", base.log_format),
+        "debug": given.switch("debug", base.debug),
+    }
+    if given.problems:
+        raise Refused(given.problems)
+    return Settings(
+        **{**base.__dict__, **changes},
+        manifest_path=manifest_path,
+        origins=given.origins,
+        command=command,
+    )
+
+
+class Given:
+    """What flags and variables say, with the problems found and the origins noted on the way."""
+
+    def __init__(self, environ: Mapping[str, str], overrides: Overrides) -> None:
+        self._environ = environ
+        self._overrides = overrides
+        self.problems: list[Problem] = []
+        self.origins: dict[str, str] = {}
+
+    def refuse(self, origin: str, reason: str, fix: str = "") -> None:
+        """Note an unusable value; the reason never shows it."""
+        self.problems.append(Problem(kind="usage", subject=origin, reason=reason, fix=fix))
+
+    def text(self, name: str, default: str) -> str:
+        """The nearest text that is given."""
+        option = BY_NAME[name]
+        flag = self._overrides.get(name)
+        if isinstance(flag, str):
+            origin, value = f"flag {option.flag}", flag
+        else:
+            origin, value = f"variable {option.variable}", self._environ.get(option.variable, "")
+            if not value:
+                return default
+        self.origins[option.key] = origin
+        if not value:
+            self.refuse(origin, f"is empty, it expects {_expected(option)}")
+        return value
+
+    def seconds(self, name: str, default: float) -> float:
+        """A duration in seconds."""
+        text = self.text(name, "")
+        if not text:
+            return default
+        value = duration.parse(text)
+        if value is None:
+            self.refuse(self.origins[BY_NAME[name].key], f"expects {duration.EXPECTED}")
+            return default
+        return value
+
+    def choice(self, name: str, default: str) -> str:
+        """One of the option's choices."""
+        option = BY_NAME[name]
+        text = self.text(name, "")
+        if text and text not in option.choices:
+            self.refuse(self.origins[option.key], f"expects {_expected(option)}")
+        return text or default
+
+    def switch(self, name: str, default: bool) -> bool:
+        """On or off. In a variable only words that say which: `0` never switches on."""
+        option = BY_NAME[name]
+        flag = self._overrides.get(name)
+        if isinstance(flag, bool):
+            self.origins[option.key] = f"flag {option.flag if flag else option.opposite}"
+            return flag
+        text = self._environ.get(option.variable, "")
+        if not text:
+            return default
+        origin = f"variable {option.variable}"
+        self.origins[option.key] = origin
+        value = _SWITCH_WORDS.get(text.lower())
+        if value is None:
+            self.refuse(origin, "expects true or false (or yes, no, on, off, 1, 0)")
+            return default
+        return value
+
+    def entries(self, name: str) -> list[tuple[str, str]]:
+        """Origin and text of each entry of a list, the farthest first."""
+        option = BY_NAME[name]
+        found: list[tuple[str, str]] = []
+        text = self._environ.get(option.variable, "")
+        if text:
+            found.extend((f"variable {option.variable}", entry) for entry in _split(text))
+        flags = self._overrides.get(name, ())
+        assert isinstance(flags, tuple)
+        for flag in flags:
+            parts = _split(flag) if option.kind == "names" else [flag]
+            found.extend((f"flag {option.flag}", entry) for entry in parts)
+        if found:
+            # Each source once, the nearest first.
+            origins = dict.fromkeys(origin for origin, _ in reversed(found))
+            self.origins[option.key] = " and ".join(origins)
+        for origin, entry in found:
+            if not entry:
+                self.refuse(origin, f"has an empty entry, it expects {_expected(option)}")
+        return [(origin, entry) for origin, entry in found if entry]
+
+    def union(self, name: str, base: tuple[str, ...], rule: rules.Rule) -> tuple[str, ...]:
+        """The entries of all sources, the nearest last."""
+        entries = self.entries(name)
+        for origin, entry in entries:
+            if not rule.accepts(entry):
+                self.refuse(origin, f"expects {rule.expected}")
+        together = [*base, *(entry for _, entry in entries)]
+        # An entry given twice keeps its nearest place: later dotenv files win.
+        return tuple(reversed(dict.fromkeys(reversed(together))))
+
+
+def _split(text: str) -> list[str]:
+    return [entry.strip() for entry in text.split(",")]
+
+
+def _expected(option: Option) -> str:
+    if option.choices:
+        return f"{', '.join(option.choices[:-1])} or {option.choices[-1]}"
+    return option.metavar
+
+
+def _api(given: Given, base: Api) -> Api:
+    return base.replace(
+        socket=given.text("socket", base.socket),
+        metadata=given.text("metadata", base.metadata),
+        timeout=given.seconds("timeout", base.timeout),
+        deadline=given.seconds("deadline", base.deadline),
+    )
+
+
+def _environment(given: Given, base: EnvironmentRules) -> EnvironmentRules:
+    return base.replace(
+        files=given.union("env-file", base.files, rules.PATH),
+        preserve=given.union("preserve-env", base.preserve, _PRESERVED),
+        pristine=given.switch("pristine", base.pristine),
+        keep_token=given.switch("keep-token", base.keep_token),
+    )
+
+
+def _variables(given: Given, base: Variables) -> Variables:
+    return base.replace(allow=given.union("allow-variable", base.allow, rules.NAME))
+
+
+def _certificates(given: Given, base: CertificateRequest | None) -> CertificateRequest | None:
+    directory = given.text("certificates", "")
+    if not directory:
+        return base
+    if not rules.TARGET.accepts(directory):
+        given.refuse(given.origins[BY_NAME["certificates"].key], f"expects {rules.TARGET.expected}")
+    return (base or CertificateRequest()).replace(directory=directory)

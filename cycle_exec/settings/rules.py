@@ -1,0 +1,144 @@
+"""What a text may be: one rule for flags, variables and manifest, and its JSON Schema pattern.
+
+Each rule exists twice, as a predicate and as a pattern, because importing `re` costs a fifth of a
+launch; the tests hold the two equal.
+"""
+
+from __future__ import annotations
+
+from cycle_exec.record import Record
+from cycle_exec.settings import duration
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+
+class Rule(Record):
+    """One kind of text: what people are told is expected, the test, and the pattern of it."""
+
+    expected: str
+    accepts: Callable[[str], bool]
+    pattern: str
+
+
+def is_name(text: str) -> bool:
+    """Whether the text is [A-Za-z_][A-Za-z0-9_]*, what every shell accepts as a variable."""
+    return text.isascii() and text.isidentifier()
+
+
+def _is_inherited_name(text: str) -> bool:
+    return text != "" and "=" not in text and "\0" not in text
+
+
+def _is_any(text: str) -> bool:
+    return "\0" not in text
+
+
+def _is_filled(text: str) -> bool:
+    return text != "" and "\0" not in text
+
+
+def _is_prefix(text: str) -> bool:
+    return text == "" or is_name(text)
+
+
+def _is_target(text: str) -> bool:
+    return text.startswith("/") and text.strip("/") != "" and "\0" not in text
+
+
+def _is_absolute(text: str) -> bool:
+    return text.startswith("/") and "\0" not in text
+
+
+def _is_mode(text: str) -> bool:
+    digits = text[1:] if len(text) == 4 and text[0] == "0" else text
+    return len(digits) == 3 and all("0" <= digit <= "7" for digit in digits)
+
+
+def _is_owner(text: str) -> bool:
+    user, colon, group = text.partition(":")
+    if not (user or group) or (colon and not group) or ":" in group:
+        return False
+    return all("!" <= character <= "~" for character in user + group)
+
+
+def _is_field(text: str) -> bool:
+    return text.startswith(("auth.", "extra.")) and text[-1] != "." and "\0" not in text
+
+
+_FILLED = r"^[^\u0000]+$"
+_NAME = r"[A-Za-z_][A-Za-z0-9_]*"
+_OWNER_PART = r"[!-9;-~]+"
+
+ANY = Rule(expected="a string without NUL", accepts=_is_any, pattern=r"^[^\u0000]*$")
+FILLED = Rule(
+    expected="a string that is not empty and has no NUL", accepts=_is_filled, pattern=_FILLED
+)
+GLOB = Rule(
+    expected="a name or a glob with * and ?, not empty and without NUL",
+    accepts=_is_filled,
+    pattern=_FILLED,
+)
+PATH = Rule(expected="a path that is not empty and has no NUL", accepts=_is_filled, pattern=_FILLED)
+TARGET = Rule(
+    expected="an absolute path below /, it must begin with /",
+    accepts=_is_target,
+    pattern=r"^/[^\u0000]*[^/\u0000][^\u0000]*$",
+)
+ABSOLUTE = Rule(
+    expected="an absolute path, it must begin with /",
+    accepts=_is_absolute,
+    pattern=r"^/[^\u0000]*$",
+)
+NAME = Rule(
+    expected="a variable name of letters, digits and _, not beginning with a digit",
+    accepts=is_name,
+    pattern=f"^{_NAME}$",
+)
+PREFIX = Rule(
+    expected="empty, or letters, digits and _, not beginning with a digit",
+    accepts=_is_prefix,
+    pattern=f"^(?:{_NAME})?$",
+)
+INHERITED_NAME = Rule(
+    expected="a variable name, not empty and without = and NUL",
+    accepts=_is_inherited_name,
+    pattern=r"^[^=\u0000]+$",
+)
+DURATION = Rule(
+    expected=duration.EXPECTED,
+    accepts=lambda text: duration.parse(text) is not None,
+    pattern=duration.PATTERN,
+)
+MODE = Rule(
+    expected='octal digits in quotes such as "0600" or "644", at most "0777"',
+    accepts=_is_mode,
+    pattern="^0?[0-7]{3}$",
+)
+OWNER = Rule(
+    expected="user, user:group or :group, names or numbers, without blanks",
+    accepts=_is_owner,
+    pattern=f"^(?:{_OWNER_PART}(?::{_OWNER_PART})?|:{_OWNER_PART})$",
+)
+FIELD = Rule(
+    expected="a field of the integration such as auth.api_key or extra.bucket",
+    accepts=_is_field,
+    pattern=r"^(?:auth|extra)\.[^\u0000]*[^.\u0000]$",
+)
+
+ALL = (
+    ANY,
+    FILLED,
+    GLOB,
+    PATH,
+    TARGET,
+    ABSOLUTE,
+    NAME,
+    PREFIX,
+    INHERITED_NAME,
+    DURATION,
+    MODE,
+    OWNER,
+    FIELD,
+)

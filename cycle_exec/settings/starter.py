@@ -1,0 +1,96 @@
+"""A first manifest for people to edit. Settings stand behind `#`, words behind `# `."""
+
+from __future__ import annotations
+
+STARTER = """\
+# The manifest of cycle-exec: what to fetch, export and write before the command starts.
+# Every setting is optional and shown with its default or an example. To use one, remove the #
+# before it and before the [table] it belongs to. Without any, every scoped variable is exported.
+#
+# cycle-exec manifest check FILE    says what is wrong with it
+# cycle-exec manifest schema        prints the JSON Schema for editors
+
+# Where the internal API is, and how long to wait for it.
+#[api]
+#socket = "/var/run/cycle/api/api.sock"
+#metadata = "/var/run/cycle/metadata/environment.json"
+#timeout = "5s"                      # one try of one request
+#deadline = "30s"                    # the whole start
+
+# Which scoped variables become what.
+#[variables]
+#only = ["DATABASE_*", "SECRET_KEY"] # default: all
+#exclude = ["INTERNAL_*"]
+#required = ["DATABASE_URL"]         # missing or empty refuses the start
+#defaults = { LOG_LEVEL = "info" }
+#rename = { db-password = "DB_PASSWORD" }
+#prefix = ""
+#allow = ["NODE_OPTIONS"]            # dangerous names that may pass
+
+# A variable that goes to a file: TLS_CLIENT_KEY_FILE is exported instead of the value.
+#[variables.files.TLS_CLIENT_KEY]
+#target = "/run/secrets/client.key"
+#decode = "base64"
+#mode = "0600"
+#owner = "app:app"
+
+# How the command's environment is put together.
+#[environment]
+#precedence = "fetched"              # or "inherited"
+#preserve = ["HOSTNAME"]             # the inherited value wins; "*" for all
+#pristine = false                    # true: nothing is inherited but preserved names
+#unset = ["DEBUG_TOKEN"]
+#set = { APP_REGION = "{{ server.location_id }}" }
+#keep_token = false                  # true: CYCLE_API_TOKEN reaches the command
+#files = ["/etc/app/defaults.env"]   # dotenv files of defaults
+
+# An integration; one such table for each. Its fields: by prefix, by name, or to files.
+#[[integrations]]
+#identifier = "s3-backups"
+#vendor = "aws"                      # instead of the identifier, or with it
+#optional = false                    # true: go on when there is none
+#prefix = "S3"                       # S3_API_KEY, S3_SECRET, S3_REGION, ...
+#env = { AWS_ACCESS_KEY_ID = "auth.key_id", AWS_SECRET_ACCESS_KEY = "auth.secret" }
+
+#[integrations.files."/run/secrets/service-account.json"]
+#field = "auth.base64_config"
+#decode = "base64"
+#mode = "0600"
+#owner = "app:app"
+
+# Certificates, as DIRECTORY/DOMAIN/{cert,chain,fullchain,privkey,combined}.pem.
+#[certificates]
+#directory = "/etc/cycle/certificates"
+#domains = ["www.example.com"]       # default: all; each named one must be there
+#container_id = ""                   # another container's
+#formats = ["pem"]                   # "combined": key and chain in one file
+#minimum_days = 7                    # fewer left: a warning
+#allow_expired = false
+#mode = "0600"
+#owner = "nginx:nginx"
+
+# A template, or a folder of *.j2 files; one such table for each.
+#[[templates]]
+#source = "/etc/cycle/templates/nginx.conf.j2"
+#target = "/etc/nginx/nginx.conf"
+#mode = "0644"
+#owner = "root:root"
+#check = ["nginx", "-t", "-c", "{{ staged }}"]
+
+# What is exported, in a file as well.
+#[dotenv]
+#target = "/run/app/.env"
+#reader = "python-dotenv"            # or "docker", "shell"
+#mode = "0600"
+#owner = "app:app"
+
+# How the command is started.
+#[process]
+#directory = "/srv"
+
+# What is said on stderr.
+#[log]
+#level = "notice"                    # error, warning, notice, info or debug
+#format = "text"                     # or "json"
+#debug = false
+"""

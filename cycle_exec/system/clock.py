@@ -1,0 +1,45 @@
+"""Time: one monotonic deadline for the whole start."""
+
+from __future__ import annotations
+
+import time
+
+from cycle_exec.record import Record
+
+
+class Deadline(Record):
+    """A moment on the monotonic clock that the whole start must not pass."""
+
+    end: float
+
+    @classmethod
+    def after(cls, seconds: float) -> Deadline:
+        """The deadline that many seconds from now."""
+        return cls(end=time.monotonic() + seconds)
+
+    def left(self) -> float:
+        """Seconds that remain, never negative."""
+        return max(0.0, self.end - time.monotonic())
+
+
+def process_start() -> float:
+    """When this process began, on the monotonic clock.
+
+    Until now it only computed, so its processor time is its age; /proc counts in steps of 10 ms.
+    """
+    return time.monotonic() - time.process_time()
+
+
+def milliseconds_since(moment: float) -> int:
+    """Whole milliseconds since a moment on the monotonic clock."""
+    return round((time.monotonic() - moment) * 1000)
+
+
+def now() -> float:
+    """Wall-clock time, seconds since the epoch."""
+    return time.time()
+
+
+def sleep(seconds: float) -> None:
+    """Wait; a stop signal ends it at once."""
+    time.sleep(seconds)

@@ -1,0 +1,244 @@
+"""Reading what the operator named, and judging targets before anything is written."""
+
+from __future__ import annotations
+
+import errno
+import os
+import posixpath
+import stat
+
+from cycle_exec.errors import Problem
+from cycle_exec.record import Record
+from cycle_exec.secret import SecretBytes
+from cycle_exec.system.invocation import decoded, encoded
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+LIMIT = 16 * 1024 * 1024
+
+_WORDS = {
+    errno.ENOENT: "it does not exist",
+    errno.ENOTDIR: "a part of its path is not a folder",
+    errno.EACCES: "permission denied",
+    errno.EPERM: "the operation is not permitted",
+    errno.EROFS: "the file system is read-only",
+    errno.ENOSPC: "no room is left on the file system",
+    errno.EDQUOT: "the disk quota is used up",
+    errno.EFBIG: "the file would be larger than allowed",
+    errno.EIO: "the file system reports an input/output error",
+    errno.ELOOP: "its path has a symbolic link where none may be",
+    errno.ENAMETOOLONG: "its name is too long",
+    errno.EISDIR: "it is a folder",
+    errno.EMFILE: "too many files are open",
+    errno.ENFILE: "too many files are open on this machine",
+    errno.ENOMEM: "no memory is left",
+    errno.EBUSY: "it is in use as a mount point",
+    errno.ETXTBSY: "it is a program that is running",
+    errno.EXDEV: "it is on another file system",
+    errno.EINVAL: "the file system does not accept it",
+    errno.ENOTSUP: "the file system does not support it",
+    errno.EOVERFLOW: "an id is not mapped in this user namespace",
+    errno.ESTALE: "the network file system lost it",
+}
+_KINDS = {
+    stat.S_IFLNK: ("link", "it is a symbolic link"),
+    stat.S_IFDIR: ("directory", "it is a folder"),
+    stat.S_IFIFO: ("other", "it is a named pipe"),
+    stat.S_IFSOCK: ("other", "it is a socket"),
+    stat.S_IFCHR: ("other", "it is a device"),
+    stat.S_IFBLK: ("other", "it is a device"),
+}
+
+
+class Unreadable(Exception):
+    """A file or folder that cannot be read; `reason` is in our words, for people.
+
+    absent: there is nothing at that path, so a file that need not exist may be passed over.
+    """
+
+    def __init__(self, reason: str, *, absent: bool = False) -> None:
+        self.reason = reason
+        self.absent = absent
+        super().__init__(reason)
+
+
+class Disk(Record):
+    """What is at a target now.
+
+    kind: "absent", "file", "link", "directory" or "other". content: None if it is not a file or
+    cannot be read.
+    """
+
+    kind: str
+    mode: int = 0
+    uid: int = -1
+    gid: int = -1
+    content: SecretBytes | None = None
+
+
+def words(error: OSError) -> str:
+    """What an errno means, in our words."""
+    return _WORDS.get(error.errno or 0) or f"the system refused it (error {error.errno})"
+
+
+def irregular(mode: int) -> str:
+    """Why a file of this st_mode is no target, in words; empty for a regular file."""
+    if stat.S_ISREG(mode):
+        return ""
+    return _KINDS.get(stat.S_IFMT(mode), ("other", "it is not a regular file"))[1]
+
+
+def read(path: str, limit: int = LIMIT) -> bytes:
+    """The whole regular file, at most `limit` bytes. Never waits for a pipe or a device.
+
+    Raises Unreadable.
+    """
+    return _read(path, limit, os.O_RDONLY)
+
+
+def _read(path: str, limit: int, flags: int) -> bytes:
+    if "\0" in path or not path:
+        raise Unreadable("its path is not possible")
+    try:
+        descriptor = os.open(encoded(path), flags | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC)
+        try:
+            reason = irregular(os.fstat(descriptor).st_mode)
+            return _content(descriptor, limit) if not reason else _unreadable(reason)
+        finally:
+            os.close(descriptor)
+    except OSError as error:
+        if error.errno == errno.ENXIO:
+            raise Unreadable("it is a socket or a device") from None
+        raise Unreadable(words(error), absent=error.errno == errno.ENOENT) from None
+
+
+def _unreadable(reason: str) -> bytes:
+    raise Unreadable(reason)
+
+
+def _content(descriptor: int, limit: int) -> bytes:
+    parts = []
+    room = limit + 1
+    while room > 0 and (part := os.read(descriptor, min(room, 1 << 20))):
+        parts.append(part)
+        room -= len(part)
+    if room <= 0:
+        raise Unreadable(f"it is larger than {limit} bytes")
+    return b"".join(parts)
+
+
+def tree(directory: str, suffix: str = ".j2") -> tuple[str, ...]:
+    """Paths below a folder whose name ends in `suffix`, relative to it, sorted by their bytes.
+
+    Empty for a file. Links to files count, links to folders are not entered, so there are no
+    loops; names that begin with two dots are passed over: Kubernetes keeps a volume's versions
+    there. Raises Unreadable, also for a folder without any such file.
+    """
+    if "\0" in directory or not directory:
+        raise Unreadable("its path is not possible")
+    top = encoded(directory)
+    try:
+        if not stat.S_ISDIR(os.stat(top).st_mode):
+            return ()
+        found = sorted(_below(top, b"", encoded(suffix)))
+    except OSError as error:
+        raise Unreadable(words(error), absent=error.errno == errno.ENOENT) from None
+    if not found:
+        raise Unreadable(f"the folder has no *{suffix} file")
+    return tuple(decoded(path) for path in found)
+
+
+def _below(top: bytes, folder: bytes, suffix: bytes) -> list[bytes]:
+    found = []
+    with os.scandir(posixpath.join(top, folder)) as entries:
+        for entry in entries:
+            if entry.name.startswith(b".."):
+                continue
+            path = posixpath.join(folder, entry.name)
+            if entry.is_dir(follow_symlinks=False):
+                found.extend(_below(top, path, suffix))
+            elif entry.name.endswith(suffix) and not entry.is_dir():
+                found.append(path)
+    return found
+
+
+def builtin(name: str) -> str:
+    """The path of a template that is shipped with this package."""
+    package = posixpath.dirname(posixpath.dirname(os.fsencode(__file__)))
+    inside = encoded(posixpath.normpath(posixpath.join("/", name))).lstrip(b"/")
+    for folder in (posixpath.join(package, b"templates"), posixpath.join(package, b"../templates")):
+        if os.path.isdir(folder):
+            return decoded(posixpath.join(posixpath.normpath(folder), inside))
+    return decoded(posixpath.join(package, b"templates", inside))
+
+
+def disk(path: str) -> Disk:
+    """What is at a target now; never follows a link. Raises Unreadable."""
+    try:
+        found = os.lstat(encoded(path))
+    except (FileNotFoundError, NotADirectoryError):
+        return Disk(kind="absent")
+    except (OSError, ValueError) as error:
+        raise Unreadable(words(error) if isinstance(error, OSError) else "no path") from None
+    kind, _ = _KINDS.get(stat.S_IFMT(found.st_mode), ("file", ""))
+    content = None
+    if kind == "file":
+        try:
+            content = SecretBytes(_read(path, LIMIT, os.O_RDONLY | os.O_NOFOLLOW))
+        except Unreadable:
+            content = None
+    return Disk(
+        kind=kind,
+        mode=stat.S_IMODE(found.st_mode),
+        uid=found.st_uid,
+        gid=found.st_gid,
+        content=content,
+    )
+
+
+def preflight(targets: Sequence[str]) -> list[Problem]:
+    """Every target that could not be written, found out without writing anything."""
+    problems = []
+    for path in targets:
+        reason, fix = _obstacle(path)
+        if reason:
+            problems.append(Problem(kind="target-refused", subject=path, reason=reason, fix=fix))
+    return problems
+
+
+def _obstacle(path: str) -> tuple[str, str]:
+    """Why a target cannot be written and what to do, two empty texts if it can."""
+    if "\0" in path or posixpath.basename(path) in ("", ".", ".."):
+        return "it does not end in a file name", "name the file itself"
+    raw = encoded(path)
+    if len(posixpath.basename(raw)) > 255:
+        return _WORDS[errno.ENAMETOOLONG], ""
+    try:
+        return irregular(os.lstat(raw).st_mode) or _closed(posixpath.dirname(raw)), ""
+    except FileNotFoundError:
+        return _closed(posixpath.dirname(raw)), ""
+    except OSError as error:
+        return words(error), ""
+
+
+def _closed(folder: bytes) -> str:
+    """Why nothing can be made in the folder, or in the nearest one above it that exists."""
+    folder = folder or b"."
+    while True:
+        try:
+            found = os.stat(folder)
+            break
+        except FileNotFoundError:
+            if os.path.islink(folder):
+                return f"{decoded(folder)} is a symbolic link to nowhere"
+            folder = posixpath.dirname(folder) or b"."
+    name = decoded(folder)
+    if not stat.S_ISDIR(found.st_mode):
+        return f"{name} is not a folder"
+    if os.access(folder, os.W_OK | os.X_OK, effective_ids=True):
+        return ""
+    if os.statvfs(folder).f_flag & os.ST_RDONLY:
+        return f"{name} is on a read-only file system"
+    return f"{name} cannot be written by user {os.geteuid()}"

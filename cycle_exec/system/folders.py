@@ -1,0 +1,233 @@
+"""The folders that targets lie in: opened once, made where they are missing, claimed and cleaned.
+
+Everything below goes through descriptors of folders, so nobody can swap a folder under us.
+"""
+
+from __future__ import annotations
+
+import errno
+import fcntl
+import os
+import posixpath
+import stat
+from time import sleep
+
+from cycle_exec.system.signals import blocked
+
+_PATH = os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC
+_LIST = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
+_MARK = b".cycle-exec-"
+_RANDOM = 8  # bytes
+_HEX = frozenset(b"0123456789abcdef")
+_LONGEST_NAME = 255
+_TRIES = 100
+
+
+class Calls:
+    """Every system call by which targets are staged and swapped; tests break them one by one."""
+
+    open = staticmethod(os.open)
+    close = staticmethod(os.close)
+    stat = staticmethod(os.stat)
+    fstat = staticmethod(os.fstat)
+    mkdir = staticmethod(os.mkdir)
+    rmdir = staticmethod(os.rmdir)
+    fchown = staticmethod(os.fchown)
+    fchmod = staticmethod(os.fchmod)
+    read = staticmethod(os.read)
+    write = staticmethod(os.write)
+    ftruncate = staticmethod(os.ftruncate)
+    fsync = staticmethod(os.fsync)
+    flock = staticmethod(fcntl.flock)
+    link = staticmethod(os.link)
+    replace = staticmethod(os.replace)
+    unlink = staticmethod(os.unlink)
+
+    @staticmethod
+    def listdir(descriptor: int) -> list[bytes]:
+        """Names in an open folder."""
+        return [os.fsencode(name) for name in os.listdir(descriptor)]
+
+
+class Folder:
+    """An opened folder. `listing` can be locked and synced; None if it may not be listed."""
+
+    def __init__(self, path: bytes, descriptor: int) -> None:
+        self.path = path
+        self.descriptor = descriptor
+        self.listing: int | None = None
+
+
+class _Made:
+    """A folder that we made: where, and the mode it has now."""
+
+    def __init__(self, parent: Folder, name: bytes, path: bytes) -> None:
+        self.parent = parent
+        self.name = name
+        self.path = path
+        self.mode = 0o700
+
+
+class Owner:
+    """Who a new folder will belong to, and the mode of the file that it is made for."""
+
+    def __init__(self, mode: int, uid: int, gid: int) -> None:
+        self.folder_mode = 0o700 | (0o050 if mode & 0o040 else 0) | (0o005 if mode & 0o004 else 0)
+        self.uid = uid
+        self.gid = gid
+
+
+class Folders:
+    """All folders of a run, and which of them it made."""
+
+    def __init__(self, calls: Calls) -> None:
+        self._calls = calls
+        self._known: dict[bytes, Folder] = {}
+        self._made: list[_Made] = []
+
+    def open(self, path: bytes, owner: Owner) -> Folder:
+        """The folder, made with its parents if it is missing: 0700, whatever the umask.
+
+        Where a target's mode lets group or others read, a new folder lets them in. Raises OSError.
+        """
+        path = path.rstrip(b"/") or (b"/" if path else b".")
+        missing = []
+        here = path
+        while (folder := self._existing(here)) is None:
+            missing.append(here)
+            here = posixpath.dirname(here).rstrip(b"/") or (b"/" if here[:1] == b"/" else b".")
+        for below in reversed(missing):
+            folder = self._make(folder, below, owner)
+        self._widen(path, owner)
+        if folder.listing is None:
+            self._claim(folder)
+        return folder
+
+    def _existing(self, path: bytes) -> Folder | None:
+        if path not in self._known:
+            try:
+                descriptor = self._calls.open(path, _PATH)
+            except FileNotFoundError:
+                return None
+            self._known[path] = Folder(path, descriptor)
+        return self._known[path]
+
+    def _make(self, parent: Folder, path: bytes, owner: Owner) -> Folder:
+        name = posixpath.basename(path)
+        made = _Made(parent, name, path)
+        with blocked():
+            # Nothing may come between the making and its record; umask belongs to the process.
+            umask = os.umask(0)
+            try:
+                self._calls.mkdir(name, 0o700, dir_fd=parent.descriptor)
+                self._made.append(made)
+            except FileExistsError:
+                pass
+            finally:
+                os.umask(umask)
+        descriptor = self._calls.open(name, _PATH | os.O_NOFOLLOW, dir_fd=parent.descriptor)
+        folder = self._known[path] = Folder(path, descriptor)
+        if made in self._made:
+            self._change(folder, owner.uid, owner.gid, None)
+        return folder
+
+    def _change(self, folder: Folder, uid: int, gid: int, mode: int | None) -> None:
+        listing = self._calls.open(b".", _LIST, dir_fd=folder.descriptor)
+        try:
+            found = self._calls.fstat(listing)
+            if (uid, gid) != (-1, -1) and (uid, gid) != (found.st_uid, found.st_gid):
+                self._calls.fchown(listing, uid, gid)
+            if mode is not None:
+                self._calls.fchmod(listing, mode)
+        finally:
+            self._calls.close(listing)
+
+    def _widen(self, path: bytes, owner: Owner) -> None:
+        for made in self._made:
+            within = path == made.path or path.startswith(made.path + b"/")
+            if within and made.mode | owner.folder_mode != made.mode:
+                made.mode |= owner.folder_mode
+                self._change(self._known[made.path], -1, -1, made.mode)
+
+    def _claim(self, folder: Folder) -> None:
+        """Hold a shared lock on the folder while we live; if nobody else does, clean it.
+
+        The lock is on the folder, not on each stage file: it is there before the first file is,
+        it covers backups too, and it costs one descriptor. Where locks do not work, nothing is
+        ever cleaned.
+        """
+        try:
+            folder.listing = self._calls.open(b".", _LIST, dir_fd=folder.descriptor)
+            self._calls.flock(folder.listing, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            self._clean(folder)
+        except OSError:
+            pass
+        if folder.listing is not None:
+            self._share(folder.listing)
+
+    def _share(self, listing: int) -> None:
+        for _ in range(_TRIES):
+            try:
+                self._calls.flock(listing, fcntl.LOCK_SH | fcntl.LOCK_NB)
+                return
+            except BlockingIOError:
+                sleep(0.005)  # somebody cleans: that takes no time
+            except OSError:
+                return
+
+    def _clean(self, folder: Folder) -> None:
+        """Remove what a killed run of ours left behind, and nothing else."""
+        assert folder.listing is not None
+        for name in self._calls.listdir(folder.listing):
+            if not is_spare_name(name):
+                continue
+            try:
+                found = self._calls.stat(name, dir_fd=folder.descriptor, follow_symlinks=False)
+                if stat.S_ISREG(found.st_mode):
+                    self._calls.unlink(name, dir_fd=folder.descriptor)
+            except OSError:
+                continue
+
+    def sync(self, folder: Folder) -> None:
+        """Make renames durable, where the file system knows how. Raises OSError."""
+        if folder.listing is None:
+            return
+        try:
+            self._calls.fsync(folder.listing)
+        except OSError as error:
+            if error.errno not in (errno.EINVAL, errno.ENOTSUP):
+                raise
+
+    def remove_made(self) -> None:
+        """Remove the folders that we made, if nobody put something there."""
+        for made in reversed(self._made):
+            for _ in range(2):
+                try:
+                    self._calls.rmdir(made.name, dir_fd=made.parent.descriptor)
+                    break
+                except OSError:
+                    continue
+        self._made.clear()
+
+    def close(self) -> None:
+        """Let go of every folder and its lock."""
+        for folder in self._known.values():
+            for descriptor in (folder.descriptor, folder.listing):
+                if descriptor is not None:
+                    try:
+                        self._calls.close(descriptor)
+                    except OSError:
+                        continue
+        self._known.clear()
+
+
+def spare_name(name: bytes) -> bytes:
+    """A fresh name for a file of ours beside the target `name`: .NAME.cycle-exec-RANDOM."""
+    tail = _MARK + os.urandom(_RANDOM).hex().encode()
+    return b"." + name[: _LONGEST_NAME - 1 - len(tail)] + tail
+
+
+def is_spare_name(name: bytes) -> bool:
+    """Whether `spare_name` could have made this name."""
+    head, mark, tail = name.rpartition(_MARK)
+    return bool(mark) and head[:1] == b"." and len(tail) == 2 * _RANDOM and _HEX.issuperset(tail)

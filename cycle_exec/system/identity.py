@@ -1,0 +1,108 @@
+"""Owners: from the names of the settings to the kernel's numbers."""
+
+from __future__ import annotations
+
+import os
+
+from cycle_exec.errors import Problem
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+LEAVE = -1
+_LARGEST = 2**32 - 2
+_CAP_CHOWN = 1 << 0
+
+
+class UnknownOwner(Exception):
+    """An owner that this image does not have; `reason` is in our words."""
+
+    def __init__(self, reason: str) -> None:
+        self.reason = reason
+        super().__init__(reason)
+
+
+def owner(text: str) -> tuple[int, int]:
+    """(uid, gid) of `user`, `user:group` or `:group`, as chown(1) reads them; -1 leaves as it is.
+
+    A name wins over a number. A user alone leaves the group. Raises UnknownOwner.
+    """
+    user, colon, group = text.partition(":")
+    if colon and not group:
+        raise UnknownOwner("it ends in a colon without a group")
+    if not user and not group:
+        raise UnknownOwner("it names neither user nor group")
+    return (_uid(user) if user else LEAVE, _gid(group) if group else LEAVE)
+
+
+def _uid(user: str) -> int:
+    from pwd import getpwnam
+
+    try:
+        return getpwnam(user).pw_uid
+    except (KeyError, ValueError):  # UnicodeEncodeError and a NUL are ValueErrors
+        return _number(user, f"there is no user {user} in this image")
+
+
+def _gid(group: str) -> int:
+    from grp import getgrnam
+
+    try:
+        return getgrnam(group).gr_gid
+    except (KeyError, ValueError):
+        return _number(group, f"there is no group {group} in this image")
+
+
+def _number(text: str, otherwise: str) -> int:
+    if text.isascii() and text.isdecimal() and len(text) <= 10 and int(text) <= _LARGEST:
+        return int(text)
+    raise UnknownOwner(otherwise)
+
+
+def resolve(texts: Iterable[str]) -> tuple[dict[str, tuple[int, int]], list[Problem]]:
+    """The ids of every owner, and the problems of those that do not exist or may not be given.
+
+    The empty text is whoever the launch runs as: nothing is changed.
+    """
+    found: dict[str, tuple[int, int]] = {}
+    problems = []
+    for text in dict.fromkeys(texts):
+        if not text:
+            found[text] = (LEAVE, LEAVE)
+            continue
+        try:
+            found[text] = owner(text)
+        except UnknownOwner as error:
+            problems.append(
+                Problem(kind="owner-unknown", subject=f"owner {text}", reason=error.reason)
+            )
+            continue
+        if not _may_give(*found[text]):
+            problems.append(
+                Problem(
+                    kind="target-refused",
+                    subject=f"owner {text}",
+                    reason=f"user {os.geteuid()} may not give files to others",
+                    fix="start the container as root, or leave the owner out",
+                )
+            )
+    return found, problems
+
+
+def _may_give(uid: int, gid: int) -> bool:
+    own_user = uid in (LEAVE, os.geteuid())
+    own_group = gid == LEAVE or gid == os.getegid() or gid in os.getgroups()
+    return (own_user and own_group) or _has_cap_chown()
+
+
+def _has_cap_chown() -> bool:
+    """Whether CAP_CHOWN is effective; a root whose capabilities were dropped has it not."""
+    try:
+        with open("/proc/self/status", "rb") as file:
+            for line in file:
+                if line.startswith(b"CapEff:"):
+                    return bool(int(line[7:], 16) & _CAP_CHOWN)
+    except OSError:
+        pass
+    return os.geteuid() == 0

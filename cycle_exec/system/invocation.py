@@ -1,0 +1,92 @@
+"""What the kernel gave us, read once, before CPython's own additions."""
+
+from __future__ import annotations
+
+import os
+import sys
+
+from cycle_exec.settings.model import Invocation
+
+_LOCALE = b"LC_CTYPE"
+_COERCED = frozenset((b"C.UTF-8", b"C.utf8", b"UTF-8"))
+
+
+def encoded(text: str) -> bytes:
+    """The bytes for the kernel, whatever the locale: UTF-8 with `surrogateescape`."""
+    return text.encode("utf-8", "surrogateescape")
+
+
+def decoded(raw: bytes) -> str:
+    """Text that gives the same bytes back through `encoded`."""
+    return raw.decode("utf-8", "surrogateescape")
+
+
+def read() -> Invocation:
+    """Arguments, environment and working directory of this process.
+
+    The first of several entries with one name counts, as for getenv(3). Entries without a name
+    are dropped. A working directory that was removed is the empty text.
+    """
+    try:
+        cwd = os.getcwdb()
+    except OSError:
+        cwd = b""
+    return Invocation(
+        argv=tuple(decoded(os.fsencode(word)) for word in sys.argv[1:]),
+        environ={decoded(name): decoded(value) for name, value in raw_environment().items()},
+        cwd=decoded(cwd),
+    )
+
+
+def raw_environment() -> dict[bytes, bytes]:
+    """The environment's bytes as they came in, without the LC_CTYPE that CPython adds.
+
+    In the C locale CPython sets LC_CTYPE=C.UTF-8 for itself, also when it is isolated (PEP 538).
+    """
+    from posix import environ
+
+    found = dict(environ)
+    found.pop(b"", None)
+    if found.get(_LOCALE) in _COERCED:
+        original = _inherited_locale(found)
+        if original is None:
+            del found[_LOCALE]
+        else:
+            found[_LOCALE] = original
+    return found
+
+
+def _inherited_locale(environ: dict[bytes, bytes]) -> bytes | None:
+    try:
+        with open("/proc/self/environ", "rb") as file:
+            entries = file.read().split(b"\0")
+    except OSError:
+        # Without /proc the locale tells: with another LANG or an LC_ALL nothing is ever added.
+        plain = environ.get(b"LANG", b"") in (b"", b"C", b"POSIX") and b"LC_ALL" not in environ
+        return None if plain else environ[_LOCALE]
+    for entry in entries:
+        name, _, value = entry.partition(b"=")
+        if name == _LOCALE:
+            return value
+    return None
+
+
+def secure_standard_descriptors() -> None:
+    """Put a placeholder on each of the descriptors 0 to 2 that is closed.
+
+    Otherwise a file of ours would land there, and what somebody prints would go into it. The
+    placeholders are close-on-exec: the app finds closed what it was given closed.
+    """
+    for wanted in (0, 1, 2):
+        try:
+            os.fstat(wanted)
+        except OSError:
+            _placeholder()
+
+
+def _placeholder() -> None:
+    try:
+        os.open("/dev/null", os.O_RDWR | os.O_CLOEXEC)
+    except OSError:
+        # An image without /dev/null: a path descriptor refuses reads and writes, as a closed one.
+        os.open("/", os.O_PATH | os.O_CLOEXEC)

@@ -1,0 +1,208 @@
+"""Becoming another program, and running a check command."""
+
+from __future__ import annotations
+
+import errno
+import os
+from time import sleep
+
+from cycle_exec.errors import refuse
+from cycle_exec.record import Record
+from cycle_exec.system.files import words
+from cycle_exec.system.invocation import encoded
+from cycle_exec.system.signals import blocked
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    import signal as _signal
+    from collections.abc import Mapping, Sequence
+    from typing import NoReturn
+
+    from cycle_exec.system.clock import Deadline
+    from cycle_exec.system.signals import Armed
+else:
+    import _signal
+
+LONGEST_STRING = 131_072  # MAX_ARG_STRLEN: bytes of one argument or NAME=value, with its NUL
+_FLOOR = 131_072  # ARG_MAX: the kernel never allows less in total
+_CEILING = 6 * 1024 * 1024  # three quarters of _STK_LIM: it never allows more
+_POINTER = 8
+# For scripts the kernel adds the interpreter, its argument and the script's name once more.
+_SCRIPT_WORDS = 2 * 256
+
+
+def replace(
+    executable: str,
+    argv: Sequence[str],
+    environ: Mapping[str, str],
+    *,
+    directory: str = "",
+    armed: Armed | None = None,
+) -> NoReturn:
+    """Become the program; everything that was changed about this process is undone before.
+
+    armed: what `signals.arm` gave. Raises Refused if the kernel refuses after all.
+    """
+    arguments = [encoded(word) for word in argv]
+    environment = {encoded(name): encoded(value) for name, value in environ.items()}
+    if directory:
+        try:
+            os.chdir(encoded(directory))
+        except OSError as error:
+            raise refuse("file-missing", f"directory {directory}", words(error)) from None
+    if armed is not None:
+        armed.restore()
+    try:
+        os.execve(encoded(executable), arguments, environment)  # noqa: S606 - the app itself
+    except OSError as error:
+        raise refuse(_kind(error), f"command {argv[0]}", _cause(error)) from None
+
+
+def _kind(error: OSError) -> str:
+    if error.errno == errno.E2BIG:
+        return "arguments-too-long"
+    if error.errno in (errno.ENOENT, errno.ENOTDIR):
+        return "command-not-found"
+    return "command-not-executable"
+
+
+def _cause(error: OSError) -> str:
+    if error.errno == errno.E2BIG:
+        return "the kernel does not take that many bytes of arguments and environment"
+    if error.errno == errno.ENOENT:
+        return "it, or the interpreter it needs, does not exist any more"
+    if error.errno == errno.ENOEXEC:
+        return "it is not in a format that this machine executes"
+    return words(error)
+
+
+class Measured(Record):
+    """What execve will be given, in bytes, and what it takes.
+
+    oversized: names of variables that are too long each on their own, with their `NAME=`.
+    """
+
+    oversized: tuple[str, ...]
+    total: int
+    maximum: int
+
+
+def measure(argv: Sequence[str], environ: Mapping[str, str], executable: str) -> Measured:
+    """Strings with their NUL, a pointer for each, the file name, and room for a #! line.
+
+    As the kernel counts (fs/exec.c, bprm_stack_limits and copy_strings), but for the #! line's
+    room, which a program does not need: up to 512 bytes on the safe side.
+    """
+    name = len(encoded(executable)) + 1
+    total = 2 * name + _SCRIPT_WORDS + _POINTER * (max(1, len(argv)) + len(environ))
+    for word in argv:
+        total += len(encoded(word)) + 1
+    oversized = []
+    for variable, value in environ.items():
+        size = len(encoded(variable)) + len(encoded(value)) + 2
+        total += size
+        if size > LONGEST_STRING:
+            oversized.append(variable)
+    return Measured(
+        oversized=tuple(oversized),
+        total=total,
+        maximum=_FLOOR if total <= _FLOOR else _maximum(),
+    )
+
+
+def _maximum() -> int:
+    from resource import RLIM_INFINITY, RLIMIT_STACK, getrlimit
+
+    soft, _ = getrlimit(RLIMIT_STACK)
+    quarter = _CEILING if soft == RLIM_INFINITY else soft // 4
+    return max(_FLOOR, min(_CEILING, quarter))
+
+
+def run_check(
+    executable: str, argv: Sequence[str], environ: Mapping[str, str], deadline: Deadline
+) -> int | None:
+    """Run a check command to its end: its exit code, minus the signal that ended it, or None if
+    it was still running at the deadline.
+
+    It has its own process group, of which nothing is left afterwards, and /dev/null for its
+    input and output: what it prints may quote secrets. Raises OSError if it cannot be started.
+    """
+    before = _signal.getsignal(_signal.SIGCHLD)
+    # Ignored on entry, the kernel would reap the child and its code were lost.
+    _signal.signal(_signal.SIGCHLD, _signal.SIG_DFL)
+    child = 0
+    try:
+        with blocked():
+            child = _spawn(executable, argv, environ)
+        return _exit_code(child) if _ended(child, deadline) else None
+    finally:
+        with blocked():
+            if child:
+                _clear_away(child)
+            _signal.signal(_signal.SIGCHLD, before)
+
+
+def _spawn(executable: str, argv: Sequence[str], environ: Mapping[str, str]) -> int:
+    unchangeable = (_signal.SIGKILL, _signal.SIGSTOP)
+    return os.posix_spawn(
+        encoded(executable),
+        [encoded(word) for word in argv],
+        {encoded(name): encoded(value) for name, value in environ.items()},
+        file_actions=[
+            (os.POSIX_SPAWN_OPEN, 0, "/dev/null", os.O_RDONLY, 0),
+            (os.POSIX_SPAWN_OPEN, 1, "/dev/null", os.O_WRONLY, 0),
+            (os.POSIX_SPAWN_DUP2, 1, 2),
+        ],
+        setpgroup=0,
+        setsigmask=(),
+        setsigdef=[number for number in _signal.valid_signals() if number not in unchangeable],
+    )
+
+
+def _ended(child: int, deadline: Deadline) -> bool:
+    """Wait until the child has ended (True) or the deadline has passed; does not reap it."""
+    try:
+        descriptor = os.pidfd_open(child)
+    except OSError:
+        return _ended_without_pidfd(child, deadline)
+    try:
+        from select import POLLIN, poll
+
+        poller = poll()
+        poller.register(descriptor, POLLIN)
+        return bool(poller.poll(max(1, int(deadline.left() * 1000))))
+    finally:
+        os.close(descriptor)
+
+
+def _ended_without_pidfd(child: int, deadline: Deadline) -> bool:
+    """For kernels before 5.3 and sandboxes without pidfd_open."""
+    while _peek(child) is None:
+        if not deadline.left():
+            return False
+        sleep(0.01)
+    return True
+
+
+def _peek(child: int) -> os.waitid_result | None:
+    # WNOWAIT: the number stays the child's until its whole group has been killed.
+    return os.waitid(os.P_PID, child, os.WEXITED | os.WNOWAIT | os.WNOHANG)
+
+
+def _exit_code(child: int) -> int:
+    found = _peek(child)
+    assert found is not None
+    return found.si_status if found.si_code == os.CLD_EXITED else -found.si_status
+
+
+def _clear_away(child: int) -> None:
+    """Kill the whole group and reap what is ours of it; as PID 1 that is all of it."""
+    try:
+        os.killpg(child, _signal.SIGKILL)
+    except OSError:
+        pass
+    try:
+        while True:
+            os.waitpid(-child, 0)
+    except ChildProcessError:
+        pass

@@ -1,0 +1,108 @@
+"""Stop signals and the backstop of the deadline, and how to leave no trace of either."""
+
+from __future__ import annotations
+
+from time import monotonic
+
+from cycle_exec.errors import Stopped, refuse
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    import signal as _signal
+    from types import FrameType
+    from typing import Any
+else:
+    import _signal
+
+SIGINT = int(_signal.SIGINT)
+SIGTERM = int(_signal.SIGTERM)
+SIGALRM = int(_signal.SIGALRM)
+GRACE = 0.5
+
+# CPython ignores these two for itself, and what is ignored stays so across execve. Whether they
+# were ignored on entry cannot be known any more.
+_IGNORED_BY_PYTHON = (int(_signal.SIGPIPE), int(_signal.SIGXFSZ))
+
+
+class Armed:
+    """What was changed about signals, and its way back."""
+
+    def __init__(self) -> None:
+        self._heard = False
+        self._mask = _signal.pthread_sigmask(_signal.SIG_BLOCK, ())
+        self._since = monotonic()
+        self._timer = _signal.getitimer(_signal.ITIMER_REAL)
+        self._before: dict[int, Any] = {}
+        for number in (SIGTERM, SIGINT):
+            # Ignored on entry stays ignored (nohup and its like), for us and for the app.
+            if _signal.getsignal(number) != _signal.SIG_IGN:
+                self._before[number] = _signal.signal(number, self._stop)
+        self._before[SIGALRM] = _signal.signal(SIGALRM, self._expire)
+        _signal.pthread_sigmask(_signal.SIG_UNBLOCK, (SIGALRM,))
+
+    def _stop(self, number: int, _frame: FrameType | None) -> None:
+        if not self._heard:
+            self._heard = True
+            raise Stopped(number)
+
+    def _expire(self, _number: int, _frame: FrameType | None) -> None:
+        if not self._heard:
+            self._heard = True
+            raise refuse(
+                "unavailable",
+                "the launch",
+                "it was not ready within the deadline",
+                "raise --deadline, or see what takes so long with --log-level debug",
+            )
+
+    def bound(self, seconds: float) -> None:
+        """Refuse the launch, whatever it is doing, half a second after that many seconds."""
+        _signal.setitimer(_signal.ITIMER_REAL, seconds + GRACE)
+
+    def restore(self) -> None:
+        """Everything as it was on entry, for an exec: timer, dispositions, the mask last.
+
+        A handler on entry can only be Python's own, and so was the default.
+        """
+        self._restore_timer()
+        for number, handler in self._before.items():
+            ignored = handler == _signal.SIG_IGN
+            _signal.signal(number, _signal.SIG_IGN if ignored else _signal.SIG_DFL)
+        for number in _IGNORED_BY_PYTHON:
+            _signal.signal(number, _signal.SIG_DFL)
+        _signal.pthread_sigmask(_signal.SIG_SETMASK, self._mask)
+
+    def disarm(self) -> None:
+        """Back to Python's own handlers, for a process that goes on with something else."""
+        self._restore_timer()
+        for number, handler in self._before.items():
+            _signal.signal(number, handler)
+        _signal.pthread_sigmask(_signal.SIG_SETMASK, self._mask)
+
+    def _restore_timer(self) -> None:
+        left, interval = self._timer
+        if left:
+            # A timer survives execve, so one that was running on entry belongs to the app.
+            left = max(0.001, left - (monotonic() - self._since))
+        _signal.setitimer(_signal.ITIMER_REAL, left, interval)
+
+
+def arm(deadline: float = 0.0) -> Armed:
+    """Let SIGTERM and SIGINT raise Stopped, once, and the deadline (seconds, 0: none) Refused.
+
+    A signal that is ignored on entry stays ignored, one that is blocked on entry stays blocked.
+    """
+    armed = Armed()
+    if deadline:
+        armed.bound(deadline)
+    return armed
+
+
+class blocked:
+    """No signal interrupts the body; what arrived meanwhile is delivered at its end."""
+
+    def __enter__(self) -> None:
+        self._mask = _signal.pthread_sigmask(_signal.SIG_BLOCK, _signal.valid_signals())
+
+    def __exit__(self, *_exception: object) -> None:
+        _signal.pthread_sigmask(_signal.SIG_SETMASK, self._mask)

@@ -1,0 +1,200 @@
+"""What people read: one write to standard error for each message, in printable ASCII."""
+
+from __future__ import annotations
+
+import os
+from time import gmtime, time
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from cycle_exec.errors import Problem
+
+LEVELS = ("debug", "info", "notice", "warning", "error")
+_SHOWN = 5
+_LONGEST = 1000
+_PATIENCE = 250  # milliseconds for a reader that does not keep up
+
+
+def printable(text: str) -> str:
+    r"""The text in printable ASCII: any other character as \xNN, \uNNNN or \UNNNNNNNN."""
+    if text.isascii() and text.isprintable():
+        return text
+    return "".join(c if " " <= c <= "~" else _escaped(ord(c)) for c in text)
+
+
+def _escaped(point: int) -> str:
+    if 0xDC80 <= point <= 0xDCFF:
+        return f"\\x{point - 0xDC00:02x}"  # a byte that was not UTF-8
+    if point < 0x100:
+        return f"\\x{point:02x}"
+    return f"\\u{point:04x}" if point < 0x10000 else f"\\U{point:08x}"
+
+
+def _line(text: str) -> str:
+    line = printable(text[: _LONGEST + 1])
+    return line if len(line) <= _LONGEST else f"{line[:_LONGEST]}..."
+
+
+class Log:
+    """Messages at or above a level, as text or as one JSON object a line.
+
+    Nothing that happens to standard error ends the launch: closed, full, without a reader.
+    """
+
+    def __init__(self, level: str = "notice", format: str = "text", debug: bool = False) -> None:
+        self.configure(level, format, debug)
+
+    def configure(self, level: str, format: str, debug: bool = False) -> None:
+        """Take over what the settings say; an unknown level counts as notice."""
+        self._threshold = LEVELS.index(level if level in LEVELS else "notice")
+        self._json = format == "json"
+        self.debugging = debug
+
+    def debug(self, text: str) -> None:
+        """For whoever looks for a fault."""
+        self._say("debug", text)
+
+    def info(self, text: str) -> None:
+        """What a curious operator wants to know."""
+        self._say("info", text)
+
+    def notice(self, text: str) -> None:
+        """The one line of a launch that went well."""
+        self._say("notice", text)
+
+    def warning(self, text: str) -> None:
+        """Something works today and should be looked at."""
+        self._say("warning", text)
+
+    def problems(self, problems: Sequence[Problem]) -> None:
+        """The first five problems, each way out once, after the last problem it belongs to."""
+        shown = problems[:_SHOWN]
+        hidden = len(problems) - len(shown)
+        if self._json:
+            lines = [_json_problem(problem) for problem in shown]
+            if hidden:
+                lines.append(_json({"level": "error", "message": f"and {hidden} more"}))
+            _emit(lines)
+            return
+        lines = []
+        for position, problem in enumerate(shown):
+            lines.append(
+                f"cycle-exec: {_line(problem.subject)}: {_line(problem.reason)} ({problem.kind})"
+            )
+            if all(later.way_out != problem.way_out for later in shown[position + 1 :]):
+                lines.append(f"  fix: {_line(problem.way_out)}")
+        if hidden:
+            lines.append(f"  and {hidden} more")
+        _emit(lines)
+
+    def trace(self, error: BaseException) -> None:
+        """Where a bug is, innermost last: files, lines and names, never the exception's text."""
+        lines = [f"  {type(error).__name__}"]
+        step = error.__traceback__
+        while step is not None:
+            code = step.tb_frame.f_code
+            lines.append(f"  {code.co_filename}:{step.tb_lineno} in {code.co_name}")
+            step = step.tb_next
+        _emit(
+            [_json({"level": "debug", "message": line.strip()}) for line in lines]
+            if self._json
+            else [_line(line) for line in lines]
+        )
+
+    def _say(self, level: str, text: str) -> None:
+        if LEVELS.index(level) < self._threshold:
+            return
+        if self._json:
+            _emit([_json({"level": level, "message": text})])
+        else:
+            mark = "warning: " if level == "warning" else ""
+            _emit([f"cycle-exec: {mark}{_line(text)}"])
+
+
+def _json_problem(problem: Problem) -> str:
+    return _json(
+        {
+            "level": "error",
+            "message": f"{problem.subject}: {problem.reason}",
+            "kind": problem.kind,
+            "code": problem.code,
+            "subject": problem.subject,
+            "reason": problem.reason,
+            "fix": problem.way_out,
+        }
+    )
+
+
+def _json(members: Mapping[str, str | int]) -> str:
+    pairs = [f'"time": "{timestamp(time())}"']
+    for name, value in members.items():
+        shown = str(value) if isinstance(value, int) else _quoted(value)
+        pairs.append(f'"{name}": {shown}')
+    return "{" + ", ".join(pairs) + "}"
+
+
+def _quoted(text: str) -> str:
+    escaped = _line(text).replace("\\", "\\\\").replace('"', '\\"')
+    return f'"{escaped}"'
+
+
+def timestamp(seconds: float) -> str:
+    """RFC 3339 in UTC with milliseconds, for seconds since the epoch."""
+    whole = int(seconds)
+    moment = gmtime(whole)
+    date = f"{moment.tm_year:04d}-{moment.tm_mon:02d}-{moment.tm_mday:02d}"
+    clock = f"{moment.tm_hour:02d}:{moment.tm_min:02d}:{moment.tm_sec:02d}"
+    return f"{date}T{clock}.{int((seconds - whole) * 1000):03d}Z"
+
+
+def _emit(lines: Sequence[str]) -> None:
+    left = memoryview("".join(f"{line}\n" for line in lines).encode("ascii", "backslashreplace"))
+    waited = False
+    while left:
+        try:
+            left = left[os.write(2, left) :]
+            waited = False
+        except BlockingIOError:
+            if waited:
+                return
+            waited = True
+            _wait()
+        except OSError:
+            return
+
+
+def _wait() -> None:
+    from select import POLLOUT, poll
+
+    poller = poll()
+    poller.register(2, POLLOUT)
+    poller.poll(_PATIENCE)
+
+
+log = Log()
+
+
+def configure_early(argv: Sequence[str], environ: Mapping[str, str]) -> None:
+    """Let the log follow flags and variables before the settings are known, as far as is plain.
+
+    Words after `--` are the command's own. Wrong values are refused later, by the settings.
+    """
+    level = environ.get("CYCLE_EXEC_LOG_LEVEL", "notice")
+    form = environ.get("CYCLE_EXEC_LOG_FORMAT", "text")
+    debug = environ.get("CYCLE_EXEC_DEBUG", "").lower() in ("1", "true", "yes", "on")
+    words = list(argv)
+    if "--" in words:
+        del words[words.index("--") :]
+    for position, word in enumerate(words):
+        flag, equals, value = word.partition("=")
+        if not equals:
+            value = words[position + 1] if position + 1 < len(words) else ""
+        if flag == "--log-level":
+            level = value
+        elif flag == "--log-format":
+            form = value
+        elif word in ("--debug", "--no-debug"):
+            debug = word == "--debug"
+    log.configure(level, form, debug)

@@ -1,0 +1,290 @@
+"""Many questions over one Unix socket at once: send all, import meanwhile, then read all.
+
+One connection a request, no threads, no event loop: `_socket` and poll(2), since the socket
+module costs a quarter of a launch.
+"""
+
+from __future__ import annotations
+
+import _socket
+import errno
+import os
+from select import POLLIN, POLLOUT, poll
+from time import monotonic
+
+from cycle_exec import __version__
+from cycle_exec.secret import SecretBytes
+from cycle_exec.sources.model import Failure, Response
+from cycle_exec.system.http1 import Malformed, ResponseReader, TooLarge, Truncated, request_bytes
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Sequence
+
+    from cycle_exec.secret import Secret
+    from cycle_exec.sources.model import Request
+    from cycle_exec.system.clock import Deadline
+
+    Outcome = Response | Failure
+    Retry = Callable[[Outcome, int, float, float], float | None]
+
+AGENT = f"cycle-exec/{__version__}"
+MOST_AT_ONCE = 64
+TOTAL_LIMIT = 64 * 1024 * 1024
+# Once a launch cannot succeed any more, how long the other answers may still take, so that all
+# problems are said together (seconds).
+LAST_WORDS = 0.5
+
+_CONNECT_KINDS = {
+    errno.ENOENT: "missing",
+    errno.ENOTDIR: "missing",
+    errno.ECONNREFUSED: "refused",
+    errno.EAGAIN: "refused",
+    errno.EACCES: "forbidden",
+    errno.EPERM: "forbidden",
+}
+
+
+def _nothing() -> Collection[int]:
+    return ()
+
+
+def _random() -> float:
+    return int.from_bytes(os.urandom(4), "big") / 2**32
+
+
+def exchange(
+    socket: str,
+    token: Secret,
+    requests: Sequence[Request],
+    *,
+    deadline: Deadline,
+    timeout: float,
+    retry: Retry,
+    meanwhile: Callable[[], Collection[int]] = _nothing,
+    draw: Callable[[], float] = _random,
+) -> tuple[Outcome, ...]:
+    """The outcome of every request, in order, at the deadline at the latest.
+
+    timeout: seconds for one attempt. retry: (outcome, attempt, seconds left, random number) ->
+    seconds to wait, or None. meanwhile: called once when all is sent; returns the indexes of
+    requests whose answers are not wanted any more. Raises ValueError for a token or target that
+    no header can carry.
+    """
+    batch = _Batch(socket, token, requests, deadline, timeout, retry, draw)
+    try:
+        batch.start()
+        for index in meanwhile():
+            batch.exchanges[index].abandon()
+        batch.run()
+        return tuple(exchange.outcome or Failure(kind="abandoned") for exchange in batch.exchanges)
+    finally:
+        for exchange in batch.exchanges:
+            exchange.disconnect()
+
+
+class _Exchange:
+    """One request with its attempts."""
+
+    def __init__(self, request: Request, payload: bytes) -> None:
+        self.request = request
+        self.payload = payload
+        self.outcome: Outcome | None = None
+        self.attempt = 0
+        self.resume = 0.0
+        self.last: Outcome | None = None
+        self.expires = 0.0
+        self.connection: _socket.socket | None = None
+        self.unsent = memoryview(b"")
+        self.reader = ResponseReader()
+
+    @property
+    def wanted(self) -> int:
+        """The events to poll for."""
+        return POLLIN | POLLOUT if self.unsent else POLLIN
+
+    def connect(self, path: bytes, timeout: float) -> Failure | None:
+        """Start an attempt, and send what can be sent."""
+        self.attempt += 1
+        self.expires = monotonic() + timeout
+        self.reader = ResponseReader()
+        self.unsent = memoryview(self.payload)
+        self.connection = _socket.socket(_socket.AF_UNIX, _socket.SOCK_STREAM, 0)
+        try:
+            self.connection.setblocking(False)
+            self.connection.connect(path)
+        except OSError as error:
+            return Failure(kind=_CONNECT_KINDS.get(error.errno or 0, "unusable"))
+        self.send()
+        return None
+
+    def send(self) -> None:
+        """Send what can be sent. A peer that closes early may have answered: reading tells."""
+        assert self.connection is not None
+        try:
+            while self.unsent:
+                self.unsent = self.unsent[self.connection.send(self.unsent) :]
+        except BlockingIOError:
+            return
+        except OSError:
+            self.unsent = memoryview(b"")
+
+    def receive(self) -> Outcome | None:
+        """Read what there is."""
+        assert self.connection is not None
+        try:
+            data = self.connection.recv(262_144)
+        except BlockingIOError:
+            return None
+        except OSError:
+            return Failure(kind="dropped")
+        try:
+            if data:
+                self.reader.feed(data)
+            else:
+                self.reader.close()
+        except Malformed:
+            return Failure(kind="malformed")
+        except TooLarge:
+            return Failure(kind="too-large")
+        except Truncated:
+            return Failure(kind="dropped")
+        if not self.reader.complete:
+            return None
+        return Response(
+            status=self.reader.status,
+            headers=self.reader.headers,
+            body=SecretBytes(self.reader.body),
+            attempts=self.attempt,
+        )
+
+    def disconnect(self) -> None:
+        """Close the connection, if there is one."""
+        if self.connection is not None:
+            self.connection.close()
+            self.connection = None
+
+    def abandon(self) -> None:
+        """Give up, as nobody's fault."""
+        if self.outcome is None:
+            self.disconnect()
+            self.outcome = Failure(kind="abandoned", attempts=self.attempt)
+
+
+class _Batch:
+    """All exchanges of one call."""
+
+    def __init__(
+        self,
+        socket: str,
+        token: Secret,
+        requests: Sequence[Request],
+        deadline: Deadline,
+        timeout: float,
+        retry: Retry,
+        draw: Callable[[], float],
+    ) -> None:
+        self.path = socket.encode("utf-8", "surrogateescape")
+        self.end = deadline.end
+        self.timeout = timeout
+        self.retry = retry
+        self.draw = draw
+        self.exchanges = [
+            _Exchange(request, request_bytes(request, token, AGENT)) for request in requests
+        ]
+        self.hopeless = False
+        self.received = 0
+
+    def start(self) -> None:
+        """Send the first requests."""
+        for exchange in self.exchanges[:MOST_AT_ONCE]:
+            self._connect(exchange)
+
+    def run(self) -> None:
+        """Until every exchange has its outcome."""
+        while waiting := [each for each in self.exchanges if each.outcome is None]:
+            now = monotonic()
+            if now >= self.end:
+                self._out_of_time(waiting)
+                return
+            connected = [each for each in waiting if each.connection is not None]
+            for each in waiting:
+                if each.connection is None and each.resume <= now:
+                    if len(connected) < MOST_AT_ONCE:
+                        self._connect(each)
+                        connected.append(each)
+                elif each.connection is not None and each.expires <= now:
+                    self._ended(each, Failure(kind="timeout"))
+            self._wait(waiting)
+
+    def _wait(self, waiting: list[_Exchange]) -> None:
+        poller = poll()
+        by_descriptor = {}
+        soonest = self.end
+        for each in waiting:
+            if each.connection is not None:
+                by_descriptor[each.connection.fileno()] = each
+                poller.register(each.connection.fileno(), each.wanted)
+                soonest = min(soonest, each.expires)
+            elif each.outcome is None and (each.resume or len(by_descriptor) < MOST_AT_ONCE):
+                soonest = min(soonest, each.resume)
+        milliseconds = max(0.0, soonest - monotonic()) * 1000
+        for descriptor, events in poller.poll(milliseconds):
+            each = by_descriptor[descriptor]
+            if events & POLLOUT:
+                each.send()
+            if events & ~POLLOUT:
+                outcome = each.receive()
+                if outcome is not None:
+                    self._ended(each, outcome)
+        if self.received + sum(each.reader.size for each in waiting) > TOTAL_LIMIT:
+            for each in waiting:
+                if each.outcome is None:
+                    self._final(each, Failure(kind="too-large", attempts=each.attempt))
+
+    def _connect(self, exchange: _Exchange) -> None:
+        failure = exchange.connect(self.path, self.timeout)
+        if failure is not None:
+            self._ended(exchange, failure)
+
+    def _ended(self, exchange: _Exchange, outcome: Outcome) -> None:
+        """An attempt is over: the outcome is final, or there is another try."""
+        exchange.disconnect()
+        if isinstance(outcome, Response):
+            self.received += exchange.reader.size
+        exchange.reader = ResponseReader()
+        left = self.end - monotonic()
+        wait = self.retry(outcome, exchange.attempt, left, self.draw())
+        if wait is not None:
+            exchange.resume = monotonic() + wait
+            exchange.last = outcome
+            return
+        # A retried kind without another try: time, not the outcome itself, was the end of it.
+        late = self.retry(outcome, exchange.attempt, float("inf"), 0.0) is not None
+        self._final(exchange, _told(outcome, exchange.attempt, late))
+
+    def _final(self, exchange: _Exchange, outcome: Outcome) -> None:
+        exchange.disconnect()
+        exchange.outcome = outcome
+        good = isinstance(outcome, Response) and outcome.status == 200
+        if exchange.request.essential and not good and not self.hopeless:
+            self.hopeless = True
+            self.end = min(self.end, monotonic() + LAST_WORDS)
+
+    def _out_of_time(self, waiting: list[_Exchange]) -> None:
+        for exchange in waiting:
+            if self.hopeless:
+                exchange.abandon()
+                continue
+            last = exchange.last or Failure(kind="timeout")
+            exchange.disconnect()
+            exchange.outcome = _told(last, exchange.attempt, True)
+
+
+def _told(outcome: Outcome, attempts: int, late: bool) -> Outcome:
+    """The outcome with how often it was tried; an unhealthy answer at the deadline is a failure."""
+    if isinstance(outcome, Failure):
+        return outcome.replace(attempts=attempts, late=late)
+    if late:
+        return Failure(kind="unhealthy", attempts=attempts, late=True, status=outcome.status)
+    return outcome.replace(attempts=attempts)

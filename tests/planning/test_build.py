@@ -1,0 +1,196 @@
+"""The plan: settings, environment and answers joined, or all that is wrong with them."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from cycle_exec.errors import Problem, Refused
+from cycle_exec.planning import build, templates
+from cycle_exec.planning.model import Plan, TemplateText
+from cycle_exec.settings.model import (
+    CertificateRequest,
+    DotenvOutput,
+    EnvironmentRules,
+    IntegrationRequest,
+    Settings,
+    VariableFile,
+    Variables,
+)
+from cycle_exec.sources.model import Integration, Snapshot
+
+NOW = 1_800_000_000.0
+CANARY = "c4n4ry-value"
+
+
+def text(body: str, name: str = "a.j2", target: str = "/a") -> TemplateText:
+    return TemplateText(name=name, text=body, target=target, mode=0o640, owner="app", check=("t",))
+
+
+def planned(
+    settings: Settings | None = None,
+    snapshot: Snapshot | None = None,
+    *texts: TemplateText,
+    inherited: dict[str, str] | None = None,
+    metadata: object = None,
+) -> Plan:
+    settings = settings or Settings()
+    sources = {each.name: each.text for each in texts}
+    for name, value in settings.environment.set.items():
+        if "{{" in value:
+            sources[f"environment.set.{name}"] = value
+    return build.build(
+        settings,
+        inherited or {},
+        snapshot or Snapshot(),
+        texts=texts,
+        prepared=templates.prepare(sources) if sources else None,
+        metadata=metadata,
+        now=NOW,
+        mismatch=lambda _key, _chain: None,
+    )
+
+
+def refusal(*arguments, **named) -> list[Problem]:
+    with pytest.raises(Refused) as caught:
+        planned(*arguments, **named)
+    assert CANARY not in repr(caught.value.problems)
+    return list(caught.value.problems)
+
+
+def rendered(body: str, snapshot: Snapshot | None = None, settings: Settings | None = None) -> str:
+    return planned(settings, snapshot, text(body)).writes[0].content.decode()
+
+
+def test_a_template_becomes_a_target_with_the_manifests_mode_owner_and_check():
+    """What the manifest says of a template goes into the plan."""
+    [write] = planned(None, Snapshot(variables={"A": "1"}), text("{{ variables.A }}")).writes
+    assert (write.path, write.content, write.mode, write.owner, write.check) == (
+        "/a",
+        b"1",
+        0o640,
+        "app",
+        ("t",),
+    )
+    assert write.origin == "template a.j2"
+
+
+def test_the_context_has_variables_env_integrations_domains_and_resources():
+    """Every documented name of the context is there."""
+    snapshot = Snapshot(
+        variables={"db-password": "v"},
+        integrations={
+            "s3": Integration(
+                identifier="s3", vendor="aws", name="n", fields={"auth.secret": "k", "extra.b": "x"}
+            )
+        },
+        domains=("a.example",),
+        resources={"server": {"location_id": "here"}, "instances": [{"id": "1"}]},
+    )
+    settings = Settings(
+        integrations=(IntegrationRequest(identifier="s3", prefix="S3"),),
+        variables=Variables(defaults={"extra": "d"}),
+    )
+    body = (
+        "{{ variables['db-password'] }} {{ variables.extra }} {{ env.DB_PASSWORD }} "
+        "{{ env.S3_SECRET }} {{ integrations.s3.auth.secret }} {{ integrations['s3'].vendor }} "
+        "{{ integrations.s3.extra.b }} {{ domains[0] }} {{ server.location_id }} "
+        "{{ instances[0].id }}"
+    )
+    assert rendered(body, snapshot, settings) == "v d v k k aws x a.example here 1"
+
+
+def test_env_has_what_environment_set_says_and_not_the_token():
+    """Templates see the environment that the app will see."""
+    settings = Settings(environment=EnvironmentRules(set={"B": "{{ env.A }}!", "C": "plain"}))
+    body = text("{{ env.B }} {{ env.C }} {{ env.CYCLE_API_TOKEN is defined }}")
+    inherited = {"A": "1", "CYCLE_API_TOKEN": CANARY}
+    plan = planned(settings, None, body, inherited=inherited)
+    assert plan.writes[0].content == b"1! plain False"
+    assert plan.environ == {"A": "1", "B": "1!", "C": "plain"}
+
+
+@given(st.text(st.characters(exclude_categories=["Cs"])))
+def test_values_are_data_in_templates(value):
+    """Whatever a value holds, it is placed verbatim, once."""
+    snapshot = Snapshot(variables={"A": value.replace("\0", "")})
+    content = planned(None, snapshot, text("<{{ variables.A }}>")).writes[0].content
+    assert content == f"<{value}>".replace("\0", "").encode()
+
+
+def test_all_problems_of_the_stage_come_together():
+    """Names, values, templates, files and required variables are refused in one go."""
+    settings = Settings(
+        variables=Variables(
+            required=("MISSING",), files=(VariableFile(variable="nope", target="/v"),)
+        ),
+    )
+    snapshot = Snapshot(variables={"LD_PRELOAD": CANARY, "NUL": f"{CANARY}\0"})
+    problems = refusal(settings, snapshot, text("{{ variables.X }}"), text("{{ 1/0 }}", "b.j2"))
+    assert sorted((problem.kind, problem.subject) for problem in problems) == [
+        ("name-refused", "variable LD_PRELOAD"),
+        ("template-failed", "b.j2:1"),
+        ("template-undefined", "a.j2:1"),
+        ("value-refused", "variable NUL"),
+        ("variable-missing", "scoped variable nope"),
+        ("variable-missing", "variable MISSING"),
+    ]
+
+
+def test_a_resource_that_failed_refuses_only_where_it_is_used():
+    """What was fetched on suspicion matters to the template that really names it."""
+    broken = Problem(kind="unavailable", subject="server (GET /v1/server)", reason="it is down")
+    snapshot = Snapshot(unusable={"server": broken})
+    assert planned(None, snapshot, text("{{ 'server' }}")).writes[0].content == b"server"
+    [problem] = refusal(None, snapshot, text("\n{{ server.hostname }}"))
+    assert (problem.kind, problem.reason) == ("unavailable", "it is down")
+    assert problem.subject == "a.j2: server (GET /v1/server)"
+
+
+def test_the_metadata_file_is_a_name_like_any_other():
+    """Its decoded content, or the problem of it."""
+    body = text("{{ metadata.deployments.tags.blue }}")
+    plan = planned(None, None, body, metadata={"deployments": {"tags": {"blue": "v1"}}})
+    assert plan.writes[0].content == b"v1"
+    problem = Problem(kind="unavailable", subject="metadata file /m", reason="it does not exist")
+    [found] = refusal(None, None, body, metadata=problem)
+    assert found.kind == "unavailable"
+
+
+def test_the_dotenv_file_holds_what_is_exported_and_nothing_inherited():
+    """The dotenv target has the fetched and set variables."""
+    settings = Settings(
+        dotenv=DotenvOutput(target="/env", reader="docker"),
+        environment=EnvironmentRules(set={"C": "3"}),
+    )
+    plan = planned(settings, Snapshot(variables={"A": "1"}), inherited={"B": "2"})
+    assert plan.writes[0].content == b"A=1\nC=3\n"
+
+
+def test_two_templates_of_one_target_refuse():
+    """A target has one source."""
+    [problem] = refusal(None, None, text("1"), text("2", "b.j2"))
+    assert (problem.kind, problem.subject) == ("target-refused", "/a")
+
+
+def test_a_rendered_variable_cannot_hold_a_nul():
+    """environment.set is checked as fetched values are."""
+    settings = Settings(environment=EnvironmentRules(set={"A": "{{ '\\0' }}"}))
+    assert refusal(settings)[0].kind == "value-refused"
+
+
+def test_certificates_are_looked_at_only_when_they_are_asked_for():
+    """A broken certificate that nothing uses does not stop the launch."""
+    from cycle_exec.secret import Secret
+    from cycle_exec.sources.model import Certificate
+
+    broken = Certificate(
+        id="1", domains=("a.example",), bundle=Secret("x"), private_key=Secret("y")
+    )
+    snapshot = Snapshot(certificates=(broken,))
+    assert planned(None, snapshot, text("certificates")).writes[0].content == b"certificates"
+    [used] = refusal(None, snapshot, text("{{ certificates['a.example'].cert }}"))[:1]
+    assert used.kind == "certificate-refused"
+    [asked] = refusal(Settings(certificates=CertificateRequest(directory="/c")), snapshot)
+    assert (asked.kind, asked.subject) == ("certificate-refused", "certificate a.example")

@@ -1,0 +1,113 @@
+"""The plan described: names, sources, lengths, fingerprints, and never a value."""
+
+from __future__ import annotations
+
+import json
+
+from cycle_exec.planning import describe
+from cycle_exec.planning.describe import Outlook
+from cycle_exec.planning.model import CertificateSummary, FileWrite, Plan
+
+NOW = 1_000_000.0
+PLAN = Plan(
+    environ={"KEPT": "canary-1", "NEW": "canary-2", "OTHER": "canary-3"},
+    sources={"KEPT": "inherited", "NEW": "scoped variable new", "OTHER": "environment.set"},
+    overrides={"OTHER": ("inherited", "scoped variable OTHER")},
+    writes=(
+        FileWrite(path="/a", content=b"canary-4", mode=0o600, origin="template a.j2"),
+        FileWrite(path="/b", content=b"", mode=0o644, origin="dotenv", owner="app", check=("t",)),
+        FileWrite(path="/c", content=b"", mode=0o600, origin="dotenv"),
+    ),
+    certificates=(
+        CertificateSummary(
+            domains=("a.example", "*.a.example"),
+            issuer="Test CA",
+            not_before=0,
+            not_after=int(NOW) + 86_400 * 10 + 5,
+            key_type="EC P-256",
+        ),
+    ),
+    warnings=("a warning",),
+    notes=("a note",),
+)
+OUTLOOK = Outlook(
+    command=("app", "-x"),
+    executable="/usr/bin/app",
+    manifest="/etc/cycle-exec.toml",
+    inherited={"KEPT": "canary-1", "OTHER": "before", "GONE": "canary-5"},
+    differences={"/a": ("new",), "/b": ("content", "mode"), "/c": ()},
+    key=b"token",
+    now=NOW,
+)
+
+
+def test_no_value_is_in_any_description():
+    """Neither text nor JSON holds a value or the content of a file."""
+    for shown in (describe.text(PLAN, OUTLOOK), json.dumps(describe.document(PLAN, OUTLOOK))):
+        assert "canary" not in shown
+        assert "token" not in shown
+
+
+def test_the_document_tells_every_variable():
+    """Each variable has source, what it hid, change, size and fingerprint."""
+    found = describe.document(PLAN, OUTLOOK)
+    fingerprint = describe.fingerprints(b"token")
+    assert found["variables"] == [
+        {
+            "name": name,
+            "source": source,
+            "overrides": overrides,
+            "change": change,
+            "bytes": 8,
+            "fingerprint": fingerprint(value),
+        }
+        for name, source, overrides, change, value in [
+            ("KEPT", "inherited", [], "inherited", b"canary-1"),
+            ("NEW", "scoped variable new", [], "added", b"canary-2"),
+            ("OTHER", "environment.set", ["inherited", "scoped variable OTHER"], "changed",
+             b"canary-3"),
+        ]
+    ]  # fmt: skip
+    assert found["removed"] == ["GONE"]
+
+
+def test_the_document_tells_every_target_and_certificate():
+    """Targets have their difference from the disk, certificates the days they have left."""
+    found = describe.document(PLAN, OUTLOOK)
+    targets = found["targets"]
+    assert isinstance(targets, list)
+    assert [(target["path"], target["change"], target["mode"]) for target in targets] == [
+        ("/a", "new", "0600"),
+        ("/b", "changed", "0644"),
+        ("/c", "same", "0600"),
+    ]
+    certificates = found["certificates"]
+    assert isinstance(certificates, list)
+    assert certificates[0]["days_left"] == 10
+
+
+def test_the_text_shows_what_changes_with_marks():
+    """+ is new, ~ changed, = the same, - removed; inherited variables are only counted."""
+    shown = describe.text(PLAN, OUTLOOK)
+    assert "command: app -x (/usr/bin/app)\n" in shown
+    assert "variables: 1 added, 1 changed, 1 inherited\n" in shown
+    lines = [line.split() for line in shown.splitlines()]
+    marks = {line[1]: line[0] for line in lines if len(line) > 1 and line[0] in "+~=-"}
+    assert marks == {"NEW": "+", "OTHER": "~", "GONE": "-", "/a": "+", "/b": "~", "/c": "="}
+    assert "environment.set over scoped variable OTHER over inherited" in shown
+    assert "10 days left" in shown
+    assert all(not line.endswith(" ") for line in shown.splitlines())
+
+
+def test_fingerprints_depend_on_the_key():
+    """Equal values are seen to be equal, but not without the key."""
+    one, other = describe.fingerprints(b"a"), describe.fingerprints(b"b")
+    assert one(b"x") == one(b"x") != one(b"y")
+    assert one(b"x") != other(b"x")
+    assert len(one(b"x")) == 8
+
+
+def test_a_certificate_that_ended_has_negative_days():
+    """Days left go below zero."""
+    ended = PLAN.certificates[0].replace(not_after=int(NOW) - 1)
+    assert describe.days_left(ended, NOW) == -1

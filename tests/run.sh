@@ -1,0 +1,14 @@
+#!/bin/sh
+# Runs every test, from a bare machine with Python 3.11 or newer:
+#   sh tests/run.sh [pytest arguments]
+# Builds the wheel, installs it with its test tools into .venv, and tests what is installed.
+set -eu
+cd "$(dirname "$0")/.."
+. ./tests/environment.sh
+
+make_environment .venv
+install_into .venv '.[dev]'
+# The wheel again, by itself: a changed source with an unchanged version is not skipped.
+install_into .venv --force-reinstall --no-deps .
+
+exec .venv/bin/python -m pytest -n "${TEST_PROCESSES:-4}" --dist worksteal "$@"

@@ -1,0 +1,259 @@
+"""The rules of the house, read from the source: who may import whom, and what stays pure."""
+
+from __future__ import annotations
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+
+PACKAGE = Path(__file__).parent.parent / "cycle_exec"
+
+FLOORS = [
+    {"record", "secret", "errors", "__init__"},
+    {"settings"},
+    {"sources"},
+    {"planning"},
+    {"resident", "vpn", "emulator", "client"},
+    {"commands"},
+    {"cli"},
+    {"entry"},
+    {"__main__"},
+]
+GROUND = FLOORS[0]
+PURE = {"settings", "sources", "planning", "emulator", "resident", "vpn"}
+IMPURE_MODULES = set(
+    "os socket _socket signal _signal select subprocess time random ssl tempfile io logging sys "
+    "shutil pathlib fcntl".split()
+)
+# A door is the only module that imports the dependency; the reason is in DESIGN's words "one door
+# per dependency", so that replacing it touches one file.
+DOORS = {
+    "click": {"cli"},
+    "httpx": {"client.client"},
+    "jinja2": {"planning.templates"},
+    "dotenv": {"planning.dotenv"},
+    "ssl": {"system.pairing"},
+    "starlette": {"system.serve"},
+    "uvicorn": {"system.serve"},
+    "cryptography": {"system.issue"},
+    "tomllib": {"settings.manifest", "emulator.scenario"},
+    "websockets": {"client.notifications"},
+}
+# Importing these from StringIO or the like would be pure; nothing else of `io` is.
+PURE_EXCEPTIONS = {("planning.dotenv", "io"), ("planning.templates", "sys")}
+LAUNCH_BANNED = set(
+    "click httpx jinja2 dotenv ssl logging typing dataclasses pathlib tempfile asyncio threading "
+    "re enum json socket signal selectors collections functools contextlib subprocess base64 "
+    "random tomllib datetime shutil".split()
+)
+
+
+class Import(NamedTuple):
+    """One import statement: in which module, of what, on which line, inside a function or not."""
+
+    module: str
+    target: str
+    line: int
+    lazy: bool
+
+
+def modules() -> list[tuple[str, Path]]:
+    return [
+        (".".join(path.relative_to(PACKAGE).with_suffix("").parts), path)
+        for path in sorted(PACKAGE.rglob("*.py"))
+        if "templates" not in path.relative_to(PACKAGE).parts[:1]
+    ]
+
+
+def is_type_checking(node: ast.AST) -> bool:
+    return (
+        isinstance(node, ast.If)
+        and isinstance(node.test, ast.Name)
+        and node.test.id == "TYPE_CHECKING"
+    )
+
+
+def imports_of(module: str, path: Path) -> list[Import]:
+    found: list[Import] = []
+
+    def visit(node: ast.AST, lazy: bool) -> None:
+        if is_type_checking(node):
+            assert isinstance(node, ast.If)
+            for child in node.orelse:
+                visit(child, lazy)
+            return
+        if isinstance(node, ast.Import):
+            found.extend(Import(module, alias.name, node.lineno, lazy) for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            base = node.module
+            if base == "cycle_exec" or base.count(".") == 1:
+                found.extend(
+                    Import(module, f"{base}.{alias.name}", node.lineno, lazy)
+                    for alias in node.names
+                )
+            else:
+                found.append(Import(module, base, node.lineno, lazy))
+        inside = lazy or isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
+        for child in ast.iter_child_nodes(node):
+            visit(child, inside)
+
+    visit(ast.parse(path.read_text()), False)
+    return found
+
+
+ALL = [found for module, path in modules() for found in imports_of(module, path)]
+
+
+def floor_of(room: str) -> int | None:
+    return next((level for level, rooms in enumerate(FLOORS) if room in rooms), None)
+
+
+def room_of(module: str) -> str:
+    return module.split(".")[0]
+
+
+def inner(target: str) -> str | None:
+    """The dotted path inside the package, if the target is ours."""
+    return target.removeprefix("cycle_exec.") if target.startswith("cycle_exec.") else None
+
+
+def told(found: Import, rule: str) -> str:
+    return f"cycle_exec/{found.module.replace('.', '/')}.py:{found.line}: {rule}"
+
+
+def test_imports_run_down_only():
+    """A room imports its own floor's ground and what is below, never a neighbour or above."""
+    broken = []
+    for found in ALL:
+        target = inner(found.target)
+        if target is None:
+            continue
+        here, there = room_of(found.module), room_of(target)
+        if here == there or "system" in (here, there):
+            continue
+        mine, theirs = floor_of(here), floor_of(there)
+        if there == "__version__" or (mine is not None and theirs is not None and theirs < mine):
+            continue
+        if here in GROUND and there in GROUND:
+            continue
+        broken.append(told(found, f"imports run down only: {here} may not import {there}"))
+    assert broken == []
+
+
+def test_system_imports_only_the_ground_floor_and_models():
+    """`system` makes kernel calls on values; it knows no stage but its values."""
+    broken = []
+    for found in ALL:
+        target = inner(found.target)
+        if room_of(found.module) != "system" or target is None:
+            continue
+        parts = target.split(".")
+        if parts[0] in GROUND | {"system", "__version__"} or parts[1:2] == ["model"]:
+            continue
+        broken.append(told(found, f"system imports only the ground floor and *.model: {target}"))
+    assert broken == []
+
+
+def test_only_commands_and_entry_import_system():
+    """Effects are joined to decisions in `commands` alone; entry needs stderr and argv."""
+    broken = [
+        told(found, "only commands, cli and entry import system")
+        for found in ALL
+        if (inner(found.target) or "").startswith("system")
+        and room_of(found.module) not in {"system", "commands", "entry", "cli"}
+    ]
+    assert broken == []
+
+
+def test_pure_packages_make_no_effects():
+    """Pure packages import nothing that touches the machine and never open or print."""
+    broken = [
+        told(found, f"pure packages do not import {found.target}")
+        for found in ALL
+        if room_of(found.module) in PURE
+        and found.target.split(".")[0] in IMPURE_MODULES
+        and (found.module, found.target) not in PURE_EXCEPTIONS
+    ]
+    for module, path in modules():
+        if room_of(module) not in PURE:
+            continue
+        for node in ast.walk(ast.parse(path.read_text())):
+            if (
+                isinstance(node, ast.Call)
+                and isinstance(node.func, ast.Name)
+                and node.func.id in {"open", "print", "input", "eval", "exec"}
+            ):
+                rule = f"pure packages never call {node.func.id}()"
+                broken.append(f"cycle_exec/{module.replace('.', '/')}.py:{node.lineno}: {rule}")
+    assert broken == []
+
+
+def test_the_emulator_never_uses_the_clients_understanding():
+    """Emulator and client share the table of operations, not the reading of answers."""
+    allowed = {"sources.model", "sources.operations"}
+    broken = [
+        told(found, f"emulator imports of sources only model and operations, not {target}")
+        for found in ALL
+        if room_of(found.module) == "emulator"
+        and (target := inner(found.target)) is not None
+        and target.startswith("sources")
+        and ".".join(target.split(".")[:2]) not in allowed
+    ]
+    assert broken == []
+
+
+def test_each_dependency_has_one_door():
+    """A dependency is imported by its door alone, and, but for cli, inside a function."""
+    broken = []
+    for found in ALL:
+        dependency = found.target.split(".")[0]
+        if dependency not in DOORS:
+            continue
+        if found.module not in DOORS[dependency]:
+            broken.append(told(found, f"{dependency} is imported only by {DOORS[dependency]}"))
+        elif not found.lazy and found.module != "cli":
+            broken.append(
+                told(found, f"{dependency} is imported inside the function that needs it")
+            )
+    assert broken == []
+
+
+def test_no_module_has_a_name_that_says_nothing():
+    """A newcomer guesses the file from the feature's name."""
+    vague = {"utils", "util", "helpers", "helper", "manager", "misc", "common", "tools"}
+    assert [module for module, _ in modules() if vague & set(module.split("."))] == []
+
+
+def test_modules_stay_small():
+    """No module is longer than 400 lines, no function longer than 60."""
+    broken = []
+    for module, path in modules():
+        text = path.read_text()
+        if (lines := text.count("\n")) > 400:
+            broken.append(f"{module} has {lines} lines")
+        for node in ast.walk(ast.parse(text)):
+            if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+                length = (node.end_lineno or node.lineno) - node.lineno + 1
+                if length > 60:
+                    broken.append(f"{module}.{node.name} has {length} lines")
+    assert broken == []
+
+
+@pytest.mark.parametrize("module", ["entry", "commands.launch"])
+def test_the_launch_path_imports_nothing_heavy(module):
+    """Importing the launch loads no module whose cost would be felt at each container's start."""
+    code = (
+        "import sys; before = set(sys.modules); "
+        f"sys.path.insert(0, {str(PACKAGE.parent)!r}); import cycle_exec.{module}; "
+        "print(*sorted(set(sys.modules) - before))"
+    )
+    ran = subprocess.run(
+        [sys.executable, "-I", "-S", "-c", code], capture_output=True, text=True, check=True
+    )
+    loaded = {name.split(".")[0] for name in ran.stdout.split()}
+    assert loaded & LAUNCH_BANNED == set()
+    assert "cycle_exec" in loaded
