@@ -76,7 +76,8 @@ def _guarded(invocation: Invocation) -> int:
         stderr.log.problems(refused.problems)
         return refused.code
     except Stopped as stopped:
-        stderr.log.notice(f"stopped by {stopped.name} before the launch, nothing was changed")
+        if stopped.name:
+            stderr.log.notice(f"stopped by {stopped.name} before the launch")
         return stopped.code
     except KeyboardInterrupt:
         return 130

@@ -156,8 +156,8 @@ KINDS: dict[str, Kind] = {
 }
 
 STOPPED = {
-    130: "SIGINT arrived before the launch; nothing was changed",
-    143: "SIGTERM arrived before the launch; nothing was changed",
+    130: "SIGINT arrived before the launch; targets are all old, or all new if it came at the swap",
+    143: "SIGTERM arrived before the launch; targets are all old, or all new if it came at the swap",
 }
 
 _ORDER = {kind: position for position, kind in enumerate(KINDS)}
@@ -214,8 +214,8 @@ class Stopped(BaseException):
 
     @property
     def name(self) -> str:
-        """SIGTERM, SIGINT, or the number."""
-        return {2: "SIGINT", 15: "SIGTERM"}.get(self.signal, f"signal {self.signal}")
+        """SIGTERM or SIGINT; empty for others, which need no words (a reader that went away)."""
+        return {2: "SIGINT", 15: "SIGTERM"}.get(self.signal, "")
 
 
 def refuse(kind: str, subject: str, reason: str, fix: str = "") -> Refused:

@@ -83,8 +83,8 @@ def imports_of(module: str, path: Path) -> list[Import]:
     def visit(node: ast.AST, lazy: bool) -> None:
         if is_type_checking(node):
             assert isinstance(node, ast.If)
-            for child in node.orelse:
-                visit(child, lazy)
+            for alternative in node.orelse:
+                visit(alternative, lazy)
             return
         if isinstance(node, ast.Import):
             found.extend(Import(module, alias.name, node.lineno, lazy) for alias in node.names)

@@ -43,7 +43,7 @@ def list_(invocation: Invocation, overrides: Overrides, *, as_json: bool) -> int
 def write(invocation: Invocation, overrides: Overrides, *, directory: str) -> int:
     """Write the PEM files of every certificate below a folder, as a launch would."""
     plan, local, deadline = _planned(invocation, overrides, directory=directory, listing=False)
-    applied = launch.apply(plan, local, deadline)
+    applied = launch.apply(plan, local, deadline, invocation.cwd)
     for line in (*plan.warnings, *applied.warnings):
         stderr.log.warning(line)
     for path in applied.written:

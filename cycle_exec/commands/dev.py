@@ -47,11 +47,14 @@ def run(
         raise refuse("usage", "--state", "give it or --env-file, and not both", "name one of them")
     emulator.require()
     platform = emulator.Platform(_source(invocation, state, env_file), Faults())
-    folder = scratch.folder(invocation.environ.get("TMPDIR", ""), _METADATA)
-    try:
-        return _beside(invocation, platform, folder, _arguments(overrides, command))
-    finally:
-        scratch.remove_folder(folder)
+    arguments = _arguments(overrides, command)
+    with children.Nursery() as nursery:
+        folder = scratch.folder(invocation.environ.get("TMPDIR", ""), _METADATA)
+        try:
+            return _beside(nursery, invocation, platform, folder, arguments)
+        finally:
+            nursery.end_beside()
+            scratch.remove_folder(folder)
 
 
 def _source(invocation: Invocation, state: str, env_file: str) -> emulator.Source:
@@ -66,7 +69,11 @@ def _source(invocation: Invocation, state: str, env_file: str) -> emulator.Sourc
 
 
 def _beside(
-    invocation: Invocation, platform: emulator.Platform, folder: str, arguments: Sequence[str]
+    nursery: children.Nursery,
+    invocation: Invocation,
+    platform: emulator.Platform,
+    folder: str,
+    arguments: Sequence[str],
 ) -> int:
     """The emulator in one child, the launch in another, until the launch's command ends."""
     socket = posixpath.join(folder, _SOCKET)
@@ -75,10 +82,10 @@ def _beside(
     ca = posixpath.join(folder, _CA)
     scratch.publish(ca, platform.authority.root.encode(), 0o644)
     stderr.log.info(f"emulator at {socket}, CA certificate {ca}")
-    with children.Nursery() as nursery:
-        listener = serve.Listener(socket, _MODE)
+    listener = serve.Listener(socket, _MODE)
 
-        def serving(leash: int) -> None:
+    def serving(leash: int) -> None:
+        with serve.unhurried():
             try:
                 serve.serve(listener, platform.answer, failed=emulator.failed, leash=leash)
             finally:
@@ -86,11 +93,11 @@ def _beside(
                 # If `dev` was killed nobody else is left to do it.
                 scratch.remove_folder(folder)
 
-        nursery.beside(serving)
-        listener.socket.close()
-        environ = _environ(invocation, platform.world, socket, metadata)
-        app = nursery.app(arguments, environ, children.package_home())
-        return nursery.attend(app, lambda: stderr.log.warning("the emulator ended"))
+    nursery.beside(serving)
+    listener.socket.close()
+    environ = _environ(invocation, platform.world, socket, metadata)
+    app = nursery.app(arguments, environ, children.package_home())
+    return nursery.attend(app, lambda: stderr.log.warning("the emulator ended"))
 
 
 def _environ(invocation: Invocation, world: World, socket: str, metadata: str) -> dict[str, str]:

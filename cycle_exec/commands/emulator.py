@@ -46,7 +46,13 @@ def run(
     require()
     source = Source(path=at(invocation, state or env_file), dotenv=bool(env_file))
     platform = Platform(source, bad_days)
-    path = at(invocation, socket)
+    with serve.unhurried():
+        _serve(platform, at(invocation, socket))
+    return 0
+
+
+def _serve(platform: Platform, path: str) -> None:
+    """Socket and CA file are there for as long as this serves."""
     listener = serve.Listener(path, SOCKET_MODE)
     ca_path = path + CA_SUFFIX
     try:
@@ -61,7 +67,6 @@ def run(
     finally:
         listener.close()
         scratch.remove(ca_path)
-    return 0
 
 
 def require() -> None:

@@ -29,7 +29,7 @@ def run(invocation: Invocation, overrides: Overrides, command: Sequence[str]) ->
     plan, local = pipeline.plan_for(invocation, settings, deadline)
     executable = _final_executable(invocation, settings, plan, local)
     _judge_sizes(settings, plan, executable)
-    applied = apply(plan, local, deadline)
+    applied = apply(plan, local, deadline, invocation.cwd)
     _tell(plan, applied, started)
     process.replace(
         executable,
@@ -75,19 +75,21 @@ def _judge_sizes(settings: Settings, plan: Plan, executable: str) -> None:
         raise Refused(problems)
 
 
-def apply(plan: Plan, local: Local, deadline: Deadline) -> Applied:
-    """Stage every target, run the checks, swap all of them."""
+def apply(plan: Plan, local: Local, deadline: Deadline, cwd: str) -> Applied:
+    """Stage every target, run the checks, swap all of them.
+
+    A stop signal that arrives during the swap is heard at its end: then all targets are new.
+    """
     with stage.stage(plan.writes, local.owners) as staged:
-        _check(plan, staged, deadline)
-        with signals.blocked():
-            return staged.commit()
+        _check(plan, staged, deadline, cwd)
+        return staged.commit()
 
 
-def _check(plan: Plan, staged: Staged, deadline: Deadline) -> None:
+def _check(plan: Plan, staged: Staged, deadline: Deadline, cwd: str) -> None:
     problems = []
     for write in plan.writes:
         if write.check:
-            problem = _checked(write, staged.paths, plan.environ, deadline)
+            problem = _checked(write, staged.paths[write.path], plan.environ, deadline, cwd)
             if problem is not None:
                 problems.append(problem)
     if problems:
@@ -95,14 +97,14 @@ def _check(plan: Plan, staged: Staged, deadline: Deadline) -> None:
 
 
 def _checked(
-    write: FileWrite, paths: Mapping[str, str], environ: Mapping[str, str], deadline: Deadline
+    write: FileWrite, staged: str, environ: Mapping[str, str], deadline: Deadline, cwd: str
 ) -> Problem | None:
     """What the check command says of one staged file.
 
     Its output is not shown: it may quote the file, and the file may hold secrets.
     """
-    words = [_with_staged(word, paths[write.path]) for word in write.check]
-    executable = lookup.find(words[0], environ.get("PATH"), "/")
+    words = [_with_staged(word, staged) for word in write.check]
+    executable = lookup.find(words[0], environ.get("PATH"), cwd)
     if isinstance(executable, Problem):
         return executable.replace(kind="check-failed", subject=f"check of {write.path}")
     code = process.run_check(executable, words, environ, deadline)

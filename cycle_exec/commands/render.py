@@ -31,7 +31,7 @@ def run(
     only_these = _only_templates(settings, wanted)
     plan, local = pipeline.plan_for(invocation, only_these, deadline, writes=bool(output))
     if output:
-        launch.apply(plan, local, deadline)
+        launch.apply(plan, local, deadline, invocation.cwd)
     else:
         stdout.write(
             "".join(write.content.decode("utf-8", "surrogateescape") for write in plan.writes)

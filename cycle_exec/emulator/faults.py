@@ -13,22 +13,22 @@ ALWAYS = -1
 class Faults(Record):
     """What was asked for. Counts are per path, so that requests sent at once agree.
 
-    Every answer comes after `latency` seconds, its body in pieces over `spread` seconds. Of each
-    path that begins with `path` the first `failures` requests get `status` (ALWAYS: all of them),
-    and the next `drops` are cut in the middle of their answer.
+    Every answer comes after `latency` seconds. The others are for paths that begin with `path`:
+    the first `failures` requests get `status` (ALWAYS: all of them), the next `drops` are cut in
+    the middle of their answer, and each body comes in pieces with `pause` seconds between them.
     """
 
     latency: float = 0.0
     status: int = 0
     failures: int = 0
     drops: int = 0
-    spread: float = 0.0
+    pause: float = 0.0
     path: str = ""
 
     def decide(self, path: str, count: int) -> Fault:
         """The fault of a request that is number `count` (from 0) of its path."""
         if not path.startswith(self.path):
-            return Fault(latency=self.latency, spread=self.spread)
+            return Fault(latency=self.latency)
         failing = self.status != 0 and (self.failures == ALWAYS or count < self.failures)
         first_drop = self.failures if self.status else 0
         dropped = not failing and count < first_drop + self.drops
@@ -36,7 +36,7 @@ class Faults(Record):
             latency=self.latency,
             status=self.status if failing else 0,
             cut=dropped,
-            spread=self.spread,
+            pause=self.pause,
         )
 
 
@@ -78,7 +78,7 @@ def parse(
         status=status,
         failures=failures,
         drops=int(drop or 0),
-        spread=waits[1],
+        pause=waits[1],
         path=fail_path,
     )
 
@@ -90,7 +90,7 @@ def deliver(reply: Reply, encoded: bytes, fault: Fault) -> Delivery:
         headers=(("content-type", "application/json"), *reply.headers),
         body=encoded,
         latency=fault.latency,
-        spread=fault.spread,
+        pause=fault.pause,
         cut=fault.cut,
     )
 

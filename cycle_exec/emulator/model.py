@@ -176,14 +176,14 @@ class Fault(Record):
     latency: float = 0.0
     status: int = 0
     cut: bool = False
-    spread: float = 0.0
+    pause: float = 0.0
 
 
 class Delivery(Record):
     """A reply's bytes and how they are sent.
 
-    latency: seconds before the first byte. spread: seconds that the body takes, 0: in one piece.
-    cut: the connection is closed in the middle of the body.
+    latency: seconds before the first byte. pause: seconds between the pieces of the body, 0: in
+    one piece. cut: the connection is closed in the middle of the body.
     """
 
     _sealed = ("body",)
@@ -192,5 +192,5 @@ class Delivery(Record):
     headers: tuple[tuple[str, str], ...]
     body: bytes
     latency: float = 0.0
-    spread: float = 0.0
+    pause: float = 0.0
     cut: bool = False

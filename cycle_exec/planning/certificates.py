@@ -6,27 +6,36 @@ from itertools import pairwise
 
 from cycle_exec.errors import Problem
 from cycle_exec.planning import pem, x509
+from cycle_exec.planning.host_names import (
+    WILDCARD,
+    WILDCARD_FOLDER,
+    covers,
+    folded,
+    is_host_name,
+)
 from cycle_exec.planning.model import CertificateSummary
 from cycle_exec.record import Record
+from cycle_exec.settings.nearest import did_you_mean, printable
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
-    from cycle_exec.planning.x509 import Leaf
+    from cycle_exec.planning.x509 import Parsed
     from cycle_exec.settings.model import CertificateRequest
     from cycle_exec.sources.model import Certificate
 
     Mismatch = Callable[[str, str], str | None]
 
 _DAY = 86_400
-_LABEL = frozenset("abcdefghijklmnopqrstuvwxyz0123456789-")
+_SHOWN = 5  # names in one message
 
 
 class Usable(Record):
     """A certificate that was checked, in the texts that certbot's file names stand for.
 
-    combined: full chain, then key, as haproxy reads it. names: what the leaf itself covers.
+    cert: the leaf. chain: what follows it, empty if nothing does. fullchain: both. combined: full
+    chain, then key, as haproxy reads it. warning: what people should know of it, or empty.
     """
 
     _sealed = ("privkey", "combined")
@@ -36,14 +45,12 @@ class Usable(Record):
     fullchain: str
     privkey: str
     combined: str
-    names: tuple[str, ...]
     summary: CertificateSummary
+    warning: str = ""
 
 
-class _Refused(Exception):
-    def __init__(self, reason: str) -> None:
-        self.reason = reason
-        super().__init__(reason)
+class NotHostName(Exception):
+    """A text that can name no folder."""
 
 
 def choose(
@@ -55,110 +62,147 @@ def choose(
 ) -> tuple[dict[str, Usable], list[Problem], list[str]]:
     """The certificate of each wanted domain, with all problems and warnings.
 
-    Without named domains every domain of every certificate is wanted. Certificates that no
-    wanted domain needs are not judged. now: seconds since the epoch.
+    Without named domains every domain of every certificate is wanted. One that names the domain
+    goes before one whose wildcard covers it, then the one that expires later. Unusable ones are
+    problems where nothing usable stands in for them, else warnings; those that no wanted domain
+    needs are not judged. now: seconds since the epoch. mismatch: why a key (PEM) does not fit the
+    first certificate of a chain (PEM), or None.
     """
-    problems: list[Problem] = []
-    warnings: list[str] = []
-    usable: dict[int, Usable | None] = {}
-    chosen: dict[str, Usable] = {}
-    for domain, candidates in _candidates(certificates, request, problems):
-        best: Usable | None = None
-        for index in candidates:
-            if index not in usable:
-                usable[index] = _judged(
-                    certificates[index], request, now, mismatch, problems, warnings
-                )
-            found = usable[index]
-            if found and (best is None or found.summary.not_after > best.summary.not_after):
-                best = found
-        if best is not None:
-            chosen[domain] = best
-    return chosen, problems, warnings
+    found = _Found(certificates, request, now, mismatch)
+    wanted = request.domains or [name for one in certificates for name in one.domains]
+    for domain in dict.fromkeys(folded(name) for name in wanted):
+        found.want(domain)
+    if not request.domains:
+        found.nothing_wanted()
+    return found.chosen, found.all_problems(), found.warnings()
 
 
-def _candidates(
-    certificates: Sequence[Certificate], request: CertificateRequest, problems: list[Problem]
-) -> list[tuple[str, list[int]]]:
-    """Wanted domains, each with the certificates that name it, else that cover it."""
-    known = [[domain.lower() for domain in certificate.domains] for certificate in certificates]
-    every = list(dict.fromkeys(domain for domains in known for domain in domains))
-    found = []
-    for domain in [name.lower() for name in request.domains] or every:
+class _Found:
+    """Gathers judgements: each certificate is judged once, and only if it is needed."""
+
+    def __init__(
+        self,
+        certificates: Sequence[Certificate],
+        request: CertificateRequest,
+        now: float,
+        mismatch: Mismatch,
+    ) -> None:
+        self.certificates, self.request = certificates, request
+        self.now, self.mismatch = now, mismatch
+        self.domains = [[folded(name) for name in one.domains] for one in certificates]
+        self.judged: dict[int, Usable | tuple[str, ...]] = {}
+        self.chosen: dict[str, Usable] = {}
+        self.missing: set[int] = set()
+        self.problems: list[Problem] = []
+
+    def want(self, domain: str) -> None:
+        """Choose for one domain, or note why there is none."""
         if not is_host_name(domain):
-            problems.append(_problem(domain, "it is not a host name, so it can name no folder"))
-            continue
-        exact = [index for index, domains in enumerate(known) if domain in domains]
-        covering = [
-            index
-            for index, domains in enumerate(known)
-            if any(covers(name, domain) for name in domains)
-        ]
-        if exact or covering:
-            found.append((domain, exact or covering))
-        else:
-            names = ", ".join(name for name in every if is_host_name(name))
-            reason = (
-                f"there is none for it, there are: {names}" if names else "there is none at all"
+            reason = "it is not a host name of letters, digits and hyphens (xn-- for others)"
+            self.problems.append(_problem(domain, reason))
+            return
+        exact, covering = [], []
+        for index, names in enumerate(self.domains):
+            if domain in names:
+                exact.append(index)
+            elif any(covers(name, domain) for name in names):
+                covering.append(index)
+        for candidates in (exact, covering):
+            usable = [one for one in map(self._judge, candidates) if isinstance(one, Usable)]
+            if usable:
+                self.chosen[domain] = max(usable, key=lambda one: one.summary.not_after)
+                return
+        self.missing.update(exact, covering)
+        if not exact and not covering:
+            self.problems.append(_problem(domain, self._none_for(domain)))
+
+    def nothing_wanted(self) -> None:
+        """Note what has no domain to be wanted by."""
+        for one in self.certificates:
+            if not one.domains:
+                self.problems.append(_problem(one.id, "the platform names no domain of it"))
+        if not self.certificates and self.request.directory:
+            self.problems.append(_problem("", "the platform has none for this container"))
+
+    def all_problems(self) -> list[Problem]:
+        """Everything that refuses the run."""
+        found = list(self.problems)
+        for index in sorted(self.missing):
+            found.extend(_problem(self._name(index), reason) for reason in self._reasons(index))
+        return found
+
+    def warnings(self) -> list[str]:
+        """What does not refuse: dates of the chosen, and the unusable that others stand in for."""
+        lines: dict[str, None] = {}
+        for index, judged in self.judged.items():
+            subject = f"certificate {self._name(index)}"
+            if isinstance(judged, Usable):
+                if judged.warning and any(judged is one for one in self.chosen.values()):
+                    lines[f"{subject}: {judged.warning}"] = None
+            elif index not in self.missing:
+                lines[f"{subject}: another is used instead of this one: {judged[0]}"] = None
+        return list(lines)
+
+    def _judge(self, index: int) -> Usable | tuple[str, ...]:
+        if index not in self.judged:
+            self.judged[index] = judge(
+                self.certificates[index], self.request, now=self.now, mismatch=self.mismatch
             )
-            problems.append(_problem(domain, reason))
-    if not request.domains and not certificates and request.directory:
-        problems.append(_problem("", "the platform has none for this container"))
-    return found
+        return self.judged[index]
+
+    def _reasons(self, index: int) -> tuple[str, ...]:
+        judged = self.judged[index]
+        return () if isinstance(judged, Usable) else judged
+
+    def _name(self, index: int) -> str:
+        names = self.certificates[index].domains
+        return printable(names[0] if names else self.certificates[index].id)
+
+    def _none_for(self, domain: str) -> str:
+        known = [name for names in self.domains for name in names if is_host_name(name)]
+        if not known:
+            return "the platform has no certificate for this container"
+        hint = did_you_mean(domain, known)
+        return f"there is none for it{hint or ', only for ' + _some(known)}"
 
 
-def _judged(
-    certificate: Certificate,
-    request: CertificateRequest,
-    now: float,
-    mismatch: Mismatch,
-    problems: list[Problem],
-    warnings: list[str],
-) -> Usable | None:
-    subject = certificate.domains[0] if certificate.domains else certificate.id
-    try:
-        found = _assembled(certificate, mismatch)
-        warning = _dates(found.summary, request, now)
-    except _Refused as refused:
-        problems.append(_problem(subject, refused.reason))
-        return None
-    if warning:
-        warnings.append(f"certificate {subject}: {warning}")
-    return found
-
-
-def _problem(subject: str, reason: str) -> Problem:
-    return Problem(
-        kind="certificate-refused", subject=f"certificate {subject}".rstrip(), reason=reason
-    )
-
-
-def _assembled(certificate: Certificate, mismatch: Mismatch) -> Usable:
+def judge(
+    certificate: Certificate, request: CertificateRequest, *, now: float, mismatch: Mismatch
+) -> Usable | tuple[str, ...]:
+    """The certificate ready for use, or every reason why it is not."""
+    reasons: list[str] = []
+    blocks: tuple[pem.Block, ...] = ()
+    key = None
     try:
         blocks = pem.certificates(certificate.bundle.reveal())
-        key = pem.private_key(certificate.private_key.reveal())
-        chain = [x509.read(block.der) for block in blocks]
     except pem.NotPem as error:
-        raise _Refused(error.reason) from None
-    except x509.NotX509:
-        raise _Refused("a block of the bundle is not an X.509 certificate") from None
-    _ordered(chain)
-    leaf = chain[0]
-    for domain in certificate.domains:
-        if not any(covers(name, domain.lower()) for name in leaf.names):
-            raise _Refused(f"the leaf does not cover {domain}")
+        reasons.append(error.reason)
+    try:
+        key = pem.private_key(certificate.private_key.reveal())
+    except pem.NotPem as error:
+        reasons.append(error.reason)
+    chain = _parsed(blocks, reasons)
+    if not chain or not blocks:
+        return tuple(reasons)
+    reasons.extend(_chain_reasons(chain))
+    reasons.extend(_name_reasons(chain[0], certificate.domains))
+    warning = _dates(chain[0], request, now, reasons)
     texts = [block.text for block in blocks]
     fullchain = "".join(texts)
-    reason = mismatch(key.text, fullchain)
-    if reason is not None:
-        raise _Refused(reason)
+    if key is not None:
+        apart = mismatch(key.text, fullchain)
+        if apart is not None:
+            reasons.append(apart)
+    if reasons or key is None:
+        return tuple(reasons)
+    leaf = chain[0]
     return Usable(
         cert=texts[0],
         chain="".join(texts[1:]),
         fullchain=fullchain,
         privkey=key.text,
         combined=fullchain + key.text,
-        names=leaf.names,
+        warning=warning,
         summary=CertificateSummary(
             domains=certificate.domains,
             issuer=leaf.issuer_name,
@@ -169,54 +213,85 @@ def _assembled(certificate: Certificate, mismatch: Mismatch) -> Usable:
     )
 
 
-def _ordered(chain: Sequence[Leaf]) -> None:
-    """Each certificate must be followed by its issuer: what TLS servers send as it stands."""
+def _parsed(blocks: Sequence[pem.Block], reasons: list[str]) -> list[Parsed]:
+    found = []
+    for position, block in enumerate(blocks, start=1):
+        try:
+            found.append(x509.read(block.der))
+        except x509.NotX509:
+            reasons.append(f"certificate {position} of the bundle is not X.509")
+            return []
+    return found
+
+
+def _chain_reasons(chain: Sequence[Parsed]) -> list[str]:
+    """Each must be followed by its issuer: TLS servers send the chain as it stands.
+
+    Nothing is put in order silently: a bundle in disorder is a mistake to be seen. A self-signed
+    root at the end does no harm.
+    """
     for position, (below, above) in enumerate(pairwise(chain), start=1):
+        name = f"certificate {position + 1} of the bundle"
         if below.issuer != above.subject:
-            raise _Refused(
-                f"the chain is out of order: certificate {position + 1} of the bundle "
-                f"is not the issuer of certificate {position}"
-            )
+            return [f"the chain is out of order: {name} is not the issuer of the one before"]
+        if not above.authority and above.issuer != above.subject:
+            return [f"{name} may not sign others"]
+    return []
 
 
-def _dates(summary: CertificateSummary, request: CertificateRequest, now: float) -> str:
-    """A warning about the dates, or nothing. Raises _Refused outside of them."""
-    if now < summary.not_before:
-        raise _Refused("it is not valid yet; compare the clock of this machine")
-    days = int((summary.not_after - now) // _DAY)
-    if now > summary.not_after:
+def _name_reasons(leaf: Parsed, domains: Iterable[str]) -> list[str]:
+    strange = [name for name in domains if not is_host_name(folded(name))]
+    if strange:
+        return [f"it is for something that is no host name: {_some(strange)}"]
+    lacking = [name for name in domains if not any(covers(own, folded(name)) for own in leaf.names)]
+    return [f"it does not cover {_some(lacking)}"] if lacking else []
+
+
+def _dates(leaf: Parsed, request: CertificateRequest, now: float, reasons: list[str]) -> str:
+    """What to warn of; outside of the dates there is a reason to refuse."""
+    if now < leaf.not_before:
+        reasons.append("it is not valid yet; compare the clock of this machine")
+        return ""
+    if now > leaf.not_after:
+        past = int((now - leaf.not_after) // _DAY)
+        said = f"it expired {_days(past)} ago" if past else "it has expired"
         if not request.allow_expired:
-            raise _Refused(f"it expired {-days} days ago" if days < -1 else "it has expired")
-        return "it has expired"
-    if days < request.minimum_days:
-        return f"it expires in {days} days"
-    return ""
+            reasons.append(said)
+        return said
+    left = int((leaf.not_after - now) // _DAY)
+    if left >= request.minimum_days:
+        return ""
+    return f"it expires in {_days(left)}" if left else "it expires within a day"
 
 
-def covers(name: str, domain: str) -> bool:
-    """Whether a name of a certificate stands for a domain; a wildcard covers one label."""
-    if name == domain:
-        return True
-    return name.startswith("*.") and domain.partition(".")[2] == name[2:] and domain[0] != "*"
+def _days(count: int) -> str:
+    return "1 day" if count == 1 else f"{count} days"
 
 
-def is_host_name(domain: str) -> bool:
-    """Letters, digits and hyphens in dotted labels (RFC 1123), with at most one leading `*.`."""
-    bare = domain.removeprefix("*.")
-    return len(domain) <= 253 and all(
-        0 < len(label) <= 63 and _LABEL.issuperset(label) and label[0] != "-" and label[-1] != "-"
-        for label in bare.split(".")
-    )
+def _some(names: Sequence[str]) -> str:
+    shown = ", ".join(printable(name) for name in names[:_SHOWN])
+    return shown + (f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else "")
+
+
+def _problem(name: str, reason: str) -> Problem:
+    subject = f"certificate {printable(name)}".rstrip()
+    return Problem(kind="certificate-refused", subject=subject, reason=reason)
 
 
 def directory_name(domain: str) -> str:
-    """The folder of a domain: its name, `*.` written `_wildcard.`; it was checked before."""
-    assert is_host_name(domain)
-    return "_wildcard." + domain[2:] if domain.startswith("*.") else domain
+    """The folder of a domain: its lower-case name, `*.` written `_wildcard.`. NotHostName."""
+    name = folded(domain)
+    if not is_host_name(name):
+        raise NotHostName
+    return WILDCARD_FOLDER + name.removeprefix(WILDCARD) if name.startswith(WILDCARD) else name
 
 
 def pem_files(usable: Usable, formats: Sequence[str]) -> list[tuple[str, str]]:
-    """File names, certbot's, and their texts. chain.pem is empty for a leaf without a chain."""
+    """File names, certbot's, and their texts.
+
+    chain.pem is there, but empty, for a leaf without a chain: all four names always exist, and no
+    file of an earlier certificate stays beside the new ones.
+    """
     found = []
     if "pem" in formats:
         found = [

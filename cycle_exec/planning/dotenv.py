@@ -1,8 +1,8 @@
 """Dotenv files: read with python-dotenv, written for one named reader.
 
 A dotenv file has no single meaning, so one is written for a reader, and a value that this reader
-would give back changed is refused: python-dotenv (with interpolate=False), docker (--env-file),
-or a shell.
+would give back changed is refused: python-dotenv (interpolate=False), docker (--env-file), or a
+shell. Where versions of a reader differ, only what all of them give back is written.
 """
 
 from __future__ import annotations
@@ -13,9 +13,20 @@ if TYPE_CHECKING:
 
 READERS = ("python-dotenv", "docker", "shell")
 
+# bufio.MaxScanTokenSize, the line's end included.
+_DOCKER_LINE = 64 * 1024
+# bash and dash give these a meaning of their own: a value is refused, ignored or changed.
+_SHELLS_OWN = frozenset(
+    """
+    BASHOPTS BASHPID BASH_ALIASES BASH_ARGC BASH_ARGV BASH_CMDS BASH_COMMAND BASH_LINENO
+    BASH_SOURCE BASH_SUBSHELL BASH_VERSINFO DIRSTACK EPOCHREALTIME EPOCHSECONDS EUID FUNCNAME
+    GROUPS HISTCMD LINENO OPTIND PPID RANDOM SECONDS SHELLOPTS SRANDOM UID
+    """.split()
+)
+
 
 class Unparsable(Exception):
-    """A line that python-dotenv cannot read."""
+    """A line that python-dotenv cannot read. `line` counts from 1."""
 
     def __init__(self, line: int) -> None:
         self.line = line
@@ -23,7 +34,7 @@ class Unparsable(Exception):
 
 
 class NotCarried(Exception):
-    """A value that the reader would not give back as it is."""
+    """A value that the reader would not give back as it is; `reason` is in our words."""
 
     def __init__(self, name: str, reason: str) -> None:
         self.name = name
@@ -34,16 +45,20 @@ class NotCarried(Exception):
 def read(text: str) -> dict[str, str]:
     """Names and values, later lines winning; a name without a value is passed over.
 
-    Nothing is expanded. Raises Unparsable.
+    The same as python-dotenv's own reading of the file, which takes any line end, also inside
+    quotes, for a newline. Nothing is expanded. Raises Unparsable.
     """
     from io import StringIO
 
     from dotenv.parser import parse_stream
 
     found: dict[str, str] = {}
-    for binding in parse_stream(StringIO(text)):
+    stream = StringIO(text.removeprefix("\ufeff"), newline=None)
+    for binding in parse_stream(stream):
         if binding.error:
-            raise Unparsable(binding.original.line)
+            whole = binding.original.string
+            blank = whole[: len(whole) - len(whole.lstrip())]
+            raise Unparsable(binding.original.line + blank.count("\n"))
         if binding.key and binding.value is not None:
             found[binding.key] = binding.value
     return found
@@ -67,29 +82,45 @@ def _python_line(name: str, value: str) -> str:
 
 
 def _python_quoted(name: str, value: str) -> str:
-    _no_half_characters(name, value, "python-dotenv")
+    _whole_text(name, value, "python-dotenv")
     if not value.endswith("\\"):
         quoted = value.replace("\\", "\\\\").replace('"', '\\"')
         # The file is read with universal newlines, which would turn CR into LF.
         return '"' + quoted.replace("\r", "\\r").replace("\n", "\\n") + '"'
-    # Its quoting pattern takes a backslash before the closing quote for an escape.
-    if value[0] in "'\"" or any(c.isspace() or c == "#" for c in value) or not value.isprintable():
+    # Up to 1.2.1 a backslash before the closing quote is always taken for an escape. Without
+    # quotes everything is literal but white space around it, line ends, and a note after blanks.
+    blank = [position for position, one in enumerate(value) if one.isspace()]
+    if (
+        value[0] in "'\""
+        or value[0].isspace()
+        or "\n" in value
+        or "\r" in value
+        or any(value[position + 1] == "#" for position in blank)
+    ):
         raise NotCarried(name, "it ends in a backslash, which python-dotenv misreads")
     return value
 
 
 def _docker_line(name: str, value: str) -> str:
-    _no_half_characters(name, value, "docker")
-    if not name or any(c.isspace() for c in name) or name.startswith("#"):
+    """The value stands verbatim after the equals sign; docker knows neither quotes nor escapes."""
+    _whole_text(name, value, "docker")
+    if not name or name[0] in "#\ufeff" or "=" in name or any(one.isspace() for one in name):
         raise NotCarried(name, "docker cannot read its name")
     if "\n" in value or value.endswith("\r"):
         raise NotCarried(name, "it has a line break")
-    return f"{name}={value}\n"
+    if len(value) > 1 and value[0] == value[-1] and value[0] in "'\"":
+        raise NotCarried(name, "it stands in quotes, which some versions of docker take away")
+    line = f"{name}={value}\n"
+    if len(line.encode()) > _DOCKER_LINE:
+        raise NotCarried(name, "it is longer than a line may be for docker (64 KiB)")
+    return line
 
 
 def _shell_line(name: str, value: str) -> str:
     if not (name.isascii() and name.isidentifier()):
         raise NotCarried(name, "no shell accepts its name")
+    if name in _SHELLS_OWN:
+        raise NotCarried(name, "shells keep its name for themselves")
     if "\0" in value:
         raise NotCarried(name, "it holds a NUL")
     return f"export {name}={shell_quoted(value)}\n"
@@ -100,9 +131,9 @@ def shell_quoted(value: str) -> str:
     return "'" + value.replace("'", "'\\''") + "'"
 
 
-def _no_half_characters(name: str, value: str, reader: str) -> None:
+def _whole_text(name: str, value: str, reader: str) -> None:
     try:
-        value.encode()
+        (name + value).encode()
     except UnicodeEncodeError:
         raise NotCarried(name, f"it is not UTF-8, which {reader} needs") from None
     if "\0" in value:

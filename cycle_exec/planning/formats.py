@@ -11,9 +11,20 @@ if TYPE_CHECKING:
 
 __all__ = ["NotCarried", "write", "yaml_scalar"]
 
+# YAML looks only so far ahead for the colon of a plain `key: value`.
+_LONGEST_KEY = 1000
 
-def write(values: Mapping[str, str], format: str, reader: str = "python-dotenv") -> str:
-    """The variables in that format; reader: whose dotenv it is. Raises NotCarried."""
+
+def write(
+    values: Mapping[str, str],
+    format: str,
+    reader: str = "python-dotenv",
+) -> str:
+    """The variables in that format. Raises NotCarried.
+
+    format: "dotenv", "json", "shell" or "yaml". reader: whose dotenv it is. Bytes that are not
+    UTF-8 stay `surrogateescape`d for the shell; the other formats cannot carry them.
+    """
     if format == "dotenv":
         return dotenv.write(values, reader)
     if format == "shell":
@@ -27,15 +38,19 @@ def write(values: Mapping[str, str], format: str, reader: str = "python-dotenv")
         import json
 
         return json.dumps(dict(values), indent=2, ensure_ascii=False) + "\n"
-    return (
-        "".join(f"{yaml_scalar(name)}: {yaml_scalar(value)}\n" for name, value in values.items())
-        or "{}\n"
-    )
+    return "".join(_yaml_pair(name, value) for name, value in values.items()) or "{}\n"
+
+
+def _yaml_pair(name: str, value: str) -> str:
+    key = yaml_scalar(name)
+    if len(key) > _LONGEST_KEY:
+        return f"? {key}\n: {yaml_scalar(value)}\n"
+    return f"{key}: {yaml_scalar(value)}\n"
 
 
 def yaml_scalar(text: str) -> str:
     """A double-quoted scalar that YAML 1.1 and 1.2 read alike: all but plain ASCII escaped."""
-    return '"' + "".join(_escaped(character) for character in text) + '"'
+    return '"' + "".join(map(_escaped, text)) + '"'
 
 
 def _escaped(character: str) -> str:

@@ -7,16 +7,24 @@ from binascii import a2b_base64, b2a_base64
 
 from cycle_exec.record import Record
 
-_LARGEST = 1024 * 1024
-_BEGIN, _END = "-----BEGIN ", "-----END "
-_CERTIFICATES = frozenset(("CERTIFICATE", "X509 CERTIFICATE", "TRUSTED CERTIFICATE"))
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+_LARGEST = 1024 * 1024  # characters, of the text as it comes
+_MOST_BLOCKS = 32
+_BEGIN, _END, _DASHES = "-----BEGIN ", "-----END ", "-----"
+_CERTIFICATE = "CERTIFICATE"
+# The second is an old name that OpenSSL still reads; it is written as the first.
+_CERTIFICATES = frozenset((_CERTIFICATE, "X509 CERTIFICATE"))
 _KEYS = frozenset(("PRIVATE KEY", "RSA PRIVATE KEY", "EC PRIVATE KEY"))
+_ENCRYPTED = "ENCRYPTED PRIVATE KEY"
 # What openssl writes beside a key of its own; it says nothing that the key does not.
 _PASSED_OVER = frozenset(("EC PARAMETERS",))
 
 
 class NotPem(Exception):
-    """The text is not what it should be; `reason` is in our words."""
+    """The text is not what it should be; `reason` is in our words, without the content."""
 
     def __init__(self, reason: str) -> None:
         self.reason = reason
@@ -35,11 +43,11 @@ class Block(Record):
 
 def certificates(text: str) -> tuple[Block, ...]:
     """The certificates of a bundle, in order. Raises NotPem, also for a key among them."""
-    blocks = _blocks(text)
+    blocks = _blocks(text, "the bundle")
     for block in blocks:
         if block.label.endswith("PRIVATE KEY"):
             raise NotPem("a private key is inside the certificate bundle")
-        if block.label not in _CERTIFICATES:
+        if block.label != _CERTIFICATE:
             raise NotPem("the bundle holds something that is not a certificate")
     if not blocks:
         raise NotPem("the bundle holds no certificate")
@@ -48,76 +56,86 @@ def certificates(text: str) -> tuple[Block, ...]:
 
 def private_key(text: str) -> Block:
     """The one private key. Raises NotPem, also for one that needs a password."""
-    blocks = [block for block in _blocks(text) if block.label not in _PASSED_OVER]
-    if any(block.label == "ENCRYPTED PRIVATE KEY" for block in blocks):
+    what = "the private key"
+    blocks = [block for block in _blocks(text, what) if block.label not in _PASSED_OVER]
+    labels = [block.label for block in blocks]
+    if _ENCRYPTED in labels:
         raise NotPem("the private key is encrypted, and nobody can type its password")
-    if len(blocks) != 1:
-        raise NotPem("there must be exactly one private key")
-    if blocks[0].label not in _KEYS:
+    keys = [label for label in labels if label.endswith("PRIVATE KEY")]
+    if len(keys) != len(labels):
+        raise NotPem("something that is no private key is where only the private key should be")
+    if len(keys) != 1:
+        raise NotPem("there is more than one private key" if keys else "there is no private key")
+    if keys[0] not in _KEYS:
         raise NotPem("the private key is of a kind that is not known")
     return blocks[0]
 
 
-def _blocks(text: str) -> tuple[Block, ...]:
+def _blocks(text: str, what: str) -> tuple[Block, ...]:
     if len(text) > _LARGEST:
-        raise NotPem("the text is larger than 1 MiB")
-    lines = iter(_plain(text).splitlines())
-    found = []
+        raise NotPem(f"{what} is larger than 1 MiB")
+    lines = map(str.strip, _plain(text, what).splitlines())
+    found: list[Block] = []
     for line in lines:
         if line.startswith(_BEGIN):
-            found.append(_block(line, lines))
+            found.append(_block(line, lines, what))
+            if len(found) > _MOST_BLOCKS:
+                raise NotPem(f"{what} has more than {_MOST_BLOCKS} blocks")
         elif line.startswith(_END):
-            raise NotPem("a block ends that never began")
+            raise NotPem(f"{what} has a block that ends and never began")
     return tuple(found)
 
 
-def _plain(text: str) -> str:
+def _plain(text: str, what: str) -> str:
     """PEM itself, or what base64 of PEM stands for."""
+    text = text.removeprefix("\ufeff")
     if _BEGIN in text:
         return text
     if not text.strip():
-        raise NotPem("it is empty")
+        raise NotPem(f"{what} is empty")
     try:
         decoded = a2b_base64("".join(text.split()).encode("ascii"), strict_mode=True)
-        inner = decoded.decode("ascii")
     except (Base64Error, ValueError):
-        raise NotPem("it is neither PEM nor base64 of PEM") from None
+        decoded = b""
+    # Notes between the blocks may be in any encoding; they are dropped.
+    inner = decoded.decode("utf-8", "replace").removeprefix("\ufeff")
     if _BEGIN not in inner:
-        raise NotPem("it is neither PEM nor base64 of PEM")
+        raise NotPem(f"{what} is neither PEM nor base64 of PEM")
     return inner
 
 
-def _block(first: str, lines: Iterator[str]) -> Block:
-    label = first.rstrip().removeprefix(_BEGIN).removesuffix("-----")
-    if first.rstrip() != f"{_BEGIN}{label}-----" or not label:
-        raise NotPem("the first line of a block is broken")
+def _block(first: str, lines: Iterator[str], what: str) -> Block:
+    label = first.removeprefix(_BEGIN).removesuffix(_DASHES)
+    if first != f"{_BEGIN}{label}{_DASHES}" or not label:
+        raise NotPem(f"{what} has a block whose first line is broken")
     content: list[str] = []
+    encrypted = False
     for line in lines:
-        stripped = line.strip()
-        if stripped == f"{_END}{label}-----":
-            return _decoded(label, "".join(content))
-        if stripped.startswith("-----"):
+        if line == f"{_END}{label}{_DASHES}":
+            if encrypted:
+                return Block(label=_ENCRYPTED, der=b"", text="")
+            return _decoded(label, "".join(content), what)
+        if line.startswith(_DASHES):
             break
-        if ":" in stripped:
-            if stripped.startswith("Proc-Type") and "ENCRYPTED" in stripped:
-                raise NotPem("the private key is encrypted, and nobody can type its password")
-            raise NotPem("a block has headers")
-        content.append(stripped)
-    raise NotPem("a block does not end")
+        if ":" in line:
+            # RFC 1421 headers: in the wild only those of an encrypted key.
+            encrypted = encrypted or (line.startswith("Proc-Type") and "ENCRYPTED" in line)
+            if not encrypted:
+                raise NotPem(f"{what} has a block with headers")
+        content.append(line)
+    raise NotPem(f"{what} has a block that does not end")
 
 
-def _decoded(label: str, content: str) -> Block:
+def _decoded(label: str, content: str, what: str) -> Block:
     try:
         der = a2b_base64(content.encode("ascii"), strict_mode=True)
     except (Base64Error, ValueError):
-        raise NotPem("the base64 inside a block is broken") from None
+        raise NotPem(f"{what} has a block whose base64 is broken") from None
     if not der:
-        raise NotPem("a block is empty")
+        raise NotPem(f"{what} has a block that is empty")
+    if label in _CERTIFICATES:
+        label = _CERTIFICATE
     encoded = b2a_base64(der, newline=False).decode()
     body = "\n".join(encoded[start : start + 64] for start in range(0, len(encoded), 64))
-    return Block(label=label, der=der, text=f"{_BEGIN}{label}-----\n{body}\n{_END}{label}-----\n")
-
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from collections.abc import Iterator
+    text = f"{_BEGIN}{label}{_DASHES}\n{body}\n{_END}{label}{_DASHES}\n"
+    return Block(label=label, der=der, text=text)

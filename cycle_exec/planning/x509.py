@@ -12,10 +12,13 @@ _SEQUENCE, _SET, _INTEGER, _OID, _BOOLEAN = 0x30, 0x31, 0x02, 0x06, 0x01
 _OCTETS, _BITS, _UTC_TIME, _GENERALIZED_TIME = 0x04, 0x03, 0x17, 0x18
 _EXPLICIT_VERSION, _EXTENSIONS, _DNS_NAME = 0xA0, 0xA3, 0x82
 _TEXTS = {0x0C: "utf-8", 0x13: "ascii", 0x14: "latin-1", 0x16: "ascii", 0x1E: "utf-16-be"}
+_MONTHS = (31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)
+_LONGEST_NAME = 100  # characters of an issuer's name that people are shown
 
 _COMMON_NAME = bytes.fromhex("550403")
 _ORGANIZATION = bytes.fromhex("55040a")
 _ALTERNATIVE_NAMES = bytes.fromhex("551d11")
+_BASIC_CONSTRAINTS = bytes.fromhex("551d13")
 _RSA = bytes.fromhex("2a864886f70d010101")
 _EC = bytes.fromhex("2a8648ce3d0201")
 _CURVES = {
@@ -30,8 +33,14 @@ class NotX509(Exception):
     """The bytes are not a certificate."""
 
 
-class Leaf(Record):
-    """A certificate's members. Names are raw DER, times seconds since the epoch."""
+class Parsed(Record):
+    """A certificate's members.
+
+    issuer, subject: raw DER. not_before, not_after: seconds since the epoch, both inclusive.
+    names: the DNS names of subjectAltName, lower case; the common name does not count (RFC 9525).
+    issuer_name: for people, printable, empty if it has neither common name nor organization.
+    authority: whether it may sign others, by its basicConstraints.
+    """
 
     issuer: bytes
     subject: bytes
@@ -40,10 +49,11 @@ class Leaf(Record):
     names: tuple[str, ...]
     issuer_name: str
     key_type: str
+    authority: bool
 
 
 class _Reader:
-    """A run of DER elements."""
+    """A run of DER elements. Reading past its end, or anything but DER, raises NotX509."""
 
     def __init__(self, data: bytes) -> None:
         self.data = data
@@ -88,18 +98,20 @@ class _Reader:
             raise NotX509
         return raw
 
+    def end(self) -> None:
+        if self.more:
+            raise NotX509
 
-def read(der: bytes) -> Leaf:
+
+def read(der: bytes) -> Parsed:
     """The members of one certificate. Raises NotX509 and nothing else."""
     outer = _Reader(der)
     signed = _Reader(outer.expect(_SEQUENCE))
-    if outer.more:
-        raise NotX509
+    outer.end()
     body = _Reader(signed.expect(_SEQUENCE))
     signed.expect(_SEQUENCE)
     signed.expect(_BITS)
-    if signed.more:
-        raise NotX509
+    signed.end()
     if body.peek() == _EXPLICIT_VERSION:
         body.element()
     body.expect(_INTEGER)
@@ -107,45 +119,64 @@ def read(der: bytes) -> Leaf:
     issuer = body.whole(_SEQUENCE)
     validity = _Reader(body.expect(_SEQUENCE))
     not_before, not_after = _time(*validity.element()[:2]), _time(*validity.element()[:2])
+    validity.end()
     subject = body.whole(_SEQUENCE)
     key_type = _key_type(body.expect(_SEQUENCE))
-    names: tuple[str, ...] = ()
+    extensions: dict[bytes, bytes] = {}
     while body.more:
         tag, content, _ = body.element()
         if tag == _EXTENSIONS:
-            names = _alternative_names(content)
-    return Leaf(
+            extensions = _extensions(content)
+    return Parsed(
         issuer=issuer,
         subject=subject,
         not_before=not_before,
         not_after=not_after,
-        names=names,
+        names=_dns_names(extensions.get(_ALTERNATIVE_NAMES)),
         issuer_name=_display(issuer),
         key_type=key_type,
+        authority=_is_authority(extensions.get(_BASIC_CONSTRAINTS)),
     )
 
 
-def _alternative_names(content: bytes) -> tuple[str, ...]:
-    extensions = _Reader(_Reader(content).expect(_SEQUENCE))
+def _extensions(content: bytes) -> dict[bytes, bytes]:
+    """The value of each extension by its OID; one that comes twice is against RFC 5280."""
+    wrapped = _Reader(content)
+    extensions = _Reader(wrapped.expect(_SEQUENCE))
+    wrapped.end()
+    found: dict[bytes, bytes] = {}
     while extensions.more:
         extension = _Reader(extensions.expect(_SEQUENCE))
         kind = extension.expect(_OID)
         if extension.peek() == _BOOLEAN:
             extension.element()
         value = extension.expect(_OCTETS)
-        if kind == _ALTERNATIVE_NAMES:
-            return tuple(_dns_names(value))
-    return ()
+        extension.end()
+        if kind in found:
+            raise NotX509
+        found[kind] = value
+    return found
 
 
-def _dns_names(value: bytes) -> list[str]:
-    names = _Reader(_Reader(value).expect(_SEQUENCE))
+def _dns_names(value: bytes | None) -> tuple[str, ...]:
+    if value is None:
+        return ()
+    wrapped = _Reader(value)
+    names = _Reader(wrapped.expect(_SEQUENCE))
+    wrapped.end()
     found = []
     while names.more:
         tag, content, _ = names.element()
         if tag == _DNS_NAME:
-            found.append(_text(content, "ascii").lower())
-    return found
+            found.append(_ascii(content).lower())
+    return tuple(found)
+
+
+def _is_authority(value: bytes | None) -> bool:
+    if value is None:
+        return False
+    constraints = _Reader(_Reader(value).expect(_SEQUENCE))
+    return constraints.peek() == _BOOLEAN and constraints.expect(_BOOLEAN) == b"\xff"
 
 
 def _key_type(content: bytes) -> str:
@@ -153,6 +184,7 @@ def _key_type(content: bytes) -> str:
     algorithm = _Reader(key.expect(_SEQUENCE))
     kind = algorithm.expect(_OID)
     bits = key.expect(_BITS)
+    key.end()
     if kind == _RSA:
         modulus = _Reader(_Reader(bits[1:]).expect(_SEQUENCE)).expect(_INTEGER)
         return f"RSA {int.from_bytes(modulus, 'big').bit_length()}"
@@ -163,7 +195,7 @@ def _key_type(content: bytes) -> str:
 
 
 def _display(name: bytes) -> str:
-    """The common name, else the organization, else nothing: for people."""
+    """The common name, else the organization, else nothing."""
     found: dict[bytes, str] = {}
     parts = _Reader(_Reader(name).expect(_SEQUENCE))
     while parts.more:
@@ -173,19 +205,21 @@ def _display(name: bytes) -> str:
             kind = attribute.expect(_OID)
             tag, content, _ = attribute.element()
             if tag in _TEXTS:
-                found.setdefault(kind, _text(content, _TEXTS[tag]))
-    return found.get(_COMMON_NAME) or found.get(_ORGANIZATION, "")
+                found.setdefault(kind, content.decode(_TEXTS[tag], "replace"))
+    text = found.get(_COMMON_NAME) or found.get(_ORGANIZATION, "")
+    shown = "".join(one if one.isprintable() else "?" for one in text[:_LONGEST_NAME])
+    return shown + "..." if len(text) > _LONGEST_NAME else shown
 
 
-def _text(content: bytes, encoding: str) -> str:
+def _ascii(content: bytes) -> str:
     try:
-        return content.decode(encoding)
+        return content.decode("ascii")
     except UnicodeDecodeError:
         raise NotX509 from None
 
 
 def _time(tag: int, content: bytes) -> int:
-    digits = _text(content, "ascii")
+    digits = _ascii(content)
     if tag == _UTC_TIME and len(digits) == 13:
         # RFC 5280: two digits from 50 on are of the last century.
         digits = ("19" if digits[:2] >= "50" else "20") + digits
@@ -195,9 +229,16 @@ def _time(tag: int, content: bytes) -> int:
         raise NotX509
     year, month, day = int(digits[:4]), int(digits[4:6]), int(digits[6:8])
     hour, minute, second = int(digits[8:10]), int(digits[10:12]), int(digits[12:14])
-    if not (1 <= month <= 12 and 1 <= day <= 31 and hour < 24 and minute < 60 and second < 60):
+    if not (1 <= month <= 12 and 1 <= day <= _days_of(year, month)):
+        raise NotX509
+    if hour > 23 or minute > 59 or second > 59:
         raise NotX509
     return _days(year, month, day) * 86_400 + hour * 3_600 + minute * 60 + second
+
+
+def _days_of(year: int, month: int) -> int:
+    leap = year % 4 == 0 and (year % 100 != 0 or year % 400 == 0)
+    return 29 if month == 2 and leap else _MONTHS[month - 1]
 
 
 def _days(year: int, month: int, day: int) -> int:

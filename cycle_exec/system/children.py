@@ -50,8 +50,9 @@ class Nursery:
         return self
 
     def __exit__(self, *_exception: object) -> None:
-        if self._beside:
-            self._release()
+        # What arrived too late for the app must not end us before we have told its exit code.
+        while signal.sigtimedwait(self._waited, 0) is not None:
+            pass
         signal.pthread_sigmask(signal.SIG_SETMASK, self._mask)
         signal.signal(signal.SIGCHLD, self._child_handler)
 
@@ -111,8 +112,10 @@ class Nursery:
         code = os.waitstatus_to_exitcode(self._ended[child])
         return code if code >= 0 else 128 - code
 
-    def _release(self) -> None:
+    def end_beside(self) -> None:
         """Let the child beside end by itself, then end it."""
+        if not self._beside:
+            return
         os.close(self._leash)
         end = monotonic() + _GRACE
         self._reap()

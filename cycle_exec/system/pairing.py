@@ -4,6 +4,15 @@ from __future__ import annotations
 
 import os
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from ssl import SSLContext
+
+# OpenSSL's reasons. The second is what remains when key and certificate are of different kinds.
+_APART = frozenset(("KEY_VALUES_MISMATCH", "NO_CERTIFICATE_ASSIGNED", "KEY_TYPE_MISMATCH"))
+# Policy of this machine's OpenSSL, not of the app's: it says nothing about the pair.
+_WEAK = frozenset(("EE_KEY_TOO_SMALL", "CA_KEY_TOO_SMALL", "CA_MD_TOO_WEAK"))
+
 
 def ready() -> None:
     """Load OpenSSL now, while something else is waited for."""
@@ -13,29 +22,75 @@ def ready() -> None:
 def mismatch(privkey: str, fullchain: str) -> str | None:
     """Why the key and the leaf do not belong together, in our words, or None if they do.
 
-    OpenSSL only takes file names: an anonymous file in memory gives it one.
+    OpenSSL only takes file names: an anonymous file in memory gives it one. It never asks for a
+    password.
     """
-    import ssl
-
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    descriptor = os.memfd_create("pair", os.MFD_CLOEXEC)
+    try:
+        descriptor = _memory()
+    except OSError:
+        return "the pair could not be checked, this system gives no file in memory"
     try:
         left = memoryview((privkey + fullchain).encode())
         while left:
             left = left[os.write(descriptor, left) :]
-        context.load_cert_chain(f"/proc/self/fd/{descriptor}", password=_no_password)
-    except ssl.SSLError as error:
-        if error.reason in ("KEY_VALUES_MISMATCH", "KEY_TYPE_MISMATCH"):
-            return "the private key does not belong to the certificate"
-        if error.reason == "EE_KEY_TOO_SMALL":
-            return "its key is too short for OpenSSL on this machine"
-        return "OpenSSL cannot load the certificate with its private key"
-    except (OSError, ValueError):
-        return "the pair could not be checked, /proc or memory files are not available"
+        return _judged(f"/proc/self/fd/{descriptor}", fullchain)
+    except OSError:
+        return "the pair could not be checked, /proc is not mounted or memory is short"
     finally:
         os.close(descriptor)
-    return None
+
+
+def _memory() -> int:
+    # Some builds of Python lack memfd_create, some sandboxes forbid it.
+    if hasattr(os, "memfd_create"):
+        try:
+            return os.memfd_create("pair", os.MFD_CLOEXEC)
+        except OSError:
+            pass
+    return os.open("/dev/shm", os.O_TMPFILE | os.O_RDWR | os.O_CLOEXEC, 0o600)  # noqa: S108
+
+
+def _judged(path: str, fullchain: str) -> str | None:
+    """Raises OSError if the path cannot be opened."""
+    import ssl
+
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    reason = _refusal(context, path)
+    if reason in _WEAK:
+        context.set_ciphers("ALL:@SECLEVEL=0")
+        reason = _refusal(context, path)
+    if reason is None:
+        return None
+    if reason in _APART:
+        return "the private key does not belong to the certificate"
+    if reason == _PASSWORD:
+        return "the private key is encrypted, and nobody can type its password"
+    try:
+        context.load_verify_locations(cadata=fullchain)
+    except (ssl.SSLError, ValueError):
+        return "openssl cannot read the certificate"
+    return "openssl cannot read the private key"
+
+
+_PASSWORD = "password"  # noqa: S105 - our own word for "it asked for one"
+
+
+class _Asked(Exception):
+    pass
 
 
 def _no_password() -> bytes:
-    raise ValueError
+    raise _Asked
+
+
+def _refusal(context: SSLContext, path: str) -> str | None:
+    """OpenSSL's name of the reason, `_PASSWORD`, empty if it gives none; None: the pair loads."""
+    import ssl
+
+    try:
+        context.load_cert_chain(path, password=_no_password)
+    except ssl.SSLError as error:
+        return error.reason or ""
+    except _Asked:
+        return _PASSWORD
+    return None

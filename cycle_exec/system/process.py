@@ -125,15 +125,19 @@ def run_check(
     it was still running at the deadline.
 
     It has its own process group, of which nothing is left afterwards, and /dev/null for its
-    input and output: what it prints may quote secrets. Raises OSError if it cannot be started.
+    input and output: what it prints may quote secrets. Raises Refused (check-failed) if it cannot
+    be started.
     """
     before = _signal.getsignal(_signal.SIGCHLD)
     # Ignored on entry, the kernel would reap the child and its code were lost.
     _signal.signal(_signal.SIGCHLD, _signal.SIG_DFL)
     child = 0
     try:
-        with blocked():
-            child = _spawn(executable, argv, environ)
+        try:
+            with blocked():
+                child = _spawn(executable, argv, environ)
+        except OSError as error:
+            raise refuse("check-failed", f"check {argv[0]}", _cause(error)) from None
         return _exit_code(child) if _ended(child, deadline) else None
     finally:
         with blocked():

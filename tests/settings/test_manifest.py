@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cycle_exec.errors import Refused
+from cycle_exec.errors import Problem, Refused
 from cycle_exec.settings.manifest import parse
 from cycle_exec.settings.model import (
     Api,
@@ -332,7 +332,7 @@ def test_huge_number():
 @given(st.text(max_size=30) | st.text("[]{}=\"'\\\n#.,a1 ", max_size=40))
 def test_any_text(text):
     """Any text is a manifest or is refused; no other exception, nothing unprintable."""
-    problems = ()
+    problems: tuple[Problem, ...] = ()
     try:
         parse(text, "m")
     except Refused as refused:

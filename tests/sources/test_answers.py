@@ -214,7 +214,12 @@ def test_certificates_may_be_null_and_must_be_whole():
 
 def test_what_was_fetched_on_suspicion_never_refuses():
     """A resource that fails is remembered, for the template that may really use it."""
-    outcomes = [VARIABLES, error(500), answer([1]), Failure(kind="abandoned")]
+    outcomes: list[Response | Failure] = [
+        VARIABLES,
+        error(500),
+        answer([1]),
+        Failure(kind="abandoned"),
+    ]
     found = read(outcomes, None, "server", "hub", "environment")
     assert found.resources == {}
     assert {name: problem.kind for name, problem in found.unusable.items()} == {

@@ -1,0 +1,36 @@
+"""Host names as certificates have them: strictly valid, lower case, with wildcards."""
+
+from __future__ import annotations
+
+WILDCARD, WILDCARD_FOLDER = "*.", "_wildcard."
+
+_LABEL = frozenset("abcdefghijklmnopqrstuvwxyz0123456789-")
+_LONGEST = 253  # characters of a host name (RFC 1035)
+_LONGEST_FOLDER = 255  # bytes of a file name
+
+
+def folded(domain: str) -> str:
+    """The name in lower case; one beyond ASCII stays as it is."""
+    # Some letters beyond ASCII have a lower case inside it: they must not become host names.
+    return domain.lower() if domain.isascii() else domain
+
+
+def covers(name: str, domain: str) -> bool:
+    """Whether a name of a certificate stands for a domain; a wildcard covers one label."""
+    if name == domain:
+        return True
+    first, _, rest = domain.partition(".")
+    return bool(rest) and first not in ("", "*") and name == WILDCARD + rest
+
+
+def is_host_name(domain: str) -> bool:
+    """Letters, digits and hyphens in dotted labels (RFC 1123), with at most one leading `*.`.
+
+    Lower case only; one label alone is a name too. Its folder's name must fit a file system.
+    """
+    bare = domain.removeprefix(WILDCARD)
+    room = _LONGEST_FOLDER - len(WILDCARD_FOLDER) if bare != domain else _LONGEST
+    return len(bare) <= room and all(
+        0 < len(label) <= 63 and _LABEL.issuperset(label) and label[0] != "-" and label[-1] != "-"
+        for label in bare.split(".")
+    )

@@ -1,0 +1,59 @@
+"""`cycle-exec explain`."""
+
+from __future__ import annotations
+
+import pytest
+
+from cycle_exec.commands import explain
+from cycle_exec.errors import KINDS, STOPPED, Refused
+
+
+def _printed(capfd, code):
+    assert explain.run(code) == 0
+    return capfd.readouterr().out
+
+
+def test_table(capfd):
+    """Without a code every kind is explained once, with its way out."""
+    text = _printed(capfd, "")
+    for name, kind in KINDS.items():
+        assert text.count(f"    {kind.sentence} ({name})\n      fix: {kind.fix}\n") == 1
+    for code, sentence in STOPPED.items():
+        assert f"{code}  {sentence}\n" in text
+    assert text.startswith("0  success")
+    assert "the command was ended by signal n" in text
+    assert max(map(len, text.splitlines())) <= 110
+
+
+@pytest.mark.parametrize("code", explain.codes())
+def test_known(code, capfd):
+    """A code of ours is explained by the kinds that have it and by no others."""
+    text = _printed(capfd, str(code))
+    assert text.startswith(str(code))
+    for kind in KINDS.values():
+        assert (f"fix: {kind.fix}\n" in text) >= (kind.code == code)
+        assert (kind.sentence in text) == (kind.code == code)
+
+
+@pytest.mark.parametrize(
+    ("code", "text"),
+    [
+        ("0", "0  success; after a launch: the command ended well\n"),
+        ("1", "1  the command's own exit code: cycle-exec never ends with it\n"),
+        ("137", "137  the command was ended by signal 9, or chose this code itself\n"),
+        ("255", "255  the command's own exit code: cycle-exec never ends with it\n"),
+    ],
+)
+def test_others(code, text, capfd):
+    """Any other code is the command's own, or tells the signal that ended it."""
+    assert _printed(capfd, code) == text
+
+
+@pytest.mark.parametrize("code", ["x", "-1", "256", "99999999999", "6 4", "\u0666\u0664", "64.0"])
+def test_refused(code):
+    """What is no exit code refuses for usage, without the word."""
+    with pytest.raises(Refused) as refused:
+        explain.run(code)
+    (problem,) = refused.value.problems
+    assert (problem.kind, problem.subject) == ("usage", "command line")
+    assert problem.reason == "explain expects an exit code from 0 to 255"

@@ -1,0 +1,147 @@
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from cycle_exec.errors import Refused, Stopped
+from cycle_exec.system import process, signals
+from cycle_exec.system.clock import Deadline
+from tests.support import probe
+
+ROOT = str(Path(__file__).parents[2])
+
+
+@pytest.fixture
+def armed():
+    armed = signals.arm()
+    yield armed
+    armed.disarm()
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_stop_signal_raises_stopped_once(armed, number):
+    """The first one ends the run, whatever comes later disturbs its cleaning up no more."""
+    with pytest.raises(Stopped) as stopped:
+        os.kill(os.getpid(), number)
+    assert stopped.value.code == 128 + number
+    os.kill(os.getpid(), number)
+
+
+def test_disarm_gives_back_pythons_handlers():
+    """A process that goes on has the handlers, the mask and the timer it had."""
+    before = {n: signal.getsignal(n) for n in (signal.SIGTERM, signal.SIGINT, signal.SIGALRM)}
+    running = signal.getitimer(signal.ITIMER_REAL)[0] > 0
+    signals.arm(5).disarm()
+    assert {number: signal.getsignal(number) for number in before} == before
+    assert (signal.getitimer(signal.ITIMER_REAL)[0] > 0) == running
+
+
+def test_the_deadline_refuses_whatever_is_running():
+    """Half a second after the deadline a launch that hangs in our own code is refused."""
+    armed = signals.arm()
+    try:
+        armed.bound(0.05 - signals.GRACE)
+        with pytest.raises(Refused) as refused:
+            time.sleep(20)
+    finally:
+        armed.disarm()
+    assert refused.value.problems[0].kind == "unavailable"
+
+
+def test_a_signal_ignored_on_entry_stays_ignored():
+    """As under nohup: neither the run nor the app hears it."""
+    before = signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    try:
+        armed = signals.arm()
+        os.kill(os.getpid(), signal.SIGTERM)
+        armed.disarm()
+        assert signal.getsignal(signal.SIGTERM) == signal.SIG_IGN
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+def test_a_blocked_body_is_not_interrupted(armed):
+    """A stop that arrives during a commit is delivered after it."""
+    done = []
+
+    def body():
+        with signals.blocked():
+            os.kill(os.getpid(), signal.SIGTERM)
+            done.append(True)
+
+    with pytest.raises(Stopped):
+        body()
+    assert done
+
+
+def test_a_stop_ends_a_running_check_and_its_group(armed, tmp_path):
+    """Stopped comes out of the waiting, and none of the check's processes is left."""
+    script = f"sleep 60 & echo $! > {tmp_path}/child; kill -TERM {os.getpid()}; wait"
+    environ = {"PATH": os.environ["PATH"]}
+    with pytest.raises(Stopped):
+        process.run_check("/bin/sh", ["sh", "-c", script], environ, Deadline.after(30))
+    assert probe.gone(int((tmp_path / "child").read_text()))
+
+
+AS_PID_1 = f"""
+import os, sys, time
+sys.path.insert(0, {ROOT!r})
+from cycle_exec.errors import Stopped
+from cycle_exec.system import signals
+assert os.getpid() == 1
+signals.arm()
+try:
+    print("armed", flush=True)
+    time.sleep(30)
+except Stopped as stopped:
+    os._exit(stopped.code)
+"""
+
+
+def namespaces_work() -> bool:
+    if not shutil.which("unshare"):
+        return False
+    words = ["unshare", "--pid", "--fork", "--mount-proc", "true"]
+    return subprocess.run(words, capture_output=True, check=False).returncode == 0
+
+
+@pytest.mark.skipif(not namespaces_work(), reason="this machine does not allow pid namespaces")
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_stop_signal_ends_the_run_as_pid_1(number):
+    """PID 1 hears only what it has a handler for; the run has one."""
+    words = ["unshare", "--pid", "--fork", "--mount-proc", "--kill-child"]
+    words += [sys.executable, "-I", "-S", "-c", AS_PID_1]
+    with subprocess.Popen(words, stdout=subprocess.PIPE, text=True) as outer:
+        assert outer.stdout is not None
+        assert outer.stdout.readline() == "armed\n"
+        children = Path(f"/proc/{outer.pid}/task/{outer.pid}/children").read_text().split()
+        os.kill(int(children[0]), number)
+        assert outer.wait(10) == 128 + number
+
+
+ZOMBIES = f"""
+import os, sys
+sys.path.insert(0, {ROOT!r})
+from cycle_exec.system import process
+from cycle_exec.system.clock import Deadline
+script = "(sleep 60 & sleep 60 &) ; exit 4"
+found = process.run_check("/bin/sh", ["sh", "-c", script], dict(os.environ), Deadline.after(9))
+assert found == 4, found
+try:
+    os.waitpid(-1, os.WNOHANG)
+except ChildProcessError:
+    print("nothing left")
+"""
+
+
+@pytest.mark.skipif(not namespaces_work(), reason="this machine does not allow pid namespaces")
+def test_as_pid_1_a_check_leaves_no_zombie_for_the_app():
+    """Orphans of a check come to PID 1; they are killed and reaped before the launch."""
+    words = ["unshare", "--pid", "--fork", "--mount-proc", sys.executable, "-I", "-c", ZOMBIES]
+    ran = subprocess.run(words, capture_output=True, text=True, check=False)
+    assert (ran.stdout, ran.returncode) == ("nothing left\n", 0), ran.stderr
