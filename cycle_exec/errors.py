@@ -36,7 +36,7 @@ KINDS: dict[str, Kind] = {
     "manifest-invalid": Kind(
         code=78,
         sentence="the manifest has an unknown key, a wrong type or an impossible value",
-        fix="run cycle-exec manifest check until it is silent",
+        fix="correct it until cycle-exec manifest check says ok",
     ),
     "file-missing": Kind(
         code=78,
@@ -156,8 +156,8 @@ KINDS: dict[str, Kind] = {
 }
 
 STOPPED = {
-    130: "SIGINT arrived before the launch; targets are all old, or all new if it came at the swap",
-    143: "SIGTERM arrived before the launch; targets are all old, or all new if it came at the swap",
+    130: "SIGINT arrived before the launch; no target was changed, or all if it came at the swap",
+    143: "SIGTERM arrived before the launch; no target was changed, or all if it came at the swap",
 }
 
 _ORDER = {kind: position for position, kind in enumerate(KINDS)}

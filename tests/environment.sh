@@ -32,6 +32,8 @@ make_environment() {
         fi
         "$python" -m venv "$1"
     fi
+    # Scripts made by pip before 25.2 import re, which costs time and obeys PYTHONPATH.
+    install_into "$1" --upgrade 'pip>=25.2'
 }
 
 # install_into FOLDER WORDS...: pip install WORDS, quiet unless it fails.

@@ -195,6 +195,7 @@ def _certificate_files(
                     mode=request.mode,
                     owner=request.owner,
                     origin=f"certificate {domain}",
+                    folder_from_data=True,
                 )
             )
 

@@ -15,7 +15,8 @@ READERS = ("python-dotenv", "docker", "shell")
 
 # bufio.MaxScanTokenSize, the line's end included.
 _DOCKER_LINE = 64 * 1024
-# bash and dash give these a meaning of their own: a value is refused, ignored or changed.
+# bash or dash refuses, ignores or changes a value of these. (`_` and SHLVL too, but these two are
+# in every inherited environment, and nobody needs their values.)
 _SHELLS_OWN = frozenset(
     """
     BASHOPTS BASHPID BASH_ALIASES BASH_ARGC BASH_ARGV BASH_CMDS BASH_COMMAND BASH_LINENO
@@ -43,7 +44,7 @@ class NotCarried(Exception):
 
 
 def read(text: str) -> dict[str, str]:
-    """Names and values, later lines winning; a name without a value is passed over.
+    """Names and values, later lines winning; a name without any value is not set.
 
     The same as python-dotenv's own reading of the file, which takes any line end, also inside
     quotes, for a newline. Nothing is expanded. Raises Unparsable.
@@ -61,6 +62,8 @@ def read(text: str) -> dict[str, str]:
             raise Unparsable(binding.original.line + blank.count("\n"))
         if binding.key and binding.value is not None:
             found[binding.key] = binding.value
+        elif binding.key:
+            found.pop(binding.key, None)
     return found
 
 

@@ -15,6 +15,8 @@ class FileWrite(Record):
     origin: words for people ("template nginx.conf.j2", "certificate www.example.com").
     owner: text as in the settings, empty: the user the launch runs as.
     check: a command that must exit 0 on the staged file, `{{ staged }}` standing for its path.
+    folder_from_data: the last folder of the path is named by fetched data, so a link in its place
+    is never followed.
     """
 
     _sealed = ("content",)
@@ -25,6 +27,7 @@ class FileWrite(Record):
     origin: str
     owner: str = ""
     check: tuple[str, ...] = ()
+    folder_from_data: bool = False
 
 
 class TemplateText(Record):

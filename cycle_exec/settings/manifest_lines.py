@@ -171,7 +171,7 @@ class _Scanner:
             self._note((*path, index), self._line())
             self._value((*path, index))
             index += 1
-            self._comma()
+            self._comma("]")
         self.position += 1
 
     def _inline(self, path: Path) -> None:
@@ -179,15 +179,16 @@ class _Scanner:
         self._skip()
         while self.text[self.position] != "}":
             self._pair(path)
-            self._comma()
+            self._comma("}")
         self.position += 1
 
-    def _comma(self) -> None:
+    def _comma(self, end: str) -> None:
+        """Past the comma; raises ValueError where there is neither one nor the end."""
         self._skip()
         if self.text[self.position] == ",":
             self.position += 1
             self._skip()
-        elif self.text[self.position] not in "]}":
+        elif self.text[self.position] != end:
             raise ValueError
 
     def _string(self) -> None:

@@ -85,15 +85,16 @@ class Folders:
         self._known: dict[bytes, Folder] = {}
         self._made: list[_Made] = []
 
-    def open(self, path: bytes, owner: Owner) -> Folder:
+    def open(self, path: bytes, owner: Owner, *, follow: bool = True) -> Folder:
         """The folder, made with its parents if it is missing: 0700, whatever the umask.
 
-        Where a target's mode lets group or others read, a new folder lets them in. Raises OSError.
+        Where a target's mode lets group or others read, a new folder lets them in. follow: whether
+        the folder itself may be a symbolic link; if not, a link is ENOTDIR. Raises OSError.
         """
         path = path.rstrip(b"/") or (b"/" if path else b".")
         missing = []
         here = path
-        while (folder := self._existing(here)) is None:
+        while (folder := self._existing(here, follow or here != path)) is None:
             missing.append(here)
             here = posixpath.dirname(here).rstrip(b"/") or (b"/" if here[:1] == b"/" else b".")
         for below in reversed(missing):
@@ -103,10 +104,10 @@ class Folders:
             self._claim(folder)
         return folder
 
-    def _existing(self, path: bytes) -> Folder | None:
+    def _existing(self, path: bytes, follow: bool) -> Folder | None:
         if path not in self._known:
             try:
-                descriptor = self._calls.open(path, _PATH)
+                descriptor = self._calls.open(path, _PATH if follow else _PATH | os.O_NOFOLLOW)
             except FileNotFoundError:
                 return None
             self._known[path] = Folder(path, descriptor)

@@ -117,7 +117,14 @@ class Staged:
         if name in (b"", b".", b"..") or b"\0" in path:
             return _refused(write.path, "it does not end in a file name")
         uid, gid = self._owners.get(write.owner, (-1, -1))
-        folder = self._folders.open(posixpath.dirname(path), Owner(write.mode, uid, gid))
+        try:
+            folder = self._folders.open(
+                posixpath.dirname(path),
+                Owner(write.mode, uid, gid),
+                follow=not write.folder_from_data,
+            )
+        except NotADirectoryError:
+            return _refused(write.path, "its folder is a symbolic link, or not a folder at all")
         around = self._calls.fstat(folder.descriptor)
         entry = Entry(write.path, folder, name, write.mode)
         entry.place = (around.st_dev, around.st_ino, name)

@@ -192,5 +192,5 @@ def test_certificates_are_looked_at_only_when_they_are_asked_for():
     assert planned(None, snapshot, text("certificates")).writes[0].content == b"certificates"
     [used] = refusal(None, snapshot, text("{{ certificates['a.example'].cert }}"))[:1]
     assert used.kind == "certificate-refused"
-    [asked] = refusal(Settings(certificates=CertificateRequest(directory="/c")), snapshot)
+    [asked, _] = refusal(Settings(certificates=CertificateRequest(directory="/c")), snapshot)
     assert (asked.kind, asked.subject) == ("certificate-refused", "certificate a.example")

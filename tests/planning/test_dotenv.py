@@ -33,8 +33,7 @@ def carried(values, reader):
     for name, value in values.items():
         try:
             dotenv.write({name: value}, reader)
-        except NotCarried as error:
-            assert error.name == name
+        except NotCarried:
             continue
         kept[name] = value
     return kept, dotenv.write(kept, reader)
@@ -52,7 +51,7 @@ def reason_of(name, value, reader):
 
 def test_names_and_values_are_read_without_expansion():
     """Quotes, notes and export as python-dotenv has them; dollars stay; later lines win."""
-    text = "A=1 # note\nexport B=\"x\\ny\"\nC='$A ${B}'\nD=$A\n\n# note\nA=2\nE=\nF\n"
+    text = "A=1 # note\nexport B=\"x\\ny\"\nC='$A ${B}'\nD=$A\n\n# note\nA=2\nE=\nF\nG=1\nG\n"
     assert dotenv.read(text) == {"A": "2", "B": "x\ny", "C": "$A ${B}", "D": "$A", "E": ""}
 
 
@@ -85,10 +84,7 @@ def test_a_text_reads_as_python_dotenv_reads_the_file(tmp_path, text):
     path = tmp_path / ".env"
     path.write_bytes(text.encode())
     whole = python_dotenv.dotenv_values(path, interpolate=False)
-    # A later line without a value hides an earlier one there; here it is passed over.
-    assert {name: value for name, value in whole.items() if value is not None} == {
-        name: value for name, value in found.items() if whole[name] is not None
-    }
+    assert found == {name: value for name, value in whole.items() if value is not None}
 
 
 # --- python-dotenv
@@ -148,6 +144,9 @@ class Daemon(ThreadingMixIn, UnixStreamServer):
     daemon_threads = True
     environment: list[str] | None = None
 
+    def handle_error(self, request, client_address):
+        """The command goes as soon as it has what it needs, even in the middle of an answer."""
+
 
 class Answers(BaseHTTPRequestHandler):
     server: Daemon
@@ -200,7 +199,8 @@ def docker(tmp_path_factory):
         ]
         environ = {"PATH": os.environ["PATH"], "HOME": str(folder)}
         subprocess.run(command, check=True, capture_output=True, env=environ, timeout=30)
-        return dict(pair.split("=", 1) for pair in daemon.environment or ())
+        pairs: list[str] = daemon.environment or []
+        return {name: value for name, _, value in (pair.partition("=") for pair in pairs)}
 
     yield read
     daemon.shutdown()

@@ -150,8 +150,7 @@ def test_a_damaged_text_is_read_or_refused(data):
     for reader in (pem.certificates, pem.private_key):
         try:
             found = reader(text)
-        except NotPem as error:
-            assert error.reason.isascii()
+        except NotPem:
             continue
         for block in found if isinstance(found, tuple) else (found,):
             [again] = pem._blocks(block.text, "it")

@@ -175,9 +175,20 @@ def test_only_the_whole_certificate_is_one():
         b"\x30",
         b"\x30\x80\0\0",
         b"\x30\x82\0\x05hello",
+        b"\x30\x84\0\0",
+        b"\x30\x85\0\0\0\0\1a",
+        b"\x3f\0",
     ):
         with pytest.raises(NotX509):
             x509.read(broken)
+
+
+def test_an_issuer_that_is_no_sequence_is_refused():
+    """A name is a sequence, and nothing else is taken for one."""
+    whole = issued.der(ALL[0])
+    issuer = issued.MIDDLE.name.public_bytes()
+    with pytest.raises(NotX509):
+        x509.read(whole.replace(issuer, b"\x31" + issuer[1:]))
 
 
 def test_an_extension_that_comes_twice_is_refused():
@@ -236,3 +247,27 @@ def test_a_certificate_without_extensions_has_no_names():
     )
     parsed = x509.read(issued.der(made))
     assert (parsed.names, parsed.authority) == ((), False)
+
+
+def test_other_kinds_of_names_are_passed_over():
+    """Addresses cover no host name, and what is no text is not shown."""
+    names = element(0x87, b"\x7f\0\0\1") + element(0x82, b"A.test") + element(0x81, b"a@b.test")
+    assert x509._dns_names(element(0x30, names)) == ("a.test",)
+    strange = element(0x30, element(0x06, b"\x55\x04\x03") + element(0x02, b"\1"))
+    assert x509._display(element(0x30, element(0x31, strange))) == ""
+
+
+def test_a_name_that_is_not_ascii_refuses():
+    """A DNS name is an IA5String; other bytes could look like another name."""
+    with pytest.raises(NotX509):
+        x509._dns_names(element(0x30, element(0x82, b"m\xfc.test")))
+
+
+def test_unique_identifiers_are_passed_over():
+    """Version 2 had members between the key and the extensions."""
+    whole = x509._Reader(x509._Reader(issued.der(ALL[0])).expect(0x30))
+    body, rest = whole.expect(0x30), whole.data[whole.position :]
+    at = body.rindex(b"\xa3\x2d")
+    inside = body[:at] + element(0x81, b"\0\1") + body[at:]
+    changed = element(0x30, element(0x30, inside) + rest)
+    assert x509.read(changed) == x509.read(issued.der(ALL[0]))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tomllib
 
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from cycle_exec.settings.manifest_lines import line_of, lines
@@ -156,6 +156,9 @@ def test_complete(text):
 
 
 @given(st.text("[]{}=\"'\\\n#.,a ", max_size=30))
+@example("a=[}")
+@example("a={]")
+@example("a=[,,")
 def test_never_fails(text):
     """Text that is no TOML ends the scan without an exception."""
     lines(text)

@@ -1,0 +1,84 @@
+"""G12: links, pipes, devices and folders as targets are refused, never followed."""
+
+from __future__ import annotations
+
+import os
+
+import pytest
+
+from tests.guarantees.conftest import manifest, run
+
+STATE = """
+token = "t"
+[variables]
+PLAIN = "new"
+[[certificates]]
+domains = ["app.example.test"]
+"""
+
+
+def symlink(path, elsewhere):
+    path.symlink_to(elsewhere)
+
+
+def dangling(path, _elsewhere):
+    path.symlink_to("/nowhere/at/all")
+
+
+def pipe(path, _elsewhere):
+    os.mkfifo(path)
+
+
+def folder(path, _elsewhere):
+    path.mkdir()
+
+
+def device(path, _elsewhere):
+    os.mknod(path, 0o600 | 0o020000, os.makedev(1, 3))
+
+
+@pytest.mark.parametrize("make", [symlink, dangling, pipe, folder, device])
+def test_a_target_that_is_no_file_refuses(tmp_path, environ, make):
+    """73, the kind of thing named, nothing behind it touched, the other targets neither."""
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.write_text("before")
+    make(tmp_path / "target", elsewhere)
+    path = manifest(
+        tmp_path,
+        '[variables.files.PLAIN]\ntarget = "@/target"\n[dotenv]\ntarget = "@/other"\n',
+    )
+    ran = run(environ, "--manifest", path, "--", "echo", "started")
+    assert (ran.code, ran.out, ran.kinds) == (73, "", {"target-refused"})
+    assert f"{tmp_path}/target: it is a" in ran.err
+    assert elsewhere.read_text() == "before"
+    assert not (tmp_path / "other").exists()
+    assert sorted(os.listdir(tmp_path)) == ["elsewhere", "manifest.toml", "target"]
+
+
+def test_a_hard_link_is_replaced_and_its_other_name_keeps_the_old_content(tmp_path, environ):
+    """Nothing is written through a second name."""
+    (tmp_path / "other-name").write_text("before")
+    os.link(tmp_path / "other-name", tmp_path / "target")
+    path = manifest(tmp_path, '[variables.files.PLAIN]\ntarget = "@/target"\n')
+    assert run(environ, "--manifest", path, "--", "true").code == 0
+    assert (tmp_path / "target").read_text() == "new"
+    assert (tmp_path / "other-name").read_text() == "before"
+
+
+def test_a_certificates_folder_that_is_a_link_refuses(tmp_path, environ):
+    """The folder of a domain is named by fetched data, so a link there is not followed."""
+    (tmp_path / "elsewhere").mkdir()
+    (tmp_path / "certificates").mkdir()
+    (tmp_path / "certificates/app.example.test").symlink_to(tmp_path / "elsewhere")
+    ran = run(environ, "--certificates", f"{tmp_path}/certificates", "--", "echo", "started")
+    assert (ran.code, ran.out, ran.kinds) == (73, "", {"target-refused"})
+    assert "its folder is a symbolic link" in ran.err
+    assert os.listdir(tmp_path / "elsewhere") == []
+
+
+def test_only_the_named_targets_change(tmp_path, environ):
+    """A launch leaves nothing else behind in the folders it writes to."""
+    (tmp_path / "kept").write_text("kept")
+    path = manifest(tmp_path, '[variables.files.PLAIN]\ntarget = "@/target"\n')
+    assert run(environ, "--manifest", path, "--", "true").code == 0
+    assert sorted(os.listdir(tmp_path)) == ["kept", "manifest.toml", "target"]

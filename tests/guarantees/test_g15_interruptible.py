@@ -1,0 +1,96 @@
+"""G15: SIGTERM or SIGINT before the launch ends it within a second, nothing changed, also as
+PID 1."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import time
+
+import pytest
+
+from tests.guarantees.conftest import SCRIPT, manifest
+
+PATIENCE = 20.0
+
+
+@pytest.fixture
+def silent(tmp_path):
+    """An API that takes connections and never answers."""
+    path = f"/tmp/cx-silent-{os.getpid()}-{tmp_path.name[-8:]}.sock"
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as listener:
+        listener.bind(path)
+        listener.listen(16)
+        listener.settimeout(PATIENCE)
+        yield listener, path
+    os.unlink(path)
+
+
+def stopped(silent, tmp_path, number, before=()):
+    """Start a launch, wait until it has asked, send the signal; its end and how long it took."""
+    listener, path = silent
+    settings = manifest(tmp_path, '[dotenv]\ntarget = "@/new/target"\n')
+    process = subprocess.Popen(
+        [*before, str(SCRIPT), "--manifest", settings, "--", "touch", str(tmp_path / "started")],
+        env={"PATH": os.defpath, "CYCLE_API_TOKEN": "t", "CYCLE_EXEC_SOCKET": path},
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    connection, _ = listener.accept()
+    with connection:
+        connection.settimeout(PATIENCE)
+        assert b"/v1/environment/scoped-variables" in connection.recv(4096)
+        began = time.monotonic()
+        yield process
+        _, err = process.communicate(timeout=PATIENCE)
+        took = time.monotonic() - began
+    assert not (tmp_path / "new").exists()
+    assert not (tmp_path / "started").exists()
+    yield process.returncode, err, took
+
+
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGTERM, 143), (signal.SIGINT, 130)])
+def test_a_stop_signal_during_the_fetch_ends_the_launch(silent, tmp_path, number, code):
+    """143 or 130 within a second, one line, no target, no app."""
+    story = stopped(silent, tmp_path, number)
+    process = next(story)
+    process.send_signal(number)
+    returncode, err, took = next(story)
+    assert returncode == code
+    assert err == f"cycle-exec: stopped by {signal.Signals(number).name} before the launch\n"
+    assert took < 1.0
+
+
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGTERM, 143), (signal.SIGINT, 130)])
+def test_a_stop_signal_is_heard_as_pid_1(silent, tmp_path, number, code):
+    """A process that is PID 1 of its namespace is not deaf while it waits for the API."""
+    unshare = shutil.which("unshare")
+    assert unshare is not None, "util-linux is needed"
+    namespace = (unshare, "--pid", "--fork", "--mount-proc", "--kill-child")
+    story = stopped(silent, tmp_path, number, namespace)
+    process = next(story)
+    [child] = children(process.pid)
+    os.kill(child, number)
+    returncode, _, took = next(story)
+    assert returncode == code
+    assert took < 1.0
+
+
+def children(pid: int) -> list[int]:
+    with open(f"/proc/{pid}/task/{pid}/children") as file:
+        return [int(word) for word in file.read().split()]
+
+
+def test_a_signal_that_was_ignored_on_entry_stays_ignored(silent, tmp_path):
+    """nohup and its like: SIGINT does not end what was started to ignore it."""
+    story = stopped(silent, tmp_path, signal.SIGINT, ("sh", "-c", 'trap "" INT; exec "$@"', "sh"))
+    process = next(story)
+    process.send_signal(signal.SIGINT)
+    time.sleep(0.3)
+    assert process.poll() is None
+    process.send_signal(signal.SIGTERM)
+    returncode, _, _ = next(story)
+    assert returncode == 143
