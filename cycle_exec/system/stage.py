@@ -124,6 +124,8 @@ class Staged:
                 follow=not write.folder_from_data,
             )
         except NotADirectoryError:
+            if not write.folder_from_data:
+                raise
             return _refused(write.path, "its folder is a symbolic link, or not a folder at all")
         around = self._calls.fstat(folder.descriptor)
         entry = Entry(write.path, folder, name, write.mode)

@@ -27,9 +27,9 @@ def armed():
 def test_a_stop_signal_raises_stopped_once(armed, number):
     """The first one ends the run, whatever comes later disturbs its cleaning up no more."""
     with pytest.raises(Stopped) as stopped:
-        os.kill(os.getpid(), number)
+        signal.raise_signal(number)
     assert stopped.value.code == 128 + number
-    os.kill(os.getpid(), number)
+    signal.raise_signal(number)
 
 
 def test_disarm_gives_back_pythons_handlers():
@@ -58,7 +58,7 @@ def test_a_signal_ignored_on_entry_stays_ignored():
     before = signal.signal(signal.SIGTERM, signal.SIG_IGN)
     try:
         armed = signals.arm()
-        os.kill(os.getpid(), signal.SIGTERM)
+        signal.raise_signal(signal.SIGTERM)
         armed.disarm()
         assert signal.getsignal(signal.SIGTERM) == signal.SIG_IGN
     finally:
@@ -71,7 +71,7 @@ def test_a_blocked_body_is_not_interrupted(armed):
 
     def body():
         with signals.blocked():
-            os.kill(os.getpid(), signal.SIGTERM)
+            signal.raise_signal(signal.SIGTERM)
             done.append(True)
 
     with pytest.raises(Stopped):

@@ -523,7 +523,7 @@ def test_a_stop_at_any_call_leaves_nothing_behind(tmp_path, name):
             used += 1
             found = original(*positional, **named)
             if used == at:
-                os.kill(os.getpid(), signal.SIGTERM)
+                signal.raise_signal(signal.SIGTERM)
             return found
 
         setattr(calls, name, call)
@@ -543,7 +543,7 @@ def test_a_stop_during_the_commit_waits_for_its_end(tmp_path):
     calls = Calls()
 
     def replace(*positional, **named):
-        os.kill(os.getpid(), signal.SIGTERM)
+        signal.raise_signal(signal.SIGTERM)
         os.replace(*positional, **named)
 
     calls.replace = replace
