@@ -47,7 +47,10 @@ def test_a_value_in_environment_set_is_rendered_once(tmp_path, environ):
 @pytest.mark.parametrize(
     ("template", "said"),
     [
-        ("\n\n{{ variables.databse_host }}", ":3: databse_host is not defined, did you mean database_host"),
+        (
+            "\n\n{{ variables.databse_host }}",
+            ":3: databse_host is not defined, did you mean database_host",
+        ),
         ("{{ varables.x }}", ":1: varables is not defined, did you mean variables"),
         ("{{ {}[variables.database_host] }}", ":1: a computed name is not defined"),
         ("{% if variables.nope %}x{% endif %}", ":1: nope is not defined"),
