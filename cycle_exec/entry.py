@@ -66,7 +66,7 @@ def _isolate() -> None:
 
 def _guarded(invocation: Invocation) -> int:
     """One exit code, whatever happens, and words for every refusal."""
-    from cycle_exec.errors import Problem, Refused, Stopped
+    from cycle_exec.errors import DeadlinePassed, Problem, Refused, Stopped
     from cycle_exec.system import stderr
 
     stderr.configure_early(invocation.argv, invocation.environ)
@@ -79,6 +79,9 @@ def _guarded(invocation: Invocation) -> int:
         if stopped.name:
             stderr.log.notice(f"stopped by {stopped.name} before the launch")
         return stopped.code
+    except DeadlinePassed as late:
+        stderr.log.problems([late.problem])
+        return late.problem.code
     except KeyboardInterrupt:
         return 130
     except BaseException as error:  # noqa: BLE001 - the last wall: no traceback without --debug

@@ -218,6 +218,17 @@ class Stopped(BaseException):
         return {2: "SIGINT", 15: "SIGTERM"}.get(self.signal, "")
 
 
+class DeadlinePassed(BaseException):
+    """The deadline came while the launch was computing. No handler of errors may swallow it."""
+
+    problem = Problem(
+        kind="unavailable",
+        subject="the launch",
+        reason="it was not ready within the deadline",
+        fix="raise --deadline, or see what takes so long with --log-level debug",
+    )
+
+
 def refuse(kind: str, subject: str, reason: str, fix: str = "") -> Refused:
     """A Refused with one problem, for `raise refuse(...)`."""
     return Refused([Problem(kind=kind, subject=subject, reason=reason, fix=fix)])

@@ -127,7 +127,10 @@ def _number(name: str, value: object, null: str) -> str:
 
 def quote_shell(value: object) -> str:
     """The text in single quotes, one word for every shell."""
-    return dotenv.shell_quoted(_text(value, "quote_shell"))
+    text = _text(value, "quote_shell")
+    if "\0" in text:
+        raise FilterFailed("quote_shell: no shell can carry a NUL")
+    return dotenv.shell_quoted(text)
 
 
 def quote_dotenv(value: object) -> str:

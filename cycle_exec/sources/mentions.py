@@ -6,23 +6,29 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Collection
 
+_STRING = r"""'(?:\\.|[^'\\])*'|"(?:\\.|[^"\\])*\""""
+_COMMENT = r"\{#.*?#\}"
+_RAW = r"\{%[-+]?\s*raw\s*[-+]?%\}.*?\{%[-+]?\s*endraw\s*[-+]?%\}"
+# Up to the first closing mark, and up to the first that is outside of a string literal. Only a
+# parser could tell which is right, so both are read.
+_SHORT = r"\{\{(.*?)(?:\}\}|\Z)|\{%(.*?)(?:%\}|\Z)"
+_LONG = rf"\{{\{{((?:{_STRING}|.)*?)(?:\}}\}}|\Z)|\{{%((?:{_STRING}|.)*?)(?:%\}}|\Z)"
+_WORD = rf"{_STRING}|(?<![\w.])(?P<name>[A-Za-z_]\w*)(?!\w)(?!\s*=(?!=))"
+
 
 def names(text: str, known: Collection[str]) -> frozenset[str]:
     """The known names that may be used in the template's expression blocks.
 
-    More than are really used when in doubt (raw blocks, names the template sets itself), never
-    fewer: comments, string literals, attributes and keyword arguments do not count.
+    More than are really used when in doubt (raw blocks, names that a loop sets), never fewer:
+    plain text, comments, string literals, attributes and keyword arguments do not count.
     """
     import re
 
-    blocks = re.compile(r"\{#.*?#\}|\{\{(.*?)(?:\}\}|\Z)|\{%(.*?)(?:%\}|\Z)", re.DOTALL)
-    # A string literal is consumed whole, so nothing inside it is taken for a name.
-    words = re.compile(
-        r"""'(?:\\.|[^'\\])*'|"(?:\\.|[^"\\])*"|(?<![\w.])(?P<name>[A-Za-z_]\w*)(?!\w)""", re.DOTALL
-    )
+    word = re.compile(_WORD, re.DOTALL)
     found = set()
-    for block in blocks.finditer(text):
-        for word in words.finditer(block.group(1) or block.group(2) or ""):
-            if word["name"] in known:
-                found.add(word["name"])
+    for blocks in (f"{_COMMENT}|{_SHORT}", f"{_COMMENT}|{_RAW}|{_LONG}"):
+        for block in re.finditer(blocks, text, re.DOTALL):
+            for each in word.finditer(block.group(1) or block.group(2) or ""):
+                if each["name"] in known:
+                    found.add(each["name"])
     return frozenset(found)

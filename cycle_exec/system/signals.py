@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from time import monotonic
 
-from cycle_exec.errors import Stopped, refuse
+from cycle_exec.errors import DeadlinePassed, Stopped
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -48,12 +48,7 @@ class Armed:
     def _expire(self, _number: int, _frame: FrameType | None) -> None:
         if not self._heard:
             self._heard = True
-            raise refuse(
-                "unavailable",
-                "the launch",
-                "it was not ready within the deadline",
-                "raise --deadline, or see what takes so long with --log-level debug",
-            )
+            raise DeadlinePassed
 
     def bound(self, seconds: float) -> None:
         """Refuse the launch, whatever it is doing, half a second after that many seconds."""
@@ -88,7 +83,7 @@ class Armed:
 
 
 def arm(deadline: float = 0.0) -> Armed:
-    """Let SIGTERM and SIGINT raise Stopped, once, and the deadline (seconds, 0: none) Refused.
+    """Let SIGTERM and SIGINT raise Stopped, once, and the deadline (seconds, 0: none) DeadlinePassed.
 
     A signal that is ignored on entry stays ignored, one that is blocked on entry stays blocked.
     """

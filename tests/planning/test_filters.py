@@ -1,0 +1,83 @@
+"""Filters of config templates, each against a real reader."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+import math
+import shlex
+import tomllib
+
+import pytest
+import yaml
+from hypothesis import given
+from hypothesis import strategies as st
+
+from cycle_exec.planning import filters
+from cycle_exec.planning.filters import FilterFailed
+
+TEXT = st.text(st.characters(exclude_categories=["Cs"]))
+NUMBERS = st.integers(-(2**63), 2**63 - 1) | st.floats(allow_nan=False, allow_infinity=False)
+PLAIN = st.recursive(
+    TEXT | NUMBERS | st.booleans(),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(TEXT, inner, max_size=4),
+    max_leaves=12,
+)
+
+
+@given(TEXT)
+def test_base64_goes_both_ways(text):
+    """b64encode is the standard alphabet in one line, b64decode its inverse."""
+    assert filters.b64encode(text) == base64.b64encode(text.encode()).decode()
+    assert filters.b64decode(filters.b64encode(text)) == text
+
+
+@given(PLAIN | st.none())
+def test_json_goes_both_ways(value):
+    """to_json is read back by json, and from_json reads what json wrote."""
+    assert json.loads(filters.to_json(value)) == value
+    assert filters.from_json(json.dumps(value)) == value
+
+
+@given(PLAIN | st.none())
+def test_yaml_is_read_back(value):
+    """PyYAML, a reader of YAML 1.1, gives the same value."""
+    assert yaml.safe_load(filters.to_yaml(value)) == value
+
+
+@given(PLAIN)
+def test_toml_is_read_back(value):
+    """tomllib gives the same value."""
+    assert tomllib.loads(f"a = {filters.to_toml(value)}")["a"] == value
+
+
+@given(TEXT)
+def test_a_quoted_text_is_one_word_of_the_shell(text):
+    """quote_shell survives word splitting."""
+    if "\0" not in text:
+        assert shlex.split(filters.quote_shell(text)) == [text]
+
+
+@given(TEXT)
+def test_sha256_is_that_of_the_utf8_bytes(text):
+    """In lower-case hex."""
+    assert filters.sha256(text) == hashlib.sha256(text.encode()).hexdigest()
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("b64encode", 5), ("b64decode", "c4n4ry!"), ("b64decode", "/w=="), ("from_json", "{c4n4ry"),
+        ("from_json", 1), ("to_json", {1, 2}), ("to_json", math.nan), ("to_yaml", math.inf),
+        ("to_yaml", {1}), ("to_toml", None), ("to_toml", [None]), ("quote_shell", None),
+        ("sha256", ["c4n4ry"]), ("pem_leaf", "c4n4ry"), ("pem_chain", ""),
+        ("quote_dotenv", "c4n4ry\0"), ("quote_shell", "c4n4ry\0"),
+    ],
+)  # fmt: skip
+def test_what_a_filter_cannot_do_it_refuses_without_the_value(name, value):
+    """The reason names the filter or the cause, never what was given."""
+    with pytest.raises(FilterFailed) as caught:
+        filters.ALL[name](value)
+    assert caught.value.reason
+    assert "c4n4ry" not in caught.value.reason
