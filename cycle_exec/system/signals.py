@@ -83,7 +83,9 @@ class Armed:
 
 
 def arm(deadline: float = 0.0) -> Armed:
-    """Let SIGTERM and SIGINT raise Stopped, once, and the deadline (seconds, 0: none) DeadlinePassed.
+    """Let SIGTERM and SIGINT raise Stopped, once, and the deadline raise DeadlinePassed.
+
+    deadline: seconds from now, 0: none.
 
     A signal that is ignored on entry stays ignored, one that is blocked on entry stays blocked.
     """
