@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 
@@ -99,6 +100,8 @@ def _run(invocation: Invocation) -> int:
 
     parsed = argv.parse(invocation.argv)
     if parsed is not None:
+        # A launch lives for milliseconds: looking for garbage would cost a thirtieth of them.
+        gc.disable()
         from cycle_exec.commands import launch
 
         return launch.run(invocation, parsed.overrides, parsed.command)

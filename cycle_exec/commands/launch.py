@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from cycle_exec.commands import pipeline
 from cycle_exec.errors import Problem, Refused, refuse
-from cycle_exec.system import clock, lookup, process, signals, stage, stderr
+from cycle_exec.system import clock, lookup, process, signals, stderr
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ def run(invocation: Invocation, overrides: Overrides, command: Sequence[str]) ->
     plan, local = pipeline.plan_for(invocation, settings, deadline)
     executable = _final_executable(invocation, settings, plan, local)
     _judge_sizes(settings, plan, executable)
-    applied = apply(plan, local, deadline, invocation.cwd)
+    applied = apply(plan, local, deadline, invocation.cwd) if plan.writes else None
     _tell(plan, applied, started)
     process.replace(
         executable,
@@ -80,6 +80,8 @@ def apply(plan: Plan, local: Local, deadline: Deadline, cwd: str) -> Applied:
 
     A stop signal that arrives during the swap is heard at its end: then all targets are new.
     """
+    from cycle_exec.system import stage
+
     with stage.stage(plan.writes, local.owners) as staged:
         _check(plan, staged, deadline, cwd)
         return staged.commit()
@@ -123,8 +125,8 @@ def _with_staged(word: str, path: str) -> str:
     return word.replace("{{ staged }}", path).replace("{{staged}}", path)
 
 
-def _tell(plan: Plan, applied: Applied, started: float) -> None:
-    for line in (*plan.warnings, *applied.warnings):
+def _tell(plan: Plan, applied: Applied | None, started: float) -> None:
+    for line in (*plan.warnings, *(applied.warnings if applied else ())):
         stderr.log.warning(line)
     for line in plan.notes:
         stderr.log.info(line)
@@ -133,7 +135,7 @@ def _tell(plan: Plan, applied: Applied, started: float) -> None:
         (sum(source != "inherited" for source in plan.sources.values()), "variable"),
         (len(plan.certificates), "certificate"),
         (origins.count("template"), "template"),
-        (len(applied.written), "file written"),
+        (len(applied.written) if applied else 0, "file written"),
     )
     words = ", ".join(
         f"{count} {word if count == 1 else _plural(word)}" for count, word in counts if count

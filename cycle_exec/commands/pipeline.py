@@ -13,7 +13,7 @@ from cycle_exec.record import Record
 from cycle_exec.secret import Secret
 from cycle_exec.settings import resolve
 from cycle_exec.sources import answers, needs, retry
-from cycle_exec.system import clock, files, identity, lookup, stderr, wire
+from cycle_exec.system import clock, files, lookup, stderr, wire
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -85,16 +85,11 @@ def opened(invocation: Invocation, settings: Settings, *, writes: bool = True) -
     problems: list[Problem] = []
     texts = _texts(settings.templates, problems)
     dotenv_files = _dotenv_files(settings.environment.files, problems)
-    owners, unknown = identity.resolve(_owners(settings)) if writes else ({}, [])
-    problems.extend(unknown)
+    owners = _owners(settings, problems) if writes else {}
     executable = _executable(invocation, settings, problems)
     if writes:
         problems.extend(files.preflight(_targets(settings, texts)))
-    token = invocation.environ.get(TOKEN, "")
-    if not token:
-        problems.append(
-            Problem(kind="token-missing", subject=TOKEN, reason="it is not set, or empty")
-        )
+    token = _token(invocation, problems)
     if problems:
         raise Refused(problems)
     return Local(
@@ -102,8 +97,26 @@ def opened(invocation: Invocation, settings: Settings, *, writes: bool = True) -
         dotenv_files=tuple(dotenv_files),
         owners=owners,
         executable=executable,
-        token=Secret(token),
+        token=token,
     )
+
+
+def _token(invocation: Invocation, problems: list[Problem]) -> Secret:
+    token = invocation.environ.get(TOKEN, "")
+    if not token:
+        problems.append(
+            Problem(kind="token-missing", subject=TOKEN, reason="it is not set, or empty")
+        )
+    elif not (token.isascii() and token.isprintable()):
+        problems.append(
+            Problem(
+                kind="token-missing",
+                subject=TOKEN,
+                reason="it holds a character that no HTTP header can carry",
+                fix="see how it is set: a line break at its end is not part of the token",
+            )
+        )
+    return Secret(token)
 
 
 def _texts(outputs: Sequence[TemplateOutput], problems: list[Problem]) -> list[TemplateText]:
@@ -182,14 +195,21 @@ def _executable(invocation: Invocation, settings: Settings, problems: list[Probl
     return ""
 
 
-def _owners(settings: Settings) -> set[str]:
+def _owners(settings: Settings, problems: list[Problem]) -> Mapping[str, tuple[int, int]]:
     outputs = [
         *settings.templates,
         *settings.variables.files,
         *(file for integration in settings.integrations for file in integration.files),
         *(output for output in (settings.certificates, settings.dotenv) if output is not None),
     ]
-    return {output.owner for output in outputs if output.owner}
+    texts = {output.owner for output in outputs if output.owner}
+    if not texts:
+        return {}
+    from cycle_exec.system import identity
+
+    owners, unknown = identity.resolve(texts)
+    problems.extend(unknown)
+    return owners
 
 
 def _targets(settings: Settings, texts: Sequence[TemplateText]) -> list[str]:

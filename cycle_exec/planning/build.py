@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from cycle_exec.errors import Refused
-from cycle_exec.planning import context as contexts
 from cycle_exec.planning import environment, outputs
 from cycle_exec.planning.model import FileWrite, Plan
 from cycle_exec.planning.outputs import Outputs
@@ -89,6 +88,7 @@ class _Rendering:
         self.gathered = gathered
 
     def _context(self, environ: Mapping[str, str]) -> dict[str, object]:
+        from cycle_exec.planning import context as contexts
         from cycle_exec.planning.templates import Unusable
 
         assert self.prepared is not None

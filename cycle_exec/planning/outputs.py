@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from binascii import Error as Base64Error
-from binascii import a2b_base64
-
 from cycle_exec.errors import Problem
 from cycle_exec.planning.bindings import missing_field
 from cycle_exec.planning.environment import INHERITED
@@ -99,6 +96,9 @@ def _decoded(outputs: Outputs, subject: str, value: str, decode: str) -> bytes |
     content = value.encode("utf-8", "surrogateescape")
     if decode != "base64":
         return content
+    from binascii import Error as Base64Error
+    from binascii import a2b_base64
+
     try:
         return a2b_base64(b"".join(content.split()), strict_mode=True)
     except Base64Error:

@@ -29,9 +29,11 @@ _FAILURES = {
     "timeout": "no complete answer in time",
     "malformed": "the answer is not proper HTTP",
     "too-large": "the answer is larger than 16 MiB",
+    "too-much": "all answers together are larger than 24 MiB",
     "unhealthy": "the API is not healthy",
     "abandoned": "not waited for",
 }
+_MALFORMED = frozenset(("malformed", "too-large", "too-much"))
 _CODE_CHARACTERS = frozenset("abcdefghijklmnopqrstuvwxyz0123456789-")
 
 
@@ -166,7 +168,7 @@ def _failure(request: Request, failure: Failure, socket: str) -> Problem:
         reason += f" after {failure.attempts} tries"
     if failure.late:
         reason += ", the deadline has passed"
-    kind = "answer-malformed" if failure.kind in {"malformed", "too-large"} else "unavailable"
+    kind = "answer-malformed" if failure.kind in _MALFORMED else "unavailable"
     return Problem(kind=kind, subject=subject, reason=reason)
 
 

@@ -4,26 +4,31 @@ from __future__ import annotations
 
 from cycle_exec.sources.model import Failure, Response
 
+# Seconds. BASE is also the least time before the deadline in which another try makes sense.
 BASE = 0.05
 CAP = 2.0
 
 _RETRIED = frozenset(("missing", "refused", "dropped", "timeout"))
+_AGES = 1e9
+_MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 
 
 def delay(outcome: Response | Failure, attempt: int, left: float, draw: float) -> float | None:
     """Seconds to wait before another try, or None when this outcome is final.
 
     attempt: how often it was tried, from 1. left: seconds until the deadline. draw: a random
-    number in [0, 1). Waits are drawn from [0, 50 ms * 2^attempt), at most 2 s; with Retry-After
-    at least that long. A wait that would pass the deadline is final at once.
+    number in [0, 1). Waits are drawn from [0, 50 ms * 2^(attempt - 1)), at most 2 s, on top of
+    Retry-After; the window is cut at the deadline, so that an API that comes up late is still
+    asked. A Retry-After that lies past the deadline makes the outcome final at once.
     """
     if not _is_retried(outcome):
         return None
-    window = min(CAP, BASE * 2 ** min(attempt, 16))
-    wait = draw * window
-    if isinstance(outcome, Response):
-        wait += _retry_after(outcome)
-    return wait if wait < left else None
+    least = _retry_after(outcome) if isinstance(outcome, Response) else 0.0
+    room = left - least
+    if room < BASE:
+        return None
+    window = min(CAP, BASE * 2.0 ** min(attempt - 1, 16))
+    return min(left, least + draw * min(window, room))
 
 
 def _is_retried(outcome: Response | Failure) -> bool:
@@ -33,7 +38,33 @@ def _is_retried(outcome: Response | Failure) -> bool:
 
 
 def _retry_after(response: Response) -> float:
-    for name, value in response.headers:
-        if name == "retry-after" and value.isascii() and value.isdigit() and len(value) < 10:
-            return float(value)
-    return 0.0
+    """Seconds; 0 where the answer does not say, or says it in no form that we know.
+
+    A date counts from the answer's own Date, since our clock may differ (RFC 9110, 10.2.3).
+    """
+    headers = dict(reversed(response.headers))
+    value = headers.get("retry-after", "")
+    if value.isascii() and value.isdigit():
+        return min(float(value[:400]), _AGES)
+    then, now = _moment(value), _moment(headers.get("date", ""))
+    return max(0.0, then - now) if then is not None and now is not None else 0.0
+
+
+def _moment(text: str) -> float | None:
+    """Seconds since an epoch of its own, of a date as in Sun, 06 Nov 1994 08:49:37 GMT.
+
+    The two older forms that RFC 9110 lets a client accept are not read.
+    """
+    words = text.replace(":", " ").split(" ")
+    if len(text) != 29 or len(words) != 8 or words[7] != "GMT" or words[2] not in _MONTHS:
+        return None
+    numbers = (words[1], words[3], *words[4:7])
+    if not all(each.isascii() and each.isdigit() for each in numbers):
+        return None
+    day, year, hour, minute, second = (int(each) for each in numbers)
+    month = _MONTHS.index(words[2]) + 1
+    # Days of the civil calendar, counted from 1 March, so that leap days come last in a year.
+    if month < 3:
+        year, month = year - 1, month + 12
+    days = 365 * year + year // 4 - year // 100 + year // 400 + (153 * month - 457) // 5 + day
+    return float(days * 86_400 + hour * 3600 + minute * 60 + second)

@@ -30,10 +30,14 @@ if TYPE_CHECKING:
 
 AGENT = f"cycle-exec/{__version__}"
 MOST_AT_ONCE = 64
-TOTAL_LIMIT = 64 * 1024 * 1024
+# All bodies together: decoded they take as much again, and the whole launch less than 100 MB.
+TOTAL_LIMIT = 24 * 1024 * 1024
 # Once a launch cannot succeed any more, how long the other answers may still take, so that all
 # problems are said together (seconds).
 LAST_WORDS = 0.5
+# Small enough that a round over all connections stays well under a second, whatever they send.
+_PIECE = 65_536
+_NO_BODY = SecretBytes(b"")
 
 _CONNECT_KINDS = {
     errno.ENOENT: "missing",
@@ -66,16 +70,18 @@ def exchange(
 ) -> tuple[Outcome, ...]:
     """The outcome of every request, in order, at the deadline at the latest.
 
-    timeout: seconds for one attempt. retry: (outcome, attempt, seconds left, random number) ->
-    seconds to wait, or None. meanwhile: called once when all is sent; returns the indexes of
-    requests whose answers are not wanted any more. Raises ValueError for a token or target that
-    no header can carry.
+    timeout: seconds for one attempt, those of `meanwhile` not counted. retry: (outcome, attempt,
+    seconds left, random number) -> seconds to wait, or None. meanwhile: called once when all is
+    sent; returns the indexes of requests whose answers are not wanted any more. Raises ValueError
+    for a token or target that no header can carry.
     """
     batch = _Batch(socket, token, requests, deadline, timeout, retry, draw)
     try:
         batch.start()
+        began = monotonic()
         for index in meanwhile():
             batch.exchanges[index].abandon()
+        batch.forgive(monotonic() - began)
         batch.run()
         return tuple(exchange.outcome or Failure(kind="abandoned") for exchange in batch.exchanges)
     finally:
@@ -84,7 +90,7 @@ def exchange(
 
 
 class _Exchange:
-    """One request with its attempts."""
+    """One request with its attempts. Moments are on the monotonic clock."""
 
     def __init__(self, request: Request, payload: bytes) -> None:
         self.request = request
@@ -107,10 +113,11 @@ class _Exchange:
         """Start an attempt, and send what can be sent."""
         self.attempt += 1
         self.expires = monotonic() + timeout
-        self.reader = ResponseReader()
         self.unsent = memoryview(self.payload)
-        self.connection = _socket.socket(_socket.AF_UNIX, _socket.SOCK_STREAM, 0)
+        if not path or 0 in path:
+            return Failure(kind="unusable")  # Linux would take it for an abstract address
         try:
+            self.connection = _socket.socket(_socket.AF_UNIX, _socket.SOCK_STREAM, 0)
             self.connection.setblocking(False)
             self.connection.connect(path)
         except OSError as error:
@@ -130,10 +137,10 @@ class _Exchange:
             self.unsent = memoryview(b"")
 
     def receive(self) -> Outcome | None:
-        """Read what there is."""
+        """Read a piece of what there is; the outcome if that was the end."""
         assert self.connection is not None
         try:
-            data = self.connection.recv(262_144)
+            data = self.connection.recv(_PIECE)
         except BlockingIOError:
             return None
         except OSError:
@@ -149,20 +156,18 @@ class _Exchange:
             return Failure(kind="too-large")
         except Truncated:
             return Failure(kind="dropped")
-        if not self.reader.complete:
+        found = self.reader.response
+        if found is None:
             return None
-        return Response(
-            status=self.reader.status,
-            headers=self.reader.headers,
-            body=SecretBytes(self.reader.body),
-            attempts=self.attempt,
-        )
+        status, headers, body = found
+        return Response(status=status, headers=headers, body=SecretBytes(body))
 
     def disconnect(self) -> None:
-        """Close the connection, if there is one."""
+        """Close the connection, if there is one, and forget what it brought."""
         if self.connection is not None:
             self.connection.close()
             self.connection = None
+            self.reader = ResponseReader()
 
     def abandon(self) -> None:
         """Give up, as nobody's fault."""
@@ -193,12 +198,17 @@ class _Batch:
             _Exchange(request, request_bytes(request, token, AGENT)) for request in requests
         ]
         self.hopeless = False
-        self.received = 0
+        self.held = 0
 
     def start(self) -> None:
         """Send the first requests."""
         for exchange in self.exchanges[:MOST_AT_ONCE]:
             self._connect(exchange)
+
+    def forgive(self, seconds: float) -> None:
+        """Time in which nobody listened is not the peer's; the deadline stays."""
+        for exchange in self.exchanges:
+            exchange.expires += seconds
 
     def run(self) -> None:
         """Until every exchange has its outcome."""
@@ -207,29 +217,38 @@ class _Batch:
             if now >= self.end:
                 self._out_of_time(waiting)
                 return
-            connected = [each for each in waiting if each.connection is not None]
             for each in waiting:
-                if each.connection is None and each.resume <= now:
-                    if len(connected) < MOST_AT_ONCE:
-                        self._connect(each)
-                        connected.append(each)
-                elif each.connection is not None and each.expires <= now:
-                    self._ended(each, Failure(kind="timeout"))
-            self._wait(waiting)
+                if each.connection is not None and each.expires <= now:
+                    self._ended(each, each.receive() or Failure(kind="timeout"))
+            self._listen(*self._occupy(waiting, now))
 
-    def _wait(self, waiting: list[_Exchange]) -> None:
+    def _occupy(self, waiting: list[_Exchange], now: float) -> tuple[list[_Exchange], float]:
+        """Start the attempts that are due. Who is connected, and when to look again."""
+        free = MOST_AT_ONCE - sum(each.connection is not None for each in waiting)
+        look = self.end
+        for each in waiting:
+            if each.connection is None and each.outcome is None and free > 0:
+                if each.resume <= now:
+                    self._connect(each)
+                    free -= each.connection is not None
+                if each.connection is None and each.outcome is None:
+                    look = min(look, each.resume)
+        connected = [each for each in waiting if each.connection is not None]
+        return connected, min([look, *(each.expires for each in connected)])
+
+    def _listen(self, connected: list[_Exchange], until: float) -> None:
+        """Let those that are ready send and receive."""
         poller = poll()
         by_descriptor = {}
-        soonest = self.end
-        for each in waiting:
-            if each.connection is not None:
-                by_descriptor[each.connection.fileno()] = each
-                poller.register(each.connection.fileno(), each.wanted)
-                soonest = min(soonest, each.expires)
-            elif each.outcome is None and (each.resume or len(by_descriptor) < MOST_AT_ONCE):
-                soonest = min(soonest, each.resume)
-        milliseconds = max(0.0, soonest - monotonic()) * 1000
-        for descriptor, events in poller.poll(milliseconds):
+        for each in connected:
+            assert each.connection is not None
+            by_descriptor[each.connection.fileno()] = each
+            poller.register(each.connection.fileno(), each.wanted)
+        # The last essential refusal may have moved the end.
+        wait = max(0.0, min(until, self.end) - monotonic())
+        for descriptor, events in poller.poll(wait * 1000):
+            if monotonic() >= self.end:
+                return
             each = by_descriptor[descriptor]
             if events & POLLOUT:
                 each.send()
@@ -237,10 +256,10 @@ class _Batch:
                 outcome = each.receive()
                 if outcome is not None:
                     self._ended(each, outcome)
-        if self.received + sum(each.reader.size for each in waiting) > TOTAL_LIMIT:
-            for each in waiting:
+        if self.held + sum(each.reader.size for each in connected) > TOTAL_LIMIT:
+            for each in self.exchanges:
                 if each.outcome is None:
-                    self._final(each, Failure(kind="too-large", attempts=each.attempt))
+                    self._final(each, Failure(kind="too-much", attempts=each.attempt))
 
     def _connect(self, exchange: _Exchange) -> None:
         failure = exchange.connect(self.path, self.timeout)
@@ -249,34 +268,43 @@ class _Batch:
 
     def _ended(self, exchange: _Exchange, outcome: Outcome) -> None:
         """An attempt is over: the outcome is final, or there is another try."""
+        size = exchange.reader.size
         exchange.disconnect()
-        if isinstance(outcome, Response):
-            self.received += exchange.reader.size
-        exchange.reader = ResponseReader()
         left = self.end - monotonic()
         wait = self.retry(outcome, exchange.attempt, left, self.draw())
         if wait is not None:
+            if isinstance(outcome, Response):
+                outcome = outcome.replace(body=_NO_BODY)
             exchange.resume = monotonic() + wait
             exchange.last = outcome
             return
         # A retried kind without another try: time, not the outcome itself, was the end of it.
         late = self.retry(outcome, exchange.attempt, float("inf"), 0.0) is not None
-        self._final(exchange, _told(outcome, exchange.attempt, late))
+        if late and self.hopeless:
+            exchange.abandon()
+            return
+        told = _told(outcome, exchange.attempt, late)
+        if isinstance(told, Response):
+            self.held += size
+        self._final(exchange, told)
 
     def _final(self, exchange: _Exchange, outcome: Outcome) -> None:
         exchange.disconnect()
         exchange.outcome = outcome
         good = isinstance(outcome, Response) and outcome.status == 200
-        if exchange.request.essential and not good and not self.hopeless:
+        soon = monotonic() + LAST_WORDS
+        if exchange.request.essential and not good and soon < self.end:
             self.hopeless = True
-            self.end = min(self.end, monotonic() + LAST_WORDS)
+            self.end = soon
 
     def _out_of_time(self, waiting: list[_Exchange]) -> None:
         for exchange in waiting:
             if self.hopeless:
                 exchange.abandon()
                 continue
-            last = exchange.last or Failure(kind="timeout")
+            last = exchange.last
+            if last is None or (exchange.connection is not None and isinstance(last, Failure)):
+                last = Failure(kind="timeout")
             exchange.disconnect()
             exchange.outcome = _told(last, exchange.attempt, True)
 

@@ -311,7 +311,11 @@ def perform(behaviour: Behaviour, talk: Talk, attempt: int = 1) -> None:
     elif callable(behaviour):
         behaviour(talk)
     else:
-        perform(behaviour[min(attempt, len(behaviour)) - 1], talk)
+        perform(_of_attempt(behaviour, attempt), talk)
+
+
+def _of_attempt(behaviours: Sequence[Any], attempt: int) -> Any:
+    return behaviours[min(attempt, len(behaviours)) - 1]
 
 
 # The well-behaved world
@@ -339,12 +343,23 @@ def integration(
 @cache
 def _pems(names: tuple[str, ...], days: float, kind: str) -> tuple[str, str]:
     now = int(time.time())
-    dates = {"not_before": now - 90 * issued.DAY, "not_after": now + int(days * issued.DAY)}
-    longer = {"not_before": now - 90 * issued.DAY, "not_after": now + 900 * issued.DAY}
+    begin = now - 90 * issued.DAY
     own = issued.key(kind)
-    leaf = issued.certificate(issued.name(names[0]), own, issued.MIDDLE, names=names, **dates)
+    leaf = issued.certificate(
+        issued.name(names[0]),
+        own,
+        issued.MIDDLE,
+        names=names,
+        not_before=begin,
+        not_after=now + int(days * issued.DAY),
+    )
     middle = issued.certificate(
-        issued.MIDDLE.name, issued.MIDDLE.key, issued.ROOT, authority=True, **longer
+        issued.MIDDLE.name,
+        issued.MIDDLE.key,
+        issued.ROOT,
+        authority=True,
+        not_before=begin,
+        not_after=now + 900 * issued.DAY,
     )
     return issued.pem(leaf, middle), issued.key_pem(own)
 
@@ -430,7 +445,7 @@ class Hostile:
         self.requests: list[Asked] = []
         self.connections = 0
         self.most_at_once = 0
-        self.failures: list[BaseException] = []
+        self.failures: list[Exception] = []
         self._scripts: dict[str, Behaviour] = {}
         self._accepting: Behaviour | None = None
         self._attempts: dict[str, int] = {}
@@ -438,8 +453,12 @@ class Hostile:
         self._changed = threading.Condition()
 
     def on(self, where: str, behaviour: Behaviour) -> Hostile:
-        """Script a target (with its query), a path, or ANY; the most exact script counts."""
+        """Script a target (with its query), a path, or ANY; the most exact script counts.
+
+        Attempts count from here.
+        """
         self._scripts[where] = behaviour
+        self._attempts.clear()
         return self
 
     def on_accept(self, behaviour: Behaviour) -> Hostile:
@@ -484,7 +503,7 @@ class Hostile:
         try:
             accepting = self._accepting
             if isinstance(accepting, Sequence) and not isinstance(accepting, bytes):
-                accepting = accepting[min(number, len(accepting)) - 1]
+                accepting = _of_attempt(accepting, number)
             if accepting is not None:
                 perform(accepting, talk)
                 return
@@ -493,7 +512,7 @@ class Hostile:
             perform(behaviour, talk, talk.request.attempt)
         except Gone:
             pass
-        except BaseException as failure:
+        except Exception as failure:  # noqa: BLE001 - raised again where the server ends
             self.failures.append(failure)
         finally:
             with self._changed:
@@ -548,27 +567,20 @@ def hostile(
     path = str(folder / "api.sock")
     api = Hostile(path, token, World(**world))
     stop, closing = os.pipe()
-    listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-    server = threading.Thread(target=_serve, args=(api, listener, stop, accepting), name="hostile")
+    door = _Door(path, backlog)
+    server = threading.Thread(target=_serve, args=(api, door, stop, after, accepting))
     try:
         if stale:
-            listener.bind(path)
+            door.bind()
         if not after:
-            _appear(listener, path, backlog, stale)
-            server.start()
-        else:
-            late = _Late(listener, path, backlog, stale, stop, after)
-            server = threading.Thread(
-                target=lambda: late.appear() and _serve(api, listener, stop, accepting),
-                name="hostile",
-            )
-            server.start()
+            door.listen()
+        server.start()
         yield api
     finally:
         os.close(closing)
         if server.ident is not None:
             server.join(_PATIENCE)
-        listener.close()
+        door.listener.close()
         os.close(stop)
         shutil.rmtree(folder, ignore_errors=True)
     assert not server.is_alive(), "the hostile server does not end"
@@ -576,44 +588,43 @@ def hostile(
         raise api.failures[0]
 
 
-def _appear(listener: socket.socket, path: str, backlog: int, bound: bool) -> None:
-    if not bound:
-        listener.bind(path)
-    listener.listen(backlog)
+class _Door:
+    """The socket that clients knock at."""
+
+    def __init__(self, path: str, backlog: int) -> None:
+        self.listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        self._path = path
+        self._backlog = backlog
+        self._bound = False
+
+    def bind(self) -> None:
+        """Let there be a socket that nobody listens on."""
+        self.listener.bind(self._path)
+        self._bound = True
+
+    def listen(self) -> None:
+        """Let clients connect."""
+        if not self._bound:
+            self.bind()
+        self.listener.listen(self._backlog)
 
 
-class _Late(NamedTuple):
-    """A socket that appears later."""
-
-    listener: socket.socket
-    path: str
-    backlog: int
-    bound: bool
-    stop: int
-    after: float
-
-    def appear(self) -> bool:
-        """Whether it did; not if the server was stopped before."""
-        poller = poll()
-        poller.register(self.stop, 0)
-        if poller.poll(self.after * 1000):
-            return False
-        _appear(self.listener, self.path, self.backlog, self.bound)
-        return True
-
-
-def _serve(api: Hostile, listener: socket.socket, stop: int, accepting: bool) -> None:
-    """Accept until the stop pipe closes, then wait for every conversation."""
-    talks: list[threading.Thread] = []
+def _serve(api: Hostile, door: _Door, stop: int, after: float, accepting: bool) -> None:
+    """Open late, accept until the stop pipe closes, then wait for every conversation."""
     poller = poll()
     poller.register(stop, 0)
+    if after:
+        if poller.poll(after * 1000):
+            return
+        door.listen()
     if accepting:
-        poller.register(listener, POLLIN)
+        poller.register(door.listener, POLLIN)
+    talks: list[threading.Thread] = []
     while all(descriptor != stop for descriptor, _ in poller.poll()):
-        connection, _ = listener.accept()
+        connection, _ = door.listener.accept()
         connection.setblocking(False)
         talk = threading.Thread(target=api.converse, args=(Talk(connection, stop),))
         talk.start()
         talks = [each for each in talks if each.is_alive()] + [talk]
     for talk in talks:
-        talk.join(_PATIENCE)
+        talk.join()
