@@ -126,7 +126,7 @@ CASES = {
     "target-refused": Case(73, "it is a folder", manifest('[dotenv]\ntarget = "@/../ground"')),
     "token-missing": Case(77, "CYCLE_API_TOKEN", without_token),
     "denied": Case(77, "the API answered 403 (403.no)", scripted(VARIABLES, error(403, "403.no"))),
-    "unavailable": Case(69, "503", scripted(VARIABLES, error(503), "--deadline", "400ms")),
+    "unavailable": Case(69, "503", scripted(VARIABLES, error(503), "--deadline", "1s")),
     "answer-refused": Case(65, "integration absent", scripted("-", b"", "--integration", "absent")),
     "answer-malformed": Case(65, "scoped variables", scripted(VARIABLES, reply(200, b"{"))),
     "variable-missing": Case(

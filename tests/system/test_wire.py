@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import socket
 import stat
 import time
 
@@ -75,24 +76,22 @@ def kinds(outcomes):
 
 
 def sockets():
-    """How many sockets this process has open."""
+    """How many sockets of clients this process has open: they have no name, a server's have."""
     found = 0
     for name in os.listdir("/proc/self/fd"):
         try:
-            found += stat.S_ISSOCK(os.stat(f"/proc/self/fd/{name}").st_mode)
-        except FileNotFoundError:
+            with socket.socket(fileno=os.dup(int(name))) as same:
+                found += not same.getsockname()
+        except OSError:
             continue
     return found
 
 
 @pytest.fixture
 def no_leaks():
-    """No socket more than before, once the server has closed its ends; after `api` in a test."""
+    """No socket more than before, as soon as the exchange is over."""
     before = sockets()
     yield
-    end = time.monotonic() + 5
-    while sockets() > before and time.monotonic() < end:
-        time.sleep(0.01)
     assert sockets() == before
 
 
@@ -142,10 +141,10 @@ def test_time_spent_on_imports_is_not_the_api_s(api):
     api.on(ANY, after(0.1, data({})))
 
     def meanwhile():
-        time.sleep(0.4)
+        time.sleep(0.8)
         return ()
 
-    assert kinds(exchange(api, timeout=0.3, meanwhile=meanwhile)) == [200]
+    assert kinds(exchange(api, timeout=0.6, meanwhile=meanwhile)) == [200]
 
 
 def test_a_large_body_is_sent_in_pieces_as_the_api_reads(api, no_leaks):
@@ -189,7 +188,7 @@ def test_giving_up_what_has_its_outcome_already_changes_nothing(api, no_leaks):
 
 def test_after_a_final_refusal_the_others_get_a_moment(api, no_leaks):
     """Those that answer in it have their say, the others are given up."""
-    api.on("/a", error(403)).on("/b", after(0.1, error(404))).on("/c", hang)
+    api.on("/a", error(403)).on("/b", after(0.05, error(404))).on("/c", hang)
     began = time.monotonic()
     found = exchange(api, ask("/a"), ask("/b"), ask("/c"))
     assert kinds(found) == [403, 404, "abandoned"]
@@ -226,7 +225,7 @@ def test_a_refusal_of_what_is_not_essential_ends_nothing(api, no_leaks):
 def test_each_end_has_its_kind(api, no_leaks, behaviour, kind):
     """One try of each."""
     api.on(ANY, behaviour)
-    [found] = exchange(api, timeout=0.4)
+    [found] = exchange(api, timeout=0.4 if kind == "timeout" else 10.0)
     assert kinds([found]) == [kind]
     assert found.attempts == 1
 
@@ -235,7 +234,7 @@ def test_each_end_has_its_kind(api, no_leaks, behaviour, kind):
 def test_a_request_that_is_not_read_has_its_kind(api, no_leaks, behaviour, kind):
     """Reset with the request unread, or never read at all."""
     api.on_accept(behaviour)
-    assert kinds(exchange(api, timeout=0.3)) == [kind]
+    assert kinds(exchange(api, timeout=0.3 if kind == "timeout" else 10.0)) == [kind]
 
 
 def test_an_answer_before_the_request_was_read_counts(api, no_leaks):
@@ -287,11 +286,11 @@ def test_the_deadline_ends_everything(api, no_leaks):
     """With the last that was known of each."""
     api.on("/a", hang).on("/b", error(503)).on("/c", drop).on("/d", data({}))
     began = time.monotonic()
-    found = exchange(api, *map(ask, ("/a", "/b", "/c", "/d")), deadline=0.4, again=retry.delay)
+    found = exchange(api, *map(ask, ("/a", "/b", "/c", "/d")), deadline=1.0, again=retry.delay)
     assert kinds(found) == ["timeout", "unhealthy", "dropped", 200]
     assert [each.late for each in found[:3] if isinstance(each, Failure)] == [True] * 3
     assert found[1].attempts > 1
-    assert time.monotonic() - began < 1.4
+    assert time.monotonic() - began < 2.0
 
 
 def test_a_deadline_that_has_passed_asks_nothing_twice(api, no_leaks):
@@ -305,7 +304,7 @@ def test_a_deadline_that_has_passed_asks_nothing_twice(api, no_leaks):
 def test_each_try_has_its_own_time(api, no_leaks):
     """Two that hang, then one that is answered."""
     api.on(ANY, [hang, hang, data({})])
-    [found] = exchange(api, timeout=0.15, again=at_once)
+    [found] = exchange(api, timeout=0.4, again=at_once)
     assert (found.attempts, kinds([found])) == (3, [200])
 
 
