@@ -6,7 +6,6 @@ import json
 import os
 import time
 from base64 import b64encode
-from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 from typing import NamedTuple
@@ -133,11 +132,11 @@ class Job(NamedTuple):
 
     name: str
     manifest: str
-    bodies: Mapping[str, bytes]
-    environ: Mapping[str, str]
-    variables: Mapping[str, str]
-    targets: Mapping[str, Target]
-    optional: Mapping[str, Target]
+    bodies: dict[str, bytes]
+    environ: dict[str, str]
+    variables: dict[str, str]
+    targets: dict[str, Target]
+    optional: dict[str, Target]
     output: Path
 
 
@@ -225,15 +224,11 @@ def _integration(
         "extra": extra,
         "state": {"current": "live"},
     }
-    assert isinstance(job.bodies, dict)
-    assert isinstance(job.variables, dict)
     job.bodies[f"/v1/hub/integrations?identifier={identifier}"] = _data(document)
     for name, value in {**auth, **extra}.items():
         if value is not None:
             job.variables[f"{prefix}_{name.upper()}"] = value
-    return _table("[integrations]", identifier=identifier, prefix=prefix).replace(
-        "[[integrations]]", "[[integrations]]"
-    )
+    return _table("[integrations]", identifier=identifier, prefix=prefix)
 
 
 def _template(job: Job, image: Path, number: int) -> str:
@@ -248,7 +243,6 @@ def _template(job: Job, image: Path, number: int) -> str:
     (image / f"{name}.j2").write_text(jinja)
     (image / f"{name}.tmpl").write_text(shell)
     target = str(job.output / name)
-    assert isinstance(job.targets, dict)
     job.targets[target] = Target(result.encode(), 0o644)
     return _table("[templates]", source=str(image / f"{name}.j2"), target=target, mode="0644")
 
@@ -256,9 +250,6 @@ def _template(job: Job, image: Path, number: int) -> str:
 def _certificates(job: Job, count: int) -> str:
     folder = job.output / "certificates"
     documents = []
-    assert isinstance(job.bodies, dict)
-    assert isinstance(job.targets, dict)
-    assert isinstance(job.optional, dict)
     for number in range(count):
         domain = f"www{number}.example.test"
         leaf, chain, key = _issued(domain, number)
