@@ -80,8 +80,9 @@ def sockets():
     found = 0
     for name in os.listdir("/proc/self/fd"):
         try:
-            with socket.socket(fileno=os.dup(int(name))) as same:
-                found += not same.getsockname()
+            if stat.S_ISSOCK(os.stat(f"/proc/self/fd/{name}").st_mode):
+                with socket.socket(fileno=os.dup(int(name))) as same:
+                    found += not same.getsockname()
         except OSError:
             continue
     return found
