@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from time import monotonic
 
 from cycle_exec.errors import DeadlinePassed, Stopped
@@ -18,6 +19,7 @@ SIGINT = int(_signal.SIGINT)
 SIGTERM = int(_signal.SIGTERM)
 SIGALRM = int(_signal.SIGALRM)
 GRACE = 0.5
+_AGAIN = 0.001  # seconds until an exception that Python swallowed is raised again
 
 # CPython ignores these two for itself, and what is ignored stays so across execve. Whether they
 # were ignored on entry cannot be known any more.
@@ -29,6 +31,11 @@ class Armed:
 
     def __init__(self) -> None:
         self._heard = False
+        self._swallowed: BaseException | None = None
+        # Whatever a destructor or a weak reference's callback raises, Python prints and forgets;
+        # importlib has such callbacks, so a signal during an import can end in one.
+        self._hook = sys.unraisablehook
+        sys.unraisablehook = self._unraisable
         self._mask = _signal.pthread_sigmask(_signal.SIG_BLOCK, ())
         self._since = monotonic()
         self._timer = _signal.getitimer(_signal.ITIMER_REAL)
@@ -46,9 +53,19 @@ class Armed:
             raise Stopped(number)
 
     def _expire(self, _number: int, _frame: FrameType | None) -> None:
+        if self._swallowed is not None:
+            swallowed, self._swallowed = self._swallowed, None
+            raise swallowed
         if not self._heard:
             self._heard = True
             raise DeadlinePassed
+
+    def _unraisable(self, unraisable: sys.UnraisableHookArgs) -> None:
+        if isinstance(unraisable.exc_value, (Stopped, DeadlinePassed)):
+            self._swallowed = unraisable.exc_value.with_traceback(None)
+            _signal.setitimer(_signal.ITIMER_REAL, _AGAIN)
+        else:
+            self._hook(unraisable)
 
     def bound(self, seconds: float) -> None:
         """Refuse the launch, whatever it is doing, half a second after that many seconds."""
@@ -69,6 +86,7 @@ class Armed:
 
     def disarm(self) -> None:
         """Back to Python's own handlers, for a process that goes on with something else."""
+        sys.unraisablehook = self._hook
         self._restore_timer()
         for number, handler in self._before.items():
             _signal.signal(number, handler)

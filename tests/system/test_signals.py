@@ -32,12 +32,47 @@ def test_a_stop_signal_raises_stopped_once(armed, number):
     signal.raise_signal(number)
 
 
+class Deaf:
+    """Its destructor gets the signal; Python ignores what a destructor raises."""
+
+    def __init__(self, *numbers):
+        self.numbers = numbers
+
+    def __del__(self):
+        for number in self.numbers:
+            signal.raise_signal(number)
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_stop_signal_in_a_destructor_is_not_lost(armed, capfd, number):
+    """What Python ignores there is raised again at once, and nothing is printed."""
+    with pytest.raises(Stopped) as stopped:
+        stop_in_a_destructor(number)
+    assert stopped.value.code == 128 + number
+    assert capfd.readouterr() == ("", "")
+
+
+def stop_in_a_destructor(number):
+    deaf = [Deaf(number)]
+    deaf.clear()
+    time.sleep(20)
+
+
+def test_the_deadline_in_a_destructor_is_not_lost(armed, capfd):
+    """The same for the deadline."""
+    with pytest.raises(DeadlinePassed):
+        stop_in_a_destructor(signal.SIGALRM)
+    assert capfd.readouterr() == ("", "")
+
+
 def test_disarm_gives_back_pythons_handlers():
     """A process that goes on has the handlers, the mask and the timer it had."""
     before = {n: signal.getsignal(n) for n in (signal.SIGTERM, signal.SIGINT, signal.SIGALRM)}
+    hook = sys.unraisablehook
     running = signal.getitimer(signal.ITIMER_REAL)[0] > 0
     signals.arm(5).disarm()
     assert {number: signal.getsignal(number) for number in before} == before
+    assert sys.unraisablehook == hook
     assert (signal.getitimer(signal.ITIMER_REAL)[0] > 0) == running
 
 
