@@ -16,7 +16,7 @@ _CAT = shutil.which("cat", path=os.defpath) or "/bin/cat"
 APP = (_CAT, "/proc/self/environ")  # prints the environment it got
 _EXEC_ONLY = f"import posix; posix.execv({_CAT!r}, {list(APP)!r})"
 # What shells and CPython's start-up add for themselves.
-_BY_SHELLS = frozenset(("PWD", "OLDPWD", "SHLVL", "_"))
+BY_SHELLS = frozenset(("PWD", "OLDPWD", "SHLVL", "_"))
 _BY_PYTHON = frozenset(("LC_CTYPE",))
 
 
@@ -70,7 +70,7 @@ def shell(job: Job, socket: str, *, batched: bool = False) -> Contender:
         (str(script), *APP),
         environ,
         {**_prepared(job), "API_SOCKET": socket},
-        _BY_SHELLS,
+        BY_SHELLS,
         job.targets,
     )
 

@@ -33,7 +33,7 @@ _NAMED = {
 }
 # What a shell gets wrong if it takes values for more than data.
 _AWKWARD = (
-    "it's \"quoted\", $HOME, $(id) and `id`",
+    'it\'s "quoted", $HOME, $(id) and `id`',
     "-----BEGIN NOTE-----\nline two\tand a tab\nline three\n-----END NOTE-----",
     "grüße, 東京, 🚀",
     '{"json": ["a", {"b": null}], "text": "back\\\\slash"}',
@@ -116,6 +116,15 @@ _INTEGRATIONS: tuple[tuple[str, str, str, dict[str, str | None], dict[str, str]]
 )
 
 
+class Size(NamedTuple):
+    """How much there is of everything; the base job by default."""
+
+    variables: int = 50
+    integrations: int = 3
+    certificates: int = 2
+    templates: int = 3
+
+
 class Target(NamedTuple):
     """A file that must be there, with this content and mode."""
 
@@ -140,16 +149,7 @@ class Job(NamedTuple):
     output: Path
 
 
-def job(
-    folder: Path,
-    name: str,
-    *,
-    variables: int = 50,
-    integrations: int = 3,
-    certificates: int = 2,
-    templates: int = 3,
-    output: Path | None = None,
-) -> Job:
+def job(folder: Path, name: str, size: Size, *, output: Path | None = None) -> Job:
     """Lay out a job below the folder. output: where targets go, if not below the folder, too."""
     home = folder / name
     image = home / "image"
@@ -158,19 +158,19 @@ def job(
     found = Job(
         name=name,
         manifest=str(home / "cycle-exec.toml"),
-        bodies={VARIABLES: _data(_values(variables))},
+        bodies={VARIABLES: _data(_values(size.variables))},
         environ=_inherited(image, into),
-        variables=dict(_values(variables)),
+        variables=dict(_values(size.variables)),
         targets={},
         optional={},
         output=into,
     )
     lines = [_table("api", timeout="5s")]
-    for each in _INTEGRATIONS[:integrations]:
+    for each in _INTEGRATIONS[: size.integrations]:
         lines.append(_integration(found, *each))
-    if certificates:
-        lines.append(_certificates(found, certificates))
-    for number in range(templates):
+    if size.certificates:
+        lines.append(_certificates(found, size.certificates))
+    for number in range(size.templates):
         lines.append(_template(found, image, number))
     Path(found.manifest).write_text("\n".join(lines))
     return found
@@ -276,9 +276,16 @@ def _issued(domain: str, number: int) -> tuple[str, str, str]:
     """Leaf, intermediate and key, good today. RSA 2048 and P-256 by turns."""
     start = int(time.time()) - issued.DAY
     own = issued.key("RSA 2048" if number % 2 == 0 else "P-256")
-    dates = {"not_before": start, "not_after": start + 60 * issued.DAY}
-    leaf = issued.certificate(issued.name(domain), own, issued.MIDDLE, names=(domain,), **dates)
+    end = start + 60 * issued.DAY
+    leaf = issued.certificate(
+        issued.name(domain), own, issued.MIDDLE, names=(domain,), not_before=start, not_after=end
+    )
     middle = issued.certificate(
-        issued.MIDDLE.name, issued.MIDDLE.key, issued.ROOT, authority=True, **dates
+        issued.MIDDLE.name,
+        issued.MIDDLE.key,
+        issued.ROOT,
+        authority=True,
+        not_before=start,
+        not_after=end,
     )
     return issued.pem(leaf), issued.pem(middle), issued.key_pem(own)

@@ -1,0 +1,198 @@
+"""What is measured against what, and what has to hold."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+from tests.bench import contenders, server, timing
+from tests.bench.contenders import Contender
+from tests.bench.installation import Installed
+from tests.bench.jobs import TOKEN, Job, Size, job
+from tests.bench.timing import Sample, Summary
+
+# The base job; the other jobs change one number of it.
+GROWTH = (
+    ("50 variables, 2 certificates, 3 templates", Size()),
+    ("1,000 variables", Size(variables=1000)),
+    ("5,000 variables", Size(variables=5000)),
+    ("50 templates", Size(templates=50)),
+    ("10 certificates", Size(certificates=10)),
+    ("50 certificates", Size(certificates=50)),
+)
+_ALONE = Size(integrations=0, certificates=0, templates=0)
+
+Progress = Callable[[str], None]
+
+
+class Plan(NamedTuple):
+    """How much to measure. latencies: milliseconds. growth: whether larger jobs are measured."""
+
+    installed: Installed
+    folder: Path
+    rounds: int
+    latencies: tuple[int, ...]
+    shells: bool
+    growth: bool
+
+
+class Row(NamedTuple):
+    """One contender of a table. against: (wall, cpu) ratios to the references, by their name."""
+
+    summary: Summary
+    against: dict[str, tuple[float, float]]
+    peak: float = 0.0
+
+
+class Table(NamedTuple):
+    """Contenders of one job."""
+
+    title: str
+    rows: tuple[Row, ...]
+
+
+class Must(NamedTuple):
+    """What has to hold: a measured number and its limit."""
+
+    what: str
+    measured: float
+    limit: float
+    unit: str
+
+    @property
+    def held(self) -> bool:
+        return self.measured <= self.limit
+
+
+class Found(NamedTuple):
+    """All results."""
+
+    tables: tuple[Table, ...]
+    musts: tuple[Must, ...]
+
+
+def run(plan: Plan, progress: Progress) -> Found:
+    """Measure everything. Raises contenders.Wrong when somebody's app is not right."""
+    return _Suite(plan, progress).run()
+
+
+class _Suite:
+    def __init__(self, plan: Plan, progress: Progress) -> None:
+        self.plan = plan
+        self.progress = progress
+        self.captured = plan.folder / "printed"
+        self.tables: list[Table] = []
+        self.musts: list[Must] = []
+        self.alone = job(plan.folder, "alone", _ALONE)
+        self.many = job(plan.folder, "many", _ALONE._replace(variables=5000))
+        sizes = GROWTH if plan.growth else GROWTH[:1]
+        self.sizes = [
+            (title, job(plan.folder, f"size{number}", size))
+            for number, (title, size) in enumerate(sizes)
+        ]
+        self.base = self.sizes[0][1]
+
+    def run(self) -> Found:
+        jobs = [self.alone, self.many, *(each for _, each in self.sizes)]
+        sites = [self._site(each, 0) for each in jobs]
+        sites += [self._site(self.base, each) for each in self.plan.latencies if each]
+        with server.serving(sites):
+            self._variables_alone()
+            for latency in self.plan.latencies:
+                self._base_job(latency)
+            if self.plan.growth:
+                self._growth()
+        return Found(tuple(self.tables), tuple(self.musts))
+
+    def _site(self, job: Job, latency: int) -> server.Site:
+        return server.Site(self._socket(job, latency), latency / 1000, TOKEN, job.bodies)
+
+    def _socket(self, job: Job, latency: int = 0) -> str:
+        return str(self.plan.folder / f"{job.name}-{latency}.sock")
+
+    def _ours(self, job: Job, latency: int = 0) -> Contender:
+        return contenders.ours(job, self.plan.installed.script, self._socket(job, latency))
+
+    def _measured(self, title: str, competitors: Sequence[Contender]) -> list[list[Sample]]:
+        return timing.rounds(
+            competitors,
+            self.plan.rounds,
+            self.captured,
+            lambda where: self.progress(f"{title}: {where}"),
+        )
+
+    def _variables_alone(self) -> None:
+        title = "Variables alone: no manifest, no files, 0 ms"
+        competitors = [
+            contenders.direct(self.alone),
+            contenders.exec_only(self.alone, self.plan.installed.python),
+            self._ours(self.alone),
+            self._ours(self.many),
+        ]
+        names = [each.name for each in competitors]
+        names[3] = "cycle-exec, 5,000 variables"
+        samples = self._measured(title, competitors)
+        self._table(title, competitors, samples, names, (1, 2))
+        wall, _ = timing.ratio(samples[2], samples[1])
+        self._must("variables alone, of python -I -S exec only", wall, 2.6)
+        wall, _ = timing.ratio(samples[3], samples[2])
+        self._must("5,000 variables, of 50 (variables alone)", wall, 1.6)
+
+    def _base_job(self, latency: int) -> None:
+        title = f"Full job, {latency} ms"
+        competitors = [
+            contenders.exec_only(self.base, self.plan.installed.python),
+            self._ours(self.base, latency),
+        ]
+        if self.plan.shells:
+            socket = self._socket(self.base, latency)
+            competitors.append(contenders.shell(self.base, socket, batched=True))
+            competitors.append(contenders.shell(self.base, socket))
+        samples = self._measured(title, competitors)
+        names = [each.name for each in competitors]
+        self._table(title, competitors, samples, names, (0, 2, 3) if self.plan.shells else (0,))
+        if latency:
+            return
+        wall, _ = timing.ratio(samples[1], samples[0])
+        self._must("full job at 0 ms, of python -I -S exec only", wall, 9.0)
+        if self.plan.shells:
+            for index, limit in ((3, 0.40), (2, 1.5)):
+                wall, _ = timing.ratio(samples[1], samples[index])
+                self._must(f"full job at 0 ms, of {names[index]}", wall, limit)
+        self._must("peak RSS, full job", self.tables[-1].rows[1].peak, 24.0, "MB")
+
+    def _growth(self) -> None:
+        competitors = []
+        names = []
+        for title, each in self.sizes:
+            competitors.append(self._ours(each))
+            names.append(f"cycle-exec: {title}")
+            if self.plan.shells:
+                competitors.append(contenders.shell(each, self._socket(each), batched=True))
+                names.append(f"shell, batched: {title}")
+        samples = self._measured("Larger jobs", competitors)
+        self._table("Larger jobs, 0 ms", competitors, samples, names, (0,))
+        index = names.index("cycle-exec: 5,000 variables")
+        wall, _ = timing.ratio(samples[index], samples[0])
+        self._must("5,000 variables, of 50 (full job)", wall, 1.6)
+
+    def _table(
+        self,
+        title: str,
+        competitors: Sequence[Contender],
+        samples: Sequence[Sequence[Sample]],
+        names: Sequence[str],
+        references: Sequence[int],
+    ) -> None:
+        rows = []
+        for index, competitor in enumerate(competitors):
+            against = {
+                names[other]: timing.ratio(samples[index], samples[other]) for other in references
+            }
+            summary = timing.summary(names[index], samples[index])
+            rows.append(Row(summary, against, timing.peak(competitor, self.captured)))
+        self.tables.append(Table(title, tuple(rows)))
+
+    def _must(self, what: str, measured: float, limit: float, unit: str = "x") -> None:
+        self.musts.append(Must(what, measured, limit, unit))
