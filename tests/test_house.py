@@ -37,6 +37,7 @@ DOORS = {
     "jinja2": {"planning.templates"},
     "dotenv": {"planning.dotenv"},
     "ssl": {"system.pairing"},
+    "_ssl": {"system.pairing"},
     "starlette": {"system.serve"},
     "uvicorn": {"system.serve"},
     "cryptography": {"system.issue"},

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping, Sequence
 
     from cycle_exec.planning.model import Plan
+    from cycle_exec.planning.substitution import Plain
     from cycle_exec.planning.templates import Prepared
     from cycle_exec.settings.model import Invocation, Manifest, Settings, TemplateOutput
     from cycle_exec.sources.model import Snapshot
@@ -229,7 +230,8 @@ def fetched(
 ) -> Fetched:
     """Ask the platform for all that is needed, and make ready while it works."""
     expressions = _expressions(settings, local)
-    mentioned = _mentioned(expressions)
+    plain = _plain(expressions)
+    mentioned = _mentioned(expressions, plain)
     wanted = needs.needs(settings, mentioned)
     prepared: list[Prepared] = []
 
@@ -239,7 +241,7 @@ def fetched(
         else:
             from cycle_exec.planning import templates
 
-            prepared.append(templates.prepare(expressions))
+            prepared.append(templates.prepare(expressions, plain))
             used = prepared[0].used
         if any(need.kind == "certificates" for need in wanted):
             from cycle_exec.system import pairing
@@ -277,14 +279,23 @@ def _expressions(settings: Settings, local: Local) -> dict[str, str]:
     return found
 
 
-def _mentioned(expressions: Mapping[str, str]) -> frozenset[str]:
+def _plain(expressions: Mapping[str, str]) -> Mapping[str, Plain]:
     if not expressions:
-        return frozenset()
-    from cycle_exec.sources import mentions
+        return {}
+    from cycle_exec.planning import templates
 
-    return frozenset().union(
-        *(mentions.names(text, needs.FETCHED_NAMES) for text in expressions.values())
-    )
+    return templates.plain(expressions)
+
+
+def _mentioned(expressions: Mapping[str, str], plain: Mapping[str, Plain]) -> frozenset[str]:
+    """The names to fetch: certain for templates that only substitute, suspected for others."""
+    found = {name for each in plain.values() for name in each.names}
+    for name, text in expressions.items():
+        if name not in plain:
+            from cycle_exec.sources import mentions
+
+            found |= mentions.names(text, needs.FETCHED_NAMES)
+    return needs.FETCHED_NAMES.intersection(found)
 
 
 def _metadata(path: str, deadline: Deadline) -> object:

@@ -70,6 +70,10 @@ class Collector:
 def variables_layer(rules: Variables, fetched: Mapping[str, str]) -> Collector:
     """Scoped variables under their final names: chosen, renamed, prefixed, or sent to files."""
     gathered = Collector()
+    if _as_they_are(rules) and names.all_plain(fetched):
+        gathered.values.update(fetched)
+        gathered.origins.update({name: f"scoped variable {name}" for name in fetched})
+        return gathered
     in_files = {file.variable: file for file in rules.files}
     for identifier, value in fetched.items():
         if identifier in in_files or not _chosen(rules, identifier):
@@ -97,6 +101,12 @@ def variables_layer(rules: Variables, fetched: Mapping[str, str]) -> Collector:
         name = rules.rename.get(file.variable, rules.prefix + names.mapped(file.variable)) + "_FILE"
         gathered.add(name, file.target, f"file of scoped variable {file.variable}")
     return gathered
+
+
+def _as_they_are(rules: Variables) -> bool:
+    return not (
+        rules.only or rules.exclude or rules.defaults or rules.rename or rules.prefix or rules.files
+    )
 
 
 def _chosen(rules: Variables, identifier: str) -> bool:
@@ -153,6 +163,8 @@ def refused_names(
     layer: Layer, allowed: Collection[str], kept: Collection[str]
 ) -> Iterable[Problem]:
     """Problems of fetched names and values. kept: names whose inherited value wins anyway."""
+    if names.all_plain(layer.values) and _all_carried(layer.values):
+        return
     for name, value in layer.values.items():
         if not names.is_valid(name):
             reason = "not a name that every shell accepts"
@@ -167,6 +179,12 @@ def refused_names(
             continue
         fix = "rename or exclude it" if names.is_platform(name) else ""
         yield Problem(kind="name-refused", subject=f"variable {name}", reason=reason, fix=fix)
+
+
+def _all_carried(values: Mapping[str, str]) -> bool:
+    """Whether every value is far from being refused: the cheap half of `_refused_value`."""
+    longest = max(map(len, values.values()), default=0) + max(map(len, values), default=0)
+    return longest * 4 < LARGEST_STRING and "\0" not in "".join(values.values())
 
 
 def _refused_value(layer: Layer, name: str, value: str) -> Iterable[Problem]:

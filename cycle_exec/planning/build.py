@@ -35,7 +35,7 @@ def build(
 ) -> Plan:
     """The plan of a run.
 
-    prepared: every template and every expression of environment.set, compiled.
+    prepared: every template and every expression of environment.set.
     metadata: the platform's metadata file, decoded, or the Problem of it.
     now: seconds since the epoch. mismatch: (key, full chain) -> why they do not fit, or None.
     Raises Refused with every problem of the stage.
@@ -142,7 +142,7 @@ class _Rendering:
             )
 
     def _is_prepared(self, name: str) -> bool:
-        return self.prepared is not None and name in self.prepared.names
+        return self.prepared is not None and name in self.prepared.sources
 
     def _rendered(self, name: str, context: Mapping[str, object]) -> str | None:
         from cycle_exec.planning import templates

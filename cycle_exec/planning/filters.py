@@ -68,20 +68,16 @@ def from_json(value: object) -> object:
 
 def to_yaml(value: object) -> str:
     """YAML in flow style, with double-quoted strings: what YAML 1.1 and 1.2 read alike."""
+    from cycle_exec.planning import formats
+
     if isinstance(value, dict):
-        pairs = (f"{_yaml_text(str(key))}: {to_yaml(member)}" for key, member in value.items())
+        pairs = (formats.yaml_flow_pair(str(key), to_yaml(member)) for key, member in value.items())
         return "{" + ", ".join(pairs) + "}"
     if isinstance(value, list | tuple):
         return "[" + ", ".join(to_yaml(member) for member in value) + "]"
     if isinstance(value, str):
-        return _yaml_text(value)
+        return formats.yaml_scalar(value)
     return _number("to_yaml", value, null="null")
-
-
-def _yaml_text(text: str) -> str:
-    from cycle_exec.planning import formats
-
-    return formats.yaml_scalar(text)
 
 
 def to_toml(value: object) -> str:

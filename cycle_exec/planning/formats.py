@@ -9,7 +9,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-__all__ = ["NotCarried", "write", "yaml_scalar"]
+__all__ = ["NotCarried", "write", "yaml_flow_pair", "yaml_scalar"]
 
 # YAML looks only so far ahead for the colon of a plain `key: value`.
 _LONGEST_KEY = 1000
@@ -46,6 +46,12 @@ def _yaml_pair(name: str, value: str) -> str:
     if len(key) > _LONGEST_KEY:
         return f"? {key}\n: {yaml_scalar(value)}\n"
     return f"{key}: {yaml_scalar(value)}\n"
+
+
+def yaml_flow_pair(name: str, value: str) -> str:
+    """A pair of a flow mapping. value: YAML already."""
+    key = yaml_scalar(name)
+    return f"? {key} : {value}" if len(key) > _LONGEST_KEY else f"{key}: {value}"
 
 
 def yaml_scalar(text: str) -> str:

@@ -2,7 +2,8 @@
 
 Jinja2 in its immutable sandbox, undefined names refuse, nothing is escaped, no file can be
 reached. Values are data: they are placed once and never looked at for template syntax. Messages
-are ours: Jinja2's own texts quote values (`{{ {}[value] }}`).
+are ours: Jinja2's own texts quote values (`{{ {}[value] }}`). Templates that only substitute are
+rendered by `substitution`, and Jinja2 is imported only if one of them fails or goes further.
 
 A key of a mapping wins over its methods: `variables.items` is the variable of that name, if
 there is one, and `.items()` still works where there is none.
@@ -11,7 +12,7 @@ there is one, and `.items()` still works where there is none.
 from __future__ import annotations
 
 from cycle_exec.errors import Problem, Refused
-from cycle_exec.planning import filters
+from cycle_exec.planning import filters, substitution
 from cycle_exec.record import Record
 from cycle_exec.settings import nearest
 
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
 
     from jinja2 import Environment, Template, TemplateSyntaxError, Undefined, nodes
     from jinja2.runtime import Context
+
+    from cycle_exec.planning.substitution import Plain
 
 OUTPUT_LIMIT = 16 * 1024 * 1024
 
@@ -39,16 +42,17 @@ _FAILURES = (
 
 
 class Prepared(Record):
-    """Templates that were parsed and compiled.
+    """Templates that were parsed, and compiled if that takes Jinja2.
 
-    names: the compiled templates by name. sources: their texts. used: every top-level name that
-    any of them takes from the context.
+    sources: every template's text by name. plain, compiled: each of them is in one of the two.
+    used: every top-level name that any of them takes from the context.
     """
 
-    _sealed = ("names", "sources")
+    _sealed = ("sources", "plain", "compiled")
 
-    names: Mapping[str, Template]
     sources: Mapping[str, str]
+    plain: Mapping[str, Plain]
+    compiled: Mapping[str, Template]
     used: frozenset[str]
 
 
@@ -72,25 +76,37 @@ class _Bomb(Exception):
     """An operation whose result would be enormous."""
 
 
-def prepare(sources: Mapping[str, str]) -> Prepared:
-    """Parse and compile every template. Raises Refused with the problems of all of them."""
-    environment = _environment()
-    compiled: dict[str, Template] = {}
-    used: set[str] = set()
-    problems: list[Problem] = []
-    for name, text in sources.items():
-        try:
-            compiled[name] = _compiled(environment, name, text, used)
-        except Refused as refused:
-            problems.extend(refused.problems)
-    if problems:
-        raise Refused(problems)
-    return Prepared(names=compiled, sources=dict(sources), used=frozenset(used))
+def plain(sources: Mapping[str, str]) -> dict[str, Plain]:
+    """Those templates that only substitute, parsed."""
+    parsed = {name: substitution.parse(text) for name, text in sources.items()}
+    return {name: each for name, each in parsed.items() if each is not None}
+
+
+def prepare(sources: Mapping[str, str], plain: Mapping[str, Plain]) -> Prepared:
+    """Parse and compile every template. Raises Refused with the problems of all of them.
+
+    plain: those that need not be compiled.
+    """
+    used = {name for each in plain.values() for name in each.names}
+    others = {name: text for name, text in sources.items() if name not in plain}
+    compiled = _all_compiled(others, used) if others else {}
+    return Prepared(sources=dict(sources), plain=plain, compiled=compiled, used=frozenset(used))
 
 
 def render(prepared: Prepared, name: str, context: Mapping[str, object]) -> str:
     """The text of one template. Raises Refused."""
-    template = prepared.names[name]
+    if name in prepared.plain:
+        text = substitution.render(prepared.plain[name], context, OUTPUT_LIMIT)
+        if text is not None:
+            return text
+        # Jinja2 knows what to say of it.
+        template = _all_compiled({name: prepared.sources[name]}, set())[name]
+    else:
+        template = prepared.compiled[name]
+    return _rendered(template, name, prepared.sources[name], context)
+
+
+def _rendered(template: Template, name: str, source: str, context: Mapping[str, object]) -> str:
     parts: list[str] = []
     size = 0
     try:
@@ -106,7 +122,7 @@ def render(prepared: Prepared, name: str, context: Mapping[str, object]) -> str:
         ) from None
     except _Undefined as error:
         place = _place(template, name, error.__traceback__)
-        raise Refused([_undefined(error, place, prepared.sources[name], context)]) from None
+        raise Refused([_undefined(error, place, source, context)]) from None
     except Exception as error:  # noqa: BLE001 - whatever a template provokes, our words for it
         place = _place(template, name, error.__traceback__)
         problem = Problem(kind="template-failed", subject=place, reason=_reason(error))
@@ -208,6 +224,21 @@ def _measure(operator: str, left: Any, right: Any) -> None:
 
 
 # Parsing
+
+
+def _all_compiled(sources: Mapping[str, str], used: set[str]) -> dict[str, Template]:
+    """used: takes every top-level name that they take from the context."""
+    environment = _environment()
+    compiled: dict[str, Template] = {}
+    problems: list[Problem] = []
+    for name, text in sources.items():
+        try:
+            compiled[name] = _compiled(environment, name, text, used)
+        except Refused as refused:
+            problems.extend(refused.problems)
+    if problems:
+        raise Refused(problems)
+    return compiled
 
 
 def _compiled(environment: Environment, name: str, text: str, used: set[str]) -> Template:

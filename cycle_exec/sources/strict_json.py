@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 _WHITE = " \t\n\r"
 _DEEPEST = 100
+_HARMLESS = 1000  # levels that no stack minds: they may be counted afterwards
 _LONGEST_NUMBER = 300
 # An empty list takes three bytes of text and seventy of memory: without a limit on values, a body
 # under the cap could take half a gigabyte. The same goes for wide characters.
@@ -85,7 +86,7 @@ def _scanner() -> Callable[[str, int], tuple[object, int]]:
 
 def decode(body: bytes) -> object:
     """The value of a JSON text. Raises NotJson."""
-    _measure(body)
+    openings = _measure(body)
     try:
         text = body.decode()
     except UnicodeDecodeError:
@@ -103,19 +104,24 @@ def decode(body: bytes) -> object:
         raise NotJson("it is malformed") from None
     if text[end:].strip(_WHITE):
         raise NotJson("text follows the value")
+    if openings > _DEEPEST and _is_deeper(value, _DEEPEST):
+        raise NotJson("it is nested too deeply")
     if "\\ud" in text or "\\uD" in text:
         _refuse_surrogates(value)
     return value
 
 
-def _measure(body: bytes) -> None:
-    """Refuse what decodes into far more than its own size, before the scanner sees it."""
+def _measure(body: bytes) -> int:
+    """Refuse what decodes into far more than its own size, before the scanner sees it.
+
+    Returns the number of opening brackets, those inside of strings included.
+    """
     if len(body) > _LARGE and not (body.isascii() and body.count(b"\\u") == body.count(b"\\u00")):
         raise NotJson("it is too large for text beyond ASCII")
     openings = body.count(b"[") + body.count(b"{")
-    if openings <= _DEEPEST and openings + body.count(b",") <= _MOST_VALUES:
-        return
-    _measure_structure(body.replace(b"\\\\", b"").replace(b'\\"', b"").translate(None, _TEXT))
+    if openings > _HARMLESS or openings + body.count(b",") > _MOST_VALUES:
+        _measure_structure(body.replace(b"\\\\", b"").replace(b'\\"', b"").translate(None, _TEXT))
+    return openings
 
 
 def _measure_structure(skeleton: bytes) -> None:
@@ -136,6 +142,18 @@ def _measure_structure(skeleton: bytes) -> None:
                 raise NotJson("it is nested too deeply")
             if values > _MOST_VALUES:
                 raise NotJson("it holds too many values")
+
+
+def _is_deeper(value: object, levels: int) -> bool:
+    """Whether objects and lists are nested to more than so many levels."""
+    if isinstance(value, dict):
+        members = list(value.values())
+    elif isinstance(value, list):
+        members = value
+    else:
+        return False
+    inner = [member for member in members if isinstance(member, dict | list)]
+    return not levels or any(_is_deeper(member, levels - 1) for member in inner)
 
 
 def _refuse_surrogates(value: object) -> None:

@@ -1,4 +1,8 @@
-"""Whether a key fits its certificate, as OpenSSL sees it, without a file on any disk."""
+"""Whether a key fits its certificate, as OpenSSL sees it, without a file on any disk.
+
+Through `_ssl`, the part of ssl that is OpenSSL: ssl itself would bring sockets, selectors and
+enumerations, which cost twice as much as the whole check.
+"""
 
 from __future__ import annotations
 
@@ -6,7 +10,7 @@ import os
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from ssl import SSLContext
+    from typing import Any
 
 # OpenSSL's reasons. The second is what remains when key and certificate are of different kinds.
 _APART = frozenset(("KEY_VALUES_MISMATCH", "NO_CERTIFICATE_ASSIGNED", "KEY_TYPE_MISMATCH"))
@@ -16,7 +20,21 @@ _WEAK = frozenset(("EE_KEY_TOO_SMALL", "CA_KEY_TOO_SMALL", "CA_MD_TOO_WEAK"))
 
 def ready() -> None:
     """Load OpenSSL now, while something else is waited for."""
-    import ssl  # noqa: F401
+    _openssl()
+
+
+def _openssl() -> Any:
+    """The module that has _SSLContext, SSLError and PROTOCOL_TLS_SERVER."""
+    try:
+        import _ssl
+
+        if hasattr(_ssl, "_SSLContext"):
+            return _ssl
+    except ImportError:
+        pass
+    import ssl
+
+    return ssl
 
 
 def mismatch(privkey: str, fullchain: str) -> str | None:
@@ -52,13 +70,12 @@ def _memory() -> int:
 
 def _judged(path: str, fullchain: str) -> str | None:
     """Raises OSError if the path cannot be opened."""
-    import ssl
-
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    reason = _refusal(context, path)
+    openssl = _openssl()
+    context = openssl._SSLContext(int(openssl.PROTOCOL_TLS_SERVER))
+    reason = _refusal(openssl, context, path)
     if reason in _WEAK:
         context.set_ciphers("ALL:@SECLEVEL=0")
-        reason = _refusal(context, path)
+        reason = _refusal(openssl, context, path)
     if reason is None:
         return None
     if reason in _APART:
@@ -67,7 +84,7 @@ def _judged(path: str, fullchain: str) -> str | None:
         return "the private key is encrypted, and nobody can type its password"
     try:
         context.load_verify_locations(cadata=fullchain)
-    except (ssl.SSLError, ValueError):
+    except (openssl.SSLError, ValueError):
         return "openssl cannot read the certificate"
     return "openssl cannot read the private key"
 
@@ -83,13 +100,11 @@ def _no_password() -> bytes:
     raise _Asked
 
 
-def _refusal(context: SSLContext, path: str) -> str | None:
+def _refusal(openssl: Any, context: Any, path: str) -> str | None:
     """OpenSSL's name of the reason, `_PASSWORD`, empty if it gives none; None: the pair loads."""
-    import ssl
-
     try:
-        context.load_cert_chain(path, password=_no_password)
-    except ssl.SSLError as error:
+        context.load_cert_chain(path, None, _no_password)
+    except openssl.SSLError as error:
         return error.reason or ""
     except _Asked:
         return _PASSWORD

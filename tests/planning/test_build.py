@@ -45,7 +45,7 @@ def planned(
         inherited or {},
         snapshot or Snapshot(),
         texts=texts,
-        prepared=templates.prepare(sources) if sources else None,
+        prepared=templates.prepare(sources, templates.plain(sources)) if sources else None,
         metadata=metadata,
         now=NOW,
         mismatch=lambda _key, _chain: None,

@@ -8,13 +8,17 @@ from hypothesis import strategies as st
 
 from cycle_exec.errors import Problem, Refused
 from cycle_exec.planning import templates
-from cycle_exec.planning.templates import Unusable
+from cycle_exec.planning.templates import Prepared, Unusable
 
 CANARY = "c4n4ry-value"
 
 
+def prepare(sources: dict[str, str]) -> Prepared:
+    return templates.prepare(sources, templates.plain(sources))
+
+
 def rendered(text: str, **context: object) -> str:
-    prepared = templates.prepare({"t.j2": text})
+    prepared = prepare({"t.j2": text})
     return templates.render(prepared, "t.j2", context)
 
 
@@ -59,7 +63,7 @@ def test_a_value_is_placed_verbatim(value):
 
 def test_used_is_what_the_templates_take_from_the_context():
     """Names the template sets itself are not used names."""
-    prepared = templates.prepare(
+    prepared = prepare(
         {"a": "{% set x = server %}{{ x.y }}", "b": "{% for i in instances %}{{ i }}{% endfor %}"}
     )
     assert prepared.used == {"server", "instances"}
@@ -163,7 +167,7 @@ def test_a_failing_expression_refuses_in_our_words(text, reason):
 def test_a_broken_template_refuses_with_its_line(text, subject, reason):
     """Syntax is found when the templates are prepared, before anything is rendered."""
     with pytest.raises(Refused) as caught:
-        templates.prepare({"t.j2": text})
+        prepare({"t.j2": text})
     [problem] = caught.value.problems
     assert (problem.kind, problem.subject, problem.reason) == ("template-syntax", subject, reason)
 
@@ -171,7 +175,7 @@ def test_a_broken_template_refuses_with_its_line(text, subject, reason):
 def test_all_broken_templates_are_told_at_once():
     """Every template is parsed, and every problem in it that parsing survives."""
     with pytest.raises(Refused) as caught:
-        templates.prepare({"a": "{{ x|p }}{{ x|q }}", "b": "{{", "c": "fine"})
+        prepare({"a": "{{ x|p }}{{ x|q }}", "b": "{{", "c": "fine"})
     assert [problem.subject for problem in caught.value.problems] == ["a:1", "a:1", "b:1"]
 
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import sys
+import types
 
 import pytest
 
@@ -97,6 +99,14 @@ def test_without_memfd_shared_memory_serves(monkeypatch):
     assert pairing.mismatch(key, chain("P-256")) is None
     monkeypatch.delattr(os, "memfd_create")
     assert pairing.mismatch(key, chain("P-256")) is None
+
+
+def test_without_the_lean_module_ssl_serves(monkeypatch):
+    """An interpreter may keep OpenSSL elsewhere."""
+    monkeypatch.setitem(sys.modules, "_ssl", types.ModuleType("_ssl"))
+    key = issued.key_pem(issued.key())
+    assert pairing.mismatch(key, chain("P-256")) is None
+    assert pairing.mismatch(issued.key_pem(issued.key("P-256", 1)), chain("P-256")) == APART
 
 
 def test_a_system_without_any_memory_file_is_told(monkeypatch):

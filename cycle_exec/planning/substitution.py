@@ -1,0 +1,121 @@
+"""Templates that only put values in their places, rendered without Jinja2.
+
+Importing Jinja2 costs more than a whole launch without it, and most config templates need nothing
+of it but `{{ name.member["key"] }}`. This is the part of its language whose meaning is beyond
+doubt; whatever goes further, in the template or in the values, is left to Jinja2. The tests hold
+both equal.
+"""
+
+from __future__ import annotations
+
+from cycle_exec.record import Record
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    # A name of the context and the keys that follow it.
+    Path = tuple[str, ...]
+
+# Words of Jinja2's grammar, and names that it gives a meaning of its own.
+_RESERVED = frozenset(
+    """
+    and as block call caller continue break debug do elif else endfor extends false filter for
+    from if import in include is loop macro none not or raw recursive self set super true varargs
+    kwargs with without False None True range dict lipsum cycler joiner namespace
+    """.split()
+)
+_NAME = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_")
+_KEY = _NAME | frozenset("-. :/@")
+_BLANK = " \t\n"
+# What Jinja2 prints as str() does. Integers from JSON have at most 300 digits, which str() takes.
+_PRINTED = (str, int, float, bool)
+
+
+class Plain(Record):
+    """A template of this kind: literal texts, and between each two of them a path."""
+
+    texts: tuple[str, ...]
+    paths: tuple[Path, ...]
+
+    @property
+    def names(self) -> frozenset[str]:
+        """The top-level names it takes from the context."""
+        return frozenset(path[0] for path in self.paths)
+
+
+def parse(text: str) -> Plain | None:
+    """The template, or None if only Jinja2 can tell what it means."""
+    # Jinja2 makes one kind of line end of all, and trims around blocks and comments.
+    if "{%" in text or "{#" in text or "\r" in text:
+        return None
+    first, *rest = text.split("{{")
+    texts, paths = [first], []
+    for each in rest:
+        expression, closed, literal = each.partition("}}")
+        path = _path(expression) if closed else None
+        if path is None:
+            return None
+        paths.append(path)
+        texts.append(literal)
+    return Plain(texts=tuple(texts), paths=tuple(paths))
+
+
+def render(plain: Plain, context: Mapping[str, object], limit: int) -> str | None:
+    """The text, or None where Jinja2 has to decide: a name or a key is not there, a value is
+    neither text nor number, or the text is longer than the limit.
+    """
+    parts = [plain.texts[0]]
+    size = len(parts[0])
+    for path, literal in zip(plain.paths, plain.texts[1:], strict=True):
+        value: object = context
+        for key in path:
+            # The context is a dict as well.
+            if not isinstance(value, dict) or key not in value:
+                return None
+            value = value[key]
+        if type(value) not in _PRINTED:
+            return None
+        printed = str(value)
+        size += len(printed) + len(literal)
+        parts += (printed, literal)
+    return "".join(parts) if size <= limit else None
+
+
+def _path(expression: str) -> Path | None:
+    """The path of `name.member["key"]`, or None for any other expression."""
+    left = expression.strip(_BLANK)
+    name, left = _name(left)
+    if not name:
+        return None
+    path = [name]
+    while left:
+        if left[0] == ".":
+            key, left = _name(left[1:])
+        else:
+            key, left = _key(left)
+        if not key:
+            return None
+        path.append(key)
+    return tuple(path)
+
+
+def _name(text: str) -> tuple[str, str]:
+    """The name at the beginning, and what follows; an empty name if none of ours stands there."""
+    length = next((at for at, each in enumerate(text) if each not in _NAME), len(text))
+    name = text[:length]
+    # What begins with _ is the sandbox's business.
+    if not name or name[0].isdigit() or name[0] == "_" or name in _RESERVED:
+        return "", text
+    return name, text[length:]
+
+
+def _key(text: str) -> tuple[str, str]:
+    """The same for ["key"]: one word in plain characters."""
+    quote = text[1:2]
+    if text[0] != "[" or quote not in ("'", '"'):
+        return "", text
+    key, closed, left = text[2:].partition(quote)
+    if not closed or left[:1] != "]" or key[:1] == "_" or not _KEY.issuperset(key):
+        return "", text
+    return key, left[1:]

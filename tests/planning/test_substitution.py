@@ -1,0 +1,151 @@
+"""Templates that only substitute: equal to Jinja2 in all that they accept."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from cycle_exec.errors import Problem, Refused
+from cycle_exec.planning import substitution, templates
+from cycle_exec.planning.templates import Unusable
+
+CONTEXT = {
+    "env": {"A": "one", "long_Name_2": "{{ env.A }}\r\n", "items": "key", "empty": "", "n": 7},
+    "a": "text",
+    "if_": {"x-y.z": {"b": True, "c": None, "d": 1.5, "e": ["x"], "f": 10**40}},
+    "gone": Unusable(Problem(kind="unavailable", subject="server", reason="it is down")),
+}
+
+
+def outcome(text, *, plain):
+    """The text, or every problem in words; and the names that are used."""
+    sources = {"t": text}
+    try:
+        prepared = templates.prepare(sources, templates.plain(sources) if plain else {})
+        return templates.render(prepared, "t", CONTEXT), prepared.used
+    except Refused as refused:
+        return refused.problems
+
+
+_WORDS = st.sampled_from(
+    [
+        *("{{", "}}", "{{ ", " }}", "{", "}", "%}", "#}", "{%", "{#", "{{-", "-}}", "{{+"),
+        *("env", "a", "if_", "gone", "nope", "if", "self", "none", "range", "1", "_x"),
+        *(".A", ".items", ".nope", ".long_Name_2", '["x-y.z"]', "['A']", '["nope"]', ".empty"),
+        *(".b", ".c", ".d", ".e", ".f", ".n", "[0]", '["', '"]', ".", "[", "]", "'", '"', "|e"),
+        *(" ", "\n", "\r\n", "\t", "text", "-", "+", "\\", "é", "\x0b", "\xa0", "()", "~"),
+    ]
+)
+_EXPRESSIONS = st.builds(
+    "{{{{{}{}{}{}}}}}".format,
+    st.sampled_from(["", " ", "\n", "\t "]),
+    st.sampled_from(["env", "a", "if_", "gone", "nope", "self", "loop", "dict", "e_1"]),
+    st.lists(
+        st.sampled_from(
+            [".A", '["A"]', ".items", '["x-y.z"]', "['x-y.z']", ".b", ".c", ".d", ".e", ".f", ".q"]
+        ),
+        max_size=3,
+    ).map("".join),
+    st.sampled_from(["", " ", "\n"]),
+)
+_LITERALS = st.text("{}#% \nax\\", max_size=6)
+
+
+@given(st.lists(_WORDS, max_size=12).map("".join))
+@example("{{{{ a }}")
+@example("{{ a }}}}")
+@example("{ { a } } {{a}}{{a}}\n")
+@example("   {{ a }}   \n\n")
+@example("{{ env.A }")
+@example("{{ env . A }}")
+@example('{{ env["A}}"] }}')
+def test_any_template_means_what_jinja2_says(text):
+    """The same text, the same names, the same problems in the same words."""
+    assert outcome(text, plain=True) == outcome(text, plain=False)
+
+
+@given(st.lists(st.one_of(_LITERALS, _EXPRESSIONS), max_size=8).map("".join))
+def test_any_path_means_what_jinja2_says(text):
+    """Names that are missing, members of texts, values that are no texts: all alike."""
+    assert outcome(text, plain=True) == outcome(text, plain=False)
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("", ""),
+        ("no expression: $x { } } }} %} #}\n\n", "no expression: $x { } } }} %} #}\n\n"),
+        ("<{{env.A}}|{{ env.n }}>\n", "<one|7>\n"),
+        ("{{ env.long_Name_2 }}", "{{ env.A }}\r\n"),
+        ("{{\n if_[\"x-y.z\"].b }} {{ if_['x-y.z'].d }}", "True 1.5"),
+        ("{{ env.items }}{{ env.empty }}", "key"),
+    ],
+)
+def test_plain_templates_are_recognised_and_rendered(text, expected):
+    """These never need Jinja2."""
+    plain = substitution.parse(text)
+    assert plain is not None
+    assert substitution.render(plain, CONTEXT, 1000) == expected
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "{% if a %}x{% endif %}",
+        "{# note #}",
+        "a\r\nb",
+        "{{ a|upper }}",
+        "{{- a }}",
+        "{{ a() }}",
+        "{{ a[0] }}",
+        "{{ a.0 }}",
+        "{{ 'a' }}",
+        "{{ a['x\\n'] }}",
+        "{{ a._private }}",
+        '{{ a["__class__"] }}',
+        "{{ self }}",
+        "{{ true }}",
+        "{{ a b }}",
+        "{{ a",
+        "{{ }}",
+        "{{{ a }}}",
+        "{{ ä }}",
+        "{{ a.b. }}",
+        "{{ a[] }}",
+        "{{ a['b }}",
+    ],
+)
+def test_whatever_goes_further_is_left_to_jinja2(text):
+    """Filters, calls, blocks, comments, white space control, broken ones."""
+    assert substitution.parse(text) is None
+
+
+@pytest.mark.parametrize("text", ["{{ nope }}", "{{ env.nope }}", "{{ a.b }}", "{{ gone }}"])
+def test_what_is_not_plainly_there_is_left_to_jinja2(text):
+    """Jinja2 decides whether that is an error, and which."""
+    plain = substitution.parse(text)
+    assert plain is not None
+    assert substitution.render(plain, CONTEXT, 1000) is None
+
+
+def test_a_text_over_the_limit_is_left_to_jinja2():
+    """The limit is a matter of refusals, which are not told here."""
+    plain = substitution.parse("{{ a }}{{ a }}")
+    assert plain is not None
+    assert substitution.render(plain, CONTEXT, 8) == "texttext"
+    assert substitution.render(plain, CONTEXT, 7) is None
+
+
+def test_a_launch_without_blocks_and_filters_never_imports_jinja2():
+    """That is what it is for."""
+    code = (
+        "import sys; from cycle_exec.planning import templates as t; "
+        "s = {'x': '{{ a.b }}'}; p = t.prepare(s, t.plain(s)); "
+        "assert t.render(p, 'x', {'a': {'b': 'c'}}) == 'c'; "
+        "assert not {'jinja2', 're', 'typing'} & set(sys.modules)"
+    )
+    subprocess.run([sys.executable, "-I", "-c", code], check=True)
