@@ -25,7 +25,7 @@ LARGEST_STRING = 131_071
 class Layer(Record):
     """Variables of one source and, for each, words for where it comes from.
 
-    origin: the words for names that `origins` does not hold.
+    origin: the words for names that `origins` does not hold; it holds none but names of values.
     """
 
     _sealed = ("values",)
@@ -233,6 +233,6 @@ def merge(layers: Iterable[Layer]) -> Merged:
             if sources[name] != layer.where(name):
                 overrides[name] = (*overrides.get(name, ()), sources[name])
         environ.update(layer.values)
-        for name in layer.values:
-            sources[name] = layer.where(name)
+        sources.update(dict.fromkeys(layer.values, layer.origin))
+        sources.update(layer.origins)
     return Merged(environ=environ, sources=sources, overrides=overrides)

@@ -95,18 +95,26 @@ def measure(argv: Sequence[str], environ: Mapping[str, str], executable: str) ->
     """
     name = len(encoded(executable)) + 1
     total = 2 * name + _SCRIPT_WORDS + _POINTER * (max(1, len(argv)) + len(environ))
-    for word in argv:
-        total += len(encoded(word)) + 1
-    oversized = []
-    for variable, value in environ.items():
-        size = len(encoded(variable)) + len(encoded(value)) + 2
-        total += size
-        if size > LONGEST_STRING:
-            oversized.append(variable)
+    strings = (*argv, *environ, *environ.values())
+    # A NUL, or the = that joins a name to its value, ends each of them.
+    total += sum(map(len, strings)) + len(strings)
+    total += sum(len(encoded(text)) - len(text) for text in strings if not text.isascii())
     return Measured(
-        oversized=tuple(oversized),
+        oversized=_oversized(environ),
         total=total,
         maximum=_FLOOR if total <= _FLOOR else _maximum(),
+    )
+
+
+def _oversized(environ: Mapping[str, str]) -> tuple[str, ...]:
+    longest = max(map(len, environ.values()), default=0) + max(map(len, environ), default=0)
+    # Four bytes a character at most: the exact size is only counted when it could matter.
+    if longest * 4 + 2 <= LONGEST_STRING:
+        return ()
+    return tuple(
+        name
+        for name, value in environ.items()
+        if len(encoded(name)) + len(encoded(value)) + 2 > LONGEST_STRING
     )
 
 
