@@ -63,16 +63,18 @@ def ours(job: Job, script: str, socket: str) -> Contender:
 def shell(job: Job, socket: str, *, batched: bool = False) -> Contender:
     """The entrypoint in shell."""
     script = _HERE / ("entrypoint-batched.sh" if batched else "entrypoint.sh")
+    return _entrypoint("shell, batched" if batched else "shell", str(script), job, socket)
+
+
+def compiled(job: Job, program: str, socket: str) -> Contender:
+    """The entrypoint as a static Go program."""
+    return _entrypoint("static Go program", program, job, socket)
+
+
+def _entrypoint(name: str, program: str, job: Job, socket: str) -> Contender:
     environ = {**job.environ, "API_SOCKET": socket}
-    return Contender(
-        "shell, batched" if batched else "shell",
-        job,
-        (str(script), *APP),
-        environ,
-        {**_prepared(job), "API_SOCKET": socket},
-        BY_SHELLS,
-        job.targets,
-    )
+    expected = {**_prepared(job), "API_SOCKET": socket}
+    return Contender(name, job, (program, *APP), environ, expected, BY_SHELLS, job.targets)
 
 
 def _prepared(job: Job) -> dict[str, str]:
@@ -81,8 +83,8 @@ def _prepared(job: Job) -> dict[str, str]:
 
 
 def missing_tools() -> Sequence[str]:
-    """The programs that the shell entrypoints need and this machine lacks."""
-    return [name for name in ("curl", "jq", "envsubst") if shutil.which(name) is None]
+    """The programs that the other entrypoints need and this machine lacks."""
+    return [name for name in ("curl", "jq", "envsubst", "go") if shutil.which(name) is None]
 
 
 def check(contender: Contender, code: int, printed: bytes) -> None:

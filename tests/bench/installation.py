@@ -52,6 +52,15 @@ def described(python: str, script: str) -> Installed:
     return Installed(python, script, site, version)
 
 
+def compile_entrypoint() -> str:
+    """The path of entrypoint.go as a static program."""
+    program = CACHE / "entrypoint"
+    words = ["go", "build", "-ldflags", "-s -w", "-o", str(program), "tests/bench/entrypoint.go"]
+    environ = {"HOME": str(CACHE), **os.environ, "CGO_ENABLED": "0"}
+    subprocess.run(words, check=True, cwd=ROOT, env=environ)
+    return str(program)
+
+
 def _first() -> str:
     command = f". {ROOT}/tests/environment.sh; find_python"
     return _run(["sh", "-c", command]).strip()
@@ -75,6 +84,7 @@ def machine() -> dict[str, str]:
         "load": " ".join(f"{each:.2f}" for each in os.getloadavg()),
         "curl": _tool("curl", "--version"),
         "jq": _tool("jq", "--version"),
+        "go": _tool("go", "version"),
         "sh": os.path.basename(os.path.realpath("/bin/sh")),
     }
 
@@ -93,4 +103,5 @@ def _tool(name: str, flag: str) -> str:
     if shutil.which(name) is None:
         return "none"
     words = _run([name, flag]).splitlines()[0].split()
-    return words[1] if len(words) > 1 else words[0].removeprefix(f"{name}-")
+    version = next((word for word in words if any(map(str.isdigit, word))), "unknown")
+    return version.removeprefix(name).removeprefix("-")

@@ -117,12 +117,16 @@ _INTEGRATIONS: tuple[tuple[str, str, str, dict[str, str | None], dict[str, str]]
 
 
 class Size(NamedTuple):
-    """How much there is of everything; the base job by default."""
+    """How much there is of everything; the base job by default.
+
+    blocks: whether each template has a block, which takes Jinja2; without, they only substitute.
+    """
 
     variables: int = 50
     integrations: int = 3
     certificates: int = 2
     templates: int = 3
+    blocks: bool = False
 
 
 class Target(NamedTuple):
@@ -171,7 +175,7 @@ def job(folder: Path, name: str, size: Size, *, output: Path | None = None) -> J
     if size.certificates:
         lines.append(_certificates(found, size.certificates))
     for number in range(size.templates):
-        lines.append(_template(found, image, number))
+        lines.append(_template(found, image, number, size.blocks))
     Path(found.manifest).write_text("\n".join(lines))
     return found
 
@@ -231,7 +235,7 @@ def _integration(
     return _table("[integrations]", identifier=identifier, prefix=prefix)
 
 
-def _template(job: Job, image: Path, number: int) -> str:
+def _template(job: Job, image: Path, number: int, blocks: bool) -> str:
     kind = ("conf", "ini", "yaml")[number % 3]
     name = f"{number:03d}.{kind}"
     text = _TEXTS[number % 3].replace("@NUMBER@", str(number))
@@ -240,6 +244,8 @@ def _template(job: Job, image: Path, number: int) -> str:
         jinja = jinja.replace(f"@{variable}@", f"{{{{ env.{variable} }}}}")
         shell = shell.replace(f"@{variable}@", f"${{{variable}}}")
         result = result.replace(f"@{variable}@", value)
+    if blocks:
+        jinja = f"{{% if env.SERVER_NAME %}}\n{jinja}{{% endif %}}\n"
     (image / f"{name}.j2").write_text(jinja)
     (image / f"{name}.tmpl").write_text(shell)
     target = str(job.output / name)

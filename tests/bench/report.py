@@ -13,7 +13,7 @@ def text(installed: Installed, machine: Mapping[str, str], found: Found) -> str:
     """Everything as Markdown."""
     parts = [
         f"{machine['processor']}, {machine['kernel']}, {installed.version}, "
-        f"curl {machine['curl']}, jq {machine['jq']}, sh is {machine['sh']}, "
+        f"curl {machine['curl']}, jq {machine['jq']}, sh is {machine['sh']}, Go {machine['go']}, "
         f"load {machine['load']}",
         *(_table(table) for table in found.tables),
         _musts(found.musts),

@@ -21,19 +21,30 @@ GROWTH = (
     ("10 certificates", Size(certificates=10)),
     ("50 certificates", Size(certificates=50)),
 )
+_MUSTS = {
+    (0, "python -I -S, exec only"): 9.0,
+    (0, "shell"): 0.40,
+    (0, "shell, batched"): 1.5,
+    (20, "static Go program"): 1.7,
+    (100, "static Go program"): 1.2,
+}
 _ALONE = Size(integrations=0, certificates=0, templates=0)
 
 Progress = Callable[[str], None]
 
 
 class Plan(NamedTuple):
-    """How much to measure. latencies: milliseconds. growth: whether larger jobs are measured."""
+    """How much to measure.
+
+    latencies: milliseconds. compiled: the Go entrypoint; empty: no other entrypoints than ours.
+    growth: whether larger jobs are measured.
+    """
 
     installed: Installed
     folder: Path
     rounds: int
     latencies: tuple[int, ...]
-    shells: bool
+    compiled: str
     growth: bool
 
 
@@ -92,11 +103,15 @@ class _Suite:
             for number, (title, size) in enumerate(sizes)
         ]
         self.base = self.sizes[0][1]
+        self.blocks = job(plan.folder, "blocks", Size(blocks=True))
 
     def run(self) -> Found:
         jobs = [self.alone, self.many, *(each for _, each in self.sizes)]
         sites = [self._site(each, 0) for each in jobs]
-        sites += [self._site(self.base, each) for each in self.plan.latencies if each]
+        for latency in self.plan.latencies:
+            sites.append(self._site(self.blocks, latency))
+            if latency:
+                sites.append(self._site(self.base, latency))
         with server.serving(sites):
             self._variables_alone()
             for latency in self.plan.latencies:
@@ -144,23 +159,22 @@ class _Suite:
         competitors = [
             contenders.exec_only(self.base, self.plan.installed.python),
             self._ours(self.base, latency),
+            self._ours(self.blocks, latency)._replace(name="cycle-exec, templates with blocks"),
         ]
-        if self.plan.shells:
+        if self.plan.compiled:
             socket = self._socket(self.base, latency)
+            competitors.append(contenders.compiled(self.base, self.plan.compiled, socket))
             competitors.append(contenders.shell(self.base, socket, batched=True))
             competitors.append(contenders.shell(self.base, socket))
         samples = self._measured(title, competitors)
         names = [each.name for each in competitors]
-        self._table(title, competitors, samples, names, (0, 2, 3) if self.plan.shells else (0,))
-        if latency:
-            return
-        wall, _ = timing.ratio(samples[1], samples[0])
-        self._must("full job at 0 ms, of python -I -S exec only", wall, 9.0)
-        if self.plan.shells:
-            for index, limit in ((3, 0.40), (2, 1.5)):
+        self._table(title, competitors, samples, names, (0, *range(3, len(names))))
+        for index, name in enumerate(names):
+            if (latency, name) in _MUSTS:
                 wall, _ = timing.ratio(samples[1], samples[index])
-                self._must(f"full job at 0 ms, of {names[index]}", wall, limit)
-        self._must("peak RSS, full job", self.tables[-1].rows[1].peak, 24.0, "MB")
+                self._must(f"full job at {latency} ms, of {name}", wall, _MUSTS[latency, name])
+        if not latency:
+            self._must("peak RSS, full job", self.tables[-1].rows[1].peak, 24.0, "MB")
 
     def _growth(self) -> None:
         competitors = []
@@ -168,7 +182,7 @@ class _Suite:
         for title, each in self.sizes:
             competitors.append(self._ours(each))
             names.append(f"cycle-exec: {title}")
-            if self.plan.shells:
+            if self.plan.compiled:
                 competitors.append(contenders.shell(each, self._socket(each), batched=True))
                 names.append(f"shell, batched: {title}")
         samples = self._measured("Larger jobs", competitors)
