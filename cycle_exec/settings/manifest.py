@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from cycle_exec.errors import Problem, Refused
-from cycle_exec.settings import duration
+from cycle_exec.settings import duration, plain_toml
 from cycle_exec.settings.manifest_check import findings
 from cycle_exec.settings.manifest_spec import MANIFEST
 from cycle_exec.settings.model import (
@@ -78,6 +78,9 @@ def _problem(path: str, line: int, reason: str) -> Problem:
 
 
 def _document(text: str, path: str) -> Checked:
+    plain = plain_toml.parse(text)
+    if plain is not None:
+        return plain
     from tomllib import loads
 
     if text.startswith("\ufeff"):
