@@ -6,13 +6,13 @@ Invocation --settle--> Settings --opened--> Local --fetched--> Fetched --planned
 from __future__ import annotations
 
 from cycle_exec.errors import Problem, Refused, refuse
-from cycle_exec.planning import build
-from cycle_exec.planning.model import TemplateText
+from cycle_exec.planning import substitution
+from cycle_exec.planning.model import SET, TemplateText
 from cycle_exec.planning.names import TOKEN
 from cycle_exec.record import Record
 from cycle_exec.secret import Secret
 from cycle_exec.settings import resolve
-from cycle_exec.sources import answers, needs, retry
+from cycle_exec.sources import needs, retry
 from cycle_exec.system import clock, files, lookup, stderr, wire
 
 TYPE_CHECKING = False
@@ -230,7 +230,7 @@ def fetched(
 ) -> Fetched:
     """Ask the platform for all that is needed, and make ready while it works."""
     expressions = _expressions(settings, local)
-    plain = _plain(expressions)
+    plain = substitution.parsed(expressions)
     mentioned = _mentioned(expressions, plain)
     wanted = needs.needs(settings, mentioned)
     prepared: list[Prepared] = []
@@ -243,10 +243,7 @@ def fetched(
 
             prepared.append(templates.prepare(expressions, plain))
             used = prepared[0].used
-        if any(need.kind == "certificates" for need in wanted):
-            from cycle_exec.system import pairing
-
-            pairing.ready()
+        _import_the_rest(settings, any(need.kind == "certificates" for need in wanted))
         return [
             index
             for index, need in enumerate(wanted)
@@ -262,6 +259,8 @@ def fetched(
         retry=retry.delay,
         meanwhile=meanwhile,
     )
+    from cycle_exec.sources import answers
+
     snapshot = answers.snapshot(
         wanted, outcomes, socket=settings.api.socket, environ=invocation.environ
     )
@@ -270,21 +269,27 @@ def fetched(
     return Fetched(snapshot=snapshot, prepared=prepared[0] if prepared else None, metadata=metadata)
 
 
+def _import_the_rest(settings: Settings, certificates: bool) -> None:
+    """What the rest of the launch needs: the platform is at work, so it costs nothing now."""
+    from cycle_exec.planning import build  # noqa: F401
+    from cycle_exec.sources import answers  # noqa: F401
+
+    if certificates:
+        from cycle_exec.planning import certificates as certificates_  # noqa: F401
+        from cycle_exec.system import pairing
+
+        pairing.ready()
+    if _targets(settings, ()) or settings.templates:
+        from cycle_exec.system import stage  # noqa: F401
+
+
 def _expressions(settings: Settings, local: Local) -> dict[str, str]:
     """Every text that Jinja2 must see, by the name messages call it."""
     found = {text.name: text.text for text in local.texts}
     for name, value in settings.environment.set.items():
         if "{{" in value or "{%" in value or "{#" in value:
-            found[f"{build.SET}{name}"] = value
+            found[f"{SET}{name}"] = value
     return found
-
-
-def _plain(expressions: Mapping[str, str]) -> Mapping[str, Plain]:
-    if not expressions:
-        return {}
-    from cycle_exec.planning import templates
-
-    return templates.plain(expressions)
 
 
 def _mentioned(expressions: Mapping[str, str], plain: Mapping[str, Plain]) -> frozenset[str]:
@@ -318,6 +323,8 @@ def _metadata(path: str, deadline: Deadline) -> object:
 
 def planned(invocation: Invocation, settings: Settings, local: Local, given: Fetched) -> Plan:
     """The plan, or every problem of it."""
+    from cycle_exec.planning import build
+
     return build.build(
         settings,
         invocation.environ,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from cycle_exec.errors import Refused
 from cycle_exec.planning import environment, outputs
-from cycle_exec.planning.model import FileWrite, Plan
+from cycle_exec.planning.model import SET, FileWrite, Plan
 from cycle_exec.planning.outputs import Outputs
 
 TYPE_CHECKING = False
@@ -17,8 +17,6 @@ if TYPE_CHECKING:
     from cycle_exec.planning.templates import Prepared
     from cycle_exec.settings.model import CertificateRequest, Settings
     from cycle_exec.sources.model import Snapshot
-
-SET = "environment.set."
 
 
 def build(

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from cycle_exec.record import Record
 
+# What messages call an expression of the manifest's environment.set, before its variable's name.
+SET = "environment.set."
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping

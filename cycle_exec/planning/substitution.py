@@ -44,6 +44,12 @@ class Plain(Record):
         return frozenset(path[0] for path in self.paths)
 
 
+def parsed(sources: Mapping[str, str]) -> dict[str, Plain]:
+    """Those templates of a kind that needs no Jinja2, by name."""
+    found = {name: parse(text) for name, text in sources.items()}
+    return {name: each for name, each in found.items() if each is not None}
+
+
 def parse(text: str) -> Plain | None:
     """The template, or None if only Jinja2 can tell what it means."""
     # Jinja2 makes one kind of line end of all, and trims around blocks and comments.

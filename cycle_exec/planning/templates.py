@@ -76,16 +76,10 @@ class _Bomb(Exception):
     """An operation whose result would be enormous."""
 
 
-def plain(sources: Mapping[str, str]) -> dict[str, Plain]:
-    """Those templates that only substitute, parsed."""
-    parsed = {name: substitution.parse(text) for name, text in sources.items()}
-    return {name: each for name, each in parsed.items() if each is not None}
-
-
 def prepare(sources: Mapping[str, str], plain: Mapping[str, Plain]) -> Prepared:
     """Parse and compile every template. Raises Refused with the problems of all of them.
 
-    plain: those that need not be compiled.
+    plain: those that need not be compiled, as `substitution.parsed` found them.
     """
     used = {name for each in plain.values() for name in each.names}
     others = {name: text for name, text in sources.items() if name not in plain}

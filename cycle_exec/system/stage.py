@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
     from cycle_exec.planning.model import FileWrite
 
+_AT_ONCE = 64  # descriptors held open
+
 
 class Applied(Record):
     """What a commit did. warnings: lines for the warning level."""
@@ -57,6 +59,7 @@ class Staged:
         self._calls = calls
         self._folders = Folders(calls)
         self._entries: list[Entry] = []
+        self._unsettled: list[tuple[Entry, int]] = []
         self._committed = False
 
     @property
@@ -79,6 +82,9 @@ class Staged:
                     problem = _failed(write.path, words(error))
                 if problem is not None:
                     problems.append(problem)
+                if len(self._unsettled) == _AT_ONCE:
+                    problems += self._settle()
+            problems += self._settle()
             if problems:
                 raise Refused(problems)
         except BaseException:
@@ -146,8 +152,22 @@ class Staged:
         if found is None or not self._equal(entry, found, write.content):
             entry.spare = spare_name(name)
             entry.content = write.content
-            swap.create(self._calls, entry, entry.spare, write.content)
+            descriptor = swap.create(self._calls, entry, entry.spare, write.content)
+            self._unsettled.append((entry, descriptor))
         return None
+
+    def _settle(self) -> list[Problem]:
+        """Make what was written durable, many files at a time: the journal's first commit takes
+        most of the others with it.
+        """
+        problems = []
+        while self._unsettled:
+            entry, descriptor = self._unsettled.pop()
+            try:
+                swap.settle(self._calls, descriptor)
+            except OSError as error:
+                problems.append(_failed(entry.path, words(error)))
+        return problems
 
     def _equal(self, entry: Entry, found: os.stat_result, content: bytes) -> bool:
         wanted = (entry.mode, entry.uid, entry.gid, len(content))
@@ -182,6 +202,9 @@ class Staged:
 
     def _discard(self) -> None:
         with blocked():
+            for _, descriptor in self._unsettled:
+                swap.close(self._calls, descriptor)
+            self._unsettled.clear()
             self._remove_spares()
             self._folders.remove_made()
             self._folders.close()

@@ -54,8 +54,11 @@ class Entry:
         self.swapped = False
 
 
-def create(calls: Calls, entry: Entry, name: bytes, content: bytes) -> None:
-    """A new file beside the target, with the final owner and mode before its first byte."""
+def create(calls: Calls, entry: Entry, name: bytes, content: bytes) -> int:
+    """A new file beside the target, with the final owner and mode before its first byte.
+
+    Returns its descriptor, for `settle`.
+    """
     descriptor = calls.open(name, _CREATE, 0o600, dir_fd=entry.folder.descriptor)
     try:
         _own(calls, descriptor, entry.uid, entry.gid)
@@ -63,9 +66,18 @@ def create(calls: Calls, entry: Entry, name: bytes, content: bytes) -> None:
         if stat.S_IMODE(calls.fstat(descriptor).st_mode) & ~entry.mode:
             raise refuse("target-failed", entry.path, "its file system cannot keep its mode")
         _fill(calls, descriptor, content)
+    except BaseException:
+        close(calls, descriptor)
+        raise
+    return descriptor
+
+
+def settle(calls: Calls, descriptor: int) -> None:
+    """Make a file of ours durable, and close it. Raises OSError."""
+    try:
         _sync(calls, descriptor)
     finally:
-        _close(calls, descriptor)
+        close(calls, descriptor)
 
 
 def content_of(calls: Calls, entry: Entry) -> bytes:
@@ -74,7 +86,7 @@ def content_of(calls: Calls, entry: Entry) -> bytes:
     try:
         return _read(calls, descriptor)
     finally:
-        _close(calls, descriptor)
+        close(calls, descriptor)
 
 
 def removed(calls: Calls, entry: Entry, name: bytes) -> bool:
@@ -138,7 +150,7 @@ def _copy(calls: Calls, entry: Entry, before: os.stat_result) -> None:
     old = Entry(entry.path, entry.folder, entry.name, stat.S_IMODE(before.st_mode))
     old.uid, old.gid = before.st_uid, before.st_gid
     try:
-        create(calls, old, entry.backup, content_of(calls, entry))
+        settle(calls, create(calls, old, entry.backup, content_of(calls, entry)))
     except PermissionError:
         # Another user's file, which we could replace but not make again.
         removed(calls, entry, entry.backup)
@@ -186,7 +198,7 @@ def _rewrite(calls: Calls, entry: Entry) -> None:
         entry.content_before = _read(calls, descriptor)
         _overwrite(calls, descriptor, entry.content, (entry.uid, entry.gid, entry.mode))
     finally:
-        _close(calls, descriptor)
+        close(calls, descriptor)
 
 
 def _overwrite(
@@ -230,7 +242,7 @@ def _undo(calls: Calls, entry: Entry) -> None:
             wanted = (before.st_uid, before.st_gid, stat.S_IMODE(before.st_mode))
             _overwrite(calls, descriptor, entry.content_before, wanted)
         finally:
-            _close(calls, descriptor)
+            close(calls, descriptor)
         entry.content_before = None
     elif entry.swapped and entry.before is None:
         calls.unlink(entry.name, dir_fd=folder)
@@ -282,7 +294,8 @@ def _sync(calls: Calls, descriptor: int) -> None:
             raise
 
 
-def _close(calls: Calls, descriptor: int) -> None:
+def close(calls: Calls, descriptor: int) -> None:
+    """Close, whatever it says: there is nothing more to be done."""
     try:
         calls.close(descriptor)
     except OSError:

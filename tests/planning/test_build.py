@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cycle_exec.errors import Problem, Refused
-from cycle_exec.planning import build, templates
+from cycle_exec.planning import build, substitution, templates
 from cycle_exec.planning.model import Plan, TemplateText
 from cycle_exec.settings.model import (
     CertificateRequest,
@@ -45,7 +45,7 @@ def planned(
         inherited or {},
         snapshot or Snapshot(),
         texts=texts,
-        prepared=templates.prepare(sources, templates.plain(sources)) if sources else None,
+        prepared=templates.prepare(sources, substitution.parsed(sources)) if sources else None,
         metadata=metadata,
         now=NOW,
         mismatch=lambda _key, _chain: None,

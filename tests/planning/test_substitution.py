@@ -25,7 +25,7 @@ def outcome(text, *, plain):
     """The text, or every problem in words; and the names that are used."""
     sources = {"t": text}
     try:
-        prepared = templates.prepare(sources, templates.plain(sources) if plain else {})
+        prepared = templates.prepare(sources, substitution.parsed(sources) if plain else {})
         return templates.render(prepared, "t", CONTEXT), prepared.used
     except Refused as refused:
         return refused.problems
@@ -143,8 +143,8 @@ def test_a_text_over_the_limit_is_left_to_jinja2():
 def test_a_launch_without_blocks_and_filters_never_imports_jinja2():
     """That is what it is for."""
     code = (
-        "import sys; from cycle_exec.planning import templates as t; "
-        "s = {'x': '{{ a.b }}'}; p = t.prepare(s, t.plain(s)); "
+        "import sys; from cycle_exec.planning import substitution, templates as t; "
+        "s = {'x': '{{ a.b }}'}; p = t.prepare(s, substitution.parsed(s)); "
         "assert t.render(p, 'x', {'a': {'b': 'c'}}) == 'c'; "
         "assert not {'jinja2', 're', 'typing'} & set(sys.modules)"
     )

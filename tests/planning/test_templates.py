@@ -7,14 +7,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cycle_exec.errors import Problem, Refused
-from cycle_exec.planning import templates
+from cycle_exec.planning import substitution, templates
 from cycle_exec.planning.templates import Prepared, Unusable
 
 CANARY = "c4n4ry-value"
 
 
 def prepare(sources: dict[str, str]) -> Prepared:
-    return templates.prepare(sources, templates.plain(sources))
+    return templates.prepare(sources, substitution.parsed(sources))
 
 
 def rendered(text: str, **context: object) -> str:
