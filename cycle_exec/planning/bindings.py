@@ -26,6 +26,7 @@ class Layer(Record):
     """Variables of one source and, for each, words for where it comes from.
 
     origin: the words for names that `origins` does not hold; it holds none but names of values.
+    plain: whether the names are known to be as `names.all_plain` wants them.
     """
 
     _sealed = ("values",)
@@ -33,6 +34,7 @@ class Layer(Record):
     values: Mapping[str, str]
     origin: str = ""
     origins: Mapping[str, str] = {}
+    plain: bool = False
 
     def where(self, name: str) -> str:
         """Where this layer has the name from."""
@@ -47,6 +49,7 @@ class Collector:
         self.origins: dict[str, str] = {}
         self.problems: list[Problem] = []
         self.notes: list[str] = []
+        self.plain = False
 
     def add(self, name: str, value: str, origin: str) -> None:
         """Bind a name, or note that it is taken already."""
@@ -64,7 +67,7 @@ class Collector:
 
     def layer(self) -> Layer:
         """What was gathered."""
-        return Layer(values=self.values, origins=self.origins)
+        return Layer(values=self.values, origins=self.origins, plain=self.plain)
 
 
 def variables_layer(rules: Variables, fetched: Mapping[str, str]) -> Collector:
@@ -73,6 +76,7 @@ def variables_layer(rules: Variables, fetched: Mapping[str, str]) -> Collector:
     if _as_they_are(rules) and names.all_plain(fetched):
         gathered.values.update(fetched)
         gathered.origins.update({name: f"scoped variable {name}" for name in fetched})
+        gathered.plain = True
         return gathered
     in_files = {file.variable: file for file in rules.files}
     for identifier, value in fetched.items():
@@ -163,7 +167,7 @@ def refused_names(
     layer: Layer, allowed: Collection[str], kept: Collection[str]
 ) -> Iterable[Problem]:
     """Problems of fetched names and values. kept: names whose inherited value wins anyway."""
-    if names.all_plain(layer.values) and _all_carried(layer.values):
+    if (layer.plain or names.all_plain(layer.values)) and _all_carried(layer.values):
         return
     for name, value in layer.values.items():
         if not names.is_valid(name):

@@ -62,12 +62,13 @@ func get(client *http.Client, path string, data any) error {
 	}{data})
 }
 
-// put writes a file beside its place and renames it.
+// put writes a file beside its place, makes it durable and renames it, as consul-template does.
 func put(path string, content []byte, mode os.FileMode) {
 	staged, err := os.CreateTemp(filepath.Dir(path), filepath.Base(path)+".*")
 	fail(err)
 	_, err = staged.Write(content)
 	fail(err)
+	fail(staged.Sync())
 	fail(staged.Chmod(mode))
 	fail(staged.Close())
 	fail(os.Rename(staged.Name(), path))
