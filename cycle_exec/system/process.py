@@ -44,7 +44,11 @@ def replace(
     armed: what `signals.arm` gave. Raises Refused if the kernel refuses after all.
     """
     arguments = [encoded(word) for word in argv]
-    environment = {encoded(name): encoded(value) for name, value in environ.items()}
+    # Spelt out, for thousands of variables.
+    environment = {
+        name.encode("utf-8", "surrogateescape"): value.encode("utf-8", "surrogateescape")
+        for name, value in environ.items()
+    }
     if directory:
         try:
             os.chdir(encoded(directory))
