@@ -1,9 +1,9 @@
 """Templates that only put values in their places, rendered without Jinja2.
 
 Importing Jinja2 costs more than a whole launch without it, and most config templates need nothing
-of it but `{{ name.member["key"] }}`. This is the part of its language whose meaning is beyond
-doubt; whatever goes further, in the template or in the values, is left to Jinja2. The tests hold
-both equal.
+of it but `{{ name.member["key"] }}` and `{# comments #}`. This is the part of its language whose
+meaning is beyond doubt; whatever goes further, in the template or in the values, is left to
+Jinja2. The tests hold both equal.
 """
 
 from __future__ import annotations
@@ -28,6 +28,8 @@ _RESERVED = frozenset(
 _NAME = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_")
 _KEY = _NAME | frozenset("-. :/@")
 _BLANK = " \t\n"
+# Stands for a comment, so that what is left and right of it does not become one mark.
+_COMMENT = "\0"
 # What Jinja2 prints as str() does. Integers from JSON have at most 300 digits, which str() takes.
 _PRINTED = (str, int, float, bool)
 
@@ -52,10 +54,13 @@ def parsed(sources: Mapping[str, str]) -> dict[str, Plain]:
 
 def parse(text: str) -> Plain | None:
     """The template, or None if only Jinja2 can tell what it means."""
-    # Jinja2 makes one kind of line end of all, and trims around blocks and comments.
-    if "{%" in text or "{#" in text or "\r" in text:
+    # Jinja2 makes one kind of line end of all; of {{# it takes the first two characters.
+    if "{%" in text or "{{#" in text or "\r" in text or _COMMENT in text:
         return None
-    first, *rest = text.split("{{")
+    uncommented = _uncommented(text)
+    if uncommented is None:
+        return None
+    first, *rest = uncommented.split("{{")
     texts, paths = [first], []
     for each in rest:
         expression, closed, literal = each.partition("}}")
@@ -64,7 +69,29 @@ def parse(text: str) -> Plain | None:
             return None
         paths.append(path)
         texts.append(literal)
-    return Plain(texts=tuple(texts), paths=tuple(paths))
+    return Plain(texts=tuple(each.replace(_COMMENT, "") for each in texts), paths=tuple(paths))
+
+
+def _uncommented(text: str) -> str | None:
+    """The text with _COMMENT for each comment, or None where Jinja2 has to trim by a sign.
+
+    A comment takes the line end after it along, and before it the blanks of a line that has
+    nothing else (trim_blocks, lstrip_blocks).
+    """
+    outside, *rest = text.split("{#")
+    kept = []
+    line_begins = True
+    for each in rest:
+        before, line_end, blanks = outside.rpartition("\n")
+        if blanks.isspace() and (line_end or line_begins):
+            outside = before + line_end
+        kept.append(outside)
+        comment, closed, outside = each.partition("#}")
+        if not closed or comment[:1] in ("-", "+") or comment[-1:] in ("-", "+"):
+            return None
+        line_begins = outside.startswith("\n")
+        outside = outside.removeprefix("\n")
+    return _COMMENT.join((*kept, outside))
 
 
 def render(plain: Plain, context: Mapping[str, object], limit: int) -> str | None:

@@ -52,7 +52,11 @@ _EXPRESSIONS = st.builds(
     ).map("".join),
     st.sampled_from(["", " ", "\n"]),
 )
-_LITERALS = st.text("{}#% \nax\\", max_size=6)
+_LITERALS = st.one_of(
+    st.text("{}#% \nax\\", max_size=6),
+    st.sampled_from(["{# note #}", "\n", "  ", "{##}", "{# a\n b #}\n", "\t{# {{ a }} #}", "\x1c"]),
+    st.sampled_from(["{#- a #}", "{# a -#}", "{#+ a #}", "{# a +#}", "{#", "#}", "{", "{#}"]),
+)
 
 
 @given(st.lists(_WORDS, max_size=12).map("".join))
@@ -83,6 +87,8 @@ def test_any_path_means_what_jinja2_says(text):
         ("{{ env.long_Name_2 }}", "{{ env.A }}\r\n"),
         ("{{\n if_[\"x-y.z\"].b }} {{ if_['x-y.z'].d }}", "True 1.5"),
         ("{{ env.items }}{{ env.empty }}", "key"),
+        ("{# a {{ note }}\n #}\n  {# b #}\n\nx {# c #} y\n", "\nx  y\n"),
+        ("{{# c #}{ a }}"[1:], "{ a }}"),
     ],
 )
 def test_plain_templates_are_recognised_and_rendered(text, expected):
@@ -96,7 +102,10 @@ def test_plain_templates_are_recognised_and_rendered(text, expected):
     "text",
     [
         "{% if a %}x{% endif %}",
-        "{# note #}",
+        "{#- note #}",
+        "{# note -#}",
+        "{# note",
+        "{{# note #}}",
         "a\r\nb",
         "{{ a|upper }}",
         "{{- a }}",
