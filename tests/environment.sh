@@ -42,3 +42,20 @@ install_into() {
     shift
     "$folder/bin/python" -m pip install --quiet --disable-pip-version-check "$@"
 }
+
+# has_programs NAMES...: whether all of them are in the PATH.
+has_programs() {
+    for program in "$@"; do
+        command -v "$program" >/dev/null || return 1
+    done
+}
+
+# install_packages NAMES...: Debian packages, as root on a machine that has apt.
+install_packages() {
+    if [ "$(id -u)" != 0 ] || ! command -v apt-get >/dev/null; then
+        echo "these packages are needed: $*" >&2
+        return 1
+    fi
+    apt-get update -qq >/dev/null
+    DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "$@" >/dev/null 2>&1
+}

@@ -6,6 +6,8 @@ set -eu
 cd "$(dirname "$0")/.."
 . ./tests/environment.sh
 
+# What a user's image would have beside the app, and the tests use for real.
+has_programs curl jq || install_packages curl jq
 make_environment .venv
 install_into .venv '.[dev]'
 # The wheel again, by itself: a changed source with an unchanged version is not skipped.

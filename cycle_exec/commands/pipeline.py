@@ -6,7 +6,6 @@ Invocation --settle--> Settings --opened--> Local --fetched--> Fetched --planned
 from __future__ import annotations
 
 from cycle_exec.errors import Problem, Refused, refuse
-from cycle_exec.planning import substitution
 from cycle_exec.planning.model import SET, TemplateText
 from cycle_exec.planning.names import TOKEN
 from cycle_exec.record import Record
@@ -230,7 +229,7 @@ def fetched(
 ) -> Fetched:
     """Ask the platform for all that is needed, and make ready while it works."""
     expressions = _expressions(settings, local)
-    plain = substitution.parsed(expressions)
+    plain = _plain(expressions)
     mentioned = _mentioned(expressions, plain)
     wanted = needs.needs(settings, mentioned)
     prepared: list[Prepared] = []
@@ -290,6 +289,14 @@ def _expressions(settings: Settings, local: Local) -> dict[str, str]:
         if "{{" in value or "{%" in value or "{#" in value:
             found[f"{SET}{name}"] = value
     return found
+
+
+def _plain(expressions: Mapping[str, str]) -> Mapping[str, Plain]:
+    if not expressions:
+        return {}
+    from cycle_exec.planning import substitution
+
+    return substitution.parsed(expressions)
 
 
 def _mentioned(expressions: Mapping[str, str], plain: Mapping[str, Plain]) -> frozenset[str]:

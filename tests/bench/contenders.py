@@ -52,6 +52,14 @@ def exec_only(job: Job, python: str) -> Contender:
     return Contender(name, job, argv, job.environ, job.environ, _BY_PYTHON, {})
 
 
+def importing(job: Job, python: str, module: str) -> Contender:
+    """The same, isolated but with the environment's packages, after one import."""
+    wanted = f"import {module}; " if module else ""
+    argv = (python, "-I", "-c", wanted + _EXEC_ONLY)
+    name = f"python -I, import {module}" if module else "python -I, exec only"
+    return Contender(name, job, argv, job.environ, job.environ, _BY_PYTHON, {})
+
+
 def ours(job: Job, script: str, socket: str) -> Contender:
     """cycle-exec by its console script; with the manifest if the job has more than variables."""
     manifest = ("--manifest", job.manifest) if job.targets else ()

@@ -6,16 +6,8 @@ set -eu
 cd "$(dirname "$0")/../.."
 . ./tests/environment.sh
 
-has_tools() {
-    command -v curl && command -v jq && command -v envsubst && command -v go
-}
-if ! has_tools >/dev/null; then
-    if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
-        apt-get update -qq >/dev/null
-        apt-get install -y -qq --no-install-recommends curl jq gettext-base golang-go >/dev/null
-    else
-        echo "without curl, jq, envsubst and go there is nothing to compare with" >&2
-    fi
+if ! has_programs curl jq envsubst go && ! install_packages curl jq gettext-base golang-go; then
+    echo "without curl, jq, envsubst and go there is nothing to compare with" >&2
 fi
 
 make_environment .cache/bench/tools

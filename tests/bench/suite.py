@@ -30,6 +30,12 @@ _MUSTS = {
 }
 _ALONE = Size(integrations=0, certificates=0, templates=0)
 
+# On the launch path only where a job needs them, or not at all (click, httpx, dataclasses, ...).
+_IMPORTS = (
+    *("_socket", "_ssl", "json", "re", "tomllib", "typing", "dataclasses", "logging"),
+    *("ssl", "jinja2", "dotenv", "click", "httpx", "cycle_exec.commands.launch"),
+)
+
 Progress = Callable[[str], None]
 
 
@@ -118,6 +124,7 @@ class _Suite:
                 self._base_job(latency)
             if self.plan.growth:
                 self._growth()
+                self._imports()
         return Found(tuple(self.tables), tuple(self.musts))
 
     def _site(self, job: Job, latency: int) -> server.Site:
@@ -188,6 +195,14 @@ class _Suite:
         index = names.index("cycle-exec: 5,000 variables")
         wall, _ = timing.ratio(samples[index], samples[0])
         self._must("full job with 5,000 variables, of 50", wall, 1.6)
+
+    def _imports(self) -> None:
+        python = self.plan.installed.python
+        modules = ("", *_IMPORTS)
+        competitors = [contenders.importing(self.alone, python, module) for module in modules]
+        samples = self._measured("Imports", competitors)
+        names = [each.name for each in competitors]
+        self._table("What an import costs", competitors, samples, names, (0,))
 
     def _table(
         self,

@@ -1,0 +1,63 @@
+"""The pages' tables are those of the program."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from cycle_exec.errors import KINDS, STOPPED
+from tests.docs import reference
+
+HOME = Path(__file__).parent.parent.parent
+EVERY_CODE = {kind.code for kind in KINDS.values()} | set(STOPPED)
+
+
+def rows(path: Path, first: str) -> list[list[str]]:
+    """The cells of the table whose first column has this title."""
+    lines = iter(path.read_text().splitlines())
+    for line in lines:
+        if line.startswith(f"| {first} |"):
+            break
+    next(lines)
+    found = []
+    for line in lines:
+        if not line.startswith("|"):
+            break
+        found.append([cell.strip() for cell in line.strip("|").split("|")])
+    return found
+
+
+def test_the_page_of_settings_is_that_of_the_tables():
+    """Every option and every key, with its default and help."""
+    written = (HOME / "docs" / "settings.md").read_text()
+    assert written == reference.page(), "python -m tests.docs.reference > docs/settings.md"
+
+
+@pytest.mark.parametrize("page", ["README.md", "docs/exit-codes.md"])
+def test_the_tables_of_exit_codes_are_whole(page):
+    """Each code that the program can end with, and no other."""
+    cells = [row[0] for row in rows(HOME / page, "code")]
+    assert {int(code) for cell in cells for code in re.findall(r"\d+", cell)} == EVERY_CODE
+
+
+def test_each_kind_stands_at_its_code():
+    """What messages have in brackets can be looked up."""
+    found = {
+        kind: int(row[0])
+        for row in rows(HOME / "docs" / "exit-codes.md", "code")
+        for kind in re.findall(r"`([a-z-]+)`", row[3])
+    }
+    assert found == {name: kind.code for name, kind in KINDS.items()}
+
+
+def test_every_page_is_linked_and_every_link_leads_somewhere():
+    """From the index, and between pages."""
+    pages = [HOME / "README.md", *(HOME / "docs").glob("*.md")]
+    for page in pages:
+        for target in re.findall(r"\]\(([^)#:]+?)(?:#[^)]*)?\)", page.read_text()):
+            assert (page.parent / target).exists(), f"{page.name} links to {target}"
+    index = (HOME / "docs" / "index.md").read_text()
+    for page in (HOME / "docs").glob("*.md"):
+        assert page.name == "index.md" or f"({page.name})" in index, page.name

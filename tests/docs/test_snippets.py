@@ -1,0 +1,39 @@
+"""Every block of the README and of the documents does what the page says."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.support.story import Block, Story, blocks
+
+HOME = Path(__file__).parent.parent.parent
+PAGES = sorted([HOME / "README.md", *(HOME / "docs").glob("*.md")])
+# Played by other means: .ci/run runs the demo, and this test is a part of the other one.
+SCRIPTS = ("examples/demo.sh", "tests/run.sh", "tests/bench/run.sh")
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
+def test_a_page_does_what_it_shows(page):
+    """All blocks of a page in their order, on one machine."""
+    found = [block for block in blocks(page) if not _runs_the_project(block)]
+    with Story() as story:
+        for block in found:
+            story.play(block)
+
+
+def test_the_scripts_that_pages_name_are_there():
+    """The blocks that no story plays name scripts of this project, and only those."""
+    named = [block for page in PAGES for block in blocks(page) if _runs_the_project(block)]
+    assert named
+    for block in named:
+        for line in block.text.splitlines():
+            words = line.partition("#")[0].split()
+            assert words[0] == "sh", f"{block}: {line}"
+            assert words[1] in SCRIPTS, f"{block}: {line}"
+            assert (HOME / words[1]).is_file(), f"{block}: {line}"
+
+
+def _runs_the_project(block: Block) -> bool:
+    return block.language == "sh" and any(script in block.text for script in SCRIPTS)
