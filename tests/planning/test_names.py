@@ -20,6 +20,28 @@ def test_valid_is_exactly_what_every_shell_accepts(name):
     assert names.is_valid(name) == bool(VALID.match(name))
 
 
+NAMES = st.lists(
+    st.one_of(
+        st.from_regex(VALID),
+        st.text(max_size=8),
+        st.sampled_from(
+            ["LD_PRELOAD", "PATH", "CYCLE_X", "LD", "XLD_", "PYTHONPATH", "A\nLD_B", ""]
+        ),
+    ),
+    max_size=5,
+)
+
+
+@given(NAMES)
+def test_names_judged_together_are_judged_as_one_by_one(found):
+    """The quick look at all names agrees with the rules for each."""
+    each = [
+        names.is_valid(name) and not names.is_dangerous(name) and not names.is_platform(name)
+        for name in found
+    ]
+    assert names.all_plain(found) == all(each)
+
+
 @pytest.mark.parametrize(
     ("identifier", "name"),
     [

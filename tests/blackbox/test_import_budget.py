@@ -1,0 +1,84 @@
+"""What a real launch loads, from the first import of the interpreter to the exec."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+
+import pytest
+
+from tests.support.hostile import hostile
+from tests.support.launching import SCRIPT, Ground
+
+# Each costs more than a tenth of a launch; none is needed for a job of the plain kind.
+HEAVY = set(
+    "click httpx jinja2 dotenv ssl logging typing dataclasses pathlib tempfile asyncio threading "
+    "re enum json socket signal selectors collections functools contextlib subprocess base64 "
+    "random tomllib datetime shutil importlib.metadata".split()
+)
+PLAIN = """
+[variables]
+required = ["PLAIN"]
+[environment]
+set = { FROM_TEMPLATE = "{{ variables.PLAIN }}" }
+[[integrations]]
+identifier = "s3-backups"
+prefix = "S3"
+[certificates]
+directory = "@/certificates"
+[[templates]]
+source = "~/page.j2"
+target = "@/page"
+mode = "0644"
+"""
+BLOCKS = "{% for name in variables %}{{ name }}\n{% endfor %}"
+
+
+def loaded(ground: Ground, api, *words: str) -> set[str]:
+    """The modules that a launch imports, or even tries to."""
+    done = subprocess.run(
+        [sys.executable, "-I", "-X", "importtime", SCRIPT, *words, "--", "true"],
+        env=ground.environ(api),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    assert "cycle-exec: ready in" in done.stderr
+    return set(re.findall(r"^import time: +\d+ \| +\d+ \| +(\S+)$", done.stderr, re.MULTILINE))
+
+
+@pytest.fixture
+def ground(tmp_path):
+    """Inputs and targets."""
+    return Ground(tmp_path)
+
+
+def test_variables_alone_load_next_to_nothing(ground):
+    """No manifest, no files: no template, TOML, certificate or staging code of ours either."""
+    with hostile(variables={"PLAIN": "x"}) as api:
+        found = loaded(ground, api)
+    assert found & HEAVY == set()
+    ours = {name for name in found if name.startswith("cycle_exec.")}
+    assert "cycle_exec.sources.answers" in ours
+    without = ("manifest", "templates", "substitution", "certificates", "x509", "pairing", "stage")
+    assert [name for name in ours if name.rpartition(".")[2] in without] == []
+
+
+def test_a_plain_job_loads_nothing_heavy(ground):
+    """A manifest, an integration, certificates with their pair check, and templates."""
+    ground.template("listen {{ variables.PLAIN }} {# a comment #}\n")
+    with hostile(variables={"PLAIN": "x"}) as api:
+        found = loaded(ground, api, "--manifest", str(ground.manifest(PLAIN)))
+    assert found & HEAVY == set()
+    assert "_ssl" in found
+
+
+def test_a_template_with_blocks_loads_jinja2(ground):
+    """The one that needs it gets it; this also shows that the check can fail."""
+    ground.template(BLOCKS)
+    with hostile(variables={"PLAIN": "x"}) as api:
+        found = loaded(ground, api, "--manifest", str(ground.manifest(PLAIN)))
+    assert {"jinja2", "re"} <= found
+    assert not {"click", "httpx", "tomllib", "dotenv"} & found
