@@ -8,9 +8,12 @@ import sys
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    import signal as _signal
     from typing import NoReturn
 
     from cycle_exec.settings.model import Invocation
+else:
+    import _signal
 
 # Variables that change how this interpreter works. An image sets them for its own Python app;
 # the launcher must not obey them. Harmless ones (PYTHONUNBUFFERED, PYTHON_VERSION...) are not
@@ -37,11 +40,24 @@ def main() -> NoReturn:
     """Run cycle-exec on the process's own arguments; ends the process."""
     if not sys.flags.isolated:
         _isolate()
+    # Nobody hears these yet, and what PID 1 does not hear is lost.
+    mask = _signal.pthread_sigmask(_signal.SIG_BLOCK, (_signal.SIGTERM, _signal.SIGINT))
     from cycle_exec.system import invocation
 
     invocation.secure_standard_descriptors()
     # os._exit: no foreign atexit hook, no PYTHONINSPECT prompt, nothing after the last word.
-    os._exit(_guarded(invocation.read()))
+    os._exit(_guarded(invocation.read(mask)))
+
+
+def resident() -> NoReturn:
+    """What stays above the app in init mode, in an interpreter of its own; ends the process."""
+    try:
+        from cycle_exec.commands import resident
+
+        code = resident.attend(sys.argv[1:])
+    except BaseException as error:  # noqa: BLE001 - the last wall
+        code = _unexpected(error)
+    os._exit(code)
 
 
 def _isolate() -> None:
@@ -67,7 +83,7 @@ def _isolate() -> None:
 
 def _guarded(invocation: Invocation) -> int:
     """One exit code, whatever happens, and words for every refusal."""
-    from cycle_exec.errors import DeadlinePassed, Problem, Refused, Stopped
+    from cycle_exec.errors import DeadlinePassed, Refused, Stopped
     from cycle_exec.system import stderr
 
     stderr.configure_early(invocation.argv, invocation.environ)
@@ -86,13 +102,20 @@ def _guarded(invocation: Invocation) -> int:
     except KeyboardInterrupt:
         return 130
     except BaseException as error:  # noqa: BLE001 - the last wall: no traceback without --debug
-        problem = Problem(
-            kind="internal", subject="cycle-exec", reason=f"unexpected {type(error).__name__}"
-        )
-        stderr.log.problems([problem])
-        if stderr.log.debugging:
-            stderr.log.trace(error)
-        return problem.code
+        return _unexpected(error)
+
+
+def _unexpected(error: BaseException) -> int:
+    from cycle_exec.errors import Problem
+    from cycle_exec.system import stderr
+
+    problem = Problem(
+        kind="internal", subject="cycle-exec", reason=f"unexpected {type(error).__name__}"
+    )
+    stderr.log.problems([problem])
+    if stderr.log.debugging:
+        stderr.log.trace(error)
+    return problem.code
 
 
 def _run(invocation: Invocation) -> int:
@@ -105,6 +128,8 @@ def _run(invocation: Invocation) -> int:
         from cycle_exec.commands import launch
 
         return launch.run(invocation, parsed.overrides, parsed.command)
+    if invocation.mask is not None:
+        _signal.pthread_sigmask(_signal.SIG_SETMASK, invocation.mask)
     from cycle_exec import cli
 
     return cli.main(invocation)

@@ -20,10 +20,14 @@ if TYPE_CHECKING:
 def run(invocation: Invocation, overrides: Overrides, command: Sequence[str]) -> int:
     """Become the command. Returns only by raising Refused or Stopped."""
     started = clock.process_start()
-    armed = signals.arm()
+    armed = signals.arm(mask=invocation.mask)
     settings = pipeline.settle(invocation, overrides, command)
     if not settings.command:
         raise refuse("usage", "the command", "no command to start after --")
+    if settings.process.init:
+        from cycle_exec.commands import resident
+
+        resident.rise(settings.process)
     deadline = clock.Deadline(end=started + settings.api.deadline)
     armed.bound(deadline.left())
     plan, local = pipeline.plan_for(invocation, settings, deadline)
@@ -35,7 +39,7 @@ def run(invocation: Invocation, overrides: Overrides, command: Sequence[str]) ->
         executable,
         settings.command,
         plan.environ,
-        directory=settings.directory,
+        directory=settings.process.directory,
         armed=armed,
     )
 
@@ -45,7 +49,7 @@ def _final_executable(invocation: Invocation, settings: Settings, plan: Plan, lo
     path = plan.environ.get("PATH")
     if path is None or path == invocation.environ.get("PATH"):
         return local.executable
-    found = lookup.find(settings.command[0], path, settings.directory or invocation.cwd)
+    found = lookup.find(settings.command[0], path, settings.process.directory or invocation.cwd)
     if isinstance(found, Problem):
         raise Refused([found])
     return found

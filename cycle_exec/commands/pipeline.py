@@ -176,7 +176,7 @@ def _dotenv_files(
 
 
 def _executable(invocation: Invocation, settings: Settings, problems: list[Problem]) -> str:
-    directory = settings.directory
+    directory = settings.process.directory
     if directory and files.disk(directory).kind != "directory":
         problems.append(
             Problem(

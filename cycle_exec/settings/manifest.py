@@ -14,6 +14,7 @@ from cycle_exec.settings.model import (
     IntegrationFile,
     IntegrationRequest,
     Manifest,
+    Process,
     TemplateOutput,
     VariableFile,
     Variables,
@@ -125,7 +126,7 @@ def _manifest(document: Checked) -> Manifest:
             TemplateOutput(**_with_mode(_lists(table))) for table in document.get("templates", ())
         ),
         dotenv=None if dotenv is None else DotenvOutput(**_with_mode(dotenv)),
-        directory=document.get("process", {}).get("directory", ""),
+        process=_process(document.get("process", {})),
         **{f"log_{key}": log[key] for key in ("level", "format") if key in log},
         debug=log.get("debug", False),
     )
@@ -136,6 +137,17 @@ def _api(table: Checked) -> Api:
         key: duration.parse(table[key]) for key in ("timeout", "deadline") if key in table
     }
     return Api(**{**table, **durations})
+
+
+def _process(table: Checked) -> Process:
+    given = dict(table)
+    if "grace" in table:
+        given["grace"] = duration.parse(table["grace"])
+    if "signal_map" in table:
+        from cycle_exec.settings import signal_names
+
+        given["signal_map"] = signal_names.mapping(table["signal_map"].items())
+    return Process(**given)
 
 
 def _variables(table: Checked) -> Variables:

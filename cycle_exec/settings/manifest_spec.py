@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from cycle_exec.record import Record
-from cycle_exec.settings import rules
+from cycle_exec.settings import rules, signal_names
 from cycle_exec.settings.options import BY_NAME, LOG_FORMATS, LOG_LEVELS
 
 TYPE_CHECKING = False
@@ -264,6 +264,14 @@ MANIFEST = Table(
             fields={
                 "directory": Text(
                     rule=rules.ABSOLUTE, help="The command's working directory, an absolute path."
+                ),
+                "init": Switch(default=False, help=_from_option("init")),
+                "grace": Text(rule=rules.DURATION, help=_from_option("grace")),
+                "signal_map": MapOf(
+                    key=signal_names.SIGNAL,
+                    value=Text(rule=signal_names.SIGNAL_OR_NONE),
+                    help="With init, what reaches the command instead of a signal: "
+                    '{ TERM = "QUIT" }; NONE: nothing does.',
                 ),
             },
         ),

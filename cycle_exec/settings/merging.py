@@ -9,6 +9,8 @@ from cycle_exec.settings.model import IntegrationRequest, TemplateOutput
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from cycle_exec.settings.resolve import Given
 
 BUILTIN = "builtin:"
@@ -56,6 +58,23 @@ def templates(given: Given, base: tuple[TemplateOutput, ...]) -> tuple[TemplateO
         else:
             merged[place] = TemplateOutput(source=source, target=target)
     return tuple(merged.values())
+
+
+def signal_map(given: Given, base: Mapping[str, str]) -> Mapping[str, str]:
+    """By the signal that comes; the nearest entry for it counts."""
+    entries = given.entries("signal-map")
+    if not entries:
+        return base
+    from cycle_exec.settings import signal_names
+
+    pairs = []
+    for origin, entry in entries:
+        came, _, passed_on = entry.partition(":")
+        if signal_names.SIGNAL.accepts(came) and signal_names.SIGNAL_OR_NONE.accepts(passed_on):
+            pairs.append((came, passed_on))
+        else:
+            given.refuse(origin, "expects FROM:TO, names or numbers of signals, TO may be NONE")
+    return {**base, **signal_names.mapping(pairs)}
 
 
 def same_target(path: str) -> str:

@@ -21,6 +21,7 @@ class Invocation(Record):
     """What the kernel gave us, read once.
 
     Texts are UTF-8 decoded with `surrogateescape`, so every byte survives the way back.
+    mask: the signals that were blocked; None where nobody has changed that since.
     """
 
     _sealed = ("environ",)
@@ -28,6 +29,7 @@ class Invocation(Record):
     argv: tuple[str, ...]
     environ: Mapping[str, str]
     cwd: str
+    mask: frozenset[int] | None = None
 
 
 class Api(Record):
@@ -136,6 +138,20 @@ class DotenvOutput(Record):
     owner: str = ""
 
 
+class Process(Record):
+    """[process]: how the command is started, and who stays above it.
+
+    grace: seconds between TERM and KILL for what the command leaves behind in its process group;
+    0: it is left to the container's end. signal_map: signal names without SIG ("TERM"), to such
+    a name or to NONE.
+    """
+
+    directory: str = ""
+    init: bool = False
+    grace: float = 0.0
+    signal_map: Mapping[str, str] = {}
+
+
 class Manifest(Record):
     """Everything a manifest can say; each section has its defaults."""
 
@@ -146,7 +162,7 @@ class Manifest(Record):
     certificates: CertificateRequest | None = None
     templates: tuple[TemplateOutput, ...] = ()
     dotenv: DotenvOutput | None = None
-    directory: str = ""
+    process: Process = Process()
     log_level: str = "notice"
     log_format: str = "text"
     debug: bool = False

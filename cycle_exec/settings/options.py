@@ -19,8 +19,11 @@ LOG_LEVELS = ("error", "warning", "notice", "info", "debug")
 LOG_FORMATS = ("text", "json")
 
 # The headings of the help pages, in their order.
-SECTIONS = ("the internal API", "what is fetched and written", "the environment", "messages")
-_API, _WRITTEN, _ENVIRONMENT, _MESSAGES = SECTIONS
+SECTIONS = (
+    *("the internal API", "what is fetched and written", "the environment", "the process"),
+    "messages",
+)
+_API, _WRITTEN, _ENVIRONMENT, _PROCESS, _MESSAGES = SECTIONS
 
 
 class Option(Record):
@@ -178,6 +181,33 @@ OPTIONS: tuple[Option, ...] = (
         default="false",
         section=_ENVIRONMENT,
         help="Let CYCLE_API_TOKEN reach the command.",
+    ),
+    Option(
+        name="init",
+        kind="switch",
+        key="process.init",
+        default="false",
+        section=_PROCESS,
+        help="Stay above the command as a tiny PID 1: pass signals on, reap orphans, end with "
+        "the command's exit code.",
+    ),
+    Option(
+        name="grace",
+        kind="duration",
+        key="process.grace",
+        metavar="TIME",
+        section=_PROCESS,
+        help="With --init, what the command leaves behind in its process group gets TERM, and "
+        "KILL after this time. Without, the container's end is theirs.",
+    ),
+    Option(
+        name="signal-map",
+        kind="list",
+        key="process.signal_map",
+        metavar="FROM:TO",
+        section=_PROCESS,
+        help="With --init, pass on another signal than the one that came, TERM:QUIT, or none, "
+        "HUP:NONE.",
     ),
     Option(
         name="log-level",

@@ -14,7 +14,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from cycle_exec.settings.model import Api, EnvironmentRules, Invocation, Variables
+    from cycle_exec.settings.model import Api, EnvironmentRules, Invocation, Process, Variables
     from cycle_exec.settings.options import Option, Overrides
 
 _SWITCH_WORDS = {
@@ -55,6 +55,7 @@ def resolve(
         "integrations": merging.integrations(given, base.integrations),
         "templates": merging.templates(given, base.templates),
         "certificates": _certificates(given, base.certificates),
+        "process": _process(given, base.process),
         "log_level": given.choice("log-level", base.log_level),
         "log_format": given.choice("log-format", base.log_format),
         "debug": given.switch("debug", base.debug),
@@ -196,6 +197,14 @@ def _environment(given: Given, base: EnvironmentRules) -> EnvironmentRules:
 
 def _variables(given: Given, base: Variables) -> Variables:
     return base.replace(allow=given.union("allow-variable", base.allow, rules.NAME))
+
+
+def _process(given: Given, base: Process) -> Process:
+    return base.replace(
+        init=given.switch("init", base.init),
+        grace=given.seconds("grace", base.grace),
+        signal_map=merging.signal_map(given, base.signal_map),
+    )
 
 
 def _certificates(given: Given, base: CertificateRequest | None) -> CertificateRequest | None:

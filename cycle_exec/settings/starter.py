@@ -87,6 +87,9 @@ STARTER = """\
 # How the command is started.
 #[process]
 #directory = "/srv"
+#init = false                        # true: stay above it as a tiny PID 1
+#grace = "5s"                        # with init, for what it leaves behind: TERM, then KILL
+#signal_map = { TERM = "QUIT" }      # with init: it gets QUIT instead of TERM
 
 # What is said on stderr.
 #[log]

@@ -7,6 +7,10 @@ import sys
 
 from cycle_exec.settings.model import Invocation
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
 _LOCALE = b"LC_CTYPE"
 _COERCED = frozenset((b"C.UTF-8", b"C.utf8", b"UTF-8"))
 
@@ -21,8 +25,8 @@ def decoded(raw: bytes) -> str:
     return raw.decode("utf-8", "surrogateescape")
 
 
-def read() -> Invocation:
-    """Arguments, environment and working directory of this process.
+def read(mask: Iterable[int] | None = None) -> Invocation:
+    """Arguments, environment and working directory of this process. mask: see Invocation.
 
     The first of several entries with one name counts, as for getenv(3). Entries without a name
     are dropped. A working directory that was removed is the empty text.
@@ -35,6 +39,7 @@ def read() -> Invocation:
         argv=tuple(decoded(os.fsencode(word)) for word in sys.argv[1:]),
         environ={decoded(name): decoded(value) for name, value in raw_environment().items()},
         cwd=decoded(cwd),
+        mask=None if mask is None else frozenset(mask),
     )
 
 

@@ -10,6 +10,7 @@ from cycle_exec.errors import DeadlinePassed, Stopped
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     import signal as _signal
+    from collections.abc import Iterable
     from types import FrameType
     from typing import Any
 else:
@@ -29,14 +30,15 @@ _IGNORED_BY_PYTHON = (int(_signal.SIGPIPE), int(_signal.SIGXFSZ))
 class Armed:
     """What was changed about signals, and its way back."""
 
-    def __init__(self) -> None:
+    def __init__(self, mask: Iterable[int] | None = None) -> None:
         self._heard = False
         self._swallowed: BaseException | None = None
         # Whatever a destructor or a weak reference's callback raises, Python prints and forgets;
         # importlib has such callbacks, so a signal during an import can end in one.
         self._hook = sys.unraisablehook
         sys.unraisablehook = self._unraisable
-        self._mask = _signal.pthread_sigmask(_signal.SIG_BLOCK, ())
+        blocked = _signal.pthread_sigmask(_signal.SIG_BLOCK, ())
+        self._mask = set(blocked if mask is None else mask)
         self._since = monotonic()
         self._timer = _signal.getitimer(_signal.ITIMER_REAL)
         self._before: dict[int, Any] = {}
@@ -45,7 +47,7 @@ class Armed:
             if _signal.getsignal(number) != _signal.SIG_IGN:
                 self._before[number] = _signal.signal(number, self._stop)
         self._before[SIGALRM] = _signal.signal(SIGALRM, self._expire)
-        _signal.pthread_sigmask(_signal.SIG_UNBLOCK, (SIGALRM,))
+        _signal.pthread_sigmask(_signal.SIG_SETMASK, self._mask - {SIGALRM})
 
     def _stop(self, number: int, _frame: FrameType | None) -> None:
         if not self._heard:
@@ -100,14 +102,15 @@ class Armed:
         _signal.setitimer(_signal.ITIMER_REAL, left, interval)
 
 
-def arm(deadline: float = 0.0) -> Armed:
+def arm(deadline: float = 0.0, *, mask: Iterable[int] | None = None) -> Armed:
     """Let SIGTERM and SIGINT raise Stopped, once, and the deadline raise DeadlinePassed.
 
-    deadline: seconds from now, 0: none.
+    deadline: seconds from now, 0: none. mask: what was blocked on entry, if more is blocked by
+    now; what arrived in between is heard here.
 
     A signal that is ignored on entry stays ignored, one that is blocked on entry stays blocked.
     """
-    armed = Armed()
+    armed = Armed(mask)
     if deadline:
         armed.bound(deadline)
     return armed

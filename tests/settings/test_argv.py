@@ -81,7 +81,7 @@ def test_optional_value_only_with_equals():
         ["-v", "--", "app"],
         ["-", "--", "app"],
         ["", "--", "app"],
-        ["--init", "--", "app"],
+        ["--reload", "--", "app"],
     ],
 )
 def test_uncertain(words):

@@ -16,6 +16,7 @@ from cycle_exec.settings.model import (
     IntegrationFile,
     IntegrationRequest,
     Manifest,
+    Process,
     TemplateOutput,
     VariableFile,
     Variables,
@@ -75,6 +76,9 @@ mode = "0600"
 owner = "app"
 [process]
 directory = "/"
+init = true
+grace = "5s"
+signal_map = { SIGTERM = "QUIT", "15" = "NONE", RTMAX = "SIGRTMIN+30" }
 [log]
 level = "debug"
 format = "json"
@@ -134,7 +138,12 @@ def test_full():
             ),
         ),
         dotenv=DotenvOutput(target="/d", reader="docker", mode=0o600, owner="app"),
-        directory="/",
+        process=Process(
+            directory="/",
+            init=True,
+            grace=5.0,
+            signal_map={"TERM": "QUIT", "15": "NONE", "RTMAX": "RTMIN+30"},
+        ),
         log_level="debug",
         log_format="json",
         debug=True,

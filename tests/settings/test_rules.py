@@ -9,10 +9,27 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cycle_exec.settings import duration, rules
+from cycle_exec.settings.signal_names import SIGNAL, SIGNAL_OR_NONE
 
 _WORDS = st.lists(
     st.sampled_from(
-        [*"//aZ_9078:= .*5-\0\t\x7f\u00e9", "auth", "extra", "s", "ms", "777", "600", "root", "A1"]
+        [
+            *"//aZ_9078:= .*5-\0\t\x7f\u00e9",
+            "auth",
+            "extra",
+            "s",
+            "ms",
+            "777",
+            "600",
+            "root",
+            "A1",
+            "SIG",
+            "TERM",
+            "RTMIN",
+            "+",
+            "3",
+            "NONE",
+        ]
     ),
     max_size=6,
 ).map("".join)
@@ -20,7 +37,7 @@ _WORDS = st.lists(
 
 @pytest.mark.parametrize(
     "rule",
-    [rule for rule in rules.ALL if rule is not rules.DURATION],
+    [rule for rule in (*rules.ALL, SIGNAL, SIGNAL_OR_NONE) if rule is not rules.DURATION],
     ids=lambda rule: rule.pattern,
 )
 @given(text=_WORDS | st.text(st.characters(exclude_characters="\n"), max_size=6))

@@ -1,0 +1,235 @@
+"""From the first moment to the last: exit codes, orphans, descriptors, secrets, idleness."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import time
+from pathlib import Path
+
+import pytest
+
+from tests.support.hostile import VARIABLES, error, hostile
+from tests.support.inits import ours, python, run, running, until
+
+ORPHANS = """
+import os, sys, time
+for _ in range(500):
+    if os.fork() == 0:
+        if os.fork() == 0:
+            os._exit(0)
+        os._exit(0)
+    os.wait()
+sys.stdout.write("done\\n")
+sys.stdout.flush()
+sys.stdin.read()
+"""
+# Says by its exit code which of the first three descriptors are closed.
+CLOSED = """
+import os
+mask = 0
+for descriptor in range(3):
+    try:
+        os.fstat(descriptor)
+    except OSError:
+        mask |= 1 << descriptor
+os._exit(40 + mask)
+"""
+FACTS = """
+import os, sys
+status = dict(line.split(":", 1) for line in open("/proc/self/status"))
+fds = sorted(int(name) for name in os.listdir("/proc/self/fd"))[:-1]
+group = os.getpgrp() == os.getpid()
+print({"fds": fds, "blocked": int(status["SigBlk"], 16), "ignored": int(status["SigIgn"], 16),
+       "caught": int(status["SigCgt"], 16), "leads": group, "parent": os.getppid(),
+       "plain": os.environ.get("PLAIN", ""), "token": "CYCLE_API_TOKEN" in os.environ})
+"""
+
+
+@pytest.mark.parametrize(
+    ("app", "code"),
+    [
+        (("sh", "-c", "exit 0"), 0),
+        (("sh", "-c", "exit 7"), 7),
+        (("sh", "-c", "exit 255"), 255),
+        (("sh", "-c", "kill -TERM $$"), 143),
+        (("sh", "-c", "kill -KILL $$"), 137),
+        (("sh", "-c", "kill -SEGV $$"), 139),
+        (("/nonexistent/app",), 127),
+        (("/etc/passwd",), 126),
+        (("/etc",), 126),
+    ],
+    ids=lambda value: value[-1] if isinstance(value, tuple) else "",
+)
+def test_the_exit_code_is_the_apps(init, app, code):
+    """Or 128 and the signal's number; 127 and 126 for what cannot be started."""
+    assert run(init, *app).code == code
+
+
+def test_a_refusal_has_its_own_code():
+    """What the launch refuses ends the whole container, in its own words."""
+    with hostile() as api:
+        api.on(VARIABLES, error(403))
+        ended = run(ours(api), "sh", "-c", "echo started")
+    assert (ended.code, ended.out) == (77, "")
+    assert " (denied)\n" in ended.err
+
+
+def test_five_hundred_orphans_leave_no_zombie(init):
+    """They become PID 1's children, and it takes their exit codes."""
+    with running(init, *python(ORPHANS), stdin=subprocess.PIPE) as app:
+        assert app.line() == "done"
+        assert until(lambda: children(app.pid) == 1)
+        assert app.process.poll() is None
+
+
+def test_elsewhere_than_as_pid_1_orphans_are_adopted_too(init):
+    """The supervisor asks the kernel for them."""
+    with running(init, *python(ORPHANS), namespace=False, stdin=subprocess.PIPE) as app:
+        assert app.line() == "done"
+        assert until(lambda: children(app.pid) == 1)
+
+
+def children(pid: int) -> int:
+    """How many children a process has, zombies too."""
+    return len(Path(f"/proc/{pid}/task/{pid}/children").read_text().split())
+
+
+def test_nobody_waits_for_orphans(api):
+    """The container ends with the app; what it left behind is the namespace's business."""
+    began = time.monotonic()
+    assert run(ours(api), "sh", "-c", "sleep 30 & exit 3").code == 3
+    assert time.monotonic() - began < 5
+
+
+def test_what_is_left_gets_the_grace_it_was_given(api):
+    """--grace: TERM, and an end as soon as everyone is gone."""
+    left = "trap 'echo bye; exit' TERM; echo up; while :; do sleep 0.05; done"
+    script = f'sh -c "{left}" & sleep 0.3; exit 4'
+    began = time.monotonic()
+    ended = run(ours(api, "--grace", "20s"), "sh", "-c", script)
+    assert (ended.code, ended.out) == (4, "up\nbye\n")
+    assert time.monotonic() - began < 10
+
+
+def test_who_does_not_listen_is_killed_at_its_end(api):
+    """--grace: after it KILL, and the app's code."""
+    script = "sh -c 'trap \"\" TERM; echo up; while :; do sleep 0.05; done' & sleep 0.3; exit 5"
+    with running(ours(api, "--grace", "500ms"), "sh", "-c", script, namespace=False) as app:
+        assert app.line() == "up"
+        group = int(Path(f"/proc/{app.pid}/task/{app.pid}/children").read_text().split()[0])
+        ended = app.finish()
+    assert ended.code == 5
+    assert until(lambda: not group_exists(group))
+
+
+def group_exists(group: int) -> bool:
+    """Whether a process group has members."""
+    try:
+        os.killpg(group, 0)
+    except ProcessLookupError:
+        return False
+    return True
+
+
+def test_the_app_starts_as_if_nobody_were_above(init):
+    """Descriptors, mask and dispositions are those of a plain start; it leads its own group."""
+    ended = run(init, *python(FACTS))
+    found = json.loads(
+        ended.out.replace("'", '"').replace("True", "true").replace("False", "false")
+    )
+    assert found["fds"] == [0, 1, 2]
+    assert found["blocked"] == 0
+    # Python's own: PIPE and XFSZ ignored, INT caught.
+    assert found["ignored"] == 1 << (signal.SIGPIPE - 1) | 1 << (signal.SIGXFSZ - 1)
+    assert found["caught"] == 1 << (signal.SIGINT - 1)
+    assert found["leads"]
+    assert found["parent"] == 1
+    assert found["plain"] == "fetched-value"
+    assert not found["token"]
+
+
+@pytest.mark.parametrize("closed", [(0,), (0, 1, 2)])
+def test_closed_descriptors_do_no_harm(init, closed):
+    """The app finds closed what was closed, and its code arrives."""
+
+    def close() -> None:
+        for descriptor in closed:
+            os.close(descriptor)
+
+    mask = sum(1 << descriptor for descriptor in closed)
+    assert run(init, *python(CLOSED), before=close, namespace=False).code == 40 + mask
+
+
+def test_sigchld_ignored_on_entry(init):
+    """The code is known all the same."""
+    ignore = lambda: signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # noqa: E731
+    assert run(init, "sh", "-c", "exit 9", before=ignore, namespace=False).code == 9
+    through = init._replace(words=("env", "--ignore-signal=CHLD", *init.words))
+    assert run(through, "sh", "-c", "exit 9").code == 9
+
+
+def test_streams_are_untouched(init):
+    """stdin reaches the app and nobody else, stdout is its own, no flag of them changes."""
+    with running(init, "cat", stdin=subprocess.PIPE) as app:
+        out, _ = app.process.communicate("line\n" * 1000, timeout=10)
+    assert out == "line\n" * 1000
+
+
+def test_pid_1_tells_no_secret(init, api):
+    """Neither its environment nor its arguments hold the token or what was fetched."""
+    with running(init, "sh", "-c", "echo up; cat", stdin=subprocess.PIPE) as app:
+        assert app.line() == "up"
+        proc = Path(f"/proc/{app.pid}")
+        assert (proc / "environ").read_bytes() == b""
+        assert api.token.encode() not in (proc / "cmdline").read_bytes()
+        held = memory(app.pid)
+    assert held
+    for secret in (api.token.encode(), b"fetched-value"):
+        assert secret not in held
+
+
+def memory(pid: int) -> bytes:
+    """Everything a process can write to."""
+    found = b""
+    with open(f"/proc/{pid}/maps") as maps, open(f"/proc/{pid}/mem", "rb", 0) as mem:
+        for line in maps:
+            place, mode, *_ = line.split()
+            if mode.startswith("rw") and "[v" not in line:
+                begin, end = (int(word, 16) for word in place.split("-"))
+                mem.seek(begin)
+                found += mem.read(end - begin)
+    return found
+
+
+def test_it_sleeps(init):
+    """Idle, it is never woken and takes no processor time, and it is small."""
+    with running(init, "sh", "-c", "echo up; cat", stdin=subprocess.PIPE) as app:
+        assert app.line() == "up"
+        assert until(lambda: status(app.pid, "State").startswith("S"))
+        before = switches(app.pid), ticks(app.pid)
+        time.sleep(1)
+        assert (switches(app.pid), ticks(app.pid)) == before
+        rollup = Path(f"/proc/{app.pid}/smaps_rollup").read_text()
+        pss = next(int(line.split()[1]) for line in rollup.splitlines() if line.startswith("Pss:"))
+        assert pss <= 7.5 * 1024
+
+
+def status(pid: int, key: str) -> str:
+    """A line of /proc/PID/status."""
+    for line in Path(f"/proc/{pid}/status").read_text().splitlines():
+        if line.startswith(key + ":"):
+            return line.partition(":")[2].strip()
+    raise KeyError(key)
+
+
+def switches(pid: int) -> tuple[str, str]:
+    """How often it was scheduled."""
+    return status(pid, "voluntary_ctxt_switches"), status(pid, "nonvoluntary_ctxt_switches")
+
+
+def ticks(pid: int) -> list[str]:
+    """Processor time, user and system."""
+    return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[11:13]
