@@ -33,6 +33,8 @@ def split(words: Sequence[str]) -> None:
 
     Raises Refused if there can be no child.
     """
+    if os.getpid() != 1:
+        _adopt_orphans()
     mask = _signal.pthread_sigmask(_signal.SIG_BLOCK, _signal.valid_signals())
     # Ignored on entry, the kernel would reap the app and its exit code were lost.
     of_children = _signal.signal(_signal.SIGCHLD, _signal.SIG_DFL)
@@ -67,15 +69,13 @@ def _in_foreground(own: int) -> bool:
 def _become_resident(words: Sequence[str]) -> NoReturn:
     """A lean interpreter with nothing in its environment: /proc/1/environ tells no secret."""
     _signal.setitimer(_signal.ITIMER_REAL, 0)
-    if os.getpid() != 1:
-        _adopt_orphans()
     home = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
     argv = [sys.executable, "-I", "-S", "-c", _BOOT, home, *words]
     os.execve(sys.executable, argv, {})  # noqa: S606
 
 
 def _adopt_orphans() -> None:
-    """PID 1 gets every orphan of its namespace; elsewhere it has to be asked for."""
+    """PID 1 gets every orphan of its namespace; others have to ask, before there can be any."""
     from ctypes import CDLL
 
     CDLL(None).prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)

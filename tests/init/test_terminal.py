@@ -31,9 +31,9 @@ class Terminal:
         """Type."""
         os.write(self.master, keys)
 
-    def shows(self, text: bytes) -> bool:
+    def shows(self, text: bytes, patience: float = _PATIENCE) -> bool:
         """Whether the screen comes to show this after what was awaited before; takes it off."""
-        end = time.monotonic() + _PATIENCE
+        end = time.monotonic() + patience
         while text not in self.shown:
             left = end - time.monotonic()
             if left <= 0 or not select.select([self.master], [], [], left)[0]:

@@ -1,0 +1,181 @@
+"""The same cases for Debian's inits: docs/init.md has the table, which this holds to the truth."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from tests.docs.test_reference import rows
+from tests.init.test_life import ORPHANS, children, switches
+from tests.init.test_terminal import terminal
+from tests.support.inits import LISTENER, Init, ours, python, run, running, theirs, until
+
+PAGE = Path(__file__).parent.parent.parent / "docs" / "init.md"
+PEERS = ("tini", "tini -g", "dumb-init", "catatonit")
+# Long enough for what works, short enough for what hangs.
+_SOON = 2.0
+
+
+def exit_code(init: Init) -> bool:
+    return run(init, "sh", "-c", "exit 7").code == 7
+
+
+def killed(init: Init) -> bool:
+    return run(init, "sh", "-c", "kill -TERM $$").code == 143
+
+
+def missing(init: Init) -> bool:
+    return run(init, "/nonexistent/app").code == 127
+
+
+def folder(init: Init) -> bool:
+    return run(init, "/etc/passwd").code == 126
+
+
+def below_a_file(init: Init) -> bool:
+    return run(init, "/etc/passwd/app").code in (126, 127)
+
+
+def group(init: Init) -> bool:
+    with running(
+        init, "sh", "-c", "(trap 'echo child; exit' TERM; echo up; sleep 9) & wait"
+    ) as app:
+        assert app.line() == "up"
+        time.sleep(0.05)
+        app.send(signal.SIGTERM)
+        try:
+            return "child" in app.finish(_SOON).out
+        except subprocess.TimeoutExpired:
+            return False
+
+
+def orphans(init: Init) -> bool:
+    with running(init, *python(ORPHANS), stdin=subprocess.PIPE) as app:
+        assert app.line() == "done"
+        return until(lambda: children(app.pid) == 1, _SOON)
+
+
+def adopted(init: Init) -> bool:
+    script = "(sleep 5 & echo $!); sleep 5"
+    with running(init, "sh", "-c", script, namespace=False) as app:
+        orphan = app.line()
+        parent = f"/proc/{app.pid}/task/{app.pid}/children"
+        return until(lambda: orphan in Path(parent).read_text().split(), 0.3)
+
+
+def sigchld_ignored(init: Init) -> bool:
+    through = init._replace(words=("env", "--ignore-signal=CHLD", *init.words))
+    try:
+        return run(through, "sh", "-c", "exit 9", timeout=_SOON).code == 9
+    except subprocess.TimeoutExpired:
+        return False
+
+
+def stdin_closed(init: Init) -> bool:
+    return run(init, "sh", "-c", "exit 8", before=lambda: os.close(0), namespace=False).code == 8
+
+
+def still_ignored(init: Init) -> bool:
+    through = init._replace(words=("env", "--ignore-signal=HUP", *init.words))
+    ended = run(through, "grep", "^SigIgn", "/proc/self/status")
+    return bool(int(ended.out.split()[1], 16) & 1)
+
+
+def ctrl_c_once(init: Init) -> bool:
+    with terminal(*init.words, *python(LISTENER), environ=dict(init.environ)) as screen:
+        assert screen.shows(b"up")
+        screen.press(b"\x03")
+        assert screen.shows(b"INT")
+        screen.process.send_signal(signal.SIGTERM)
+        assert screen.shows(b"TERM")
+        return b"INT" not in screen.shown
+
+
+def job_control(init: Init) -> bool:
+    environ = {**init.environ, "PS1": "ready> "}
+    with terminal(*init.words, "bash", "--norc", "-i", environ=environ) as screen:
+        assert screen.shows(b"ready> ")
+        screen.press(b"sleep 9\n")
+        assert screen.shows(b"sleep 9\r\n")
+        time.sleep(0.1)
+        screen.press(b"\x1a")
+        return screen.shows(b"Stopped", _SOON)
+
+
+def comes_back(init: Init) -> bool:
+    with terminal("bash", "--norc", "-i", environ={**init.environ, "PS1": "above> "}) as screen:
+        assert screen.shows(b"above> ")
+        screen.press(" ".join([*init.words, "sh", "-c", "'echo up; exec cat'"]).encode() + b"\n")
+        assert screen.shows(b"\r\nup\r\n")
+        screen.press(b"\x1a")
+        if not screen.shows(b"Stopped", _SOON) or not screen.shows(b"above> ", _SOON):
+            return False
+        screen.press(b"fg\n")
+        screen.shows(b"exec cat", _SOON)
+        time.sleep(0.2)
+        screen.press(b"two\n")
+        return screen.shows(b"two\r\ntwo\r\n", _SOON)
+
+
+def undisturbed(init: Init) -> bool:
+    with running(init, "sh", "-c", "echo up; cat", stdin=subprocess.PIPE) as app:
+        assert app.line() == "up"
+        time.sleep(0.1)
+        before = switches(app.pid)
+        time.sleep(2.2)
+        return switches(app.pid) == before
+
+
+def secretive(init: Init) -> bool:
+    carrying = init._replace(environ={**init.environ, "CARRIED": "carried-value"})
+    with running(carrying, "sh", "-c", "echo up; cat", stdin=subprocess.PIPE) as app:
+        assert app.line() == "up"
+        return b"carried-value" not in Path(f"/proc/{app.pid}/environ").read_bytes()
+
+
+CASES: dict[str, Callable[[Init], bool]] = {
+    "ends with the app's exit code": exit_code,
+    "ends with 128 + n after a signal": killed,
+    "127: the command does not exist": missing,
+    "126: the command cannot be executed": folder,
+    "126 or 127: its folder is a file": below_a_file,
+    "signals reach the app's children": group,
+    "500 orphans leave no zombie": orphans,
+    "adopts orphans when it is not PID 1": adopted,
+    "works with SIGCHLD ignored on entry": sigchld_ignored,
+    "works with stdin closed": stdin_closed,
+    "ignored signals stay ignored for the app": still_ignored,
+    "Ctrl-C reaches the app once": ctrl_c_once,
+    "job control in a shell that is the app": job_control,
+    "Ctrl-Z and fg below a shell": comes_back,
+    "no wake-up in two idle seconds": undisturbed,
+    "an environment of its own, without secrets": secretive,
+}
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_ours_does_it(api, case):
+    """All of them."""
+    assert CASES[case](ours(api))
+
+
+@pytest.mark.parametrize("peer", PEERS)
+@pytest.mark.parametrize("case", CASES)
+def test_the_table_tells_the_truth_about_others(case, peer):
+    """What the page says of them is what they do."""
+    column = 2 + PEERS.index(peer)
+    said = {row[0]: row[column] for row in rows(PAGE, "init")}
+    assert ("yes" if CASES[case](theirs(peer)) else "no") == said[case]
+
+
+def test_the_table_has_every_case():
+    """And says that ours does it."""
+    found = rows(PAGE, "init")
+    assert [row[0] for row in found] == list(CASES)
+    assert {row[1] for row in found} == {"yes"}
