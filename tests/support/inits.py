@@ -10,6 +10,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from functools import cached_property
 from pathlib import Path
 from typing import NamedTuple
 
@@ -73,11 +74,16 @@ class Ended(NamedTuple):
 
 
 class Running:
-    """An init under way. `pid`: its number outside of its namespace."""
+    """An init under way."""
 
     def __init__(self, process: subprocess.Popen[str], namespace: bool) -> None:
         self.process = process
-        self.pid = _only_child(process.pid) if namespace else process.pid
+        self._namespace = namespace
+
+    @cached_property
+    def pid(self) -> int:
+        """Its number outside of its namespace; it has to run still."""
+        return _only_child(self.process.pid) if self._namespace else self.process.pid
 
     def line(self) -> str:
         """The app's next line of output."""
