@@ -43,9 +43,8 @@ def below_a_file(init: Init) -> bool:
 
 
 def group(init: Init) -> bool:
-    with running(
-        init, "sh", "-c", "(trap 'echo child; exit' TERM; echo up; sleep 9) & wait"
-    ) as app:
+    child = "trap 'echo child; exit' TERM; echo up; sleep 9"
+    with running(init, "sh", "-c", f"trap : TERM; ({child}) & wait; wait") as app:
         assert app.line() == "up"
         time.sleep(0.05)
         app.send(signal.SIGTERM)
