@@ -48,6 +48,11 @@ KINDS: dict[str, Kind] = {
         sentence="a user or group named in the settings does not exist in this image",
         fix="create it in the image, or give its number",
     ),
+    "user-refused": Kind(
+        code=78,
+        sentence="the command should run as a user that this process may not become",
+        fix="start the container as root, or leave --user out",
+    ),
     "command-not-found": Kind(
         code=127,
         sentence="the command to start does not exist",

@@ -10,7 +10,8 @@ from cycle_exec.system import clock, signals, stderr, stdout
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from cycle_exec.commands.pipeline import Local, Overrides
+    from cycle_exec.commands.pipeline import Overrides
+    from cycle_exec.commands.preflight import Local
     from cycle_exec.planning.model import Plan
     from cycle_exec.settings.model import Invocation
     from cycle_exec.system.clock import Deadline

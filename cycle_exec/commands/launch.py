@@ -10,7 +10,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from cycle_exec.commands.pipeline import Local, Overrides
+    from cycle_exec.commands.pipeline import Overrides
+    from cycle_exec.commands.preflight import Local
     from cycle_exec.planning.model import FileWrite, Plan
     from cycle_exec.settings.model import Invocation, Settings
     from cycle_exec.system.clock import Deadline
@@ -41,6 +42,8 @@ def run(invocation: Invocation, overrides: Overrides, command: Sequence[str]) ->
         plan.environ,
         directory=settings.process.directory,
         armed=armed,
+        user=local.user,
+        no_new_privs=settings.process.no_new_privs,
     )
 
 

@@ -11,7 +11,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from cycle_exec.commands.pipeline import Local, Overrides
+    from cycle_exec.commands.pipeline import Overrides
+    from cycle_exec.commands.preflight import Local
     from cycle_exec.planning.model import FileWrite
     from cycle_exec.settings.model import Invocation
 
@@ -33,6 +34,7 @@ def run(
         differences={write.path: _differences(write, local) for write in plan.writes},
         key=invocation.environ.get(TOKEN, "").encode("utf-8", "surrogateescape"),
         now=clock.now(),
+        user=str(local.user) if local.user else "",
     )
     if as_json:
         import json

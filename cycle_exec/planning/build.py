@@ -28,6 +28,7 @@ def build(
     dotenv_files: Sequence[tuple[str, Mapping[str, str]]] = (),
     prepared: Prepared | None = None,
     metadata: object = None,
+    home: str = "",
     now: float,
     mismatch: Callable[[str, str], str | None],
 ) -> Plan:
@@ -35,10 +36,11 @@ def build(
 
     prepared: every template and every expression of environment.set.
     metadata: the platform's metadata file, decoded, or the Problem of it.
-    now: seconds since the epoch. mismatch: (key, full chain) -> why they do not fit, or None.
+    home: see environment.layers. now: seconds since the epoch.
+    mismatch: (key, full chain) -> why they do not fit, or None.
     Raises Refused with every problem of the stage.
     """
-    layered = environment.layers(settings, inherited, snapshot, dotenv_files)
+    layered = environment.layers(settings, inherited, snapshot, dotenv_files, home)
     gathered = Outputs()
     gathered.problems.extend(layered.problems)
     chosen, warnings = _certificates(gathered, settings, snapshot, prepared, now, mismatch)

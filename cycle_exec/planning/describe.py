@@ -24,7 +24,7 @@ class Outlook(Record):
 
     inherited: the environment as it came in. differences: for each target what differs from the
     disk, empty: nothing, ("new",): it is not there yet. key: for the fingerprints. now: seconds
-    since the epoch.
+    since the epoch. user: who the command will run as, in words, empty: the same as now.
     """
 
     _sealed = ("inherited", "key")
@@ -36,6 +36,7 @@ class Outlook(Record):
     differences: Mapping[str, tuple[str, ...]]
     key: bytes
     now: float
+    user: str = ""
 
 
 def document(plan: Plan, outlook: Outlook) -> dict[str, object]:
@@ -46,6 +47,7 @@ def document(plan: Plan, outlook: Outlook) -> dict[str, object]:
         "manifest": outlook.manifest,
         "command": list(outlook.command),
         "executable": outlook.executable,
+        "user": outlook.user,
         "variables": [
             {
                 "name": name,
@@ -127,7 +129,8 @@ def text(plan: Plan, outlook: Outlook) -> str:
 def _head(outlook: Outlook) -> str:
     command = " ".join(outlook.command) if outlook.command else "(none given)"
     found = f" ({outlook.executable})" if outlook.executable else ""
-    return f"command: {command}{found}\nmanifest: {outlook.manifest or '(none)'}\n"
+    user = f"user: {outlook.user}\n" if outlook.user else ""
+    return f"command: {command}{found}\n{user}manifest: {outlook.manifest or '(none)'}\n"
 
 
 def _target_rows(

@@ -32,10 +32,12 @@ def layers(
     inherited: Mapping[str, str],
     snapshot: Snapshot,
     dotenv_files: Sequence[tuple[str, Mapping[str, str]]],
+    home: str = "",
 ) -> Layers:
     """Every source as a layer; names and values that may not be are problems.
 
-    dotenv_files: path and content of each file of defaults, in the order given.
+    dotenv_files: path and content of each file of defaults, in the order given. home: the home
+    folder of the user that the app will be, empty: nobody else.
     """
     kept = bindings.kept_names(settings.environment, inherited)
     integrations = bindings.integrations_layer(settings.integrations, snapshot.integrations)
@@ -52,6 +54,7 @@ def layers(
             values={name: passed[name] for name in passed if name not in kept} if kept else passed,
             origin=INHERITED,
         ),
+        *((Layer(values={"HOME": home}, origin="process.user"),) if home else ()),
         integrations.layer(),
         variables.layer(),
     )

@@ -265,6 +265,8 @@ MANIFEST = Table(
                 "directory": Text(
                     rule=rules.ABSOLUTE, help="The command's working directory, an absolute path."
                 ),
+                "user": Text(rule=rules.USER, help=_from_option("user")),
+                "no_new_privs": Switch(default=False, help=_from_option("no-new-privs")),
                 "init": Switch(default=False, help=_from_option("init")),
                 "grace": Text(rule=rules.DURATION, help=_from_option("grace")),
                 "signal_map": MapOf(

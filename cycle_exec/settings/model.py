@@ -143,10 +143,12 @@ class Process(Record):
 
     grace: seconds between TERM and KILL for what the command leaves behind in its process group;
     0: it is left to the container's end. signal_map: signal names without SIG ("TERM"), to such
-    a name or to NONE.
+    a name or to NONE. user: `user` or `user:group`, names or numbers.
     """
 
     directory: str = ""
+    user: str = ""
+    no_new_privs: bool = False
     init: bool = False
     grace: float = 0.0
     signal_map: Mapping[str, str] = {}

@@ -183,6 +183,23 @@ OPTIONS: tuple[Option, ...] = (
         help="Let CYCLE_API_TOKEN reach the command.",
     ),
     Option(
+        name="user",
+        kind="text",
+        key="process.user",
+        metavar="USER[:GROUP]",
+        section=_PROCESS,
+        help="Run the command as this user, by name or number. Files that have no owner of their "
+        "own are that user's, and so is HOME.",
+    ),
+    Option(
+        name="no-new-privs",
+        kind="switch",
+        key="process.no_new_privs",
+        default="false",
+        section=_PROCESS,
+        help="The command cannot gain privileges any more, by setuid programs for example.",
+    ),
+    Option(
         name="init",
         kind="switch",
         key="process.init",

@@ -200,7 +200,14 @@ def _variables(given: Given, base: Variables) -> Variables:
 
 
 def _process(given: Given, base: Process) -> Process:
+    user = given.text("user", base.user)
+    if user and not rules.USER.accepts(user):
+        given.refuse(
+            given.origins.get("process.user", "process.user"), f"expects {rules.USER.expected}"
+        )
     return base.replace(
+        user=user,
+        no_new_privs=given.switch("no-new-privs", base.no_new_privs),
         init=given.switch("init", base.init),
         grace=given.seconds("grace", base.grace),
         signal_map=merging.signal_map(given, base.signal_map),

@@ -121,6 +121,11 @@ OWNER = Rule(
     accepts=_is_owner,
     pattern=f"^(?:{_OWNER_PART}(?::{_OWNER_PART})?|:{_OWNER_PART})$",
 )
+USER = Rule(
+    expected="user or user:group, names or numbers, without blanks",
+    accepts=lambda text: _is_owner(text) and text[0] != ":",
+    pattern=f"^{_OWNER_PART}(?::{_OWNER_PART})?$",
+)
 FIELD = Rule(
     expected="a field of the integration such as auth.api_key or extra.bucket",
     accepts=_is_field,
@@ -140,5 +145,6 @@ ALL = (
     DURATION,
     MODE,
     OWNER,
+    USER,
     FIELD,
 )

@@ -87,6 +87,8 @@ STARTER = """\
 # How the command is started.
 #[process]
 #directory = "/srv"
+#user = "app:app"                    # it runs as this user; files without an owner are theirs
+#no_new_privs = false                # true: setuid programs give it nothing
 #init = false                        # true: stay above it as a tiny PID 1
 #grace = "5s"                        # with init, for what it leaves behind: TERM, then KILL
 #signal_map = { TERM = "QUIT" }      # with init: it gets QUIT instead of TERM

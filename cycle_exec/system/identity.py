@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 LEAVE = -1
 _LARGEST = 2**32 - 2
-_CAP_CHOWN = 1 << 0
+_CAP_CHOWN = 0
 
 
 class UnknownOwner(Exception):
@@ -42,7 +42,7 @@ def _uid(user: str) -> int:
     try:
         return getpwnam(user).pw_uid
     except (KeyError, ValueError):  # UnicodeEncodeError and a NUL are ValueErrors
-        return _number(user, f"there is no user {user} in this image")
+        return number(user, f"there is no user {user} in this image")
 
 
 def _gid(group: str) -> int:
@@ -51,10 +51,11 @@ def _gid(group: str) -> int:
     try:
         return getgrnam(group).gr_gid
     except (KeyError, ValueError):
-        return _number(group, f"there is no group {group} in this image")
+        return number(group, f"there is no group {group} in this image")
 
 
-def _number(text: str, otherwise: str) -> int:
+def number(text: str, otherwise: str) -> int:
+    """The id that a text of digits is. Raises UnknownOwner, with `otherwise` as its reason."""
     if text.isascii() and text.isdecimal() and len(text) <= 10 and int(text) <= _LARGEST:
         return int(text)
     raise UnknownOwner(otherwise)
@@ -78,31 +79,35 @@ def resolve(texts: Iterable[str]) -> tuple[dict[str, tuple[int, int]], list[Prob
                 Problem(kind="owner-unknown", subject=f"owner {text}", reason=error.reason)
             )
             continue
-        if not _may_give(*found[text]):
-            problems.append(
-                Problem(
-                    kind="target-refused",
-                    subject=f"owner {text}",
-                    reason=f"user {os.geteuid()} may not give files to others",
-                    fix="start the container as root, or leave the owner out",
-                )
-            )
+        if not may_give(*found[text]):
+            problems.append(no_gift(f"owner {text}"))
     return found, problems
 
 
-def _may_give(uid: int, gid: int) -> bool:
+def no_gift(subject: str) -> Problem:
+    """The problem of an owner that this process may not make files for."""
+    return Problem(
+        kind="target-refused",
+        subject=subject,
+        reason=f"user {os.geteuid()} may not give files to others",
+        fix="start the container as root with CAP_CHOWN, or let the files be this process's own",
+    )
+
+
+def may_give(uid: int, gid: int) -> bool:
+    """Whether this process may make files that belong to them."""
     own_user = uid in (LEAVE, os.geteuid())
     own_group = gid == LEAVE or gid == os.getegid() or gid in os.getgroups()
-    return (own_user and own_group) or _has_cap_chown()
+    return (own_user and own_group) or has_capability(_CAP_CHOWN)
 
 
-def _has_cap_chown() -> bool:
-    """Whether CAP_CHOWN is effective; a root whose capabilities were dropped has it not."""
+def has_capability(number: int) -> bool:
+    """Whether a capability is effective; a root whose capabilities were dropped has it not."""
     try:
         with open("/proc/self/status", "rb") as file:
             for line in file:
                 if line.startswith(b"CapEff:"):
-                    return bool(int(line[7:], 16) & _CAP_CHOWN)
+                    return bool(int(line[7:], 16) & 1 << number)
     except OSError:
         pass
     return os.geteuid() == 0

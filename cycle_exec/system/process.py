@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     from cycle_exec.system.clock import Deadline
     from cycle_exec.system.signals import Armed
+    from cycle_exec.system.user import User
 else:
     import _signal
 
@@ -38,10 +39,13 @@ def replace(
     *,
     directory: str = "",
     armed: Armed | None = None,
+    user: User | None = None,
+    no_new_privs: bool = False,
 ) -> NoReturn:
     """Become the program; everything that was changed about this process is undone before.
 
-    armed: what `signals.arm` gave. Raises Refused if the kernel refuses after all.
+    armed: what `signals.arm` gave. user: who to be then. Raises Refused if the kernel refuses
+    after all.
     """
     arguments = [encoded(word) for word in argv]
     # Spelt out, for thousands of variables.
@@ -54,6 +58,10 @@ def replace(
             os.chdir(encoded(directory))
         except OSError as error:
             raise refuse("file-missing", f"directory {directory}", words(error)) from None
+    if user is not None or no_new_privs:
+        from cycle_exec.system import user as users
+
+        users.become(user, no_new_privs=no_new_privs)
     if armed is not None:
         armed.restore()
     try:

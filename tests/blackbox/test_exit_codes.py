@@ -23,7 +23,7 @@ from tests.support.hostile import (
     hostile,
     reply,
 )
-from tests.support.launching import Ground, Ran
+from tests.support.launching import Ground, Ran, without_setuid
 
 
 class Case(NamedTuple):
@@ -121,6 +121,7 @@ CASES = {
     "owner-unknown": Case(
         78, "nobody-here", manifest('[dotenv]\ntarget = "@/old.env"\nowner = "nobody-here"')
     ),
+    "user-refused": Case(78, "it (EPERM)", options("--user", "1:1", before=without_setuid)),
     "command-not-found": Case(127, "no-such-app", options(command=["no-such-app"])),
     "command-not-executable": Case(126, "/etc/hostname", options(command=["/etc/hostname"])),
     "target-refused": Case(73, "it is a folder", manifest('[dotenv]\ntarget = "@/../ground"')),

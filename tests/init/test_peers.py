@@ -46,7 +46,7 @@ def group(init: Init) -> bool:
     child = "trap 'echo child; exit' TERM; echo up; sleep 9"
     with running(init, "sh", "-c", f"trap : TERM; ({child}) & wait; wait") as app:
         assert app.line() == "up"
-        time.sleep(0.05)
+        time.sleep(0.2)  # its sleep has to be one by then
         app.send(signal.SIGTERM)
         try:
             return "child" in app.finish(_SOON).out

@@ -28,6 +28,7 @@ PATH = os.defpath + ":/usr/sbin:/sbin"
 PATIENCE = 30.0
 _KIND = re.compile(r" \(([a-z-]+)\)$", re.MULTILINE)
 _PR_CAPBSET_DROP = 24
+_CAP_SETUID = 7
 _PRIVILEGES = {"CAP_CHOWN": 0, "CAP_DAC_OVERRIDE": 1, "CAP_DAC_READ_SEARCH": 2, "CAP_FOWNER": 3}
 
 
@@ -102,9 +103,18 @@ def launch(
 
 def without_privileges() -> None:
     """For `before`: a root whose access follows modes, as any other user's does."""
+    _drop(_PRIVILEGES.values())
+
+
+def without_setuid() -> None:
+    """For `before`: a root that can become nobody else."""
+    _drop((_CAP_SETUID,))
+
+
+def _drop(capabilities: Iterable[int]) -> None:
     if os.geteuid() == 0:
         library = ctypes.CDLL(None, use_errno=True)
-        for capability in _PRIVILEGES.values():
+        for capability in capabilities:
             if library.prctl(_PR_CAPBSET_DROP, capability, 0, 0, 0):
                 raise OSError(ctypes.get_errno(), "PR_CAPBSET_DROP")
 
