@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 from pathlib import Path
 
@@ -50,12 +52,14 @@ print(json.dumps({
 
 
 @pytest.fixture
-def place(tmp_path):
-    """A folder to work in, with a folder for temporary files."""
-    (tmp_path / "tmp").mkdir()
-    (tmp_path / "work").mkdir()
-    (tmp_path / "work" / "state.toml").write_text(STATE)
-    return tmp_path
+def place():
+    """A folder to work in, with a folder for temporary files; short, as sockets' paths have to be."""
+    folder = Path(tempfile.mkdtemp(prefix="cx-"))
+    (folder / "tmp").mkdir()
+    (folder / "work").mkdir()
+    (folder / "work" / "state.toml").write_text(STATE)
+    yield folder
+    shutil.rmtree(folder)
 
 
 def dev(place: Path, *words: str, **more: str) -> subprocess.Popen[str]:

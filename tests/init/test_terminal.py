@@ -13,6 +13,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from fcntl import ioctl
+from pathlib import Path
 
 from tests.support.inits import LISTENER, python, until
 
@@ -63,9 +64,22 @@ def terminal(*words: str, environ: dict[str, str]) -> Iterator[Terminal]:
     try:
         yield Terminal(master, process)
     finally:
-        process.kill()
+        for pid in session(process.pid):
+            os.kill(pid, signal.SIGKILL)
         process.wait()
         os.close(master)
+
+
+def session(leader: int) -> list[int]:
+    """Everyone in its session, stopped ones too."""
+    found = []
+    for path in Path("/proc").glob("[0-9]*/stat"):
+        try:
+            if int(path.read_text().rpartition(")")[2].split()[3]) == leader:
+                found.append(int(path.parent.name))
+        except OSError:
+            continue
+    return found
 
 
 def test_the_keys_reach_the_app_once(init):
