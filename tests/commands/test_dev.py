@@ -53,7 +53,7 @@ print(json.dumps({
 
 @pytest.fixture
 def place():
-    """A folder to work in, with a folder for temporary files; short, as sockets' paths have to be."""
+    """A folder to work in, with one for temporary files; short, as sockets have to be."""
     folder = Path(tempfile.mkdtemp(prefix="cx-"))
     (folder / "tmp").mkdir()
     (folder / "work").mkdir()
