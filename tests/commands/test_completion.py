@@ -1,0 +1,71 @@
+"""`cycle-exec completion`: what a shell offers, asked of a real bash."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+
+import pytest
+
+from cycle_exec.settings.options import OPTIONS
+from cycle_exec.settings.verbs import VERBS
+from tests.support.launching import PATH, SCRIPT
+
+# Calls what `complete` has bound, as Tab would, and prints what it found.
+_TAB = r"""
+eval "$(cycle-exec completion bash)"
+bound=$(complete -p cycle-exec) || exit 9
+function=${bound##*-F }; function=${function%% *}
+COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); COMP_LINE="$*"; COMP_POINT=${#COMP_LINE}
+COMPREPLY=()
+compopt() { :; }
+"$function" cycle-exec "${COMP_WORDS[COMP_CWORD]}" "${COMP_WORDS[COMP_CWORD-1]}"
+printf '%s\n' "${COMPREPLY[@]}"
+"""
+
+
+def tab(*words: str) -> set[str]:
+    """What Tab offers at the end of these words."""
+    done = subprocess.run(
+        ["bash", "-c", _TAB, "bash", "cycle-exec", *words],
+        env={"PATH": f"{SCRIPT.parent}:{PATH}"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (done.returncode, done.stderr) == (0, ""), done
+    return set(done.stdout.split())
+
+
+def test_verbs():
+    """The first word."""
+    assert tab("") >= {verb.name.partition(" ")[0] for verb in VERBS}
+    assert tab("pl") == {"plan"}
+    assert tab("manifest", "") == {"check", "schema", "new"}
+
+
+def test_flags():
+    """Of the launch itself and of each verb."""
+    flags = {option.flag for option in OPTIONS}
+    assert tab("--") >= flags
+    assert tab("run", "--") >= flags
+    assert {"--latency", "--fail", "--socket"} <= tab("emulator", "--")
+    assert tab("emulator", "--lat") == {"--latency"}
+
+
+def test_choices():
+    """Values that can only be some."""
+    assert tab("env", "--format", "") == {"dotenv", "json", "shell", "yaml"}
+    assert tab("--log-level", "de") == {"debug"}
+    assert tab("completion", "") == {"bash", "zsh", "fish"}
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
+def test_a_script_for_each_shell(shell):
+    """It names the command and asks it with its own variable."""
+    environ = {"PATH": os.defpath}
+    done = subprocess.run(
+        [str(SCRIPT), "completion", shell], env=environ, capture_output=True, text=True, check=True
+    )
+    assert "cycle-exec" in done.stdout
+    assert f"_CYCLE_EXEC_COMPLETE={shell}_complete" in done.stdout
