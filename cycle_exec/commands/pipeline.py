@@ -44,6 +44,8 @@ def settle(invocation: Invocation, overrides: Overrides, command: Sequence[str])
         invocation, overrides, manifest, path if manifest is not None else "", tuple(command)
     )
     stderr.log.configure(settings.log_level, settings.log_format, settings.debug)
+    for line in resolve.unknown_variables(invocation.environ):
+        stderr.log.warning(line)
     return settings
 
 

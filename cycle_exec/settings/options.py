@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     # Raw text by option name: what a flag said, not yet judged. Lists and names are collected.
     Overrides = Mapping[str, str | bool | tuple[str, ...]]
 
+PREFIX = "CYCLE_EXEC_"
 LOG_LEVELS = ("error", "warning", "notice", "info", "debug")
 LOG_FORMATS = ("text", "json")
 
@@ -58,7 +59,7 @@ class Option(Record):
     @property
     def variable(self) -> str:
         """The environment variable: CYCLE_EXEC_ENV_FILE."""
-        return "CYCLE_EXEC_" + self.name.replace("-", "_").upper()
+        return PREFIX + self.name.replace("-", "_").upper()
 
     @property
     def collects(self) -> bool:

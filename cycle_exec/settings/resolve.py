@@ -8,7 +8,7 @@ from __future__ import annotations
 from cycle_exec.errors import Problem, Refused
 from cycle_exec.settings import duration, merging, rules
 from cycle_exec.settings.model import DEFAULT_MANIFEST, CertificateRequest, Manifest, Settings
-from cycle_exec.settings.options import BY_NAME
+from cycle_exec.settings.options import BY_NAME, PREFIX
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -68,6 +68,21 @@ def resolve(
         origins=given.origins,
         command=command,
     )
+
+
+def unknown_variables(environ: Mapping[str, str]) -> list[str]:
+    """A line for each variable that looks like a setting and is none."""
+    found = [name for name in environ if name.startswith(PREFIX)]
+    known = {option.variable for option in BY_NAME.values()}
+    if known.issuperset(found):
+        return []
+    from cycle_exec.settings.nearest import did_you_mean, printable
+
+    return [
+        f"variable {printable(name)} is not a setting{did_you_mean(name, known)}"
+        for name in sorted(found)
+        if name not in known
+    ]
 
 
 class Given:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 import pytest
 
@@ -33,6 +34,27 @@ target = "{0}/app.env"
 """
 
 
+LAYERS = """
+[variables]
+defaults = {{ PLAIN = "c4n4ry-1", LEVEL = "c4n4ry-2" }}
+[environment]
+set = {{ PLAIN = "c4n4ry-3" }}
+files = ["{0}/one.env", "{0}/two.env"]
+[[integrations]]
+identifier = "s3-backups"
+env = {{ PLAIN = "auth.secret", LEVEL = "auth.api_key" }}
+"""
+
+
+@pytest.fixture(scope="module")
+def other():
+    """Another platform: its token, a value and an identifier are not the same."""
+    odd = r'"odd\u001b[31m\nname" = "c4n4ry-odd"'
+    state = STATE.replace("c4n4ry-token", "another").replace("[variables]", f"[variables]\n{odd}")
+    with emulated(state.replace("c4n4ry-password", "c4n4ry-new")) as running:
+        yield {"CYCLE_EXEC_SOCKET": running.socket, "CYCLE_API_TOKEN": running.token}
+
+
 @pytest.fixture
 def manifest(tmp_path):
     """A job with every kind of source and target."""
@@ -43,8 +65,8 @@ def manifest(tmp_path):
     return path
 
 
-def document(verb, *words):
-    said = verb("plan", "--json", *words)
+def document(verb, *words, **environ):
+    said = verb("plan", "--json", *words, **environ)
     assert said.code == 0, said
     return json.loads(said.out)
 
@@ -67,6 +89,55 @@ def test_every_variable_has_its_source_and_what_it_hides(verb, manifest):
     assert found["removed"] == ["CYCLE_API_TOKEN"]
 
 
+@pytest.mark.parametrize(
+    ("words", "order"),
+    [
+        ((), ["inherited", "integration s3-backups: auth.secret", "environment.set"]),
+        (
+            ("--preserve-env=PLAIN",),
+            ["integration s3-backups: auth.secret", "environment.set", "inherited"],
+        ),
+    ],
+)
+def test_who_hides_whom(verb, tmp_path, words, order):
+    """Every layer has the name: the winner and, lowest first, all that it hides."""
+    (tmp_path / "m.toml").write_text(LAYERS.format(tmp_path))
+    for name in ("one", "two"):
+        (tmp_path / f"{name}.env").write_text(f"PLAIN=c4n4ry-{name}\nLEVEL=c4n4ry-{name}\n")
+    order.insert(order.index("environment.set"), "scoped variable PLAIN")
+    files = [f"dotenv file {tmp_path}/{name}.env" for name in ("one", "two")]
+    below = [*files, "default of the manifest"]
+    given = ("--manifest", "m.toml", *words)
+    variables = document(verb, *given, PLAIN="c4n4ry-inherited-too")["variables"]
+    found = {each["name"]: [*each["overrides"], each["source"]] for each in variables}
+    assert found["PLAIN"] == [*below, *order]
+    assert found["LEVEL"] == [*below, "integration s3-backups: auth.api_key"]
+    text = verb("plan", *given, PLAIN="c4n4ry-inherited-too").out
+    assert "  ~  PLAIN" in text or words
+    assert " over ".join(reversed([*below, *order])) in text
+
+
+def test_the_json_has_one_shape(verb, manifest):
+    """The same members with the same types, whatever the job."""
+    found = document(verb, "--manifest", manifest, "--", "true")
+    assert {name: type(value) for name, value in found.items()} == {
+        **dict.fromkeys(("manifest", "command", "executable", "user"), str),
+        **dict.fromkeys(("variables", "removed", "targets", "certificates"), list),
+        **dict.fromkeys(("command", "warnings", "notes"), list),
+        "version": int,
+    }
+    assert found["version"] == 1
+    assert (found["command"], found["executable"]) == (["true"], "/bin/true")
+    members = {
+        "variables": "name source overrides change bytes fingerprint",
+        "targets": "path source mode owner change differs bytes fingerprint check",
+        "certificates": "domains issuer key not_before not_after days_left",
+    }
+    for name, words in members.items():
+        assert {" ".join(each) for each in found[name]} == {words}
+    assert document(verb).keys() == found.keys()
+
+
 def test_nothing_is_touched_and_nothing_starts(verb, manifest):
     """Not even a folder is made; the check command does not run either."""
     before = photograph(manifest.parent)
@@ -76,7 +147,7 @@ def test_nothing_is_touched_and_nothing_starts(verb, manifest):
 
 
 @pytest.mark.parametrize("level", ["notice", "debug"])
-@pytest.mark.parametrize("words", [(), ("--json",)])
+@pytest.mark.parametrize("words", [(), ("--json", "--log-format", "json", "--debug")])
 def test_no_value_is_shown(verb, manifest, words, level):
     """In no form, at no level."""
     said = verb("plan", *words, "--manifest", manifest, "--log-level", level)
@@ -110,32 +181,48 @@ def test_what_differs_from_the_disk(verb, manifest):
     assert f"  =  {manifest.parent}/certificates/app.example.test/privkey.pem" in text
 
 
-def test_fingerprints_tell_equal_values_and_nothing_else(verb, platform, tmp_path):
-    """Stable from run to run; another token makes others."""
+def test_fingerprints_tell_equal_values_and_nothing_else(verb, other):
+    """Stable from run to run; another token or value makes another."""
 
-    def prints(*words, **environ):
-        said = verb("plan", "--json", *words, **environ)
-        return {each["name"]: each["fingerprint"] for each in json.loads(said.out)["variables"]}
+    def prints(**environ):
+        found = document(verb, **environ)["variables"]
+        return {each["name"]: each["fingerprint"] for each in found}
 
     first = prints(SAME="c4n4ry-plain")
     assert first == prints(SAME="c4n4ry-plain")
     assert first["SAME"] == first["PLAIN"]
     assert len({*first.values()}) == len(first) - 1
-    with emulated(STATE.replace("c4n4ry-token", "another-token")) as other:
-        said = verb(
-            "plan", "--json", CYCLE_API_TOKEN="another-token", CYCLE_EXEC_SOCKET=other.socket
-        )
-        theirs = {each["name"]: each["fingerprint"] for each in json.loads(said.out)["variables"]}
-    assert theirs["PLAIN"] != first["PLAIN"]
+    assert prints(SAME="c4n4ry-plain2")["SAME"] != first["SAME"]
+    theirs = prints(SAME="c4n4ry-plain", **other)
+    assert not {*theirs.values()} & {*first.values()}
+
+
+def test_an_identifier_cannot_write_to_the_terminal(verb, other):
+    """Control characters of the platform's names are spelt out, for people as for programs."""
+    for words in ((), ("--json",)):
+        said = verb("plan", *words, **other)
+        assert said.code == 0
+        assert all(line.isprintable() for line in said.out.splitlines())
+    assert r"  scoped variable odd\x1b[31m\nname  " in verb("plan", **other).out
+    assert "scoped variable odd\x1b[31m\nname" in {
+        each["source"] for each in document(verb, **other)["variables"]
+    }
 
 
 @pytest.mark.parametrize(
     ("words", "code", "kind"),
     [
         (("--", "no-such-app"), 127, "command-not-found"),
+        (("--", "./wrong.j2"), 126, "command-not-executable"),
         (("--integration", "none=N"), 65, "answer-refused"),
         (("--template", "wrong.j2:/tmp/never"), 65, "template-undefined"),
         (("--template", "absent.j2:/tmp/never"), 78, "file-missing"),
+        (("--certificates", "/dev/null"), 73, "target-refused"),
+        (("--manifest", "required.toml"), 65, "variable-missing"),
+        (("--manifest", "absent.toml"), 78, "manifest-missing"),
+        (("--manifest", "path.toml"), 127, "command-not-found"),
+        (("--manifest", "large.toml"), 65, "value-too-large"),
+        (("--env-file", "many.env"), 126, "arguments-too-long"),
         (("--socket", "/tmp/no.sock", "--deadline", "100ms"), 69, "unavailable"),
         (("--no-such-flag",), 64, "usage"),
     ],
@@ -143,9 +230,34 @@ def test_fingerprints_tell_equal_values_and_nothing_else(verb, platform, tmp_pat
 def test_it_refuses_as_the_launch_would(verb, tmp_path, words, code, kind):
     """The same code, the same words."""
     (tmp_path / "wrong.j2").write_text("{{ nowhere }}")
-    planned = verb("plan", *words)
+    (tmp_path / "required.toml").write_text('[variables]\nrequired = ["PLAIN", "NO", "NONE"]\n')
+    (tmp_path / "path.toml").write_text(
+        '[variables]\nrename = { PLAIN = "PATH" }\nallow = ["PATH"]\n'
+    )
+    large = "c4n4ry" * 22_000
+    (tmp_path / "large.toml").write_text(f'[environment]\nset = {{ LARGE = "{large}" }}\n')
+    many = "".join(f"MANY_{number}={'c4n4ry' * 15_000}\n" for number in range(80))
+    (tmp_path / "many.env").write_text(many)
+    command = () if "--" in words else ("--", "true")
+    planned = verb("plan", *words, *command)
     assert (planned.code, planned.out) == (code, "")
     assert f"({kind})" in planned.err
-    if "--" not in words and code != 64:
-        launched = verb(*words, "--", "true")
-        assert (launched.code, launched.err) == (planned.code, planned.err) or code == 69
+    assert "c4n4ry" not in planned.err
+    launched = verb(*words, *command)
+    assert (launched.code, launched.out) == (code, "")
+    if kind not in ("unavailable", "usage"):  # how often it tried; which page helps
+        assert launched.err == planned.err
+
+
+def test_the_command_is_where_the_launch_finds_it(verb, tmp_path):
+    """In the folders of the PATH that it will have, though that came from the platform."""
+    (tmp_path / "m.toml").write_text(
+        '[variables]\nrename = { PLAIN = "PATH" }\nallow = ["PATH"]\n'
+    )
+    app = tmp_path / "c4n4ry-plain" / "true"
+    app.parent.mkdir()
+    app.write_text("#!/bin/sh\necho mine\n")
+    app.chmod(0o755)
+    words = ("--manifest", "m.toml", "--", "true")
+    assert verb(*words).out == "mine\n"
+    assert Path(tmp_path, document(verb, *words)["executable"]) == app

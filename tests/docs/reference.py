@@ -15,7 +15,8 @@ _PAGE = """\
 
 A launch option exists three ways: as a flag, as an environment variable and as a manifest key. A
 flag wins over the variable, the variable over the manifest. Lists are parted by commas in a
-variable; flags for them can be repeated.
+variable; flags for them can be repeated. A variable `CYCLE_EXEC_...` that is none of these is
+warned of, with the nearest name.
 
 ## Launch options
 

@@ -11,7 +11,7 @@ import subprocess
 import termios
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from fcntl import ioctl
 from pathlib import Path
 
@@ -65,7 +65,8 @@ def terminal(*words: str, environ: dict[str, str]) -> Iterator[Terminal]:
         yield Terminal(master, process)
     finally:
         for pid in session(process.pid):
-            os.kill(pid, signal.SIGKILL)
+            with suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
         process.wait()
         os.close(master)
 

@@ -271,3 +271,17 @@ def test_any_variables(environ):
     except Refused as refused:
         code = refused.code
     assert code in (0, 64)
+
+
+def test_variables_that_look_like_settings():
+    """A misspelt one is named, with the nearest; all others are no business of ours."""
+    environ = {
+        "CYCLE_EXEC_TIMEOT": "1s",
+        "CYCLE_EXEC_SOCKET": "/s",
+        "CYCLE_EXECUTOR": "x",
+        "OTHER": "y",
+    }
+    assert module.unknown_variables(environ) == [
+        "variable CYCLE_EXEC_TIMEOT is not a setting, did you mean CYCLE_EXEC_TIMEOUT"
+    ]
+    assert module.unknown_variables({option.variable: "" for option in OPTIONS}) == []
