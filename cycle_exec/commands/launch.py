@@ -25,17 +25,35 @@ def run(invocation: Invocation, overrides: Overrides, command: Sequence[str]) ->
     settings = pipeline.settle(invocation, overrides, command)
     if not settings.command:
         raise refuse("usage", "the command", "no command to start after --")
-    if settings.process.init:
+    memory = -1
+    if settings.process.init or settings.process.reload:
         from cycle_exec.commands import resident
 
-        resident.rise(settings.process)
+        memory = resident.rise(invocation, settings)
+    if memory >= 0:
+        from cycle_exec.commands import reload
+
+        reload.require(settings)
     deadline = clock.Deadline(end=started + settings.api.deadline)
     armed.bound(deadline.left())
     plan, local = pipeline.plan_for(invocation, settings, deadline)
-    executable = _final_executable(invocation, settings, plan, local)
-    _judge_sizes(settings, plan, executable)
+    executable = judged(invocation, settings, plan, local)
     applied = apply(plan, local, deadline, invocation.cwd) if plan.writes else None
     _tell(plan, applied, started)
+    if memory >= 0:
+        from cycle_exec.commands import reload
+
+        reload.stay(
+            reload.Launch(
+                invocation=invocation,
+                settings=settings,
+                plan=plan,
+                local=local,
+                executable=executable,
+            ),
+            armed,
+            memory,
+        )
     process.replace(
         executable,
         settings.command,
@@ -47,10 +65,17 @@ def run(invocation: Invocation, overrides: Overrides, command: Sequence[str]) ->
     )
 
 
+def judged(invocation: Invocation, settings: Settings, plan: Plan, local: Local) -> str:
+    """Where the command stands, empty if there is none; raises Refused if it could not start."""
+    executable = _final_executable(invocation, settings, plan, local)
+    _judge_sizes(settings, plan, executable)
+    return executable
+
+
 def _final_executable(invocation: Invocation, settings: Settings, plan: Plan, local: Local) -> str:
     """Where the command stands once the plan's own PATH is known."""
     path = plan.environ.get("PATH")
-    if path is None or path == invocation.environ.get("PATH"):
+    if not settings.command or path is None or path == invocation.environ.get("PATH"):
         return local.executable
     found = lookup.find(settings.command[0], path, settings.process.directory or invocation.cwd)
     if isinstance(found, Problem):

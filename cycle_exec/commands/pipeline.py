@@ -169,6 +169,15 @@ def _metadata(path: str, deadline: Deadline) -> object:
         pause = min(pause * 2, 0.5)
 
 
+def asked(settings: Settings, local: Local) -> frozenset[str]:
+    """What the fetch is about: kinds of needs, and the names of resources."""
+    expressions = _expressions(settings, local)
+    mentioned = _mentioned(expressions, _plain(expressions))
+    wanted = needs.needs(settings, mentioned)
+    kinds = {need.name if need.kind == "resource" else need.kind for need in wanted}
+    return frozenset(kinds | {"metadata"}.intersection(mentioned))
+
+
 def planned(invocation: Invocation, settings: Settings, local: Local, given: Fetched) -> Plan:
     """The plan, or every problem of it."""
     from cycle_exec.planning import build

@@ -97,6 +97,7 @@ def _texts(outputs: Sequence[TemplateOutput], problems: list[Problem]) -> list[T
                         mode=output.mode,
                         owner=output.owner,
                         check=output.check,
+                        on_change=output.on_change,
                     )
                 )
         except files.Unreadable as error:

@@ -3,36 +3,49 @@
 from __future__ import annotations
 
 from cycle_exec.resident import machine
-from cycle_exec.resident.model import Foreground, Leave, Pause, Send, State, Terms, Wait
+from cycle_exec.resident.model import Foreground, Leave, Pause, Say, Send, Start, State, Terms, Wait
 from cycle_exec.system import signal_numbers, supervise
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from typing import NoReturn
 
     from cycle_exec.resident.model import Action
-    from cycle_exec.settings.model import Process
+    from cycle_exec.settings.model import Invocation, Settings
+
+_PATIENCE = 10.0  # seconds for an app that is to be started again, unless grace says more or less
 
 
-def rise(process: Process) -> None:
-    """Put a supervisor above the launch; returns in the child, which goes on with it."""
-    from cycle_exec.system import split
+def rise(invocation: Invocation, settings: Settings) -> int:
+    """Put a supervisor above the launch; returns in the child, which goes on with it.
 
+    In reload mode the child becomes the watcher, and what is returned is the memory by which it
+    puts the app into the supervisor's hands; else -1.
+    """
+    from cycle_exec.system import handoff, split
+
+    process = settings.process
+    memory = handoff.memory() if process.reload else -1
     pairs = [f"{came}:{passed_on}" for came, passed_on in process.signal_map.items()]
-    split.split([str(process.grace), *pairs])
+    words = [settings.log_level, settings.log_format, str(process.grace), *pairs]
+    split.split(words, invocation.mask, memory)
+    return memory
 
 
 def attend(words: Sequence[str]) -> int:
     """Live above the app; its exit code. words: what `rise` and `split` handed on."""
-    child, terminal, grace, *pairs = words
-    family = supervise.Family(int(child))
+    child, terminal, memory, mask, ignored, level, log_format, grace, *pairs = words
+    hand = _Hand(int(memory), mask, ignored == "1", (level, log_format))
+    family = supervise.Family(int(child), hand.start if hand.memory >= 0 else None)
     terms = Terms(
         grace=float(grace),
+        patience=float(grace) or _PATIENCE,
         signal_map=_numbered(pairs),
         terminal=terminal == "1",
         alone=supervise.alone(),
     )
-    state = State()
+    state = State(phase="launching" if hand.memory >= 0 else "running")
     events = family.reap()
     while True:
         for event in events:
@@ -40,20 +53,65 @@ def attend(words: Sequence[str]) -> int:
             for action in actions:
                 if isinstance(action, Leave):
                     return action.code
-                _do(family, action)
+                _do(family, hand, action)
         events = family.wait()
 
 
-def _do(family: supervise.Family, action: Action) -> None:
+def _do(family: supervise.Family, hand: _Hand, action: Action) -> None:
     match action:
         case Send():
             family.send(action.signal)
         case Wait():
             supervise.expire(action.seconds)
+        case Start():
+            family.start()
         case Foreground():
             family.foreground(action.app)
         case Pause():
             supervise.pause()
+        case Say():
+            hand.warn(action.words)
+
+
+class _Hand:
+    """What is kept for starting the app, and for words; it loads nothing until then."""
+
+    def __init__(self, memory: int, mask: str, ignored: bool, log: tuple[str, str]) -> None:
+        self.memory = memory
+        self._mask = [int(number) for number in mask.split(",") if number]
+        self._ignored = ignored
+        self._log = log
+        if memory >= 0:
+            supervise.keep(memory)
+
+    def start(self) -> NoReturn:
+        """In a child: become the app."""
+        from cycle_exec.errors import Refused
+        from cycle_exec.system import handoff, process, stderr
+        from cycle_exec.system.signals import Entry
+
+        found = handoff.take(self.memory)
+        try:
+            process.replace(
+                found.executable,
+                found.argv,
+                found.environ,
+                directory=found.directory,
+                armed=Entry(self._mask, self._ignored),
+                user=found.user,
+                no_new_privs=found.no_new_privs,
+            )
+        except Refused as refused:
+            stderr.log.configure(*self._log, False)
+            stderr.log.problems(refused.problems)
+            supervise.leave(refused.code)
+
+    def warn(self, words: str) -> None:
+        """One line on stderr."""
+        from cycle_exec.system import stderr
+
+        stderr.log.configure(*self._log, False)
+        stderr.log.warning(words)
 
 
 def _numbered(pairs: Sequence[str]) -> dict[str, str]:

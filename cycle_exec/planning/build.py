@@ -138,6 +138,7 @@ class _Rendering:
                     owner=text.owner,
                     origin=f"template {text.name}",
                     check=text.check,
+                    on_change=text.on_change,
                 )
             )
 
@@ -196,6 +197,7 @@ def _certificate_files(
                     owner=request.owner,
                     origin=f"certificate {domain}",
                     folder_from_data=True,
+                    on_change=request.on_change,
                 )
             )
 

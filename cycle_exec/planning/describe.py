@@ -13,6 +13,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
+    from cycle_exec.planning.changes import Changes
     from cycle_exec.planning.model import CertificateSummary, Plan
 
 DAY = 86_400
@@ -122,7 +123,7 @@ def text(plan: Plan, outlook: Outlook) -> str:
         sections.append("certificates\n" + table(certificate_rows(plan.certificates, outlook.now)))
     for title, lines in (("warnings", plan.warnings), ("notes", plan.notes)):
         if lines:
-            sections.append(f"{title}\n" + "".join(f"  {line}\n" for line in lines))
+            sections.append(f"{title}\n" + table([(line,) for line in lines]))
     return "\n".join(sections)
 
 
@@ -130,7 +131,8 @@ def _head(outlook: Outlook) -> str:
     command = " ".join(outlook.command) if outlook.command else "(none given)"
     found = f" ({outlook.executable})" if outlook.executable else ""
     user = f"user: {outlook.user}\n" if outlook.user else ""
-    return f"command: {command}{found}\n{user}manifest: {outlook.manifest or '(none)'}\n"
+    manifest = _printable(outlook.manifest) or "(none)"
+    return f"command: {_printable(command + found)}\n{user}manifest: {manifest}\n"
 
 
 def _target_rows(
@@ -176,8 +178,9 @@ def days_left(certificate: CertificateSummary, now: float) -> int:
 
 
 def table(rows: Sequence[tuple[str, ...]]) -> str:
-    """Rows in aligned columns, two blanks apart."""
+    """Rows in aligned columns, two blanks apart; what no terminal should obey is spelt out."""
     widths: list[int] = []
+    rows = [tuple(map(_printable, row)) for row in rows]
     for row in rows:
         for column, cell in enumerate(row):
             if column == len(widths):
@@ -188,6 +191,14 @@ def table(rows: Sequence[tuple[str, ...]]) -> str:
         for row in rows
     )
     return "".join(f"  {line}".rstrip() + "\n" for line in lines)
+
+
+def _printable(text: str) -> str:
+    if text.isprintable():
+        return text
+    return "".join(
+        one if one.isprintable() else one.encode("unicode_escape").decode() for one in text
+    )
 
 
 def fingerprints(key: bytes) -> Callable[[bytes], str]:
@@ -218,3 +229,26 @@ def _target_change(outlook: Outlook, path: str) -> str:
 
 def _encoded(value: str) -> bytes:
     return value.encode("utf-8", "surrogateescape")
+
+
+_SHOWN = 6  # changes named in a reload's line
+
+
+def reload_line(plan: Plan, changes: Changes, key: bytes, milliseconds: int) -> str:
+    """A reload in one line: what is other now, with fingerprints, and what is done about it."""
+    fingerprint = fingerprints(key)
+    named = [
+        f"variable {name} #{fingerprint(_encoded(plan.environ[name]))}"
+        if name in plan.environ
+        else f"variable {name} gone"
+        for name in changes.variables
+    ]
+    # A certificate is several targets: it is named once.
+    contents: dict[str, bytes] = {}
+    for write in changes.writes:
+        contents[write.origin] = contents.get(write.origin, b"") + write.content
+    named.extend(f"{origin} #{fingerprint(content)}" for origin, content in contents.items())
+    named.extend(f"{path} no longer written" for path in changes.gone)
+    more = f" and {len(named) - _SHOWN} more" if len(named) > _SHOWN else ""
+    deeds = ", ".join(" ".join(deed[:2]) for deed in changes.deeds) or "nothing to do"
+    return _printable(f"reloaded in {milliseconds} ms: {', '.join(named[:_SHOWN])}{more}; {deeds}")

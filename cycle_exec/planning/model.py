@@ -18,6 +18,7 @@ class FileWrite(Record):
     origin: words for people ("template nginx.conf.j2", "certificate www.example.com").
     owner: text as in the settings, empty: the user the launch runs as.
     check: a command that must exit 0 on the staged file, `{{ staged }}` standing for its path.
+    on_change: as in the settings.
     folder_from_data: the last folder of the path is named by fetched data, so a link in its place
     is never followed.
     """
@@ -31,12 +32,13 @@ class FileWrite(Record):
     owner: str = ""
     check: tuple[str, ...] = ()
     folder_from_data: bool = False
+    on_change: tuple[str, ...] = ("none",)
 
 
 class TemplateText(Record):
     """A template that was read and where its rendering goes.
 
-    name: what messages call it (the path of its file). check: as in FileWrite.
+    name: what messages call it (the path of its file). check, on_change: as in FileWrite.
     """
 
     name: str
@@ -45,6 +47,7 @@ class TemplateText(Record):
     mode: int
     owner: str = ""
     check: tuple[str, ...] = ()
+    on_change: tuple[str, ...] = ("none",)
 
 
 class CertificateSummary(Record):

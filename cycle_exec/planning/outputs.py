@@ -62,6 +62,7 @@ def variable_files(outputs: Outputs, settings: Settings, snapshot: Snapshot) -> 
                     content=content,
                     mode=file.mode,
                     owner=file.owner,
+                    on_change=file.on_change,
                     origin=subject,
                 )
             )
@@ -87,6 +88,7 @@ def integration_files(outputs: Outputs, settings: Settings, snapshot: Snapshot) 
                         content=content,
                         mode=file.mode,
                         owner=file.owner,
+                        on_change=file.on_change,
                         origin=origin,
                     )
                 )
@@ -133,6 +135,7 @@ def dotenv_file(outputs: Outputs, wanted: DotenvOutput, values: Mapping[str, str
             content=text.encode("utf-8", "surrogateescape"),
             mode=wanted.mode,
             owner=wanted.owner,
+            on_change=wanted.on_change,
             origin="dotenv",
         )
     )

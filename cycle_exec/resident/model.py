@@ -16,12 +16,14 @@ class Terms(Record):
     """What holds for the whole life of the process above the app.
 
     grace: seconds between TERM and KILL for what the app leaves in its group, 0: it is left alone.
+    patience: seconds between TERM and KILL for an app that is to be started again.
     signal_map: what is passed on instead of a signal; "NONE": nothing.
     terminal: whether the app's group has the terminal that was ours.
     alone: nobody could bring us back to the foreground (we lead the session, or are PID 1).
     """
 
     grace: float = 0.0
+    patience: float = 10.0
     signal_map: Mapping[str, str] = {}
     terminal: bool = False
     alone: bool = True
@@ -35,10 +37,23 @@ class Event(Record):
 
 
 class Arrived(Event):
-    """A signal for us. kernel: it was sent by the kernel (a terminal), not by a process."""
+    """A signal for us. kernel: it was sent by the kernel (a terminal), not by a process. watcher:
+    it was sent by our own watcher, so no map of the user's is for it.
+    """
 
     signal: str
     kernel: bool = False
+    watcher: bool = False
+
+
+class Asked(Event):
+    """The watcher has put a plan into our hands: start the app with it, or start it again."""
+
+
+class WatcherEnded(Event):
+    """The watcher has ended. code: as in Ended."""
+
+    code: int
 
 
 class Ended(Event):
@@ -75,9 +90,19 @@ class Send(Action):
 
 
 class Wait(Action):
-    """Let Expired happen after so many seconds."""
+    """Let Expired happen after so many seconds; 0: not any more."""
 
     seconds: float
+
+
+class Start(Action):
+    """Start the app as the plan in our hands has it."""
+
+
+class Say(Action):
+    """Warn people."""
+
+    words: str
 
 
 class Foreground(Action):
@@ -97,7 +122,13 @@ class Leave(Action):
 
 
 class State(Record):
-    """Where it stands. phase: "running", "paused", or "leaving" with the app's exit code."""
+    """Where it stands.
+
+    phase: "launching" (reload mode: the watcher prepares the app), "running", "paused",
+    "restarting" (the app was told to end), or "leaving" with the app's exit code.
+    stopped: whether somebody wanted it to end for good; then it is not started again.
+    """
 
     phase: str = "running"
+    stopped: bool = False
     code: int = 0

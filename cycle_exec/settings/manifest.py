@@ -27,6 +27,10 @@ if TYPE_CHECKING:
     # A table whose shape the table of keys has vouched for.
     Checked = dict[str, Any]
 
+_DURATIONS = frozenset(
+    ("grace", "reload_interval", "reload_debounce", "reload_longest", "reload_splay")
+)
+
 # How tomllib begins what it has to say, and our words for it; its own text may quote the file.
 _SYNTAX = {
     "Invalid value": "this value is not valid TOML (strings stand in quotes)",
@@ -117,15 +121,15 @@ def _manifest(document: Checked) -> Manifest:
     return Manifest(
         api=_api(document.get("api", {})),
         variables=_variables(document.get("variables", {})),
-        environment=EnvironmentRules(**_lists(document.get("environment", {}))),
+        environment=EnvironmentRules(**_file(_lists(document.get("environment", {})))),
         integrations=tuple(_integration(table) for table in document.get("integrations", ())),
         certificates=None
         if certificates is None
-        else CertificateRequest(**_with_mode(_lists(certificates))),
+        else CertificateRequest(**_file(_lists(certificates))),
         templates=tuple(
-            TemplateOutput(**_with_mode(_lists(table))) for table in document.get("templates", ())
+            TemplateOutput(**_file(_lists(table))) for table in document.get("templates", ())
         ),
-        dotenv=None if dotenv is None else DotenvOutput(**_with_mode(dotenv)),
+        dotenv=None if dotenv is None else DotenvOutput(**_file(dotenv)),
         process=_process(document.get("process", {})),
         **{f"log_{key}": log[key] for key in ("level", "format") if key in log},
         debug=log.get("debug", False),
@@ -141,8 +145,8 @@ def _api(table: Checked) -> Api:
 
 def _process(table: Checked) -> Process:
     given = dict(table)
-    if "grace" in table:
-        given["grace"] = duration.parse(table["grace"])
+    for key in _DURATIONS.intersection(table):
+        given[key] = duration.parse(table[key])
     if "signal_map" in table:
         from cycle_exec.settings import signal_names
 
@@ -152,15 +156,14 @@ def _process(table: Checked) -> Process:
 
 def _variables(table: Checked) -> Variables:
     files = tuple(
-        VariableFile(variable=name, **_with_mode(file))
-        for name, file in table.get("files", {}).items()
+        VariableFile(variable=name, **_file(file)) for name, file in table.get("files", {}).items()
     )
     return Variables(**{**_lists(table), "files": files})
 
 
 def _integration(table: Checked) -> IntegrationRequest:
     files = tuple(
-        IntegrationFile(target=target, **_with_mode(file))
+        IntegrationFile(target=target, **_file(file))
         for target, file in table.get("files", {}).items()
     )
     return IntegrationRequest(**{**table, "files": files})
@@ -171,5 +174,13 @@ def _lists(table: Checked) -> Checked:
     return {key: tuple(value) if isinstance(value, list) else value for key, value in table.items()}
 
 
-def _with_mode(table: Checked) -> Checked:
-    return {**table, "mode": int(table["mode"], 8)} if "mode" in table else table
+def _file(table: Checked) -> Checked:
+    """The table of a target, its mode as a number and its on_change as a tuple."""
+    given = dict(table)
+    if "mode" in table:
+        given["mode"] = int(table["mode"], 8)
+    if "on_change" in table:
+        from cycle_exec.settings import on_change
+
+        given["on_change"] = on_change.parsed(table["on_change"])
+    return given

@@ -6,6 +6,7 @@ from cycle_exec.record import Record
 from cycle_exec.settings.manifest_spec import (
     ArrayOf,
     Choice,
+    Either,
     ListOf,
     MapOf,
     Node,
@@ -118,6 +119,13 @@ def _text(node: Text, value: object, path: Path) -> Iterator[Finding]:
         yield Finding(path=path, reason=f"{dotted(path)} expects {node.rule.expected}")
 
 
+def _either(node: Either, value: object, path: Path) -> Iterator[Finding]:
+    if isinstance(value, dict):
+        yield from _table(node.table, value, path)
+    else:
+        yield from _text(node.text, value, path)
+
+
 def _choice(node: Choice, value: object, path: Path) -> Iterator[Finding]:
     expected = " or ".join(f'"{choice}"' for choice in node.choices)
     if not isinstance(value, str):
@@ -145,6 +153,7 @@ _CHECKS: dict[type[Node], Callable[..., Iterator[Finding]]] = {
     MapOf: _map_of,
     ListOf: _list_of,
     Text: _text,
+    Either: _either,
     Choice: _choice,
     Switch: _switch,
     Number: _number,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from cycle_exec.record import Record
-from cycle_exec.settings import rules, signal_names
+from cycle_exec.settings import on_change, rules, signal_names
 from cycle_exec.settings.options import BY_NAME, LOG_FORMATS, LOG_LEVELS
 
 TYPE_CHECKING = False
@@ -65,6 +65,13 @@ class Table(Node):
     one_of: tuple[str, ...] = ()
 
 
+class Either(Node):
+    """A string that keeps a rule, or a table."""
+
+    text: Text
+    table: Table
+
+
 class ArrayOf(Node):
     """An array of tables."""
 
@@ -80,6 +87,21 @@ _MODE = Text(
 )
 _OWNER = Text(rule=rules.OWNER, help="Owner of the file; by default the user who runs cycle-exec.")
 _DECODE = Choice(choices=("base64",), help="How the value is decoded before it is written.")
+
+_ON_CHANGE = Either(
+    text=Text(rule=on_change.RULE),
+    table=Table(
+        required=("command",),
+        fields={
+            "command": ListOf(
+                item=Text(rule=rules.FILLED), least=1, help="A command that is run to its end."
+            )
+        },
+    ),
+    default="none",
+    help="With reload, what is done when it has changed: none, restart, signal:NAME or "
+    "{ command = [...] }.",
+)
 
 _API = Table(
     help="Where the internal API is and how long to wait for it.",
@@ -102,6 +124,7 @@ _VARIABLE_FILE = Table(
         "decode": _DECODE,
         "mode": _MODE,
         "owner": _OWNER,
+        "on_change": _ON_CHANGE,
     },
 )
 
@@ -158,6 +181,7 @@ _ENVIRONMENT = Table(
             help="Dotenv files of defaults: everything else wins over them, later files over "
             "earlier ones.",
         ),
+        "on_change": _ON_CHANGE.replace(default="restart"),
     },
 )
 
@@ -181,6 +205,7 @@ _INTEGRATION = Table(
                     "decode": _DECODE,
                     "mode": _MODE,
                     "owner": _OWNER,
+                    "on_change": _ON_CHANGE,
                 },
             ),
             help="Fields that go to files, by absolute path.",
@@ -214,6 +239,7 @@ _CERTIFICATES = Table(
         "allow_expired": Switch(default=False, help="Accept an expired certificate."),
         "owner": _OWNER,
         "mode": _MODE,
+        "on_change": _ON_CHANGE,
     },
 )
 
@@ -225,6 +251,7 @@ _TEMPLATE = Table(
         "target": Text(rule=rules.TARGET, help="Where it goes, an absolute path."),
         "mode": _MODE,
         "owner": _OWNER,
+        "on_change": _ON_CHANGE,
         "check": ListOf(
             item=Text(rule=rules.FILLED),
             least=1,
@@ -246,6 +273,7 @@ _DOTENV = Table(
         ),
         "mode": _MODE,
         "owner": _OWNER,
+        "on_change": _ON_CHANGE,
     },
 )
 
@@ -269,6 +297,27 @@ MANIFEST = Table(
                 "no_new_privs": Switch(default=False, help=_from_option("no-new-privs")),
                 "init": Switch(default=False, help=_from_option("init")),
                 "grace": Text(rule=rules.DURATION, help=_from_option("grace")),
+                "reload": Switch(default=False, help=_from_option("reload")),
+                "reload_interval": Text(
+                    rule=rules.DURATION,
+                    help="With reload, look so often where the platform sends no notifications.",
+                ),
+                "reload_debounce": Text(
+                    rule=rules.DURATION,
+                    default="2s",
+                    help="With reload, the quiet after a notification before anything is asked.",
+                ),
+                "reload_longest": Text(
+                    rule=rules.DURATION,
+                    default="30s",
+                    help="With reload, the longest wait for that quiet.",
+                ),
+                "reload_splay": Text(
+                    rule=rules.DURATION,
+                    default="5s",
+                    help="With reload, each instance waits its own part of this time, so that not "
+                    "all restart at once.",
+                ),
                 "signal_map": MapOf(
                     key=signal_names.SIGNAL,
                     value=Text(rule=signal_names.SIGNAL_OR_NONE),

@@ -1,6 +1,7 @@
 """What was asked for, as frozen values: the invocation, the manifest's sections, the settings.
 
 Durations are seconds, modes are plain integers (0o600), an empty string means "not given".
+`on_change` is what is done when a target has changed in reload mode, see `settings.on_change`.
 Owners are the text `user`, `user:group` or `:group`, names or numbers; ids are found in `system`.
 """
 
@@ -49,6 +50,7 @@ class VariableFile(Record):
     decode: str = ""
     mode: int = 0o600
     owner: str = ""
+    on_change: tuple[str, ...] = ("none",)
 
 
 class Variables(Record):
@@ -78,6 +80,7 @@ class EnvironmentRules(Record):
     set: Mapping[str, str] = {}
     keep_token: bool = False
     files: tuple[str, ...] = ()
+    on_change: tuple[str, ...] = ("restart",)
 
 
 class IntegrationFile(Record):
@@ -88,6 +91,7 @@ class IntegrationFile(Record):
     decode: str = ""
     mode: int = 0o600
     owner: str = ""
+    on_change: tuple[str, ...] = ("none",)
 
 
 class IntegrationRequest(Record):
@@ -117,6 +121,7 @@ class CertificateRequest(Record):
     allow_expired: bool = False
     owner: str = ""
     mode: int = 0o600
+    on_change: tuple[str, ...] = ("none",)
 
 
 class TemplateOutput(Record):
@@ -127,6 +132,7 @@ class TemplateOutput(Record):
     mode: int = 0o600
     owner: str = ""
     check: tuple[str, ...] = ()
+    on_change: tuple[str, ...] = ("none",)
 
 
 class DotenvOutput(Record):
@@ -136,14 +142,17 @@ class DotenvOutput(Record):
     reader: str = "python-dotenv"
     mode: int = 0o600
     owner: str = ""
+    on_change: tuple[str, ...] = ("none",)
 
 
 class Process(Record):
     """[process]: how the command is started, and who stays above it.
 
     grace: seconds between TERM and KILL for what the command leaves behind in its process group;
-    0: it is left to the container's end. signal_map: signal names without SIG ("TERM"), to such
-    a name or to NONE. user: `user` or `user:group`, names or numbers.
+    0: it is left to the container's end. reload_interval: seconds between looks where there are
+    no notifications, 0: none. reload_debounce: of quiet before a look, and reload_longest at
+    most. reload_splay: a look is put off by up to so much, by instance. signal_map: signal names
+    without SIG ("TERM"), to such a name or to NONE. user: `user` or `user:group`, names or numbers.
     """
 
     directory: str = ""
@@ -152,6 +161,11 @@ class Process(Record):
     init: bool = False
     grace: float = 0.0
     signal_map: Mapping[str, str] = {}
+    reload: bool = False
+    reload_interval: float = 0.0
+    reload_debounce: float = 2.0
+    reload_longest: float = 30.0
+    reload_splay: float = 5.0
 
 
 class Manifest(Record):

@@ -228,6 +228,15 @@ OPTIONS: tuple[Option, ...] = (
         "HUP:NONE.",
     ),
     Option(
+        name="reload",
+        kind="switch",
+        key="process.reload",
+        default="false",
+        section=_PROCESS,
+        help="Stay beside the command: when the platform's data change, renew files and "
+        "environment, then do what on_change says. Implies --init.",
+    ),
+    Option(
         name="log-level",
         kind="choice",
         key="log.level",

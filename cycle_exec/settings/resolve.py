@@ -224,6 +224,7 @@ def _process(given: Given, base: Process) -> Process:
         user=user,
         no_new_privs=given.switch("no-new-privs", base.no_new_privs),
         init=given.switch("init", base.init),
+        reload=given.switch("reload", base.reload),
         grace=given.seconds("grace", base.grace),
         signal_map=merging.signal_map(given, base.signal_map),
     )

@@ -6,6 +6,7 @@ from cycle_exec.settings.manifest_spec import (
     MANIFEST,
     ArrayOf,
     Choice,
+    Either,
     ListOf,
     MapOf,
     Node,
@@ -37,6 +38,8 @@ def _shape(node: Node) -> dict[str, object]:
     match node:
         case Text():
             return {"type": "string", "pattern": node.rule.pattern}
+        case Either():
+            return {"oneOf": [_shape(node.text), _shape(node.table)]}
         case Choice():
             return {"type": "string", "enum": list(node.choices)}
         case Switch():

@@ -33,6 +33,7 @@ STARTER = """\
 #decode = "base64"
 #mode = "0600"
 #owner = "app:app"
+#on_change = "none"                  # with reload: restart, signal:NAME, { command = [..] }
 
 # How the command's environment is put together.
 #[environment]
@@ -43,6 +44,7 @@ STARTER = """\
 #set = { APP_REGION = "{{ server.location_id }}" }
 #keep_token = false                  # true: CYCLE_API_TOKEN reaches the command
 #files = ["/etc/app/defaults.env"]   # dotenv files of defaults
+#on_change = "restart"               # with reload, when a variable has changed
 
 # An integration; one such table for each. Its fields: by prefix, by name, or to files.
 #[[integrations]]
@@ -57,6 +59,7 @@ STARTER = """\
 #decode = "base64"
 #mode = "0600"
 #owner = "app:app"
+#on_change = "none"                  # with reload: restart, signal:NAME, { command = [..] }
 
 # Certificates, as DIRECTORY/DOMAIN/{cert,chain,fullchain,privkey,combined}.pem.
 #[certificates]
@@ -68,6 +71,7 @@ STARTER = """\
 #allow_expired = false
 #mode = "0600"
 #owner = "nginx:nginx"
+#on_change = "none"                  # with reload, when they are renewed: signal:HUP for nginx
 
 # A template, or a folder of *.j2 files; one such table for each.
 #[[templates]]
@@ -76,6 +80,7 @@ STARTER = """\
 #mode = "0644"
 #owner = "root:root"
 #check = ["nginx", "-t", "-c", "{{ staged }}"]
+#on_change = { command = ["nginx", "-s", "reload"] }
 
 # What is exported, in a file as well.
 #[dotenv]
@@ -83,6 +88,7 @@ STARTER = """\
 #reader = "python-dotenv"            # or "docker", "shell"
 #mode = "0600"
 #owner = "app:app"
+#on_change = "none"                  # with reload: restart, signal:NAME, { command = [..] }
 
 # How the command is started.
 #[process]
@@ -91,6 +97,11 @@ STARTER = """\
 #no_new_privs = false                # true: setuid programs give it nothing
 #init = false                        # true: stay above it as a tiny PID 1
 #grace = "5s"                        # with init, for what it leaves behind: TERM, then KILL
+#reload = false                      # true: renew files and environment while it runs
+#reload_interval = "5m"              # where the platform sends no notifications
+#reload_debounce = "2s"              # of quiet after a notification
+#reload_longest = "30s"              # at most
+#reload_splay = "5s"                 # each instance waits its own part of it
 #signal_map = { TERM = "QUIT" }      # with init: it gets QUIT instead of TERM
 
 # What is said on stderr.

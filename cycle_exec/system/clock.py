@@ -35,6 +35,11 @@ def milliseconds_since(moment: float) -> int:
     return round((time.monotonic() - moment) * 1000)
 
 
+def monotonic() -> float:
+    """Seconds on the clock of deadlines, which nobody sets."""
+    return time.monotonic()
+
+
 def now() -> float:
     """Wall-clock time, seconds since the epoch."""
     return time.time()

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from typing import NoReturn
 
     from cycle_exec.system.clock import Deadline
-    from cycle_exec.system.signals import Armed
+    from cycle_exec.system.signals import Armed, Entry
     from cycle_exec.system.user import User
 else:
     import _signal
@@ -38,14 +38,14 @@ def replace(
     environ: Mapping[str, str],
     *,
     directory: str = "",
-    armed: Armed | None = None,
+    armed: Armed | Entry | None = None,
     user: User | None = None,
     no_new_privs: bool = False,
 ) -> NoReturn:
     """Become the program; everything that was changed about this process is undone before.
 
-    armed: what `signals.arm` gave. user: who to be then. Raises Refused if the kernel refuses
-    after all.
+    armed: who knows how signals were on entry. user: who to be then. Raises Refused if the
+    kernel refuses after all.
     """
     arguments = [encoded(word) for word in argv]
     # Spelt out, for thousands of variables.

@@ -102,6 +102,26 @@ class Armed:
         _signal.setitimer(_signal.ITIMER_REAL, left, interval)
 
 
+class Entry:
+    """The dispositions and the mask with which the whole program was started, for an app that is
+    started by somebody who has loaded nothing else. mask: numbers of blocked signals.
+    """
+
+    def __init__(self, mask: Iterable[int], children_ignored: bool) -> None:
+        self._mask = frozenset(mask)
+        self._children_ignored = children_ignored
+
+    def restore(self) -> None:
+        """As `Armed.restore`."""
+        for number in _IGNORED_BY_PYTHON:
+            _signal.signal(number, _signal.SIG_DFL)
+        if _signal.getsignal(_signal.SIGINT) == _signal.default_int_handler:
+            _signal.signal(_signal.SIGINT, _signal.SIG_DFL)
+        if self._children_ignored:
+            _signal.signal(_signal.SIGCHLD, _signal.SIG_IGN)
+        _signal.pthread_sigmask(_signal.SIG_SETMASK, self._mask)
+
+
 def arm(deadline: float = 0.0, *, mask: Iterable[int] | None = None) -> Armed:
     """Let SIGTERM and SIGINT raise Stopped, once, and the deadline raise DeadlinePassed.
 

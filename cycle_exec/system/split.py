@@ -12,11 +12,13 @@ from cycle_exec.system.files import words as in_words
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     import signal as _signal
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
     from typing import NoReturn
 else:
     import _signal
 
+_PR_SET_PDEATHSIG = 1
+_PR_SET_DUMPABLE = 4
 _PR_SET_CHILD_SUBREAPER = 36
 _BOOT = """\
 import sys
@@ -26,16 +28,19 @@ resident()
 """
 
 
-def split(words: Sequence[str]) -> None:
-    """Fork. Returns in the child, which leads a group of its own and has the terminal, if it was
-    ours. The parent becomes `entry.resident` with these words, the child's number and whether the
-    terminal was handed over; it never returns.
+def split(words: Sequence[str], mask: Iterable[int] | None, memory: int = -1) -> None:
+    """Fork. Returns in the child, which leads a group of its own. The parent becomes
+    `entry.resident` with five words of its own and then these; it never returns.
+
+    mask: what was blocked on entry, None: what is blocked now. memory: a descriptor for the
+    parent to keep. Without one the child will be the app, and has the terminal, if it was ours.
 
     Raises Refused if there can be no child.
     """
     if os.getpid() != 1:
-        _adopt_orphans()
-    mask = _signal.pthread_sigmask(_signal.SIG_BLOCK, _signal.valid_signals())
+        # PID 1 gets every orphan of its namespace; others have to ask, before there can be any.
+        _prctl(_PR_SET_CHILD_SUBREAPER, 1)
+    blocked = _signal.pthread_sigmask(_signal.SIG_BLOCK, _signal.valid_signals())
     # Ignored on entry, the kernel would reap the app and its exit code were lost.
     of_children = _signal.signal(_signal.SIGCHLD, _signal.SIG_DFL)
     own = os.getpgrp()
@@ -46,17 +51,22 @@ def split(words: Sequence[str]) -> None:
         raise refuse("target-failed", "the app's process", in_words(error)) from None
     if child == 0:
         os.setpgid(0, 0)
-        supervise.hand_over(own, os.getpid())
+        if memory < 0:
+            supervise.hand_over(own, os.getpid())
         _signal.signal(_signal.SIGCHLD, of_children)
-        _signal.pthread_sigmask(_signal.SIG_SETMASK, mask)
+        _signal.pthread_sigmask(_signal.SIG_SETMASK, blocked)
         return
     try:
         # Both do it: whoever comes second finds it done, or the child has already become the app.
         os.setpgid(child, child)
     except OSError:
         pass
-    supervise.hand_over(own, child)
-    _become_resident([str(child), str(int(terminal)), *words])
+    if memory < 0:
+        supervise.hand_over(own, child)
+    numbers = ",".join(str(int(number)) for number in (blocked if mask is None else mask))
+    ignored = of_children == _signal.SIG_IGN
+    facts = [child, int(terminal), memory, numbers, int(ignored)]
+    _become_resident([*map(str, facts), *words], memory)
 
 
 def _in_foreground(own: int) -> bool:
@@ -66,16 +76,25 @@ def _in_foreground(own: int) -> bool:
         return False
 
 
-def _become_resident(words: Sequence[str]) -> NoReturn:
+def _become_resident(words: Sequence[str], memory: int) -> NoReturn:
     """A lean interpreter with nothing in its environment: /proc/1/environ tells no secret."""
     _signal.setitimer(_signal.ITIMER_REAL, 0)
+    if memory >= 0:
+        os.set_inheritable(memory, True)
     home = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
     argv = [sys.executable, "-I", "-S", "-c", _BOOT, home, *words]
     os.execve(sys.executable, argv, {})  # noqa: S606
 
 
-def _adopt_orphans() -> None:
-    """PID 1 gets every orphan of its namespace; others have to ask, before there can be any."""
+def keep_to_ourselves() -> None:
+    """For the watcher, which knows every secret: no other process of its user may look into it,
+    and it does not outlive the process above it.
+    """
+    _prctl(_PR_SET_DUMPABLE, 0)
+    _prctl(_PR_SET_PDEATHSIG, int(_signal.SIGKILL))
+
+
+def _prctl(option: int, value: int) -> None:
     from ctypes import CDLL
 
-    CDLL(None).prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
+    CDLL(None).prctl(option, value, 0, 0, 0)

@@ -93,6 +93,8 @@ def _rows(prefix: str, table: spec.Table) -> Iterator[str]:
 
 def _holds(node: spec.Node) -> str:
     match node:
+        case spec.Either():
+            return "text or table"
         case spec.Choice():
             return " or ".join(f'`"{word}"`' for word in node.choices)
         case spec.ListOf(item=spec.Choice()):

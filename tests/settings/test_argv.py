@@ -81,7 +81,7 @@ def test_optional_value_only_with_equals():
         ["-v", "--", "app"],
         ["-", "--", "app"],
         ["", "--", "app"],
-        ["--reload", "--", "app"],
+        ["--vpn-helper", "--", "app"],
     ],
 )
 def test_uncertain(words):

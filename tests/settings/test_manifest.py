@@ -192,8 +192,15 @@ MODE = 'octal digits in quotes such as "0600" or "644", at most "0777"'
         ("[process]\ngrace = 5", 2, "process.grace expects a duration longer than zero"),
         ("[process.signal_map]\nKILL = 'TERM'", 2, "the key process.signal_map.KILL must be"),
         ("[process.signal_map]\nTERM = 'CHLD'", 2, "process.signal_map.TERM expects the name or"),
-        ("[process]\nreload = true", 2, "process.reload is not a known key, "),
-        ("[certificates]\non_change = 'none'", 2, "certificates.on_change is not a known key"),
+        ("[certificates]\non_change = 'stop'", 2, 'certificates.on_change expects "none", "resta'),
+        ("[certificates]\non_change = 'signal:KILL'", 2, 'certificates.on_change expects "none"'),
+        ("[certificates]\non_change = ['a']", 2, 'certificates.on_change expects "none", "restar'),
+        (
+            "[certificates]\non_change = { command = [] }",
+            2,
+            "certificates.on_change.command expects an array that is not empty",
+        ),
+        ("[process]\nreload_splay = 5", 2, "process.reload_splay expects a duration longer than"),
         ("[certificates]\nformats = ['pkcs12']", 2, 'certificates.formats expects "pem" or "com'),
         ("[certificates]\nformats = []", 2, "certificates.formats expects an array that is not e"),
         (

@@ -15,6 +15,7 @@ from cycle_exec.settings.manifest_spec import (
     MANIFEST,
     ArrayOf,
     Choice,
+    Either,
     ListOf,
     MapOf,
     Node,
@@ -83,6 +84,8 @@ _GOOD = {
     "octal": ["0600", "644"],
     "absolute": ["/a", "/b/c"],
     "user": ["app", "app:app", ":0"],
+    "on_change": ["none", "restart", "signal:HUP", "signal:SIGUSR1"],
+    "signal": ["TERM", "15", "RTMIN+1", "NONE"],
     "field": ["auth.k", "extra.b"],
 }
 
@@ -108,6 +111,8 @@ def _values(node: Node):
             good = st.dictionaries(_texts(node.key), _values(node.value), max_size=2)
         case ArrayOf():
             good = st.lists(_values(node.table), max_size=2)
+        case Either():
+            good = st.one_of(_values(node.text), _values(node.table))
         case Table():
             good = _tables(node)
         case _:

@@ -1,0 +1,1 @@
+"""What programs use to talk with the internal API themselves: notifications."""

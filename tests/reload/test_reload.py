@@ -1,0 +1,269 @@
+"""Reload mode: the platform's data change, files and environment follow, the app is told."""
+
+from __future__ import annotations
+
+import os
+import signal
+import time
+from pathlib import Path
+
+import pytest
+
+from tests.reload.conftest import APP, reloading, state
+from tests.support.emulated import emulated, start, wait_for
+from tests.support.hostile import VARIABLES, data, error, hostile, reply
+from tests.support.inits import until
+
+TEMPLATE = """
+[variables]
+exclude = ["PAGE"]
+[[templates]]
+source = "@/page.j2"
+target = "@/page"
+on_change = {}
+"""
+SIGNAL = TEMPLATE.format('"signal:HUP"')
+
+
+def test_a_changed_file_is_swapped_and_the_app_told(platform, ground):
+    """By a signal: the same process goes on; one line says what changed, without a value."""
+    with reloading(platform, ground, SIGNAL, "sh", "-c", APP) as run:
+        assert run.app() == "start one"
+        run.says("notifications arrive")
+        platform.state.write_text(state(page="second"))
+        assert run.app() == "HUP"
+        line = run.says("reloaded in")
+        assert f"template {ground}/page.j2 #" in line
+        assert line.endswith("; signal HUP")
+        assert (ground / "page").read_text() == "page second\n"
+        assert (ground / "page").stat().st_mode & 0o777 == 0o600
+        assert run.end() == 7
+    assert not [line for line in run.said if "c4n4ry" in line or "second" in line]
+
+
+def test_a_changed_environment_starts_the_app_again(platform, ground):
+    """It is told to end, and starts with the new values below the same supervisor."""
+    with reloading(platform, ground, "", "sh", "-c", APP) as run:
+        assert run.app() == "start one"
+        run.says("notifications arrive")
+        platform.state.write_text(state(plain="two"))
+        assert [run.app(), run.app()] == ["TERM", "start two"]
+        assert "variable PLAIN #" in run.says("reloaded in")
+        platform.state.write_text(state(plain="three"))
+        assert [run.app(), run.app()] == ["TERM", "start three"]
+        assert run.end() == 7
+
+
+def test_a_command_is_run_once_for_all_that_changed(platform, ground):
+    """{ command = [...] }, with the new environment."""
+    deed = '{ command = ["sh", "-c", "echo $PLAIN >>@/ran"] }'
+    manifest = f"""
+[environment]
+on_change = "none"
+{TEMPLATE.format(deed)}
+[[templates]]
+source = "@/page.j2"
+target = "@/page2"
+on_change = {deed}
+"""
+    with reloading(platform, ground, manifest, "sh", "-c", APP) as run:
+        assert run.app() == "start one"
+        run.says("notifications arrive")
+        platform.state.write_text(state(plain="two", page="second"))
+        run.says("reloaded in")
+        assert until(lambda: (ground / "ran").exists())
+        assert (ground / "ran").read_text() == "two\n"
+        assert run.silent(0.2)
+
+
+def test_nothing_changed_means_that_nothing_happens(platform, ground):
+    """Not even an mtime, not even a line."""
+    with reloading(platform, ground, SIGNAL, "sh", "-c", APP) as run:
+        assert run.app() == "start one"
+        run.says("notifications arrive")
+        before = os.stat(ground / "page")
+        platform.state.write_text(state(more='[[integrations]]\nidentifier = "unused"\n'))
+        platform.state.write_text(state(plain="one"))
+        assert run.silent(1)
+        assert os.stat(ground / "page") == before
+        assert run.end() == 7
+    assert "reloaded" not in "\n".join(run.said)
+
+
+def test_many_changes_are_one_reload(platform, ground):
+    """What comes in quick succession is waited for."""
+    manifest = SIGNAL
+    with reloading(platform, ground, manifest, "sh", "-c", APP) as run:
+        assert run.app() == "start one"
+        run.says("notifications arrive")
+        for number in range(5):
+            platform.state.write_text(state(page=f"version {number}"))
+        assert until(lambda: (ground / "page").read_text() == "page version 4\n")
+        assert run.app() == "HUP"
+        run.says("reloaded in")
+
+
+def test_a_check_that_fails_keeps_the_old_file(platform, ground):
+    """A warning with the cause; as soon as the data are good again, so is the file."""
+    manifest = SIGNAL + 'check = ["grep", "-q", "good", "{{ staged }}"]\n'
+    platform.state.write_text(state(page="good"))
+    time.sleep(0.5)
+    with reloading(platform, ground, manifest, "sh", "-c", APP) as run:
+        assert run.app() == "start one"
+        run.says("notifications arrive")
+        platform.state.write_text(state(page="bad"))
+        line = run.says("not reloaded")
+        assert f"check of {ground}/page: grep ended with 1 (check-failed)" in line
+        assert line.endswith("; the app goes on as it is")
+        assert (ground / "page").read_text() == "page good\n"
+        platform.state.write_text(state(page="good again"))
+        assert run.app() == "HUP"
+        assert (ground / "page").read_text() == "page good again\n"
+
+
+def test_data_that_a_launch_would_refuse_never_reach_the_app(platform, ground):
+    """A dangerous name, for one: the app goes on with what it has."""
+    with reloading(platform, ground, SIGNAL, "sh", "-c", APP) as run:
+        assert run.app() == "start one"
+        run.says("notifications arrive")
+        platform.state.write_text(state(plain="two", more='LD_PRELOAD = "c4n4ry.so"\n'))
+        assert "variable LD_PRELOAD: " in run.says("not reloaded")
+        assert run.silent(0.3)
+        assert (ground / "page").read_text() == "page first\n"
+        assert run.end() == 7
+
+
+def test_a_platform_that_goes_away_and_comes_back(ground):
+    """The app does not notice; what has changed meanwhile is found out when it is back."""
+    with emulated(state()) as platform, reloading(platform, ground, SIGNAL, "sh", "-c", APP) as run:
+        assert run.app() == "start one"
+        run.says("notifications arrive")
+        platform.stop(signal.SIGKILL)
+        run.says("the connection has ended")
+        os.unlink(platform.socket)
+        platform.state.write_text(state(page="second"))
+        again = start(platform.socket, platform.log, state=str(platform.state))
+        try:
+            wait_for(platform.socket, again, platform.log)
+            assert run.app() == "HUP"
+            assert (ground / "page").read_text() == "page second\n"
+        finally:
+            again.kill()
+            again.wait()
+
+
+def test_without_notifications_it_looks_from_time_to_time(ground):
+    """A platform that knows no WebSocket, and reload_interval."""
+    manifest = SIGNAL.replace("[variables]", 'reload_interval = "200ms"\n[variables]')
+    with hostile(variables={"PLAIN": "one", "PAGE": "first"}) as api:
+        api.on("/v1/notifications", reply(404, {}))
+        good = data({"PLAIN": "one", "PAGE": "second"})
+        first = data({"PLAIN": "one", "PAGE": "first"})
+        api.on(VARIABLES, [first, first, error(403), good])
+        with reloading(api, ground, manifest, "sh", "-c", APP) as run:
+            assert run.app() == "start one"
+            run.says("no notifications: the API answered 404 to the handshake; trying again")
+            run.says("not reloaded: scoped variables")
+            assert run.app() == "HUP"
+            assert (ground / "page").read_text() == "page second\n"
+            assert run.end() == 7
+
+
+def test_the_apps_end_is_the_end(platform, ground):
+    """Its code, at once, and nobody is left."""
+    with reloading(platform, ground, "", "sh", "-c", "echo up; sleep 0.3; exit 9") as run:
+        assert run.app() == "up"
+        family = run.children()
+        assert len(family) == 2
+        assert run.process.wait(10) == 9
+        assert until(lambda: not any(Path(f"/proc/{pid}/exe").exists() for pid in family))
+
+
+def test_a_watcher_that_dies_takes_nobody_along(platform, ground):
+    """A warning, and the app goes on."""
+    with reloading(platform, ground, SIGNAL, "sh", "-c", APP) as run:
+        assert run.app() == "start one"
+        run.says("notifications arrive")
+        [watcher] = [pid for pid in run.children() if b"python" in cmdline(pid)]
+        os.kill(watcher, signal.SIGKILL)
+        run.says("the watcher ended: files and environment stay as they are")
+        assert run.end() == 7
+
+
+def cmdline(pid: int) -> bytes:
+    """The words of a process."""
+    return Path(f"/proc/{pid}/cmdline").read_bytes()
+
+
+def test_an_app_that_does_not_end_is_killed_to_be_started_again(platform, ground):
+    """After process.grace."""
+    app = "trap '' TERM; echo \"start $PLAIN\"; while :; do sleep 0.02; done"
+    manifest = 'grace = "300ms"\n'
+    with reloading(platform, ground, manifest, "sh", "-c", app) as run:
+        assert run.app() == "start one"
+        run.says("notifications arrive")
+        platform.state.write_text(state(plain="two"))
+        assert run.app() == "start two"
+
+
+def test_a_stop_while_it_restarts_is_a_stop(platform, ground):
+    """TERM from outside, while the app takes its time: it does not come back."""
+    app = "trap 'sleep 0.5; exit 7' TERM; echo \"start $PLAIN\"; while :; do sleep 0.02; done"
+    with reloading(platform, ground, "", "sh", "-c", app) as run:
+        assert run.app() == "start one"
+        run.says("notifications arrive")
+        platform.state.write_text(state(plain="two"))
+        run.says("reloaded in")
+        assert run.end() == 7
+        assert run.silent(0.1)
+
+
+@pytest.mark.parametrize("status", [401, 503])
+def test_a_first_launch_that_refuses_ends_all(ground, status):
+    """With its own code and words, as without reload."""
+    with hostile() as api:
+        api.on(VARIABLES, error(status))
+        manifest = '[api]\ndeadline = "500ms"\n'
+        with reloading(api, ground, manifest, "sh", "-c", "echo started") as run:
+            assert run.process.wait(10) == {401: 77, 503: 69}[status]
+            assert run.silent(0.1)
+
+
+def test_what_cannot_be_started_again_ends_with_its_code(platform, ground):
+    """The program is gone when the environment changes: 127, as at a launch."""
+    program = ground / "program"
+    program.write_text(f"#!/bin/sh\n{APP}")
+    program.chmod(0o755)
+    with reloading(platform, ground, "", str(program)) as run:
+        assert run.app() == "start one"
+        run.says("notifications arrive")
+        program.unlink()
+        platform.state.write_text(state(plain="two"))
+        assert "(command-not-found)" in run.says("not reloaded")
+        assert run.end() == 7
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can become somebody else")
+def test_another_user_each_time(platform, ground):
+    """The app is the user's, again and again, and files are theirs."""
+    ground.chmod(0o755)
+    app = "echo $(id -u) $PLAIN; trap 'exit 0' TERM; while :; do sleep 0.02; done"
+    with reloading(platform, ground, 'user = "65534:65534"\n', "sh", "-c", app) as run:
+        assert run.app() == "65534 one"
+        run.says("notifications arrive")
+        platform.state.write_text(state(plain="two"))
+        assert run.app() == "65534 two"
+
+
+def test_secrets_stay_with_the_watcher(platform, ground):
+    """The supervisor's environment and memory hold none, and the app has no descriptor of ours."""
+    app = 'set -- /proc/$$/fd/*; echo "$@"\n' + APP
+    with reloading(platform, ground, "", "sh", "-c", app) as run:
+        # 3 is the shell's own, for the folder.
+        assert [path.rpartition("/")[2] for path in run.app().split()] == ["0", "1", "2", "3"]
+        assert run.app() == "start one"
+        proc = Path(f"/proc/{run.process.pid}")
+        assert (proc / "environ").read_bytes() == b""
+        memories = [link for link in (proc / "fd").iterdir() if "memfd" in os.readlink(link)]
+        assert len(memories) == 1
+        assert memories[0].read_bytes() == b""
