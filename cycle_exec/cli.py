@@ -157,7 +157,8 @@ class _Page(click.Command):
             for flag in param.opts
         }
         names = {option.flag for option in OPTIONS if option.kind == "names"} & valued
-        own = {flag.flag for flag in self.verb.flags if flag.metavar}
+        with_value = [flag for flag in self.verb.flags if flag.metavar]
+        own = {name for flag in with_value for name in (flag.flag, flag.short) if name}
         certain: list[str] = []
         words = iter(args)
         for word in words:
@@ -167,6 +168,8 @@ class _Page(click.Command):
             if word not in valued - names:
                 continue
             value = next(words, None)
+            if value == "" and word in own and not ctx.resilient_parsing:
+                _usage(f"{word} needs a value, it is empty")
             if value is not None and not value.startswith("--"):
                 certain.append(value)
             elif not ctx.resilient_parsing:
@@ -319,7 +322,14 @@ def _complete(wish: str) -> int:
     known = get_completion_class(shell)
     if known is None or instruction != "complete":
         _usage(f"{COMPLETION_VARIABLE} is set by completion scripts alone")
-    _write(known(tree(), {}, PROGRAM, COMPLETION_VARIABLE).complete() + "\n")
+    completion = known(tree(), {}, PROGRAM, COMPLETION_VARIABLE)
+    words, begun = completion.get_completion_args()
+    if "--" in words:
+        # The command's own words: we know none of them, and a shell knows files.
+        offered = [CompletionItem(begun, type="file")]
+    else:
+        offered = completion.get_completions(words, begun)
+    _write("\n".join(map(completion.format_completion, offered)) + "\n")
     return 0
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from cycle_exec.commands import pipeline
+from cycle_exec.commands import launch, pipeline
 from cycle_exec.planning import describe
 from cycle_exec.planning.names import TOKEN
 from cycle_exec.system import clock, files, signals, stdout
@@ -28,7 +28,7 @@ def run(
     plan, local = pipeline.plan_for(invocation, settings, deadline)
     outlook = describe.Outlook(
         command=settings.command,
-        executable=local.executable,
+        executable=launch.judged(invocation, settings, plan, local),
         manifest=settings.manifest_path,
         inherited=invocation.environ,
         differences={write.path: _differences(write, local) for write in plan.writes},

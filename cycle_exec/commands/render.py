@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from cycle_exec.commands import launch, pipeline
+from cycle_exec.commands import launch, pipeline, preflight
 from cycle_exec.errors import refuse
 from cycle_exec.settings.model import TemplateOutput
 from cycle_exec.system import clock, files, signals, stdout
@@ -12,6 +12,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from cycle_exec.commands.pipeline import Overrides
+    from cycle_exec.commands.preflight import Local
+    from cycle_exec.planning.model import Plan
     from cycle_exec.settings.model import Invocation, Settings
 
 
@@ -28,8 +30,10 @@ def run(
     deadline = clock.Deadline.after(settings.api.deadline)
     armed.bound(deadline.left())
     wanted = _outputs(templates, output, invocation.cwd)
-    only_these = _only_templates(settings, wanted)
-    plan, local = pipeline.plan_for(invocation, only_these, deadline, writes=bool(output))
+    settings = settings.replace(templates=wanted, dotenv=None)
+    local = preflight.opened(invocation, _only_templates(settings), writes=bool(output))
+    given = pipeline.fetched(invocation, settings, local, deadline)
+    plan = _only_these(pipeline.planned(invocation, settings, local, given), local)
     if output:
         launch.apply(plan, local, deadline, invocation.cwd)
     else:
@@ -63,13 +67,16 @@ def _outputs(templates: Sequence[str], output: str, cwd: str) -> tuple[TemplateO
     )
 
 
-def _only_templates(settings: Settings, wanted: tuple[TemplateOutput, ...]) -> Settings:
-    """The same settings, writing nothing but these templates."""
-    certificates = settings.certificates
+def _only_templates(settings: Settings) -> Settings:
+    """The same settings without any other target, for the targets' preflight."""
     return settings.replace(
-        templates=wanted,
-        dotenv=None,
         variables=settings.variables.replace(files=()),
         integrations=tuple(integration.replace(files=()) for integration in settings.integrations),
-        certificates=certificates and certificates.replace(formats=()),
+        certificates=None,
     )
+
+
+def _only_these(plan: Plan, local: Local) -> Plan:
+    """The same plan, writing nothing but the templates."""
+    targets = {text.target for text in local.texts}
+    return plan.replace(writes=tuple(write for write in plan.writes if write.path in targets))

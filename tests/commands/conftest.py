@@ -40,9 +40,9 @@ class Said(NamedTuple):
 Verb = Callable[..., Said]
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def platform():
-    """The emulator."""
+    """The emulator, one for all: nobody changes its state."""
     with emulated(STATE) as running:
         yield running
 

@@ -8,6 +8,7 @@ import ssl
 
 import pytest
 
+from tests.support import issued
 from tests.support.emulated import emulated
 from tests.support.launching import photograph
 
@@ -29,10 +30,23 @@ days = -10
 identifier = "api"
 [[containers]]
 identifier = "other"
+[[containers]]
+identifier = "bare"
 [[certificates]]
 domains = ["other.example.test"]
 container = "other"
+[[containers]]
+identifier = "mixed"
+[[certificates]]
+domains = ["asked.example.test"]
+bundle = "bundle"
+private_key = "key"
+container = "mixed"
 """
+FILES = {
+    "bundle": issued.pem(issued.leaf("else.example.test"), issued.middle()),
+    "key": issued.key_pem(issued.key()),
+}
 
 
 @pytest.fixture(scope="module")
@@ -40,6 +54,26 @@ def platform():
     """With two certificates for this container."""
     with emulated(STATE) as running:
         yield running
+
+
+@pytest.fixture(scope="module")
+def unlucky():
+    """A platform whose containers have nothing good but one: their ids by identifier, and it."""
+    with emulated(EXPIRED, files=FILES) as running:
+        found = running.ask("/v1/environment/containers").json["data"]
+        ids = {each["identifier"]: each["id"] for each in found}
+        yield ids, {"CYCLE_EXEC_SOCKET": running.socket}
+
+
+@pytest.fixture
+def manifest(tmp_path):
+    """A manifest with this [certificates]."""
+
+    def written(text):
+        (tmp_path / "m.toml").write_text("[certificates]\n" + text)
+        return ("--manifest", "m.toml")
+
+    return written
 
 
 def test_the_list_is_for_people_and_for_programs(verb):
@@ -58,6 +92,9 @@ def test_the_list_is_for_people_and_for_programs(verb):
         ["*.wild.example.test"],
     ]
     assert [each["days_left"] for each in found] == [59, 2]
+    assert {" ".join(each) for each in found} == {
+        "domains issuer key not_before not_after days_left"
+    }
 
 
 def test_files_are_written_as_certbot_names_them(verb, tmp_path):
@@ -91,36 +128,97 @@ def test_what_is_equal_is_not_touched(verb, tmp_path):
     again = verb("certificates", "write", "--directory", tmp_path / "out")
     assert (again.code, again.out) == (0, "")
     assert photograph(tmp_path / "out") == before
+    gone = tmp_path / "out" / "app.example.test" / "chain.pem"
+    gone.unlink()
+    assert verb("certificates", "write", "--directory", "out").out == f"{gone}\n"
+    assert {
+        path for path, fact in photograph(tmp_path / "out").items() if fact != before[path]
+    } == {str(gone), str(gone.parent)}
 
 
-def test_expired_ones_are_listed_and_not_written(verb, tmp_path):
+def test_the_manifest_has_its_say(verb, tmp_path, manifest):
+    """Which domains, which formats, which mode; nothing else of it is fetched or written."""
+    given = manifest(
+        'domains = ["a.wild.example.test"]\nformats = ["combined"]\nmode = "0640"\n'
+        'directory = "/dev/null/never"\n[variables]\nrequired = ["NONE"]\n'
+        '[[integrations]]\nidentifier = "none"\n'
+        '[[templates]]\nsource = "none.j2"\ntarget = "/dev/null/never"\n'
+    )
+    said = verb("certificates", "write", *given, "--directory", "out/")
+    written = tmp_path / "out" / "a.wild.example.test" / "combined.pem"
+    assert (said.code, said.out) == (0, f"{written}\n")
+    assert written.stat().st_mode & 0o777 == 0o640
+    assert len(json.loads(verb("certificates", *given, "--json").out)) == 2
+
+
+def test_expired_ones_are_listed_and_not_written(verb, tmp_path, unlucky, manifest):
     """Unless the manifest allows it."""
-    with emulated(EXPIRED) as other:
-        given = {"CYCLE_EXEC_SOCKET": other.socket}
-        listed = json.loads(verb("certificates", "--json", **given).out)
-        assert [each["days_left"] for each in listed] == [-11]
-        refused = verb("certificates", "write", "--directory", "out", **given)
-        assert refused.code == 65
-        assert "old.example.test" in refused.err
-        assert not (tmp_path / "out").exists()
-        (tmp_path / "m.toml").write_text("[certificates]\nallow_expired = true\n")
-        words = ("certificates", "write", "--manifest", "m.toml", "--directory", "out")
-        assert verb(*words, **given).code == 0
-        assert (tmp_path / "out" / "old.example.test" / "cert.pem").exists()
+    _, given = unlucky
+    assert " -11 days left " in verb("certificates", **given).out
+    assert json.loads(verb("certificates", "--json", **given).out)[0]["days_left"] == -11
+    refused = verb("certificates", "write", "--directory", "out", **given)
+    assert refused.code == 65
+    assert "old.example.test: it expired 10 days ago" in refused.err
+    assert not (tmp_path / "out").exists()
+    words = ("certificates", "write", *manifest("allow_expired = true\n"), "--directory", "out")
+    allowed = verb(*words, **given)
+    assert allowed.code == 0
+    assert "warning: certificate old.example.test: it expired 10 days ago" in allowed.err
+    assert (tmp_path / "out" / "old.example.test" / "cert.pem").exists()
 
 
-def test_another_containers(verb, tmp_path):
+def test_another_containers(verb, unlucky, manifest):
     """By its id."""
-    with emulated(EXPIRED) as other:
-        given = {"CYCLE_EXEC_SOCKET": other.socket}
-        containers = other.ask("/v1/environment/containers").json["data"]
-        found = next(each["id"] for each in containers if each["identifier"] == "other")
-        (tmp_path / "m.toml").write_text(f'[certificates]\ncontainer_id = "{found}"\n')
-        listed = json.loads(verb("certificates", "--json", "--manifest", "m.toml", **given).out)
-        assert [each["domains"] for each in listed] == [["other.example.test"]]
+    ids, given = unlucky
+    words = manifest(f'container_id = "{ids["other"]}"\n')
+    listed = json.loads(verb("certificates", "--json", *words, **given).out)
+    assert [each["domains"] for each in listed] == [["other.example.test"]]
 
 
-@pytest.mark.parametrize("words", [("write",), ("wirte",), ("list", "extra"), ("list", "--", "x")])
+def test_none_at_all(verb, tmp_path, unlucky, manifest):
+    """An empty list is a list; nothing to write is a refusal."""
+    ids, given = unlucky
+    words = manifest(f'container_id = "{ids["bare"]}"\n')
+    assert verb("certificates", *words, **given) == (0, "", "")
+    assert verb("certificates", "--json", *words, **given) == (0, "[]\n", "")
+    refused = verb("certificates", "write", *words, "--directory", "out", **given)
+    assert (refused.code, refused.out) == (65, "")
+    assert "the platform has none for this container (certificate-refused)" in refused.err
+    assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize(
+    ("identifier", "domain", "reason"),
+    [
+        ("mixed", "asked.example.test", "it does not cover asked.example.test"),
+        ("other", "othr.example.test", "there is none for it, did you mean other.example.test"),
+        ("other", "a.other.example.test", "there is none for it"),
+        ("other", "../etc", "it is not a host name"),
+    ],
+)
+def test_a_wrong_domain(verb, tmp_path, unlucky, manifest, identifier, domain, reason):
+    """Of the certificate or of the manifest: named, and nothing is written."""
+    ids, given = unlucky
+    words = manifest(f'container_id = "{ids[identifier]}"\ndomains = ["{domain}"]\n')
+    refused = verb("certificates", "write", *words, "--directory", "out", **given)
+    assert (refused.code, refused.out) == (65, "")
+    assert reason in refused.err
+    assert "PRIVATE" not in refused.err
+    assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("write",),
+        ("write", "--directory", ""),
+        ("write", "--directory", "out", "--json"),
+        ("wirte",),
+        ("list", "extra"),
+        ("list", "--", "x"),
+        ("--", "x"),
+    ],
+)
 def test_wrong_words(verb, words):
     """Named."""
     said = verb("certificates", *words)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import subprocess
+from functools import cache
 
 import pytest
 
@@ -13,22 +14,32 @@ from tests.support.launching import PATH, SCRIPT
 
 # Calls what `complete` has bound, as Tab would, and prints what it found.
 _TAB = r"""
-eval "$(cycle-exec completion bash)"
+eval "$SCRIPT"
 bound=$(complete -p cycle-exec) || exit 9
 function=${bound##*-F }; function=${function%% *}
 COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); COMP_LINE="$*"; COMP_POINT=${#COMP_LINE}
 COMPREPLY=()
-compopt() { :; }
+compopt() { printf '<%s>\n' "$2"; }
 "$function" cycle-exec "${COMP_WORDS[COMP_CWORD]}" "${COMP_WORDS[COMP_CWORD-1]}"
 printf '%s\n' "${COMPREPLY[@]}"
 """
+
+
+@cache
+def script(shell: str) -> str:
+    """What the verb prints."""
+    environ = {"PATH": os.defpath}
+    words = [str(SCRIPT), "completion", shell]
+    done = subprocess.run(words, env=environ, capture_output=True, text=True, check=True)
+    assert done.stderr == ""
+    return done.stdout
 
 
 def tab(*words: str) -> set[str]:
     """What Tab offers at the end of these words."""
     done = subprocess.run(
         ["bash", "-c", _TAB, "bash", "cycle-exec", *words],
-        env={"PATH": f"{SCRIPT.parent}:{PATH}"},
+        env={"PATH": f"{SCRIPT.parent}:{PATH}", "SCRIPT": script("bash")},
         capture_output=True,
         text=True,
         check=False,
@@ -58,14 +69,49 @@ def test_choices():
     assert tab("env", "--format", "") == {"dotenv", "json", "shell", "yaml"}
     assert tab("--log-level", "de") == {"debug"}
     assert tab("completion", "") == {"bash", "zsh", "fish"}
+    assert tab("certificates", "write", "--dir") == {"--directory"}
+    # bash parts a word at its equals sign.
+    assert tab("env", "--format", "=") == {"dotenv", "json", "shell", "yaml"}
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("render", ""),
+        ("render", "-o", ""),
+        ("--manifest", ""),
+        ("certificates", "write", "--directory", ""),
+        ("dev", "--env-file", ""),
+    ],
+)
+def test_files(words):
+    """Where a file or a folder is meant, the shell's own completion."""
+    assert tab(*words) == {"<default>"}
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("--", ""),
+        ("--", "pl"),
+        ("run", "--", "app", "--so"),
+        ("plan", "--json", "--", "app", "--js"),
+        ("dev", "--log-level", "debug", "--", "env", "--format", ""),
+    ],
+)
+def test_the_commands_own_words(words):
+    """Behind -- nothing of ours is offered, files are."""
+    assert tab(*words) == {"<default>"}
+
+
+@pytest.mark.parametrize("words", [("explain", ""), ("emulator", "--fail", ""), ("plan", "x")])
+def test_nothing_to_offer(words):
+    """No word where any word could stand."""
+    assert tab(*words) == set()
 
 
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
 def test_a_script_for_each_shell(shell):
     """It names the command and asks it with its own variable."""
-    environ = {"PATH": os.defpath}
-    done = subprocess.run(
-        [str(SCRIPT), "completion", shell], env=environ, capture_output=True, text=True, check=True
-    )
-    assert "cycle-exec" in done.stdout
-    assert f"_CYCLE_EXEC_COMPLETE={shell}_complete" in done.stdout
+    assert "cycle-exec" in script(shell)
+    assert f"_CYCLE_EXEC_COMPLETE={shell}_complete" in script(shell)

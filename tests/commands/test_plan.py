@@ -46,6 +46,17 @@ env = {{ PLAIN = "auth.secret", LEVEL = "auth.api_key" }}
 """
 
 
+PATH = '[variables]\nrename = { PLAIN = "PATH" }\nallow = ["PATH"]\n'
+MANY = "".join(f'MANY_{number} = "{"c4n4ry" * 20_000}"\n' for number in range(60))
+WRONG = {
+    "wrong.j2": "{{ nowhere }}",
+    "required.toml": '[variables]\nrequired = ["PLAIN", "NO", "NONE"]\n',
+    "path.toml": PATH,
+    "large.toml": f'[environment]\nset = {{ LARGE = "{"c4n4ry" * 22_000}" }}\n',
+    "many.toml": f"[environment.set]\n{MANY}",
+}
+
+
 @pytest.fixture(scope="module")
 def other():
     """Another platform: its token, a value and an identifier are not the same."""
@@ -222,38 +233,28 @@ def test_an_identifier_cannot_write_to_the_terminal(verb, other):
         (("--manifest", "absent.toml"), 78, "manifest-missing"),
         (("--manifest", "path.toml"), 127, "command-not-found"),
         (("--manifest", "large.toml"), 65, "value-too-large"),
-        (("--env-file", "many.env"), 126, "arguments-too-long"),
+        (("--manifest", "many.toml"), 126, "arguments-too-long"),
         (("--socket", "/tmp/no.sock", "--deadline", "100ms"), 69, "unavailable"),
         (("--no-such-flag",), 64, "usage"),
     ],
 )
 def test_it_refuses_as_the_launch_would(verb, tmp_path, words, code, kind):
     """The same code, the same words."""
-    (tmp_path / "wrong.j2").write_text("{{ nowhere }}")
-    (tmp_path / "required.toml").write_text('[variables]\nrequired = ["PLAIN", "NO", "NONE"]\n')
-    (tmp_path / "path.toml").write_text(
-        '[variables]\nrename = { PLAIN = "PATH" }\nallow = ["PATH"]\n'
-    )
-    large = "c4n4ry" * 22_000
-    (tmp_path / "large.toml").write_text(f'[environment]\nset = {{ LARGE = "{large}" }}\n')
-    many = "".join(f"MANY_{number}={'c4n4ry' * 15_000}\n" for number in range(80))
-    (tmp_path / "many.env").write_text(many)
+    for name, text in WRONG.items():
+        if any(name in word for word in words):
+            (tmp_path / name).write_text(text)
     command = () if "--" in words else ("--", "true")
     planned = verb("plan", *words, *command)
     assert (planned.code, planned.out) == (code, "")
     assert f"({kind})" in planned.err
     assert "c4n4ry" not in planned.err
-    launched = verb(*words, *command)
-    assert (launched.code, launched.out) == (code, "")
     if kind not in ("unavailable", "usage"):  # how often it tried; which page helps
-        assert launched.err == planned.err
+        assert verb(*words, *command) == planned
 
 
 def test_the_command_is_where_the_launch_finds_it(verb, tmp_path):
     """In the folders of the PATH that it will have, though that came from the platform."""
-    (tmp_path / "m.toml").write_text(
-        '[variables]\nrename = { PLAIN = "PATH" }\nallow = ["PATH"]\n'
-    )
+    (tmp_path / "m.toml").write_text(PATH)
     app = tmp_path / "c4n4ry-plain" / "true"
     app.parent.mkdir()
     app.write_text("#!/bin/sh\necho mine\n")
