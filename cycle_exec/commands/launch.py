@@ -120,12 +120,21 @@ def apply(plan: Plan, local: Local, deadline: Deadline, cwd: str) -> Applied:
 
 
 def _check(plan: Plan, staged: Staged, deadline: Deadline, cwd: str) -> None:
+    checks = [write for write in plan.writes if write.check]
+    if not checks:
+        return
+    from cycle_exec.planning.preview import preview
+
+    moved = {path: there for path, there in staged.paths.items() if there != path}
     problems = []
-    for write in plan.writes:
-        if write.check:
-            problem = _checked(write, staged.paths[write.path], plan.environ, deadline, cwd)
-            if problem is not None:
-                problems.append(problem)
+    for write in checks:
+        path = staged.paths[write.path]
+        content = preview(write.content, moved)
+        if content != write.content:
+            path = staged.preview(write.path, content)
+        problem = _checked(write, path, plan.environ, deadline, cwd)
+        if problem is not None:
+            problems.append(problem)
     if problems:
         raise Refused(problems)
 

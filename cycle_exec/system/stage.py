@@ -60,6 +60,7 @@ class Staged:
         self._folders = Folders(calls)
         self._entries: list[Entry] = []
         self._unsettled: list[tuple[Entry, int]] = []
+        self._previews: list[tuple[Entry, bytes]] = []
         self._committed = False
 
     @property
@@ -95,6 +96,20 @@ class Staged:
     def __exit__(self, *_exception: object) -> None:
         if not self._committed:
             self._discard()
+
+    def preview(self, path: str, content: bytes) -> str:
+        """Another file beside the target with its owner and mode, for a check; never swapped in.
+
+        Raises Refused.
+        """
+        entry = next(entry for entry in self._entries if entry.path == path)
+        name = spare_name(entry.name)
+        self._previews.append((entry, name))
+        try:
+            swap.close(self._calls, swap.create(self._calls, entry, name, content))
+        except OSError as error:
+            raise Refused([_failed(path, words(error))]) from None
+        return decoded(posixpath.join(posixpath.dirname(encoded(path)), name))
 
     def commit(self) -> Applied:
         """Swap every staged target into its place, or put everything back and raise Refused.
@@ -193,11 +208,11 @@ class Staged:
     def _remove_spares(self) -> list[str]:
         """Remove every file of ours that is not a target; tell those that cannot be removed."""
         left = []
-        for entry in self._entries:
-            for name in (entry.spare, entry.backup):
-                if name and not swap.removed(self._calls, entry, name):
-                    path = posixpath.join(entry.folder.path, name)
-                    left.append(f"{decoded(path)} could not be removed; the next run tries again")
+        ours = [(entry, name) for entry in self._entries for name in (entry.spare, entry.backup)]
+        for entry, name in (*ours, *self._previews):
+            if name and not swap.removed(self._calls, entry, name):
+                path = posixpath.join(entry.folder.path, name)
+                left.append(f"{decoded(path)} could not be removed; the next run tries again")
         return left
 
     def _discard(self) -> None:

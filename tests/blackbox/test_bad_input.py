@@ -484,3 +484,22 @@ def test_a_hanging_api_is_refused_with_what_was_not_answered(ground, api):
     ran = launched(ground, api, text, "--deadline", "1s")
     ground.refused(ran, 69, "unavailable", "integration s3-backups", "no complete answer in time")
     assert "scoped variables" not in ran.err
+
+
+def test_a_check_sees_the_files_that_are_staged_with_its_own(ground, api):
+    """At a first start the certificate that a config names is nowhere else yet."""
+    (page := ground.inputs / "page.j2").write_text("ssl_certificate @/a.test/fullchain.pem;\n")
+    page.write_text(page.read_text().replace("@", f"{ground.folder}/certificates"))
+    api.world.certificates = [certificate("a.test")]
+    text = """
+[certificates]
+directory = "@/certificates"
+[[templates]]
+source = "~/page.j2"
+target = "@/page"
+check = ["sh", "-c", "test -s $(cut -d ' ' -f 2 {{ staged }} | tr -d ';')"]
+"""
+    ran = ground.launch(api, "--manifest", ground.manifest(text))
+    assert ran.code == 0, ran
+    assert (ground.folder / "page").read_text() == page.read_text()
+    assert not [name for name in os.listdir(ground.folder) if "cycle-exec" in name]

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from cycle_exec.resident.machine import step
 from cycle_exec.resident.model import (
     Arrived,
+    Asked,
     Deserted,
     Ended,
     Expired,
@@ -15,10 +16,13 @@ from cycle_exec.resident.model import (
     Halted,
     Leave,
     Pause,
+    Say,
     Send,
+    Start,
     State,
     Terms,
     Wait,
+    WatcherEnded,
 )
 
 PLAIN = Terms()
@@ -139,3 +143,67 @@ def test_any_history(terms, before, code, after):
         if left:
             break
     assert left == [Leave(code=code if code >= 0 else 128 - code)]
+
+
+def test_a_launch_in_reload_mode():
+    """The watcher prepares the app, signals are for it until then, and asks for the start."""
+    typed = Arrived(signal="INT", kernel=True)
+    state, done = State(phase="launching"), []
+    for event in (Arrived(signal="HUP"), Asked(), typed, Ended(code=4)):
+        state, actions = step(SHELL, state, event)
+        done.append(list(actions))
+    assert done == [
+        [Send(signal="HUP")],
+        [Start()],
+        [],
+        [Foreground(app=False), Leave(code=4)],
+    ]
+    assert step(SHELL, State(phase="launching"), typed)[1] == (Send(signal="INT"),)
+
+
+def test_a_launch_that_refuses_in_reload_mode():
+    """The watcher's code is the container's."""
+    assert step(PLAIN, State(phase="launching"), WatcherEnded(code=77))[1] == (Leave(code=77),)
+    assert step(PLAIN, State(phase="launching"), WatcherEnded(code=-15))[1] == (Leave(code=143),)
+
+
+def test_a_restart():
+    """TERM, its end, and a new start; whoever is left of the old group is killed."""
+    assert history(Terms(patience=3.0), Asked(), Asked(), Ended(code=0), Ended(code=1)) == [
+        [Send(signal="TERM"), Wait(seconds=3.0)],
+        [],
+        [Send(signal="KILL"), Wait(seconds=0.0), Start()],
+        [Leave(code=1)],
+    ]
+
+
+def test_a_restart_of_who_does_not_listen():
+    """KILL after its patience; one that is stopped is woken to hear TERM."""
+    assert history(PLAIN, Asked(), Expired())[1] == [Send(signal="KILL")]
+    paused = history(SHELL, Halted(signal="TSTP"), Asked())[1]
+    assert paused == [Send(signal="TERM"), Send(signal="CONT"), Wait(seconds=10.0)]
+
+
+def test_who_was_told_to_stop_is_not_started_again():
+    """Before or during a restart; the watcher's own signals are no such thing, nor what is mapped
+    away.
+    """
+    assert history(PLAIN, Arrived(signal="TERM"), Asked())[1] == []
+    assert history(PLAIN, Asked(), Arrived(signal="TERM"), Ended(code=7))[2] == [Leave(code=7)]
+    watcher = Arrived(signal="QUIT", watcher=True)
+    assert history(PLAIN, watcher, Asked())[1] != []
+    deaf = Terms(signal_map={"TERM": "NONE"})
+    assert history(deaf, Arrived(signal="TERM"), Asked())[1] != []
+
+
+def test_the_watchers_signals_are_not_mapped():
+    """on_change = "signal:HUP" means HUP, whatever is done with a HUP from outside."""
+    terms = Terms(signal_map={"HUP": "NONE"})
+    assert history(terms, Arrived(signal="HUP", watcher=True)) == [[Send(signal="HUP")]]
+
+
+def test_a_watcher_that_ends_is_missed_and_nothing_more():
+    """Words, while the app runs."""
+    [[said]] = history(PLAIN, WatcherEnded(code=1))
+    assert isinstance(said, Say)
+    assert history(Terms(grace=1.0), Ended(code=0), WatcherEnded(code=1))[1] == []

@@ -656,3 +656,16 @@ def test_a_bind_mounted_target_is_rewritten_in_place(tmp_path, last):
         "fails": (["target-failed"], old, old, "0o644", ["plain", "plain2", "source", "target"]),
     }
     assert tuple(json.loads(ran.stdout)) == expected[last]
+
+
+@pytest.mark.parametrize("commits", [True, False])
+def test_a_preview_is_as_private_as_its_target_and_never_stays(tmp_path, commits):
+    """It stands beside the target for as long as it is checked."""
+    target = tmp_path / "app.conf"
+    with stage.stage([write(target, mode=0o640)], {}) as staged:
+        path = Path(staged.preview(str(target), b"seen"))
+        assert (path.parent, path.read_bytes(), mode_of(path)) == (tmp_path, b"seen", 0o640)
+        assert is_spare_name(path.name.encode())
+        if commits:
+            staged.commit()
+    assert os.listdir(tmp_path) == (["app.conf"] if commits else [])

@@ -1,0 +1,167 @@
+"""A real nginx with the platform's certificate: renewed under way, and nobody notices."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import socket
+import ssl
+import threading
+import time
+from pathlib import Path
+
+from tests.reload.conftest import reloading
+from tests.support.emulated import Emulated, emulated
+from tests.support.inits import until
+
+HOST = "app.example.test"
+CONFIG = """
+daemon off;
+pid @/nginx.pid;
+error_log stderr warn;
+worker_processes 2;
+events { worker_connections 64; }
+http {
+    access_log off;
+    client_body_temp_path @/body;
+    proxy_temp_path @/proxy;
+    fastcgi_temp_path @/fastcgi;
+    uwsgi_temp_path @/uwsgi;
+    scgi_temp_path @/scgi;
+    server {
+        listen 127.0.0.1:{{ variables.PORT }} ssl;
+        ssl_certificate {{ certificates["app.example.test"].paths.fullchain }};
+        ssl_certificate_key {{ certificates["app.example.test"].paths.privkey }};
+        location / { return 200 "{{ variables.WORDS }}"; }
+    }
+}
+"""
+MANIFEST = """
+[variables]
+exclude = ["WORDS"]
+[certificates]
+directory = "@/certificates"
+on_change = "signal:HUP"
+[[templates]]
+source = "@/nginx.conf.j2"
+target = "@/nginx.conf"
+check = ["nginx", "-t", "-q", "-c", "{{ staged }}"]
+on_change = "signal:HUP"
+"""
+
+
+def state(port: int, serial: int, words: str = "first") -> str:
+    return f"""
+token = "t"
+[variables]
+PORT = "{port}"
+WORDS = "{words}"
+[[certificates]]
+domains = ["{HOST}"]
+serial = {serial}
+"""
+
+
+class Visitor(threading.Thread):
+    """Makes one request after the other, each with a handshake of its own."""
+
+    def __init__(self, platform: Emulated, port: int) -> None:
+        super().__init__()
+        self._context = ssl.create_default_context(cafile=platform.ca)
+        self._port = port
+        self._ending = threading.Event()
+        self.certificates: list[str] = []
+        self.answers: list[str] = []
+        self.failures: list[str] = []
+
+    def run(self) -> None:
+        while not self._ending.is_set():
+            try:
+                serial, answer = self.visit()
+            except OSError as error:
+                self.failures.append(repr(error))
+            else:
+                self.certificates.append(serial)
+                self.answers.append(answer)
+
+    def visit(self) -> tuple[str, str]:
+        """The serial number of the certificate, and the body."""
+        with (
+            socket.create_connection(("127.0.0.1", self._port), timeout=5) as plain,
+            self._context.wrap_socket(plain, server_hostname=HOST) as talk,
+        ):
+            talk.sendall(f"GET / HTTP/1.1\r\nHost: {HOST}\r\nConnection: close\r\n\r\n".encode())
+            answer = b"".join(iter(lambda: talk.recv(4096), b"")).decode()
+            assert answer.startswith("HTTP/1.1 200 "), answer
+            certificate = talk.getpeercert()
+            assert certificate
+            return str(certificate["serialNumber"]), answer.partition("\r\n\r\n")[2]
+
+    def end(self) -> None:
+        """No more requests."""
+        self._ending.set()
+        self.join()
+
+
+def free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        return int(server.getsockname()[1])
+
+
+def test_a_renewed_certificate_is_served_without_a_failed_request(ground: Path):
+    """The key pair changes in the platform, nginx serves it after its HUP; then its config."""
+    assert shutil.which("nginx", path="/usr/sbin:/usr/bin"), "tests/run.sh installs nginx"
+    port = free_port()
+    (ground / "nginx.conf.j2").write_text(CONFIG.replace("@", str(ground)))
+    command = ("nginx", "-c", f"{ground}/nginx.conf", "-e", "stderr")
+    with emulated(state(port, 1)) as platform:
+        visitor = Visitor(platform, port)
+        with reloading(platform, ground, MANIFEST, *command) as run:
+            run.says("notifications arrive")
+            assert until(lambda: listens(port))
+            master = (ground / "nginx.pid").read_text()
+            visitor.start()
+            try:
+                assert until(lambda: visitor.certificates)
+                first = visitor.certificates[0]
+                platform.state.write_text(state(port, 2))
+                line = run.says("reloaded in")
+                assert f"certificate {HOST} #" in line
+                assert until(lambda: visitor.certificates[-1] != first)
+                second = visitor.certificates[-1]
+                platform.state.write_text(state(port, 2, "second"))
+                assert until(lambda: visitor.answers[-1] == "second")
+                time.sleep(0.2)
+            finally:
+                visitor.end()
+            assert visitor.failures == []
+            assert list(dict.fromkeys(visitor.certificates)) == [first, second]
+            assert (ground / "nginx.pid").read_text() == master
+            key = ground / "certificates" / HOST / "privkey.pem"
+            assert os.stat(key).st_mode & 0o777 == 0o600
+            assert run.end() == 0
+
+
+def test_a_config_that_nginx_refuses_is_never_swapped_in(ground: Path):
+    """nginx -t says no: one warning, the old config, and requests go on."""
+    port = free_port()
+    (ground / "nginx.conf.j2").write_text(CONFIG.replace("@", str(ground)))
+    command = ("nginx", "-c", f"{ground}/nginx.conf", "-e", "stderr")
+    with emulated(state(port, 1)) as platform:
+        visitor = Visitor(platform, port)
+        with reloading(platform, ground, MANIFEST, *command) as run:
+            run.says("notifications arrive")
+            assert until(lambda: listens(port))
+            before = (ground / "nginx.conf").read_bytes()
+            platform.state.write_text(state(port, 1, '\\"; nonsense'))
+            line = run.says("not reloaded")
+            assert "nginx ended with 1 (check-failed)" in line
+            assert (ground / "nginx.conf").read_bytes() == before
+            assert visitor.visit()[1] == "first"
+            assert run.end() == 0
+
+
+def listens(port: int) -> bool:
+    """Whether somebody takes connections there."""
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) == 0
