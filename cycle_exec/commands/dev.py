@@ -8,9 +8,10 @@ import posixpath
 from cycle_exec.commands import emulator
 from cycle_exec.emulator import instance
 from cycle_exec.emulator.faults import Faults
-from cycle_exec.errors import refuse
+from cycle_exec.errors import Refused, refuse
 from cycle_exec.settings.options import OPTIONS
 from cycle_exec.system import children, files, scratch, serve, stderr
+from cycle_exec.system.listener import Listener
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -78,16 +79,27 @@ def _beside(
     """The emulator in one child, the launch in another, until the launch's command ends."""
     socket = posixpath.join(folder, _SOCKET)
     metadata = posixpath.join(folder, _METADATA)
-    scratch.publish(metadata, json.dumps(instance.metadata(platform.world)).encode(), 0o644)
+    _publish(metadata, platform.world)
     ca = posixpath.join(folder, _CA)
     scratch.publish(ca, platform.authority.root.encode(), 0o644)
     stderr.log.info(f"emulator at {socket}, CA certificate {ca}")
-    listener = serve.Listener(socket, _MODE)
+    listener = Listener(socket, _MODE)
+
+    def news() -> tuple[str, ...]:
+        found = platform.news()
+        if found:
+            try:
+                _publish(metadata, platform.world)
+            except Refused as refused:
+                stderr.log.problems(refused.problems)
+        return found
 
     def serving(leash: int) -> None:
         with serve.unhurried():
             try:
-                serve.serve(listener, platform.answer, failed=emulator.failed, leash=leash)
+                serve.serve(
+                    listener, platform.answer, news=news, failed=emulator.failed, leash=leash
+                )
             finally:
                 listener.close()
                 # If `dev` was killed nobody else is left to do it.
@@ -98,6 +110,11 @@ def _beside(
     environ = _environ(invocation, platform.world, socket, metadata)
     app = nursery.app(arguments, environ, children.package_home())
     return nursery.attend(app, lambda: stderr.log.warning("the emulator ended"))
+
+
+def _publish(path: str, world: World) -> None:
+    """The metadata file, replaced when the world changes, as the platform does."""
+    scratch.publish(path, json.dumps(instance.metadata(world)).encode(), 0o644)
 
 
 def _environ(invocation: Invocation, world: World, socket: str, metadata: str) -> dict[str, str]:

@@ -5,11 +5,13 @@ from __future__ import annotations
 import json
 import posixpath
 
-from cycle_exec.emulator import faults, routes, scenario, world
+from cycle_exec.emulator import faults, notifications, routes, scenario, world
 from cycle_exec.emulator.model import Delivery, Pair, State, is_pem
 from cycle_exec.errors import Problem, Refused, refuse
 from cycle_exec.secret import Secret
 from cycle_exec.system import clock, files, issue, scratch, serve, stderr
+from cycle_exec.system.listener import Listener
+from cycle_exec.system.watch import Watch
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -53,7 +55,7 @@ def run(
 
 def _serve(platform: Platform, path: str) -> None:
     """Socket and CA file are there for as long as this serves."""
-    listener = serve.Listener(path, SOCKET_MODE)
+    listener = Listener(path, SOCKET_MODE)
     ca_path = path + CA_SUFFIX
     try:
         scratch.publish(ca_path, platform.authority.root.encode(), CA_MODE)
@@ -63,7 +65,7 @@ def _serve(platform: Platform, path: str) -> None:
             words = f"token {token}" if token else "any token"
             stderr.log.notice(f"emulator ready at {path}, {words}, CA certificate {ca_path}")
 
-        serve.serve(listener, platform.answer, ready=ready, failed=failed)
+        serve.serve(listener, platform.answer, news=platform.news, ready=ready, failed=failed)
     finally:
         listener.close()
         scratch.remove(ca_path)
@@ -119,7 +121,7 @@ class Source:
 
 
 class Platform:
-    """The world that is served, and its way of following the state on disk."""
+    """The world that is served, following the state on disk."""
 
     def __init__(self, source: Source, bad_days: Faults) -> None:
         """Raises Refused if the state cannot be used."""
@@ -128,13 +130,14 @@ class Platform:
         self._counts: dict[str, int] = {}
         self._started = clock.now()
         self.authority = issue.Authority(self._started)
-        self._watched: tuple[str, ...] = ()
-        self._stamps: tuple[tuple[int, ...], ...] = ()
+        self._watch = Watch()
+        self._news: list[str] = []
         self.world = self._build()
 
     def answer(self, query: Query) -> Delivery:
         """The answer to one request, by the state as it is on disk now."""
-        self._follow()
+        if self._watch.changed():
+            self._follow()
         count = self._counts.get(query.path, 0)
         self._counts[query.path] = count + 1
         fault = self._faults.decide(query.path, count)
@@ -144,29 +147,38 @@ class Platform:
             reply = routes.respond(self.world, query, clock.now())
         return faults.deliver(reply, json.dumps(reply.data).encode(), fault)
 
-    def _look(self) -> tuple[tuple[int, ...], ...]:
-        return tuple(scratch.stamp(path) for path in self._watched)
+    def news(self) -> tuple[str, ...]:
+        """The notifications of every change since the last call, each as its JSON text.
+
+        Asked often, it is also what notices a change on disk that no request comes after.
+        """
+        if self._watch.settled():
+            self._follow()
+        found, self._news = tuple(self._news), []
+        return found
 
     def _follow(self) -> None:
-        """Read the state again if a file of it changed; a state with problems changes nothing."""
-        if self._look() == self._stamps:
-            return
+        """Read the state again; one with problems changes nothing."""
         try:
-            self.world = self._build()
+            found = self._build()
         except Refused as refused:
-            stderr.log.problems(refused.problems)
-            stderr.log.warning("the new state has problems, the emulator keeps the old one")
-        else:
-            stderr.log.notice(f"{self._source.path} was read again")
+            first, more = refused.problems[0], len(refused.problems) - 1
+            rest = f", and {more} more" if more else ""
+            words = f"{first.subject}: {first.reason} ({first.kind}){rest}"
+            stderr.log.warning(f"{words}; the emulator keeps the old state")
+            return
+        told = notifications.between(self.world, found)
+        self._news += [json.dumps(notification) for notification in told]
+        self.world = found
+        stderr.log.notice(f"{self._source.path} was read again")
 
     def _build(self) -> World:
-        # Each stamp is taken before its file is read, so that no change is ever missed.
-        self._watched = (self._source.path,)
-        self._stamps = self._look()
+        self._watch.forget()
+        if self._source.path:
+            self._watch.add(self._source.path)
         state = self._source.read()
-        named = tuple(self._source.beside(name) for name in state.files)
-        self._stamps += tuple(scratch.stamp(path) for path in named)
-        self._watched += named
+        for name in state.files:
+            self._watch.add(self._source.beside(name))
         problems: list[Problem] = []
         pairs = [self._pair(item, problems) for item in state.certificates]
         if problems:
@@ -175,7 +187,7 @@ class Platform:
 
     def _pair(self, item: CertificateState, problems: list[Problem]) -> Pair:
         if item.order is not None:
-            return self.authority.issue(item.order)
+            return self.authority.issue(item.order, clock.now())
         texts = []
         for text in (item.bundle, item.private_key):
             try:

@@ -234,10 +234,11 @@ def integration(ground: Ground, given: Document) -> Document:
     return merged(found, given)
 
 
-def network(ground: Ground, given: Document, place: int, around: Document) -> Document:
-    """Network number `place`, which the environment is attached to."""
+def network(ground: Ground, given: Document, around: Document) -> Document:
+    """A network that the environment is attached to. Its numbers come from its name too."""
     identifier = str(given["identifier"])
-    prefix = f"fd00:{place + 1:x}::"
+    number = int(identity("network", identifier)[:4], 16)
+    prefix = f"fd00:{number:x}::"
     found = {
         **resource(ground, "network", identifier, "live"),
         "name": identifier,
@@ -245,9 +246,9 @@ def network(ground: Ground, given: Document, place: int, around: Document) -> Do
         "cluster": around["cluster"],
         "l2": None,
         "private_network": {
-            "vxlan_tag": 100 + place,
-            "subnet": str(100 + place),
-            "mac_addr_suffix": place,
+            "vxlan_tag": 100 + number,
+            "subnet": str(100 + number),
+            "mac_addr_suffix": number,
             "ipv6": {"ip": prefix, "cidr": f"{prefix}/64"},
         },
         "environments": [{"id": around["id"], "added": ground.now}],

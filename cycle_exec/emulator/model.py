@@ -27,12 +27,13 @@ class Variable(Record):
 class Order(Record):
     """A certificate to be issued. days: until it ends, negative: ended so many days ago.
 
-    key: "ec" (P-256) or "rsa" (2048 bits).
+    key: "ec" (P-256) or "rsa" (2048 bits). mark: two orders of different marks are issued apart.
     """
 
     domains: tuple[str, ...]
     days: int = 60
     key: str = "ec"
+    mark: str = ""
 
 
 class Pair(Record):
@@ -49,6 +50,7 @@ class CertificateState(Record):
     bundle, private_key: PEM as it stands in the state, or the name of a file (see `is_pem`).
     encoding: how the API gives both, "base64" (of PEM) or "pem".
     container: identifier of the container it belongs to, empty: the emulated instance's own.
+    serial: does nothing but tell two issues apart.
     """
 
     _sealed = ("private_key",)
@@ -60,6 +62,7 @@ class CertificateState(Record):
     key: str = "ec"
     encoding: str = "base64"
     container: str = ""
+    serial: int = 0
     extra: Document = {}
 
     @property
@@ -67,7 +70,15 @@ class CertificateState(Record):
         """What has to be issued, None if the state gives the pair itself."""
         if self.bundle:
             return None
-        return Order(domains=self.domains, days=self.days, key=self.key)
+        return Order(domains=self.domains, days=self.days, key=self.key, mark=self._mark)
+
+    @property
+    def _mark(self) -> str:
+        """What else the table says: whoever changes it wants another certificate."""
+        from json import dumps
+
+        said = [self.serial, self.extra]
+        return dumps(said, sort_keys=True) if self.serial or self.extra else ""
 
     @property
     def files(self) -> tuple[str, ...]:
@@ -149,7 +160,10 @@ class World(Record):
 
 
 class Query(Record):
-    """A request as it arrived. Header names are lower case; query values are decoded."""
+    """A request as it arrived. Header names are lower case; query values are decoded.
+
+    upgrade: it asks for a WebSocket. A reply of status 101 opens it, any other refuses.
+    """
 
     _sealed = ("headers",)
 
@@ -158,6 +172,7 @@ class Query(Record):
     query: Mapping[str, str]
     headers: Mapping[str, str]
     body: SecretBytes = SecretBytes(b"")
+    upgrade: bool = False
 
 
 class Reply(Record):
@@ -183,7 +198,8 @@ class Delivery(Record):
     """A reply's bytes and how they are sent.
 
     latency: seconds before the first byte. pause: seconds between the pieces of the body, 0: in
-    one piece. cut: the connection is closed in the middle of the body.
+    one piece. cut: the connection is closed in the middle of the body, a WebSocket right after it
+    was opened.
     """
 
     _sealed = ("body",)

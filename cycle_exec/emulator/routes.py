@@ -56,7 +56,9 @@ def respond(world: World, query: Query, now: float) -> Reply:
     if not lone_login and (not token or (world.token and token != world.token)):
         return error(401, "Invalid token", "the header X-CYCLE-TOKEN is missing or wrong")
     if query.path == NOTIFICATIONS:
-        return error(501, "This emulator does not serve notifications yet")
+        methods = {"GET": ""}
+        if query.method == "GET":
+            return _notifications(query)
     if not methods:
         return error(404, "No such path", "the internal API has no operation at this path")
     if not name:
@@ -79,6 +81,13 @@ def error(status: int, title: str, detail: str = "", *, code: str = "", source: 
         "source": source,
     }
     return Reply(status=status, data={"error": members, "data": None})
+
+
+def _notifications(query: Query) -> Reply:
+    """A WebSocket, on which the platform speaks and clients are silent."""
+    if query.upgrade:
+        return Reply(status=101, data=None)
+    return error(400, "Not a WebSocket", "this path needs the headers of a WebSocket handshake")
 
 
 def _data(data: object) -> Reply:

@@ -18,7 +18,7 @@ _TOP = (
 _OWN = "container"
 _CERTIFICATE_KEYS = (
     *("domains", "bundle", "private_key"),
-    *("days", "key", "encoding", "container"),
+    *("days", "key", "encoding", "container", "serial"),
 )
 FIX = "correct the state file; the emulator's page in the docs shows every key"
 
@@ -41,6 +41,11 @@ def parse(text: str, subject: str) -> State:
         raise refuse("manifest-invalid", subject, "not valid TOML", FIX) from None
     except RecursionError:
         raise refuse("manifest-invalid", subject, "nested too deeply", FIX) from None
+    return read(table, subject)
+
+
+def read(table: dict[str, object], subject: str) -> State:
+    """The state that a table says; raises Refused as `parse` does."""
     reader = _Reader(subject)
     state = reader.state(table)
     if reader.problems:
@@ -145,6 +150,10 @@ class _Reader:
         if type(days) is not int or not -3000 <= days <= 3000:
             self.wrong(f"{where}.days", "not a number of days from -3000 to 3000")
             days = 60
+        serial = table.get("serial", 0)
+        if type(serial) is not int:
+            self.wrong(f"{where}.serial", "not a whole number")
+            serial = 0
         extra = {name: value for name, value in table.items() if name not in _CERTIFICATE_KEYS}
         return CertificateState(
             domains=domains,
@@ -154,6 +163,7 @@ class _Reader:
             key=self.choice(table, "key", ("ec", "rsa"), where),
             encoding=self.choice(table, "encoding", ("base64", "pem"), where),
             container=self.text(table, "container", where),
+            serial=serial,
             extra=self.document(extra, where),
         )
 

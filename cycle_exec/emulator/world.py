@@ -76,10 +76,7 @@ def build(state: State, pairs: Sequence[Pair], started: float) -> World:
         },
         server=server,
         hub=documents.hub(ground, state.hub),
-        networks=tuple(
-            documents.network(ground, item, place, environment)
-            for place, item in enumerate(state.networks)
-        ),
+        networks=tuple(documents.network(ground, item, environment) for item in state.networks),
     )
 
 

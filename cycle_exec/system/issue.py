@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 EXTRA = "pip install 'cycle-exec[emulator]'"
 _DAY = 86400
 _LEAF_DAYS = 90  # as long as the platform's own certificates are good
-_YEARS = 3650
+_LONG = 3650 * _DAY
 _RSA_BITS = 2048
 _LONGEST_NAME = 64  # of a common name, in characters
 
@@ -30,7 +30,7 @@ def require() -> None:
 class Authority:
     """A root, an intermediate that it signed, and the leaves that the intermediate signs.
 
-    now: seconds since the epoch, the middle of all validity. Each order is issued once.
+    now: seconds since the epoch, when it all begins. Each order is issued once.
     """
 
     def __init__(self, now: float) -> None:
@@ -38,7 +38,7 @@ class Authority:
         root_key, key = _key("ec"), _key("ec")
         root_name = _name("cycle-exec emulator root")
         name = _name("cycle-exec emulator intermediate")
-        far = (-_YEARS, _YEARS)
+        far = (now - _LONG, now + _LONG)
         root = self._sign(root_name, root_key, root_name, root_key, far, authority=True)
         middle = self._sign(name, key, root_name, root_key, far, authority=True)
         self._key, self._name_of_issuer = key, name
@@ -46,16 +46,19 @@ class Authority:
         self._issued: dict[Order, Pair] = {}
         self.root = _pem(root)
 
-    def issue(self, order: Order) -> Pair:
-        """The chain (leaf, intermediate) and the leaf's key, unencrypted PKCS#8."""
+    def issue(self, order: Order, now: float | None = None) -> Pair:
+        """The chain (leaf, intermediate) and the leaf's key, unencrypted PKCS#8.
+
+        now: the days of a certificate that is issued late are counted from there.
+        """
         if order not in self._issued:
             key = _key(order.key)
             first = order.domains[0]
             subject = _name(first if len(first) <= _LONGEST_NAME else "")
+            now = self._now if now is None else now
             start = min(-1, order.days - _LEAF_DAYS)
-            leaf = self._sign(
-                subject, key, self._name_of_issuer, self._key, (start, order.days), order.domains
-            )
+            span = (now + start * _DAY, now + order.days * _DAY)
+            leaf = self._sign(subject, key, self._name_of_issuer, self._key, span, order.domains)
             self._issued[order] = Pair(
                 bundle=_pem(leaf) + self._middle, private_key=Secret(_private(key))
             )
@@ -67,18 +70,18 @@ class Authority:
         key: CertificateIssuerPrivateKeyTypes,
         issuer: x509.Name,
         issuer_key: CertificateIssuerPrivateKeyTypes,
-        days: tuple[int, int],
+        span: tuple[float, float],
         domains: tuple[str, ...] = (),
         *,
         authority: bool = False,
     ) -> x509.Certificate:
-        """A certificate that is good from days[0] to days[1], counted from now."""
+        """A certificate that is good from span[0] to span[1], seconds since the epoch."""
         from datetime import UTC, datetime
 
         from cryptography import x509
         from cryptography.hazmat.primitives.hashes import SHA256
 
-        begin, end = (datetime.fromtimestamp(self._now + day * _DAY, UTC) for day in days)
+        begin, end = (datetime.fromtimestamp(int(moment), UTC) for moment in span)
         subject_id = x509.SubjectKeyIdentifier.from_public_key(key.public_key())
         issuer_id = x509.AuthorityKeyIdentifier.from_issuer_public_key(issuer_key.public_key())
         building = (

@@ -207,6 +207,33 @@ def test_a_dead_emulator_does_not_end_the_app(place):
     assert ended(process, place)[0] == 7
 
 
+FOLLOW = """
+import json, os, sys
+from websockets.sync.client import unix_connect
+def tags():
+    return json.load(open(os.environ["CYCLE_EXEC_METADATA"]))["deployments"]["tags"]
+with unix_connect(
+    os.environ["CYCLE_EXEC_SOCKET"],
+    "ws://unix/v1/notifications",
+    additional_headers={"x-cycle-token": os.environ["CYCLE_API_TOKEN"]},
+) as client:
+    before = tags()
+    with open("state.toml", "a") as state:
+        state.write("[environment.deployments.tags]\\nprod = 'v2'\\n")
+    topic = json.loads(client.recv(timeout=10))["topic"]
+    print(json.dumps([before, topic, tags()]))
+"""
+
+
+def test_the_app_hears_of_a_changed_state(place):
+    """As on the platform: a notification, and the metadata file is the new one by then."""
+    words = ["--state", "state.toml", "--keep-token", *python(FOLLOW)]
+    code, out, err = ended(dev(place, *words), place)
+    assert code == 0, err
+    assert json.loads(out) == [{}, "environment.deployments.reconfigured", {"prod": "v2"}]
+    assert "state.toml was read again" in err
+
+
 def children(parent: int) -> list[int]:
     text = Path(f"/proc/{parent}/task/{parent}/children").read_text()
     return [int(word) for word in text.split()]

@@ -199,7 +199,24 @@ def test_unknown_paths_and_wrong_methods_are_refused_in_the_envelope():
     wrong = ask("/v1/vpn/login")
     assert (wrong.status, wrong.headers) == (405, (("allow", "POST"),))
     assert code(ask("/v1/environment/ips")) == (501, "503.not-enabled")
-    assert code(ask("/v1/notifications")) == (501, "503.not-enabled")
+
+
+def test_notifications_come_on_a_websocket_alone():
+    """The handshake is answered after its token; plain HTTP there is refused in the envelope."""
+    asked = Query(
+        method="GET",
+        path="/v1/notifications",
+        query={},
+        headers={"x-cycle-token": TOKEN},
+        upgrade=True,
+    )
+    assert routes.respond(build(), asked, STARTED).status == 101
+    wrong = asked.replace(headers={"x-cycle-token": "wrong"})
+    assert code(routes.respond(build(), wrong, STARTED)) == (401, "401.auth-invalid")
+    plain = asked.replace(upgrade=False)
+    assert code(routes.respond(build(), plain, STARTED)) == (400, "400.invalid-syntax")
+    posted = routes.respond(build(), plain.replace(method="POST"), STARTED)
+    assert (code(posted), posted.headers) == ((405, "404.uri"), (("allow", "GET"),))
 
 
 def test_what_the_launcher_asks_for_is_served():

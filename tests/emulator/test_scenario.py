@@ -87,6 +87,31 @@ def test_a_state_says_what_it_says():
     assert state.files == ("chain.pem",)
 
 
+def test_a_changed_certificate_table_is_another_order():
+    """Whatever is changed, added or counted up in it; the same table is the same order."""
+    said = [
+        "",
+        "days = 61",
+        'key = "rsa"',
+        "serial = 1",
+        "serial = 2",
+        "renewal = 2",
+        "renewal = 3",
+        "when = 2026-01-01",
+        "a = { b = 1 }",
+        "a = { b = 2 }",
+    ]
+
+    def order(more: str) -> Order:
+        [found] = scenario.parse(f'[[certificates]]\ndomains = ["a.test"]\n{more}', "s").orders
+        return found
+
+    assert len({order(more) for more in said}) == len(said)
+    assert [order(more) for more in said] == [order(more) for more in said]
+    assert order("a = 1\nb = { c = 1, d = 2 }") == order("b = { d = 2, c = 1 }\na = 1")
+    assert order("serial = 0") == order("") == Order(domains=("a.test",))
+
+
 def test_the_first_listed_container_is_the_own_one():
     """Without [container] the instance belongs to the first of the list."""
     state = scenario.parse('[[containers]]\nidentifier = "web"', "state.toml")
@@ -112,6 +137,7 @@ def test_all_problems_come_at_once():
         auth = { secret = 1 }
         [[certificates]]
         days = "many"
+        serial = true
         key = "dsa"
         domains = ["ok.test", "not ok"]
         [[certificates]]
@@ -142,6 +168,7 @@ def test_all_problems_come_at_once():
         "state.toml: integrations[0].auth.secret": "not a string",
         "state.toml: certificates[0].days": "not a number of days from -3000 to 3000",
         "state.toml: certificates[0].key": "not one of ec, rsa",
+        "state.toml: certificates[0].serial": "not a whole number",
         "state.toml: certificates[0].domains": "a domain is not a host name",
         "state.toml: certificates[1]": "bundle and private_key belong together",
         "state.toml: certificates[2].container": "no container has this identifier",

@@ -94,6 +94,13 @@ def test_merging_leaves_both_sides_alone():
     assert generated == {"a": {"b": 1}, "c": [1]}
 
 
+def test_a_network_keeps_its_numbers_when_others_go():
+    """They come from its name, not from its place in the list."""
+    first, second = '[[networks]]\nidentifier = "a"\n', '[[networks]]\nidentifier = "b"\n'
+    assert build(first + second).networks[1] == build(second).networks[0]
+    assert build(first).networks[0] != build(second).networks[0]
+
+
 def test_certificates_are_base64_unless_pem_is_asked_for():
     """Both members have the same encoding."""
     found = build(

@@ -73,3 +73,19 @@ def test_a_long_domain_has_no_common_name(authority):
 def test_what_is_no_certificate_has_no_names(text):
     """A bundle that cannot be read is served as it is, without domains."""
     assert issue.names(text) == ()
+
+
+def test_a_later_issue_lasts_as_much_longer(authority):
+    """The days are counted from the moment of the order."""
+    later = NOW + 10 * 86400
+    [first, second] = [
+        x509.load_pem_x509_certificate(authority.issue(order, now).bundle.encode())
+        for order, now in (
+            (Order(domains=("late.test",)), NOW),
+            (Order(domains=("late.test",), mark="2"), later),
+        )
+    ]
+    assert (second.not_valid_after_utc - first.not_valid_after_utc).days == 10
+    assert first.serial_number != second.serial_number
+    again = authority.issue(Order(domains=("late.test",)), later)
+    assert x509.load_pem_x509_certificate(again.bundle.encode()) == first
