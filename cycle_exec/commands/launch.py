@@ -27,9 +27,9 @@ def run(invocation: Invocation, overrides: Overrides, command: Sequence[str]) ->
         raise refuse("usage", "the command", "no command to start after --")
     memory = -1
     if settings.process.init or settings.process.reload:
-        from cycle_exec.commands import resident
+        from cycle_exec.commands import init
 
-        memory = resident.rise(invocation, settings)
+        memory = init.rise(invocation, settings)
     if memory >= 0:
         from cycle_exec.commands import reload
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from cycle_exec.resident import machine
 from cycle_exec.resident.model import Foreground, Leave, Pause, Say, Send, Start, State, Terms, Wait
 from cycle_exec.system import signal_numbers, supervise
+from cycle_exec.system import terminal as terminals
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -12,29 +13,12 @@ if TYPE_CHECKING:
     from typing import NoReturn
 
     from cycle_exec.resident.model import Action
-    from cycle_exec.settings.model import Invocation, Settings
 
 _PATIENCE = 10.0  # seconds for an app that is to be started again, unless grace says more or less
 
 
-def rise(invocation: Invocation, settings: Settings) -> int:
-    """Put a supervisor above the launch; returns in the child, which goes on with it.
-
-    In reload mode the child becomes the watcher, and what is returned is the memory by which it
-    puts the app into the supervisor's hands; else -1.
-    """
-    from cycle_exec.system import handoff, split
-
-    process = settings.process
-    memory = handoff.memory() if process.reload else -1
-    pairs = [f"{came}:{passed_on}" for came, passed_on in process.signal_map.items()]
-    words = [settings.log_level, settings.log_format, str(process.grace), *pairs]
-    split.split(words, invocation.mask, memory)
-    return memory
-
-
 def attend(words: Sequence[str]) -> int:
-    """Live above the app; its exit code. words: what `rise` and `split` handed on."""
+    """Live above the app; its exit code. words: what `init.rise` and `split` handed on."""
     child, terminal, memory, mask, ignored, level, log_format, grace, *pairs = words
     hand = _Hand(int(memory), mask, ignored == "1", (level, log_format))
     family = supervise.Family(int(child), hand.start if hand.memory >= 0 else None)
@@ -43,7 +27,7 @@ def attend(words: Sequence[str]) -> int:
         patience=float(grace) or _PATIENCE,
         signal_map=_numbered(pairs),
         terminal=terminal == "1",
-        alone=supervise.alone(),
+        alone=terminals.alone(),
     )
     state = State(phase="launching" if hand.memory >= 0 else "running")
     events = family.reap()

@@ -25,7 +25,7 @@ def preview(content: bytes, staged: Mapping[str, str]) -> bytes:
 
 def _replaced(content: bytes, target: str, staged: str) -> bytes:
     old, new = (path.encode("utf-8", "surrogateescape") for path in (target, staged))
-    parts = []
+    parts: list[bytes] = []
     done = 0
     at = content.find(old)
     while at >= 0:

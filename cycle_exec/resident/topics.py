@@ -16,7 +16,10 @@ _TOPICS = {
     "integration": ("hub.integration.",),
     "certificates": ("dns.zone.certificate.", "dns.zone.record.certificate.", "dns.certificate."),
     "domains": ("dns.",),
-    "environment": ("environment.reconfigured", "environment.state.", "environment.deployments."),
+    "environment": (
+        *("environment.updated", "environment.reconfigured", "environment.state."),
+        "environment.deployments.",
+    ),
     "container": ("container.",),
     "containers": ("container.",),
     "instance": ("container.instance",),
@@ -24,7 +27,7 @@ _TOPICS = {
     "services": ("environment.services.",),
     "networks": ("sdn.network.",),
     "server": ("infrastructure.server.",),
-    "hub": ("hub.reconfigured", "hub.state."),
+    "hub": ("hub.updated", "hub.reconfigured", "hub.state."),
     "metadata": ("environment.services.", "environment.deployments.", "sdn.network."),
 }
 # What a container may ask for can change with it.

@@ -6,7 +6,7 @@ import os
 import sys
 
 from cycle_exec.errors import refuse
-from cycle_exec.system import supervise
+from cycle_exec.system import terminal
 from cycle_exec.system.files import words as in_words
 
 TYPE_CHECKING = False
@@ -44,7 +44,7 @@ def split(words: Sequence[str], mask: Iterable[int] | None, memory: int = -1) ->
     # Ignored on entry, the kernel would reap the app and its exit code were lost.
     of_children = _signal.signal(_signal.SIGCHLD, _signal.SIG_DFL)
     own = os.getpgrp()
-    terminal = _in_foreground(own)
+    had_terminal = terminal.has(own)
     try:
         child = os.fork()
     except OSError as error:
@@ -52,7 +52,7 @@ def split(words: Sequence[str], mask: Iterable[int] | None, memory: int = -1) ->
     if child == 0:
         os.setpgid(0, 0)
         if memory < 0:
-            supervise.hand_over(own, os.getpid())
+            terminal.hand_over(own, os.getpid())
         _signal.signal(_signal.SIGCHLD, of_children)
         _signal.pthread_sigmask(_signal.SIG_SETMASK, blocked)
         return
@@ -62,18 +62,11 @@ def split(words: Sequence[str], mask: Iterable[int] | None, memory: int = -1) ->
     except OSError:
         pass
     if memory < 0:
-        supervise.hand_over(own, child)
+        terminal.hand_over(own, child)
     numbers = ",".join(str(int(number)) for number in (blocked if mask is None else mask))
     ignored = of_children == _signal.SIG_IGN
-    facts = [child, int(terminal), memory, numbers, int(ignored)]
+    facts = [child, int(had_terminal), memory, numbers, int(ignored)]
     _become_resident([*map(str, facts), *words], memory)
-
-
-def _in_foreground(own: int) -> bool:
-    try:
-        return os.tcgetpgrp(0) == own
-    except OSError:
-        return False
 
 
 def _become_resident(words: Sequence[str], memory: int) -> NoReturn:

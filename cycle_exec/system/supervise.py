@@ -17,6 +17,7 @@ from cycle_exec.resident.model import (
     WatcherEnded,
 )
 from cycle_exec.system import signal_numbers as numbers
+from cycle_exec.system import terminal
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -28,7 +29,6 @@ if TYPE_CHECKING:
 else:
     import _signal
 
-_STDIN = 0
 # By which a watcher asks for the app's start: queued, never merged with another one.
 ASK = int(_signal.SIGRTMAX)
 
@@ -137,34 +137,15 @@ class Family:
         """Pass the terminal on, from us to the app or back; leave it where it is otherwise."""
         own = os.getpgrp()
         if app:
-            hand_over(own, self._group)
+            terminal.hand_over(own, self._group)
         else:
-            hand_over(self._group, own)
+            terminal.hand_over(self._group, own)
 
 
 def _pass_on(holders: tuple[int, ...], after: int) -> None:
     for before in holders:
-        if hand_over(before, after):
+        if terminal.hand_over(before, after):
             return
-
-
-def hand_over(before: int, after: int) -> bool:
-    """Make `after` the foreground group of the terminal on stdin, if `before` is it.
-
-    SIGTTOU has to be blocked. Without a terminal, or one of another session, nothing happens.
-    """
-    try:
-        if os.tcgetpgrp(_STDIN) != before:
-            return False
-        os.tcsetpgrp(_STDIN, after)
-    except OSError:
-        return False
-    return True
-
-
-def alone() -> bool:
-    """Whether no shell above us could bring us back after a stop."""
-    return os.getpgrp() == os.getsid(0)
 
 
 def expire(seconds: float) -> None:

@@ -1,0 +1,27 @@
+"""Putting a supervisor above the launch, as early as can be and with as little as can be loaded."""
+
+from __future__ import annotations
+
+from cycle_exec.system import split
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from cycle_exec.settings.model import Invocation, Settings
+
+
+def rise(invocation: Invocation, settings: Settings) -> int:
+    """Let a supervisor stay above; returns in the child, which goes on with the launch.
+
+    In reload mode the child becomes the watcher, and what is returned is the memory by which it
+    puts the app into the supervisor's hands; else -1.
+    """
+    process = settings.process
+    memory = -1
+    if process.reload:
+        from cycle_exec.system import handoff
+
+        memory = handoff.memory()
+    pairs = [f"{came}:{passed_on}" for came, passed_on in process.signal_map.items()]
+    words = [settings.log_level, settings.log_format, str(process.grace), *pairs]
+    split.split(words, invocation.mask, memory)
+    return memory
