@@ -288,7 +288,11 @@ def test_the_deadline_ends_everything(api, no_leaks):
     api.on("/a", hang).on("/b", error(503)).on("/c", drop).on("/d", data({}))
     began = time.monotonic()
     found = exchange(api, *map(ask, ("/a", "/b", "/c", "/d")), deadline=1.0, again=retry.delay)
-    assert kinds(found) == ["timeout", "unhealthy", "dropped", 200]
+    # A try may be under way at the deadline: then nothing better is known of it.
+    first, second, third, fourth = kinds(found)
+    assert (first, fourth) == ("timeout", 200)
+    assert second in ("unhealthy", "timeout")
+    assert third in ("dropped", "timeout")
     assert [each.late for each in found[:3] if isinstance(each, Failure)] == [True] * 3
     assert found[1].attempts > 1
     assert time.monotonic() - began < 2.0
