@@ -8,7 +8,7 @@ import signal
 
 import pytest
 
-from tests.guarantees.conftest import SCRIPT
+from tests.guarantees.conftest import SCRIPT, run
 from tests.support import probe
 
 ARGUMENTS = ["", "two words", "--", "-x", "é\n$HOME"]
@@ -136,3 +136,11 @@ def test_a_directory_of_the_manifest_is_the_apps_cwd(tmp_path, environ):
     manifest.write_text(f'[process]\ndirectory = "{tmp_path}/work"\n')
     found = launched(tmp_path, environ, options=["--manifest", str(manifest)])
     assert found.cwd == f"{tmp_path}/work"
+
+
+@pytest.mark.parametrize("mode", ["--init", "--reload"])
+def test_pid_1_tells_nothing_in_init_and_reload_mode(environ, platform, mode):
+    """/proc/1/environ is empty: neither token nor fetched values."""
+    words = ("--", "sh", "-c", "cat /proc/$PPID/environ | wc -c")
+    ran = run(environ, mode, *words)
+    assert (ran.code, ran.out.strip()) == (0, "0"), ran

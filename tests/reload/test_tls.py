@@ -1,4 +1,4 @@
-"""A real nginx with the platform's certificate: renewed under way, and nobody notices."""
+"""TLS with the platform's certificate: renewed under way, and nobody notices."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import os
 import shutil
 import socket
 import ssl
+import sys
 import threading
 import time
 from pathlib import Path
@@ -90,11 +91,11 @@ class Visitor(threading.Thread):
             socket.create_connection(("127.0.0.1", self._port), timeout=5) as plain,
             self._context.wrap_socket(plain, server_hostname=HOST) as talk,
         ):
+            certificate = talk.getpeercert()
+            assert certificate
             talk.sendall(f"GET / HTTP/1.1\r\nHost: {HOST}\r\nConnection: close\r\n\r\n".encode())
             answer = b"".join(iter(lambda: talk.recv(4096), b"")).decode()
             assert answer.startswith("HTTP/1.1 200 "), answer
-            certificate = talk.getpeercert()
-            assert certificate
             return str(certificate["serialNumber"]), answer.partition("\r\n\r\n")[2]
 
     def end(self) -> None:
@@ -165,3 +166,46 @@ def listens(port: int) -> bool:
     """Whether somebody takes connections there."""
     with socket.socket() as probe:
         return probe.connect_ex(("127.0.0.1", port)) == 0
+
+
+# An app that reads its certificate once, as many do.
+SERVER = """
+import signal, socket, ssl, sys
+signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+context.load_cert_chain(sys.argv[1] + "/fullchain.pem", sys.argv[1] + "/privkey.pem")
+listener = socket.create_server(("127.0.0.1", int(sys.argv[2])), reuse_port=True)
+while True:
+    client, _ = listener.accept()
+    try:
+        with context.wrap_socket(client, server_side=True) as talk:
+            talk.recv(4096)
+            talk.sendall(b"HTTP/1.1 200 OK\\r\\nConnection: close\\r\\n\\r\\nserved")
+    except OSError:
+        client.close()
+"""
+
+
+def test_an_app_that_reads_its_certificate_once_is_restarted(ground: Path):
+    """on_change = "restart": the renewed certificate is served by a new process."""
+    port = free_port()
+    manifest = '[certificates]\ndirectory = "@/certificates"\non_change = "restart"\n'
+    app = (sys.executable, "-I", "-c", SERVER, f"{ground}/certificates/{HOST}", str(port))
+    with emulated(state(port, 1)) as platform:
+        visitor = Visitor(platform, port)
+        with reloading(platform, ground, manifest, *app) as run:
+            run.says("notifications arrive")
+            assert until(lambda: listens(port))
+            first, answer = visitor.visit()
+            assert answer == "served"
+            platform.state.write_text(state(port, 2))
+            assert run.says("reloaded in").endswith("; restart")
+
+            def renewed() -> bool:
+                try:
+                    return visitor.visit()[0] != first
+                except OSError:
+                    return False
+
+            assert until(renewed)
+            assert run.end() == 0
