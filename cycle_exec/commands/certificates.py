@@ -2,25 +2,44 @@
 
 from __future__ import annotations
 
-from cycle_exec.commands import launch, pipeline
-from cycle_exec.errors import refuse
+from cycle_exec.commands import launch, pipeline, preflight
+from cycle_exec.errors import Refused
+from cycle_exec.planning import certificates as choosing
 from cycle_exec.planning import describe
-from cycle_exec.settings.model import CertificateRequest, Variables
-from cycle_exec.system import clock, signals, stderr, stdout
+from cycle_exec.settings.model import CertificateRequest, Process, Variables
+from cycle_exec.system import clock, pairing, signals, stderr, stdout
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from cycle_exec.commands.pipeline import Overrides
-    from cycle_exec.commands.preflight import Local
-    from cycle_exec.planning.model import Plan
-    from cycle_exec.settings.model import Invocation
+    from cycle_exec.settings.model import Invocation, Settings
     from cycle_exec.system.clock import Deadline
+
+_FIX = "see the certificate in the portal; all others are listed"
 
 
 def list_(invocation: Invocation, overrides: Overrides, *, as_json: bool) -> int:
-    """Print domains, key type, days left and issuer of each certificate, expired ones too."""
-    plan, _, _ = _planned(invocation, overrides, directory="", listing=True)
+    """Print domains, key type, days left and issuer of each certificate, expired ones too; then
+    raise Refused with those that nobody could use.
+    """
+    settings, deadline = _settled(
+        invocation,
+        overrides,
+        lambda request: request.replace(directory="", domains=(), allow_expired=True),
+    )
+    local = preflight.opened(invocation, settings, writes=False)
+    given = pipeline.fetched(invocation, settings, local, deadline)
     now = clock.now()
+    assert settings.certificates is not None
+    chosen, problems, _ = choosing.choose(
+        given.snapshot.certificates or (),
+        settings.certificates,
+        now=now,
+        mismatch=pairing.mismatch,
+    )
+    summaries = list(dict.fromkeys(usable.summary for usable in chosen.values()))
     if as_json:
         import json
 
@@ -33,17 +52,25 @@ def list_(invocation: Invocation, overrides: Overrides, *, as_json: bool) -> int
                 "not_after": certificate.not_after,
                 "days_left": describe.days_left(certificate, now),
             }
-            for certificate in plan.certificates
+            for certificate in summaries
         ]
         stdout.write(json.dumps(rows, indent=2) + "\n")
     else:
-        stdout.write(describe.table(describe.certificate_rows(plan.certificates, now)))
+        stdout.write(describe.table(describe.certificate_rows(summaries, now)))
+    if problems:
+        raise Refused(problem.replace(fix=_FIX) for problem in problems)
     return 0
 
 
 def write(invocation: Invocation, overrides: Overrides, *, directory: str) -> int:
     """Write the PEM files of every certificate below a folder, as a launch would."""
-    plan, local, deadline = _planned(invocation, overrides, directory=directory, listing=False)
+    absolute = directory if directory.startswith("/") else f"{invocation.cwd}/{directory}"
+    settings, deadline = _settled(
+        invocation,
+        overrides,
+        lambda request: request.replace(directory=absolute.rstrip("/") or "/"),
+    )
+    plan, local = pipeline.plan_for(invocation, settings, deadline)
     applied = launch.apply(plan, local, deadline, invocation.cwd)
     for line in (*plan.warnings, *applied.warnings):
         stderr.log.warning(line)
@@ -52,30 +79,22 @@ def write(invocation: Invocation, overrides: Overrides, *, directory: str) -> in
     return 0
 
 
-def _planned(
-    invocation: Invocation, overrides: Overrides, *, directory: str, listing: bool
-) -> tuple[Plan, Local, Deadline]:
+def _settled(
+    invocation: Invocation,
+    overrides: Overrides,
+    narrowed: Callable[[CertificateRequest], CertificateRequest],
+) -> tuple[Settings, Deadline]:
+    """Settings of a run that is about certificates alone."""
     armed = signals.arm()
     settings = pipeline.settle(invocation, overrides, ())
     deadline = clock.Deadline.after(settings.api.deadline)
     armed.bound(deadline.left())
-    request = settings.certificates or CertificateRequest()
-    if directory:
-        absolute = directory if directory.startswith("/") else f"{invocation.cwd}/{directory}"
-        request = request.replace(directory=absolute.rstrip("/") or "/")
-    if listing:
-        request = request.replace(directory="", domains=(), allow_expired=True)
-    elif not request.directory:
-        raise refuse(
-            "usage", "certificates write", "no folder to write to", "name one with --directory"
-        )
-    settings = settings.replace(
-        certificates=request,
+    return settings.replace(
+        certificates=narrowed(settings.certificates or CertificateRequest()),
         templates=(),
         integrations=(),
         dotenv=None,
         variables=Variables(only=("",)),
-        environment=settings.environment.replace(set={}),
-    )
-    plan, local = pipeline.plan_for(invocation, settings, deadline, writes=not listing)
-    return plan, local, deadline
+        environment=settings.environment.replace(set={}, files=()),
+        process=Process(),
+    ), deadline

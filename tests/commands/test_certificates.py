@@ -224,3 +224,22 @@ def test_wrong_words(verb, words):
     said = verb("certificates", *words)
     assert (said.code, said.out) == (64, "")
     assert "(usage)" in said.err
+
+
+def test_a_bad_one_does_not_hide_the_others(verb, tmp_path):
+    """What can be listed is listed; then what is wrong is said, with 65."""
+    state = """
+[[certificates]]
+domains = ["good.example.test"]
+[[certificates]]
+domains = ["bad.example.test"]
+bundle = "bad.pem"
+private_key = "bad.key"
+"""
+    files = {"bad.pem": "no certificate\n", "bad.key": "no key\n"}
+    with emulated(state, files=files) as other:
+        said = verb("certificates", "--env-file", "none.env", CYCLE_EXEC_SOCKET=other.socket)
+    assert said.code == 65, said
+    assert "good.example.test" in said.out
+    assert "certificate bad.example.test" in said.err
+    assert "no key" not in said.err
