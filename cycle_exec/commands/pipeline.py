@@ -15,7 +15,7 @@ from cycle_exec.system import clock, files, stderr, wire
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Mapping, Sequence
+    from collections.abc import Collection, Mapping, Sequence
 
     from cycle_exec.commands.preflight import Local
     from cycle_exec.planning.model import Plan
@@ -208,10 +208,8 @@ def plan_for(
     deadline: Deadline,
     *,
     writes: bool = True,
-    narrowed: Callable[[Settings], Settings] = lambda settings: settings,
 ) -> tuple[Plan, Local]:
     """The whole way from settings to a plan, for the commands that stop there."""
-    settings = narrowed(settings)
     local = preflight.opened(invocation, settings, writes=writes)
     return planned(
         invocation, settings, local, fetched(invocation, settings, local, deadline)
