@@ -28,6 +28,8 @@ _INTERPRETER_VARIABLES = frozenset(
     """.split()
 )
 
+_HELP = frozenset(("-h", "--help"))
+
 _BOOT = """\
 import sys
 sys.path.append(sys.argv.pop(1))
@@ -87,6 +89,8 @@ def _guarded(invocation: Invocation) -> int:
     from cycle_exec.system import stderr
 
     stderr.configure_early(invocation.argv, invocation.environ)
+    if invocation.argv[:1] == ("vpn-auth",) and not _HELP.intersection(invocation.argv):
+        return _hook(invocation)
     try:
         return _run(invocation)
     except Refused as refused:
@@ -103,6 +107,19 @@ def _guarded(invocation: Invocation) -> int:
         return 130
     except BaseException as error:  # noqa: BLE001 - the last wall: no traceback without --debug
         return _unexpected(error)
+
+
+def _hook(invocation: Invocation) -> int:
+    """OpenVPN's hook has exit codes of its own, and its whole server waits for it."""
+    if invocation.mask is not None:
+        _signal.pthread_sigmask(_signal.SIG_SETMASK, invocation.mask)
+    try:
+        from cycle_exec.commands import vpn_auth
+
+        return vpn_auth.run(invocation)
+    except BaseException as error:  # noqa: BLE001 - nothing but 0, 1 and 2, whatever happens
+        _unexpected(error)
+        return 1
 
 
 def _unexpected(error: BaseException) -> int:

@@ -7,8 +7,8 @@ cd "$(dirname "$0")/.."
 . ./tests/environment.sh
 
 # What a user's image would have beside the app, and the tests use for real.
-has_programs bash curl jq unshare tini dumb-init catatonit gosu nginx ||
-    install_packages bash curl jq util-linux tini dumb-init catatonit gosu nginx-light
+has_programs bash curl jq unshare tini dumb-init catatonit gosu nginx openvpn ||
+    install_packages bash curl jq util-linux tini dumb-init catatonit gosu nginx-light openvpn
 make_environment .venv
 install_into .venv '.[dev]'
 # The wheel again, by itself: a changed source with an unchanged version is not skipped.

@@ -110,6 +110,12 @@ def _dev(invocation: Invocation, call: Call) -> int:
     return dev.run(invocation, call.overrides, call.command, **call.values)
 
 
+def _vpn_auth(invocation: Invocation, _: Call) -> int:
+    from cycle_exec.commands import vpn_auth
+
+    return vpn_auth.run(invocation)
+
+
 _VERBS: dict[str, Callable[[Invocation, Call], int]] = {
     "run": _run,
     "plan": _plan,
@@ -117,6 +123,7 @@ _VERBS: dict[str, Callable[[Invocation, Call], int]] = {
     "env": _env,
     "certificates list": _certificates_list,
     "certificates write": _certificates_write,
+    "vpn-auth": _vpn_auth,
     "manifest check": _manifest_check,
     "manifest schema": _manifest_schema,
     "manifest new": _manifest_new,

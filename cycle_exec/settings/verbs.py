@@ -209,6 +209,44 @@ VERBS: tuple[Verb, ...] = (
         examples=(("cycle-exec certificates write --directory /run/certificates", ""),),
     ),
     Verb(
+        name="vpn-auth",
+        summary="OpenVPN's hook: judge a login",
+        text="Judge one login, as the auth-user-pass-verify of an OpenVPN server: with a file that "
+        "has username and password on two lines (via-file), or username and password in the "
+        "environment (via-env). Ends with 0 if the platform accepts the login, 1 if not, 2 if the "
+        "verdict follows (--deferred).",
+        flags=(
+            Flag(
+                flag="--token-file",
+                metavar="PATH",
+                complete="file",
+                help="The API's token; by default /run/cycle-exec/vpn-token, else CYCLE_API_TOKEN.",
+            ),
+            Flag(
+                flag="--socket",
+                metavar="PATH",
+                complete="file",
+                help="The Unix socket of the internal API.",
+            ),
+            Flag(
+                flag="--timeout",
+                metavar="TIME",
+                help="How long until the login is rejected: 8s by default.",
+            ),
+            Flag(
+                flag="--deferred",
+                help="Let OpenVPN go on with other clients if the verdict is not there soon.",
+            ),
+            Flag(
+                flag="--patience",
+                metavar="TIME",
+                help="With --deferred, how soon: 300ms by default.",
+            ),
+        ),
+        words=(Word(name="file", metavar="FILE", complete="file"),),
+        examples=(("cycle-exec vpn-auth --deferred credentials", "as OpenVPN calls it, via-file"),),
+    ),
+    Verb(
         name="manifest check",
         summary="say what is wrong with a manifest",
         text="Check a manifest, by default the one that a launch would read, and say everything "

@@ -129,6 +129,21 @@ def _content(descriptor: int, limit: int) -> bytes:
     return b"".join(parts)
 
 
+def overwrite(path: str, content: bytes) -> None:
+    """Put the content into a file that is there, which is never made and never a link.
+
+    Raises OSError.
+    """
+    flags = os.O_WRONLY | os.O_TRUNC | os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK
+    descriptor = os.open(encoded(path), flags)
+    try:
+        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+            return
+        os.write(descriptor, content)
+    finally:
+        os.close(descriptor)
+
+
 def tree(directory: str, suffix: str = ".j2") -> tuple[str, ...]:
     """Paths below a folder whose name ends in `suffix`, relative to it, sorted by their bytes.
 

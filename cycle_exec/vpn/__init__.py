@@ -1,0 +1,1 @@
+"""Logins of an OpenVPN server, judged by the platform. Pure."""

@@ -1,0 +1,151 @@
+"""One login: what OpenVPN hands over, the question to the platform, and the verdict.
+
+Only an answer of 200 with `true` accepts; everything else, and every doubt, rejects.
+"""
+
+from __future__ import annotations
+
+from cycle_exec.record import Record
+from cycle_exec.secret import Secret, SecretBytes
+from cycle_exec.sources import strict_json
+from cycle_exec.sources.model import Failure, Request
+from cycle_exec.sources.operations import OPERATIONS
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from cycle_exec.sources.model import Response
+
+_OPERATION = "validateVPNLogin"
+# How passwords begin that answer a challenge; the platform knows no second factor.
+_CHALLENGES = (b"SCRV1:", b"CRV1:")
+_LONGEST_NAME = 64  # characters of a username that are shown
+BACKOFF = 30  # seconds after which a client tries again where the platform is not reachable
+
+
+class Rejected(Exception):
+    """This login is refused without asking; `reason` is in our words, without the password."""
+
+    def __init__(self, reason: str) -> None:
+        self.reason = reason
+        super().__init__(reason)
+
+
+class Credentials(Record):
+    """What a user typed, byte for byte as OpenVPN gives it."""
+
+    username: bytes
+    password: SecretBytes
+
+
+class Verdict(Record):
+    """The end of a login.
+
+    reason: for our log. temporary: the platform could not be asked, so a client should try again.
+    """
+
+    accepted: bool
+    reason: str
+    temporary: bool = False
+
+    @property
+    def for_client(self) -> str:
+        """What OpenVPN may tell the peer, who is nobody yet: nothing of how things work here."""
+        if self.temporary:
+            return f"TEMP[backoff {BACKOFF}]: the login service is not available, please try again"
+        return "the login was refused"
+
+
+def of_file(content: bytes) -> Credentials:
+    """The credentials of a via-file hook: two lines, each with its line feed. Raises Rejected."""
+    lines = content.split(b"\n")
+    if len(lines) != 3 or lines[2]:
+        raise Rejected("the credentials file does not have exactly two lines")
+    return Credentials(username=lines[0], password=SecretBytes(lines[1]))
+
+
+def of_environment(environ: Mapping[str, str]) -> Credentials:
+    """The credentials of a via-env hook. Raises Rejected."""
+    if "username" not in environ:
+        raise Rejected(
+            "no credentials: neither a file was named nor is username in the environment"
+        )
+    if "password" not in environ:
+        raise Rejected("no password in the environment: via-env needs script-security 3")
+    return Credentials(
+        username=_bytes(environ["username"]), password=SecretBytes(_bytes(environ["password"]))
+    )
+
+
+def _bytes(text: str) -> bytes:
+    return text.encode("utf-8", "surrogateescape")
+
+
+def question(credentials: Credentials, environ: Mapping[str, str]) -> Request:
+    """What the platform is asked about the login. Raises Rejected where it must not be asked."""
+    username, password = credentials.username, credentials.password.reveal()
+    state = environ.get("session_state", "")
+    if state not in ("", "Initial"):
+        raise Rejected("a session token cannot be judged here: leave out external-auth")
+    if not username:
+        raise Rejected("the username is empty")
+    if not password:
+        raise Rejected("the password is empty")
+    if b":" in username:
+        # Basic authorization would log in whoever has the name before the colon.
+        raise Rejected("the username has a colon")
+    if password.startswith(_CHALLENGES):
+        raise Rejected("the password answers a challenge, and there is no second factor")
+    from binascii import b2a_base64
+
+    login = b2a_base64(username + b":" + password, newline=False).decode()
+    return Request(
+        operation=_OPERATION,
+        method=OPERATIONS[_OPERATION].method,
+        target=OPERATIONS[_OPERATION].path,
+        subject="VPN login",
+        authorization=Secret(f"Basic {login}"),
+    )
+
+
+def verdict(outcome: Response | Failure) -> Verdict:
+    """What the platform's answer means."""
+    if isinstance(outcome, Failure):
+        said = f" (last answer {outcome.status})" if outcome.status else ""
+        return Verdict(
+            accepted=False,
+            reason=f"the API could not be asked: {outcome.kind}{said}",
+            temporary=True,
+        )
+    if outcome.status == 429 or outcome.status >= 500:
+        return Verdict(accepted=False, reason=f"the API answered {outcome.status}", temporary=True)
+    found = _data(outcome)
+    if outcome.status == 200 and found is True:
+        return Verdict(accepted=True, reason="accepted")
+    if outcome.status == 403 and found is False:
+        return Verdict(accepted=False, reason="the platform does not know this login")
+    if outcome.status in (401, 403):
+        return Verdict(
+            accepted=False,
+            reason=f"the API refused our token ({outcome.status}), see the token file",
+            temporary=True,
+        )
+    return Verdict(accepted=False, reason=f"the API answered {outcome.status}, but no verdict")
+
+
+def _data(outcome: Response) -> object:
+    """The answer's data; None where it is not an answer of this operation, whatever it says."""
+    try:
+        document = strict_json.decode(outcome.body.reveal())
+    except strict_json.NotJson:
+        return None
+    if not isinstance(document, dict) or document.get("error"):
+        return None
+    return document.get("data")
+
+
+def shown(username: bytes) -> str:
+    """A username fit for a log: printable ASCII, not too long."""
+    text = "".join(chr(byte) if 0x20 <= byte < 0x7F else "?" for byte in username[:_LONGEST_NAME])
+    return text + "..." if len(username) > _LONGEST_NAME else text
