@@ -25,6 +25,10 @@ def run(invocation: Invocation, overrides: Overrides, command: Sequence[str]) ->
     settings = pipeline.settle(invocation, overrides, command)
     if not settings.command:
         raise refuse("usage", "the command", "no command to start after --")
+    if (settings.process.grace or settings.process.signal_map) and not (
+        settings.process.init or settings.process.reload
+    ):
+        stderr.log.warning("--grace and --signal-map are for --init: nobody stays to heed them")
     memory = -1
     if settings.process.init or settings.process.reload:
         from cycle_exec.commands import init

@@ -6,27 +6,22 @@ Both parsers of the command line hand on raw text; every judgement of a value is
 from __future__ import annotations
 
 from cycle_exec.errors import Problem, Refused
-from cycle_exec.settings import duration, merging, rules
 from cycle_exec.settings.model import DEFAULT_MANIFEST, CertificateRequest, Manifest, Settings
 from cycle_exec.settings.options import BY_NAME, PREFIX
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from typing import Any
 
     from cycle_exec.settings.model import Api, EnvironmentRules, Invocation, Process, Variables
     from cycle_exec.settings.options import Option, Overrides
+    from cycle_exec.settings.rules import Rule
 
 _SWITCH_WORDS = {
     **dict.fromkeys(("true", "yes", "on", "1"), True),
     **dict.fromkeys(("false", "no", "off", "0"), False),
 }
-
-# Who writes =true in the variable wants all names, not one that is called true.
-_PRESERVED = rules.INHERITED_NAME.replace(
-    expected="variable names, or * for all of them",
-    accepts=lambda text: rules.INHERITED_NAME.accepts(text) and text.lower() not in _SWITCH_WORDS,
-)
 
 
 def manifest_path(invocation: Invocation, overrides: Overrides) -> tuple[str, bool]:
@@ -52,8 +47,8 @@ def resolve(
         "api": _api(given, base.api),
         "environment": _environment(given, base.environment),
         "variables": _variables(given, base.variables),
-        "integrations": merging.integrations(given, base.integrations),
-        "templates": merging.templates(given, base.templates),
+        "integrations": _merged("integration", given, base.integrations),
+        "templates": _merged("template", given, base.templates),
         "certificates": _certificates(given, base.certificates),
         "process": _process(given, base.process),
         "log_level": given.choice("log-level", base.log_level),
@@ -85,6 +80,18 @@ def unknown_variables(environ: Mapping[str, str]) -> list[str]:
     ]
 
 
+def _merged(name: str, given: Given, base: tuple[Any, ...]) -> tuple[Any, ...]:
+    """What flags and variables add. Nothing else of a launch needs their rules, so nobody loads
+    them without a reason.
+    """
+    if not given.says(name):
+        return base
+    from cycle_exec.settings import merging
+
+    merge = merging.integrations if name == "integration" else merging.templates
+    return merge(given, base)
+
+
 class Given:
     """What flags and variables say, with the problems found and the origins noted on the way."""
 
@@ -97,6 +104,10 @@ class Given:
     def refuse(self, origin: str, reason: str, fix: str = "") -> None:
         """Note an unusable value; the reason never shows it."""
         self.problems.append(Problem(kind="usage", subject=origin, reason=reason, fix=fix))
+
+    def says(self, name: str) -> bool:
+        """Whether there is anything for a list."""
+        return bool(self._environ.get(BY_NAME[name].variable) or self._overrides.get(name))
 
     def text(self, name: str, default: str) -> str:
         """The nearest text that is given."""
@@ -118,6 +129,8 @@ class Given:
         text = self.text(name, "")
         if not text:
             return default
+        from cycle_exec.settings import duration
+
         value = duration.parse(text)
         if value is None:
             self.refuse(self.origins[BY_NAME[name].key], f"expects {duration.EXPECTED}")
@@ -171,12 +184,17 @@ class Given:
                 self.refuse(origin, f"has an empty entry, it expects {_expected(option)}")
         return [(origin, entry) for origin, entry in found if entry]
 
-    def union(self, name: str, base: tuple[str, ...], rule: rules.Rule) -> tuple[str, ...]:
-        """The entries of all sources, the nearest last."""
+    def union(self, name: str, base: tuple[str, ...], rule: str) -> tuple[str, ...]:
+        """The entries of all sources, the nearest last. rule: its name in `rules`."""
         entries = self.entries(name)
+        if not entries:
+            return base
+        from cycle_exec.settings import rules
+
+        kept: Rule = getattr(rules, rule)
         for origin, entry in entries:
-            if not rule.accepts(entry):
-                self.refuse(origin, f"expects {rule.expected}")
+            if not kept.accepts(entry):
+                self.refuse(origin, f"expects {kept.expected}")
         together = [*base, *(entry for _, entry in entries)]
         # An entry given twice keeps its nearest place: later dotenv files win.
         return tuple(reversed(dict.fromkeys(reversed(together))))
@@ -203,30 +221,31 @@ def _api(given: Given, base: Api) -> Api:
 
 def _environment(given: Given, base: EnvironmentRules) -> EnvironmentRules:
     return base.replace(
-        files=given.union("env-file", base.files, rules.PATH),
-        preserve=given.union("preserve-env", base.preserve, _PRESERVED),
+        files=given.union("env-file", base.files, "PATH"),
+        preserve=given.union("preserve-env", base.preserve, "PRESERVED"),
         pristine=given.switch("pristine", base.pristine),
         keep_token=given.switch("keep-token", base.keep_token),
     )
 
 
 def _variables(given: Given, base: Variables) -> Variables:
-    return base.replace(allow=given.union("allow-variable", base.allow, rules.NAME))
+    return base.replace(allow=given.union("allow-variable", base.allow, "NAME"))
 
 
 def _process(given: Given, base: Process) -> Process:
-    user = given.text("user", base.user)
-    if user and not rules.USER.accepts(user):
-        given.refuse(
-            given.origins.get("process.user", "process.user"), f"expects {rules.USER.expected}"
-        )
+    user = given.text("user", "")
+    if user:
+        from cycle_exec.settings import rules
+
+        if not rules.USER.accepts(user):
+            given.refuse(given.origins["process.user"], f"expects {rules.USER.expected}")
     return base.replace(
-        user=user,
+        user=user or base.user,
         no_new_privs=given.switch("no-new-privs", base.no_new_privs),
         init=given.switch("init", base.init),
         reload=given.switch("reload", base.reload),
         grace=given.seconds("grace", base.grace),
-        signal_map=merging.signal_map(given, base.signal_map),
+        signal_map=_signal_map(given, base.signal_map),
     )
 
 
@@ -234,6 +253,16 @@ def _certificates(given: Given, base: CertificateRequest | None) -> CertificateR
     directory = given.text("certificates", "")
     if not directory:
         return base
+    from cycle_exec.settings import rules
+
     if not rules.TARGET.accepts(directory):
         given.refuse(given.origins[BY_NAME["certificates"].key], f"expects {rules.TARGET.expected}")
     return (base or CertificateRequest()).replace(directory=directory)
+
+
+def _signal_map(given: Given, base: Mapping[str, str]) -> Mapping[str, str]:
+    if not given.says("signal-map"):
+        return base
+    from cycle_exec.settings import merging
+
+    return merging.signal_map(given, base)

@@ -31,6 +31,12 @@ def _is_inherited_name(text: str) -> bool:
     return text != "" and "=" not in text and "\0" not in text
 
 
+def _is_preserved(text: str) -> bool:
+    # Who writes =true in the variable wants all names, not one that is called true.
+    words = ("true", "yes", "on", "1", "false", "no", "off", "0")
+    return _is_inherited_name(text) and text.lower() not in words
+
+
 def _is_any(text: str) -> bool:
     return "\0" not in text
 
@@ -106,6 +112,12 @@ INHERITED_NAME = Rule(
     accepts=_is_inherited_name,
     pattern=r"^[^=\u0000]+$",
 )
+PRESERVED = Rule(
+    expected="variable names, or * for all of them",
+    accepts=_is_preserved,
+    pattern=r"^(?!(?:[Tt][Rr][Uu][Ee]|[Yy][Ee][Ss]|[Oo][Nn]|1|[Ff][Aa][Ll][Ss][Ee]|[Nn][Oo]"
+    r"|[Oo][Ff][Ff]|0)$)[^=\u0000]+$",
+)
 DURATION = Rule(
     expected=duration.EXPECTED,
     accepts=lambda text: duration.parse(text) is not None,
@@ -142,6 +154,7 @@ ALL = (
     NAME,
     PREFIX,
     INHERITED_NAME,
+    PRESERVED,
     DURATION,
     MODE,
     OWNER,

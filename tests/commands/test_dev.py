@@ -56,8 +56,8 @@ def place():
     """A folder to work in, with one for temporary files; short, as sockets have to be."""
     folder = Path(tempfile.mkdtemp(prefix="cx-"))
     (folder / "tmp").mkdir()
-    (folder / "work").mkdir()
-    (folder / "work" / "state.toml").write_text(STATE)
+    (folder / "here").mkdir()
+    (folder / "here" / "state.toml").write_text(STATE)
     yield folder
     shutil.rmtree(folder)
 
@@ -66,7 +66,7 @@ def dev(place: Path, *words: str, **more: str) -> subprocess.Popen[str]:
     environ = {"PATH": os.environ["PATH"], "TMPDIR": str(place / "tmp"), **more}
     return subprocess.Popen(
         [sys.executable, "-I", "-c", _BOOT, str(HOME), "dev", *words],
-        cwd=place / "work",
+        cwd=place / "here",
         env=environ,
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
@@ -102,18 +102,18 @@ def test_the_app_gets_what_the_platform_would_give(place):
     }
     assert "CYCLE_API_TOKEN" not in environ
     assert (found["blocked"], found["descriptors"]) == ([], [0, 1, 2])
-    assert found["cwd"] == str(place / "work")
+    assert found["cwd"] == str(place / "here")
     assert "ready in" in err
 
 
 def test_templates_see_one_world(place):
     """API, metadata file and variables speak of the same container."""
-    (place / "work" / "t.j2").write_text(
+    (place / "here" / "t.j2").write_text(
         "{{ container.id }} {{ env.CYCLE_CONTAINER_ID }} {{ instance.id }} "
         "{{ env.CYCLE_INSTANCE_ID }} {{ environment.id }} {{ metadata.id }}"
     )
     target = place / "rendered"
-    template = f"--template={place}/work/t.j2:{target}"
+    template = f"--template={place}/here/t.j2:{target}"
     process = dev(place, "--state", "state.toml", template, "--", "true")
     code, _, err = ended(process, place)
     assert code == 0, err
@@ -124,7 +124,7 @@ def test_templates_see_one_world(place):
 
 def test_a_dotenv_file_is_found_by_itself(place):
     """Without --state and --env-file it is `.env` where the user stands."""
-    (place / "work" / ".env").write_text("FROM_DOTENV='a ${b}'\n")
+    (place / "here" / ".env").write_text("FROM_DOTENV='a ${b}'\n")
     code, out, err = ended(dev(place, *python(PROBE)), place)
     assert code == 0, err
     assert json.loads(out)["environ"]["FROM_DOTENV"] == "a ${b}"

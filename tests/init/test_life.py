@@ -233,3 +233,13 @@ def switches(pid: int) -> tuple[str, str]:
 def ticks(pid: int) -> list[str]:
     """Processor time, user and system."""
     return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[11:13]
+
+
+def test_what_is_for_init_alone_is_not_ignored_in_silence(api):
+    """--grace and --signal-map without --init: a warning, and the launch."""
+    plain = ours(api)
+    for words in (("--grace", "1s"), ("--signal-map", "TERM:QUIT")):
+        told = plain._replace(words=(plain.words[0], *words, "--"))
+        ended = run(told, "true", namespace=False)
+        assert ended.code == 0
+        assert "are for --init: nobody stays to heed them" in ended.err
