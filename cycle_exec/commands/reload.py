@@ -4,6 +4,8 @@ them.
 
 from __future__ import annotations
 
+import gc
+
 from cycle_exec.client import notifications
 from cycle_exec.client.notifications import Unreachable
 from cycle_exec.commands import launch, pipeline
@@ -69,6 +71,8 @@ def require(settings: Settings) -> None:
 
 def stay(started: Launch, armed: Armed, memory: int) -> NoReturn:
     """Have the app started, and watch from then on; never returns."""
+    # A launch lives for milliseconds and leaves its garbage; a watcher stays.
+    gc.enable()
     split.keep_to_ourselves()
     armed.restore()
     _hand_over(started, started.plan, started.executable, memory)
