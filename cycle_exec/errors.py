@@ -53,6 +53,11 @@ KINDS: dict[str, Kind] = {
         sentence="the command should run as a user that this process may not become",
         fix="start the container as root, or leave --user out",
     ),
+    "vpn-helper": Kind(
+        code=78,
+        sentence="the credential hook of the OpenVPN server cannot work as it is set up",
+        fix="correct it until cycle-exec vpn-check says ok",
+    ),
     "command-not-found": Kind(
         code=127,
         sentence="the command to start does not exist",

@@ -116,6 +116,12 @@ def _vpn_auth(invocation: Invocation, _: Call) -> int:
     return vpn_auth.run(invocation)
 
 
+def _vpn_check(invocation: Invocation, call: Call) -> int:
+    from cycle_exec.commands import vpn_check
+
+    return vpn_check.run(invocation, call.values["config"] or "", as_json=call.values["json"])
+
+
 _VERBS: dict[str, Callable[[Invocation, Call], int]] = {
     "run": _run,
     "plan": _plan,
@@ -124,6 +130,7 @@ _VERBS: dict[str, Callable[[Invocation, Call], int]] = {
     "certificates list": _certificates_list,
     "certificates write": _certificates_write,
     "vpn-auth": _vpn_auth,
+    "vpn-check": _vpn_check,
     "manifest check": _manifest_check,
     "manifest schema": _manifest_schema,
     "manifest new": _manifest_new,

@@ -15,6 +15,7 @@ from cycle_exec.sources import retry
 from cycle_exec.system import clock, files, stderr, wire
 from cycle_exec.vpn import login
 from cycle_exec.vpn.login import Rejected, Verdict
+from cycle_exec.vpn.model import DEFAULT_TOKEN_FILE
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -25,7 +26,6 @@ if TYPE_CHECKING:
     from cycle_exec.sources.model import Request
 
 ACCEPT, REJECT, DEFER = 0, 1, 2
-DEFAULT_TOKEN_FILE = "/run/cycle-exec/vpn-token"  # noqa: S105 - a path
 _TOKEN = "CYCLE_API_TOKEN"  # noqa: S105 - a name
 _SOCKET = "CYCLE_EXEC_SOCKET"
 _LARGEST = 64 * 1024  # bytes of a credentials or token file

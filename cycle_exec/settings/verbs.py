@@ -247,6 +247,16 @@ VERBS: tuple[Verb, ...] = (
         examples=(("cycle-exec vpn-auth --deferred credentials", "as OpenVPN calls it, via-file"),),
     ),
     Verb(
+        name="vpn-check",
+        summary="say what is wrong with an OpenVPN server's hook",
+        text="Check whether the credential hook of an OpenVPN server can work: its configuration, "
+        "by default /etc/openvpn/server.conf, and what the server's user will find. Nothing is "
+        "asked of the platform.",
+        flags=(_JSON,),
+        words=(Word(name="config", metavar="CONFIG", complete="file"),),
+        examples=(("cycle-exec vpn-check /etc/openvpn/server.conf", "as root, before the server"),),
+    ),
+    Verb(
         name="manifest check",
         summary="say what is wrong with a manifest",
         text="Check a manifest, by default the one that a launch would read, and say everything "

@@ -57,6 +57,16 @@ def template(text, **world):
     return run
 
 
+def vpn_check(text):
+    """A look at this configuration of an OpenVPN server."""
+
+    def run(ground, api):
+        ground.target("old.env")
+        return ground.verb(api, "vpn-check", ground.manifest(text, "server.conf"))
+
+    return run
+
+
 def options(*words, **more):
     """A launch with these options; @ stands for the folder of targets."""
 
@@ -121,6 +131,7 @@ CASES = {
     "owner-unknown": Case(
         78, "nobody-here", manifest('[dotenv]\ntarget = "@/old.env"\nowner = "nobody-here"')
     ),
+    "vpn-helper": Case(78, "there is no auth-user-pass-verify", vpn_check("port 1194\n")),
     "user-refused": Case(78, "it (EPERM)", options("--user", "1:1", before=without_setuid)),
     "command-not-found": Case(127, "no-such-app", options(command=["no-such-app"])),
     "command-not-executable": Case(126, "/etc/hostname", options(command=["/etc/hostname"])),

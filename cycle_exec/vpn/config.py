@@ -1,0 +1,118 @@
+"""The configuration of an OpenVPN server, as far as its credential hook depends on it.
+
+Words are split as OpenVPN's own parser does it (src/openvpn/options.c, parse_line).
+"""
+
+from __future__ import annotations
+
+from cycle_exec.record import Record
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+LONGEST_LINE = 255  # bytes of a line that OpenVPN reads
+_DEEPEST = 10  # files that include files, as in OpenVPN
+_BLANKS = " \t\r\n"
+_COMMENTS = "#;"
+
+
+class Unparsable(Exception):
+    """A file that OpenVPN itself would refuse; `reason` names file and line."""
+
+    def __init__(self, reason: str) -> None:
+        self.reason = reason
+        super().__init__(reason)
+
+
+class Directive(Record):
+    """One directive: its words without `--`, and where it stands."""
+
+    words: tuple[str, ...]
+    file: str
+    line: int
+
+    @property
+    def name(self) -> str:
+        """The first word."""
+        return self.words[0]
+
+    def word(self, position: int, default: str = "") -> str:
+        """A parameter, the first is 1."""
+        return self.words[position] if position < len(self.words) else default
+
+
+def read(path: str, text_of: Callable[[str], str], depth: int = 1) -> tuple[Directive, ...]:
+    """All directives of a file and of those it includes, in their order.
+
+    text_of: the text of a file by its path; its exceptions go through. Raises Unparsable.
+    """
+    if depth > _DEEPEST:
+        raise Unparsable(f"{path}: more than {_DEEPEST} files include one another")
+    found: list[Directive] = []
+    for directive in parse(text_of(path), path):
+        if directive.name == "config" and len(directive.words) > 1:
+            found.extend(read(directive.word(1), text_of, depth + 1))
+        else:
+            found.append(directive)
+    return tuple(found)
+
+
+def parse(text: str, file: str) -> Iterator[Directive]:
+    """The directives of one file. Raises Unparsable."""
+    block = ""
+    for number, line in enumerate(text.removeprefix("\ufeff").split("\n"), 1):
+        if block:
+            # What stands in an inline block is no directive, whatever it looks like.
+            if line.strip(_BLANKS) == f"</{block}>":
+                block = ""
+            continue
+        where = f"{file}:{number}"
+        words = split(line, where)
+        if not words:
+            continue
+        name = words[0].removeprefix("--")
+        if len(words) == 1 and name.startswith("<") and name.endswith(">"):
+            block = name[1:-1]
+            continue
+        yield Directive(words=(name, *words[1:]), file=file, line=number)
+    if block:
+        raise Unparsable(f"{file}: the block <{block}> is never closed")
+
+
+def split(line: str, where: str) -> list[str]:
+    """The words of a line: quotes hold them together, a backslash takes the next character as it
+    is, but for single quotes. Raises Unparsable.
+    """
+    words: list[str] = []
+    word: list[str] = []
+    state = ""  # "", "w" in a word, "'" or '"' in quotes
+    characters = iter(line + "\n")
+    for character in characters:
+        if character == "\\" and state != "'":
+            character = next(characters, "\n")
+            if character == "\n":
+                raise Unparsable(f"{where}: a backslash at the end of the line")
+            word.append(character)
+            state = state or "w"
+        elif not state:
+            if character in _COMMENTS:
+                break
+            if character in "'\"":
+                state = character
+            elif character not in _BLANKS:
+                word, state = [character], "w"
+        elif state == "w":
+            if character in _BLANKS:
+                words.append("".join(word))
+                word, state = [], ""
+            else:
+                word.append(character)
+        elif character == state:
+            words.append("".join(word))
+            word, state = [], ""
+        else:
+            word.append(character)
+    if state:
+        raise Unparsable(f"{where}: a quote is never closed")
+    return words

@@ -1,0 +1,169 @@
+"""`cycle-exec vpn-check` on a machine: what the server's user will find."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import tempfile
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+
+from tests.support.hostile import hostile
+from tests.support.launching import PATH, SCRIPT
+
+pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason="only root sees what others may do")
+
+
+class Ran(NamedTuple):
+    """How the check ended."""
+
+    code: int
+    out: str
+    err: str
+
+
+@pytest.fixture
+def place():
+    """A folder that everybody may enter, with a hook, a token and a tmp-dir for nobody."""
+    folder = Path(tempfile.mkdtemp(prefix="cx-", dir="/var/lib"))
+    folder.chmod(0o755)
+    hook = folder / "hook"
+    hook.write_text("#!/bin/sh\nexit 1\n")
+    hook.chmod(0o755)
+    (folder / "token").write_text("t0ken")
+    (folder / "token").chmod(0o400)
+    (folder / "tmp").mkdir(mode=0o700)
+    for each in (folder / "token", folder / "tmp"):
+        shutil.chown(each, "nobody", "nogroup")
+    yield folder
+    shutil.rmtree(folder)
+
+
+@pytest.fixture
+def api():
+    """A platform whose socket everybody may use."""
+    with hostile() as platform:
+        os.chmod(platform.socket, 0o666)
+        os.chmod(os.path.dirname(platform.socket), 0o755)
+        yield platform
+
+
+def check(place: Path, api, *words: str, more: str = "", **changes: str) -> Ran:
+    """Run it on a configuration of that folder."""
+    hook = changes.get("hook", f"{place}/hook")
+    words_of_hook = f"{hook} vpn-auth --deferred --socket {api.socket} --token-file {place}/token"
+    text = f"""
+user nobody
+group nogroup
+script-security 2
+auth-gen-token
+log {place}/log
+tmp-dir {changes.get("tmp", str(place / "tmp"))}
+auth-user-pass-verify "{words_of_hook}" via-file
+{more}
+"""
+    (place / "server.conf").write_text(text)
+    done = subprocess.run(
+        [SCRIPT, "vpn-check", place / "server.conf", *words],
+        env={"PATH": PATH},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert "t0ken" not in done.stdout + done.stderr
+    return Ran(done.returncode, done.stdout, done.stderr)
+
+
+def test_all_is_well(place, api):
+    """One line."""
+    ran = check(place, api)
+    assert ran == (0, f"{place}/server.conf: ok\n", "")
+
+
+def test_what_is_wrong_is_said_at_once(place, api):
+    """Everything, for people with 78 and for machines as JSON."""
+    (place / "hook").chmod(0o700)
+    (place / "token").chmod(0o440)
+    shutil.chown(place / "token", "root", "root")
+    os.chmod(api.socket, 0o600)
+    shutil.chown(place / "tmp", "root")
+    ran = check(place, api, more="verify-client-cert none")
+    assert ran.code == 78
+    assert ran.out == ""
+    assert "verify-client-cert none" in ran.err
+    assert f"helper {place}/hook: for user nobody: {place}/hook is not executable" in ran.err
+    ran = check(place, api, "--json")
+    assert ran.code == 78
+    document = json.loads(ran.out)
+    subjects = [each["subject"] for each in document["problems"]]
+    assert subjects == [
+        f"helper {place}/hook",
+        "tmp-dir",
+        f"socket {api.socket}",
+        f"token file {place}/token",
+    ]
+    assert all(each["fix"] for each in document["problems"])
+
+
+@pytest.mark.parametrize(
+    ("spoil", "said"),
+    [
+        (lambda place: (place / "hook").unlink(), "there is no such file"),
+        (lambda place: (place / "hook").write_text("#!/no/such\n"), "which is not in the image"),
+        (lambda place: (place / "hook").write_text("#!/bin/sh\r\n"), "ends in a carriage return"),
+        (lambda place: (place / "hook").write_text("#!/usr/bin/env nope\n"), "not in PATH"),
+        (lambda place: (place / "hook").chmod(0o777), "others may write to"),
+        (lambda place: place.chmod(0o777), "others may write to"),
+        (lambda place: shutil.chown(place / "hook", "daemon"), "who could replace it"),
+        (lambda place: (place / "token").unlink(), "token: for user nobody: it does not exist"),
+        (lambda place: (place / "token").write_text(""), "it is empty"),
+        (lambda place: (place / "token").chmod(0o444), "everybody may read it (mode 0444)"),
+        (lambda place: shutil.rmtree(place / "tmp"), "is not a folder"),
+    ],
+)
+def test_each_thing_that_can_be_wrong(place, api, spoil, said):
+    """By its own words."""
+    spoil(place)
+    ran = check(place, api)
+    assert ran.code == 78, ran
+    assert said in ran.err
+    assert "(vpn-helper)" in ran.err
+
+
+def test_inside_a_chroot(place, api):
+    """The hook has to be in there, with its interpreter."""
+    jail = place / "jail"
+    jail.mkdir()
+    ran = check(place, api, more=f"chroot {jail}")
+    assert ran.code == 78
+    assert f"helper {place}/hook: for user nobody: there is no such file" in ran.err
+
+
+def test_people_who_are_not_there(place, api):
+    """user and group of the configuration."""
+    ran = check(place, api, more="user ghost")
+    assert "there is no user ghost in this image" in ran.err
+    ran = check(place, api, more="group ghosts")
+    assert "there is no group ghosts in this image" in ran.err
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("", "there is no auth-user-pass-verify"),
+        ('port "1', "a quote is never closed"),
+        ("config none.conf", "OpenVPN config none.conf: it does not exist (file-missing)"),
+    ],
+)
+def test_a_configuration_that_is_none(place, text, said):
+    """Named."""
+    (place / "server.conf").write_text(text)
+    done = subprocess.run(
+        [SCRIPT, "vpn-check", "server.conf"], cwd=place, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 78
+    assert said in done.stderr

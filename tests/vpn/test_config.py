@@ -1,0 +1,87 @@
+"""OpenVPN's configuration, read as OpenVPN reads it."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from cycle_exec.vpn.config import Unparsable, parse, read, split
+
+
+def words(text):
+    return [directive.words for directive in parse(text, "s.conf")]
+
+
+@pytest.mark.parametrize(
+    ("line", "found"),
+    [
+        ("", []),
+        ("   \t", []),
+        ("# port 1", []),
+        ("; port 1", []),
+        ("port 1194", ["port", "1194"]),
+        ("port 1194 # here", ["port", "1194"]),
+        ("port 1194#here", ["port", "1194#here"]),
+        ('verify "/bin/a b" via-file', ["verify", "/bin/a b", "via-file"]),
+        ("verify '/bin/a \\ b'", ["verify", "/bin/a \\ b"]),
+        ('verify "a \\"b\\" \\\\"', ["verify", 'a "b" \\']),
+        ("verify a\\ b", ["verify", "a b"]),
+        ('empty ""', ["empty", ""]),
+        ("x 'a'\"b\"", ["x", "a", "b"]),
+        ("user nobody\r", ["user", "nobody"]),
+    ],
+)
+def test_words(line, found):
+    """Quotes, backslashes, comments."""
+    assert split(line, "s.conf:1") == found
+
+
+@pytest.mark.parametrize("line", ['x "a', "x 'a", "x a\\"])
+def test_what_openvpn_would_refuse(line):
+    """With its place."""
+    with pytest.raises(Unparsable, match=r"s\.conf:1: "):
+        split(line, "s.conf:1")
+
+
+def test_directives_and_inline_blocks():
+    """Two dashes are none; a block's content is no directive."""
+    text = "--port 1\n<ca>\nuser root\n-----BEGIN\n</ca>\nuser nobody\n"
+    assert words(text) == [("port", "1"), ("user", "nobody")]
+    with pytest.raises(Unparsable, match="<ca> is never closed"):
+        words("<ca>\nport 1\n")
+
+
+def test_files_that_include_files():
+    """In their place, with their own lines; not for ever."""
+    files = {"a": "port 1\nconfig b\nuser x\n", "b": "# b\nport 2\n", "loop": "config loop\n"}
+    found = [(each.words, each.file, each.line) for each in read("a", files.__getitem__)]
+    assert found == [
+        (("port", "1"), "a", 1),
+        (("port", "2"), "b", 2),
+        (("user", "x"), "a", 3),
+    ]
+    with pytest.raises(Unparsable, match="include one another"):
+        read("loop", files.__getitem__)
+
+
+WORD = st.text(st.characters(blacklist_categories=["Cs", "Cc"]), max_size=10)
+
+
+@given(st.lists(WORD, min_size=1, max_size=5))
+def test_quoted_words_come_back(given_words):
+    """Any words, written with quotes and backslashes, are read as they were."""
+    line = " ".join(
+        '"' + each.replace("\\", "\\\\").replace('"', '\\"') + '"' for each in given_words
+    )
+    assert split(line, "x") == given_words
+
+
+@given(st.text(max_size=60) | st.text("\"'\\<>ab# \n", max_size=30))
+def test_any_text_is_read_or_refused(text):
+    """And nothing else happens."""
+    try:
+        for directive in parse(text, "x"):
+            assert directive.words
+    except Unparsable:
+        return
