@@ -13,7 +13,7 @@ import pytest
 
 from tests.docs.test_reference import rows
 from tests.init.test_life import ORPHANS, children, switches
-from tests.init.test_terminal import terminal
+from tests.init.test_terminal import ECHO, terminal
 from tests.support.inits import LISTENER, Init, ours, python, run, running, theirs, until
 
 PAGE = Path(__file__).parent.parent.parent / "docs" / "init.md"
@@ -100,9 +100,8 @@ def job_control(init: Init) -> bool:
     environ = {**init.environ, "PS1": "ready> "}
     with terminal(*init.words, "bash", "--norc", "-i", environ=environ) as screen:
         assert screen.shows(b"ready> ")
-        screen.press(b"sleep 9\n")
-        assert screen.shows(b"sleep 9\r\n")
-        time.sleep(0.1)
+        screen.press(ECHO.encode() + b"\n")
+        assert screen.shows(b"\r\nup\r\n")
         screen.press(b"\x1a")
         return screen.shows(b"Stopped", _SOON)
 
