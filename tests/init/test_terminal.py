@@ -98,6 +98,20 @@ def test_the_keys_reach_the_app_once(init):
         assert screen.process.wait(_PATIENCE) == 7
 
 
+def test_the_app_has_the_terminal_in_reload_mode_too(init):
+    """Although somebody else has prepared it: Ctrl-C goes to its group, once each time."""
+    words = (init.words[0], "--reload", "--", *python(LISTENER))
+    with terminal(*words, environ=dict(init.environ)) as screen:
+        assert screen.shows(b"up")
+        for _ in range(2):
+            screen.press(b"\x03")
+            assert screen.shows(b"INT")
+        screen.process.send_signal(signal.SIGTERM)
+        assert screen.shows(b"TERM")
+        assert b"INT" not in screen.shown
+        assert screen.process.wait(_PATIENCE) == 7
+
+
 def test_a_changed_size_reaches_the_app(init):
     """WINCH arrives, once."""
     words = (*init.words, *python(LISTENER))
