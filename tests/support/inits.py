@@ -153,6 +153,13 @@ def _only_child(pid: int) -> int:
     raise AssertionError("the init never started")
 
 
+def ignored(status: str) -> int:
+    """A mask of ignored signals, without the two that belong to the C library: a harness that was
+    spawned by it may have them ignored.
+    """
+    return int(status, 16) & ~(0b11 << 31)
+
+
 def until(true: Callable[[], object], timeout: float = PATIENCE) -> bool:
     """Whether it becomes true in time."""
     end = time.monotonic() + timeout
