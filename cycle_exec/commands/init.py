@@ -9,11 +9,11 @@ if TYPE_CHECKING:
     from cycle_exec.settings.model import Invocation, Settings
 
 
-def rise(invocation: Invocation, settings: Settings) -> int:
+def rise(invocation: Invocation, settings: Settings) -> tuple[int, int]:
     """Let a supervisor stay above; returns in the child, which goes on with the launch.
 
-    In reload mode the child becomes the watcher, and what is returned is the memory by which it
-    puts the app into the supervisor's hands; else -1.
+    In reload mode the child becomes the watcher: what is returned is the memory by which it puts
+    the app into the supervisor's hands, else -1; and the supervisor's process number.
     """
     process = settings.process
     memory = -1
@@ -23,5 +23,4 @@ def rise(invocation: Invocation, settings: Settings) -> int:
         memory = handoff.memory()
     pairs = [f"{came}:{passed_on}" for came, passed_on in process.signal_map.items()]
     words = [settings.log_level, settings.log_format, str(process.grace), *pairs]
-    split.split(words, invocation.mask, memory)
-    return memory
+    return memory, split.split(words, invocation.mask, memory)

@@ -29,11 +29,11 @@ def run(invocation: Invocation, overrides: Overrides, command: Sequence[str]) ->
         settings.process.init or settings.process.reload
     ):
         stderr.log.warning("--grace and --signal-map are for --init: nobody stays to heed them")
-    memory = -1
+    memory, above = -1, 0
     if settings.process.init or settings.process.reload:
         from cycle_exec.commands import init
 
-        memory = init.rise(invocation, settings)
+        memory, above = init.rise(invocation, settings)
     if memory >= 0:
         from cycle_exec.commands import reload
 
@@ -57,6 +57,7 @@ def run(invocation: Invocation, overrides: Overrides, command: Sequence[str]) ->
             ),
             armed,
             memory,
+            above,
         )
     process.replace(
         executable,

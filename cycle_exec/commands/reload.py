@@ -69,11 +69,11 @@ def require(settings: Settings) -> None:
     )
 
 
-def stay(started: Launch, armed: Armed, memory: int) -> NoReturn:
-    """Have the app started, and watch from then on; never returns."""
+def stay(started: Launch, armed: Armed, memory: int, above: int) -> NoReturn:
+    """Have the app started by the supervisor above, and watch from then on; never returns."""
     # A launch lives for milliseconds and leaves its garbage; a watcher stays.
     gc.enable()
-    split.keep_to_ourselves()
+    split.keep_to_ourselves(above)
     armed.restore()
     _hand_over(started, started.plan, started.executable, memory)
     _Watcher(started, memory).watch()

@@ -28,9 +28,9 @@ resident()
 """
 
 
-def split(words: Sequence[str], mask: Iterable[int] | None, memory: int = -1) -> None:
-    """Fork. Returns in the child, which leads a group of its own. The parent becomes
-    `entry.resident` with five words of its own and then these; it never returns.
+def split(words: Sequence[str], mask: Iterable[int] | None, memory: int = -1) -> int:
+    """Fork. Returns in the child, which leads a group of its own, the parent's number. The parent
+    becomes `entry.resident` with five words of its own and then these; it never returns.
 
     mask: what was blocked on entry, None: what is blocked now. memory: a descriptor for the
     parent to keep. Without one the child will be the app, and has the terminal, if it was ours.
@@ -43,7 +43,7 @@ def split(words: Sequence[str], mask: Iterable[int] | None, memory: int = -1) ->
     blocked = _signal.pthread_sigmask(_signal.SIG_BLOCK, _signal.valid_signals())
     # Ignored on entry, the kernel would reap the app and its exit code were lost.
     of_children = _signal.signal(_signal.SIGCHLD, _signal.SIG_DFL)
-    own = os.getpgrp()
+    own, above = os.getpgrp(), os.getpid()
     had_terminal = terminal.has(own)
     try:
         child = os.fork()
@@ -55,7 +55,7 @@ def split(words: Sequence[str], mask: Iterable[int] | None, memory: int = -1) ->
             terminal.hand_over(own, os.getpid())
         _signal.signal(_signal.SIGCHLD, of_children)
         _signal.pthread_sigmask(_signal.SIG_SETMASK, blocked)
-        return
+        return above
     try:
         # Both do it: whoever comes second finds it done, or the child has already become the app.
         os.setpgid(child, child)
@@ -79,12 +79,15 @@ def _become_resident(words: Sequence[str], memory: int) -> NoReturn:
     os.execve(sys.executable, argv, {})  # noqa: S606
 
 
-def keep_to_ourselves() -> None:
+def keep_to_ourselves(above: int) -> None:
     """For the watcher, which knows every secret: no other process of its user may look into it,
     and it does not outlive the process above it.
     """
     _prctl(_PR_SET_DUMPABLE, 0)
     _prctl(_PR_SET_PDEATHSIG, int(_signal.SIGKILL))
+    if os.getppid() != above:
+        # It went before we asked; whoever is our parent now must not be sent our signals.
+        os._exit(1)
 
 
 def _prctl(option: int, value: int) -> None:

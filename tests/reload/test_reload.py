@@ -11,7 +11,7 @@ import pytest
 
 from tests.reload.conftest import APP, reloading, state
 from tests.support.emulated import emulated, start, wait_for
-from tests.support.hostile import VARIABLES, data, error, hostile, reply
+from tests.support.hostile import VARIABLES, after, data, error, hostile, reply
 from tests.support.inits import until
 
 TEMPLATE = """
@@ -267,3 +267,16 @@ def test_secrets_stay_with_the_watcher(platform, ground):
         memories = [link for link in (proc / "fd").iterdir() if "memfd" in os.readlink(link)]
         assert len(memories) == 1
         assert memories[0].read_bytes() == b""
+
+
+def test_a_supervisor_that_is_killed_takes_the_watcher_along(ground):
+    """Also while the watcher still prepares the app; whoever becomes its parent is left alone."""
+    with hostile(variables={"PLAIN": "one", "PAGE": "x"}) as api:
+        api.on(VARIABLES, after(0.6, data({"PLAIN": "one", "PAGE": "x"})))
+        with reloading(api, ground, "", "sh", "-c", "echo started; sleep 30") as run:
+            assert until(lambda: api.requests)
+            [watcher] = run.children()
+            run.process.kill()
+            run.process.wait()
+            assert until(lambda: not Path(f"/proc/{watcher}/exe").exists(), 5)
+            assert run.silent(0.2)
