@@ -83,6 +83,11 @@ KINDS: dict[str, Kind] = {
         sentence="the internal API refused the token (401 or 403)",
         fix="restart the instance for a fresh token, or widen its internal API access",
     ),
+    "login-refused": Kind(
+        code=77,
+        sentence="the platform did not accept the VPN login that must be good before the start",
+        fix="correct the variables that vpn.login names, or the VPN user in the portal",
+    ),
     "unavailable": Kind(
         code=69,
         sentence="the internal API could not be reached, or did not answer well, in time",

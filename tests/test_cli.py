@@ -136,7 +136,7 @@ def _refused(*words):
         ("--dead 5s -- a", "--dead is not an option of cycle-exec run, did you mean --deadline"),
         ("--bogus=x -- a", "--bogus is not an option of cycle-exec run"),
         ("-vx -- a", "-v is not an option of cycle-exec run"),
-        ("--vpn-helper -- a", "--vpn-helper is not an option of cycle-exec run"),
+        ("--vpn-hlper -- a", "--vpn-hlper is not an option of cycle-exec run, did you mean --vpn"),
         ("plan --format x", "--format is not an option of cycle-exec plan"),
         ("--socket", "--socket needs a value"),
         ("--socket -- a", "--socket needs a value"),

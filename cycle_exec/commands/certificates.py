@@ -96,5 +96,6 @@ def _settled(
         dotenv=None,
         variables=Variables(only=("",)),
         environment=settings.environment.replace(set={}, files=()),
+        vpn=None,
         process=Process(),
     ), deadline

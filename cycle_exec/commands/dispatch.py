@@ -119,7 +119,15 @@ def _vpn_auth(invocation: Invocation, _: Call) -> int:
 def _vpn_check(invocation: Invocation, call: Call) -> int:
     from cycle_exec.commands import vpn_check
 
-    return vpn_check.run(invocation, call.values["config"] or "", as_json=call.values["json"])
+    values = call.values
+    return vpn_check.run(
+        invocation,
+        call.overrides,
+        call.command,
+        values["config"] or "",
+        as_json=values["json"],
+        probe=values["probe"],
+    )
 
 
 _VERBS: dict[str, Callable[[Invocation, Call], int]] = {

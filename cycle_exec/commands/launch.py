@@ -8,14 +8,17 @@ from cycle_exec.system import clock, lookup, process, signals, stderr
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from cycle_exec.commands.pipeline import Overrides
     from cycle_exec.commands.preflight import Local
+    from cycle_exec.commands.vpn_preflight import Hook
     from cycle_exec.planning.model import FileWrite, Plan
     from cycle_exec.settings.model import Invocation, Settings
     from cycle_exec.system.clock import Deadline
     from cycle_exec.system.stage import Applied, Staged
+
+    Probe = Callable[[Mapping[str, str]], Problem | None]
 
 
 def run(invocation: Invocation, overrides: Overrides, command: Sequence[str]) -> int:
@@ -42,7 +45,11 @@ def run(invocation: Invocation, overrides: Overrides, command: Sequence[str]) ->
     armed.bound(deadline.left())
     plan, local = pipeline.plan_for(invocation, settings, deadline)
     executable = judged(invocation, settings, plan, local)
-    applied = apply(plan, local, deadline, invocation.cwd) if plan.writes else None
+    hook = local.hook if settings.vpn is not None and settings.vpn.probe else None
+    applied = None
+    if plan.writes or hook is not None:
+        environ = invocation.environ
+        applied = apply(plan, local, deadline, invocation.cwd, _probe(hook, environ, deadline))
     _tell(plan, applied, started)
     if memory >= 0:
         from cycle_exec.commands import reload
@@ -112,15 +119,37 @@ def _judge_sizes(settings: Settings, plan: Plan, executable: str) -> None:
         raise Refused(problems)
 
 
-def apply(plan: Plan, local: Local, deadline: Deadline, cwd: str) -> Applied:
+def _probe(hook: Hook | None, environ: Mapping[str, str], deadline: Deadline) -> Probe | None:
+    """How an OpenVPN server's hook is tried once its token file is staged."""
+    if hook is None:
+        return None
+
+    def tried(paths: Mapping[str, str]) -> Problem | None:
+        from cycle_exec.commands import vpn_preflight
+
+        target = vpn_preflight.token_path(hook)
+        staged = paths.get(target, target)
+        moved = staged if staged != target else ""
+        return vpn_preflight.tried(hook, environ, moved, deadline.left())
+
+    return tried
+
+
+def apply(
+    plan: Plan, local: Local, deadline: Deadline, cwd: str, probe: Probe | None = None
+) -> Applied:
     """Stage every target, run the checks, swap all of them.
 
+    probe: a check of its own, given where each target is staged.
     A stop signal that arrives during the swap is heard at its end: then all targets are new.
     """
     from cycle_exec.system import stage
 
     with stage.stage(plan.writes, local.owners) as staged:
         _check(plan, staged, deadline, cwd)
+        problem = probe(staged.paths) if probe is not None else None
+        if problem is not None:
+            raise Refused([problem])
         return staged.commit()
 
 

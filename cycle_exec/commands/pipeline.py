@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
 
     from cycle_exec.commands.preflight import Local
+    from cycle_exec.commands.vpn_login import VpnLogin
     from cycle_exec.planning.model import Plan
     from cycle_exec.planning.substitution import Plain
     from cycle_exec.planning.templates import Prepared
@@ -74,6 +75,7 @@ def fetched(
     mentioned = _mentioned(expressions, plain)
     wanted = needs.needs(settings, mentioned)
     prepared: list[Prepared] = []
+    vpn_login = _vpn_login(invocation, settings, local)
 
     def meanwhile() -> Collection[int]:
         if not expressions:
@@ -98,15 +100,26 @@ def fetched(
         timeout=settings.api.timeout,
         retry=retry.delay,
         meanwhile=meanwhile,
+        follow=vpn_login.follow if vpn_login else None,
     )
     from cycle_exec.sources import answers
 
     snapshot = answers.snapshot(
-        wanted, outcomes, socket=settings.api.socket, environ=invocation.environ
+        wanted, outcomes[: len(wanted)], socket=settings.api.socket, environ=invocation.environ
     )
+    if vpn_login:
+        vpn_login.require(outcomes[len(wanted) :])
     used = prepared[0].used if prepared else frozenset()
     metadata = _metadata(settings.api.metadata, deadline) if "metadata" in used else None
     return Fetched(snapshot=snapshot, prepared=prepared[0] if prepared else None, metadata=metadata)
+
+
+def _vpn_login(invocation: Invocation, settings: Settings, local: Local) -> VpnLogin | None:
+    if settings.vpn is None or settings.vpn.login is None:
+        return None
+    from cycle_exec.commands.vpn_login import VpnLogin
+
+    return VpnLogin(invocation, settings, local)
 
 
 def _import_the_rest(settings: Settings, certificates: bool) -> None:
@@ -210,7 +223,12 @@ def plan_for(
     writes: bool = True,
 ) -> tuple[Plan, Local]:
     """The whole way from settings to a plan, for the commands that stop there."""
+    if not writes:
+        settings = settings.replace(vpn=None)
     local = preflight.opened(invocation, settings, writes=writes)
-    return planned(
-        invocation, settings, local, fetched(invocation, settings, local, deadline)
-    ), local
+    plan = planned(invocation, settings, local, fetched(invocation, settings, local, deadline))
+    if settings.vpn is not None and settings.vpn.judges_a_hook:
+        from cycle_exec.commands import vpn_preflight
+
+        return vpn_preflight.completed(invocation, settings, local, plan)
+    return plan, local

@@ -13,6 +13,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from cycle_exec.commands.vpn_preflight import Hook
     from cycle_exec.settings.model import Invocation, Settings, TemplateOutput
     from cycle_exec.system.user import User
 
@@ -20,7 +21,10 @@ BUILTIN = "builtin:"
 
 
 class Local(Record):
-    """What the machine itself gives: texts, owners, the executable. All preflight checks passed."""
+    """What the machine itself gives: texts, owners, the executable. All preflight checks passed.
+
+    hook: the OpenVPN server's, unless its configuration is made by this launch.
+    """
 
     _sealed = ("dotenv_files",)
 
@@ -30,6 +34,7 @@ class Local(Record):
     executable: str
     token: Secret
     user: User | None = None
+    hook: Hook | None = None
 
 
 def opened(invocation: Invocation, settings: Settings, *, writes: bool = True) -> Local:
@@ -40,14 +45,20 @@ def opened(invocation: Invocation, settings: Settings, *, writes: bool = True) -
     problems: list[Problem] = []
     texts = _texts(settings.templates, problems)
     dotenv_files = _dotenv_files(settings.environment.files, problems)
-    user = _user(settings, problems)
+    user = app_user(settings, problems)
     owners = _owners(settings, user, problems) if writes else {}
     executable = _executable(invocation, settings, problems)
     if user is not None and executable and not problems:
         _try(user, settings, executable, problems)
     if writes:
         problems.extend(files.preflight(targets(settings, texts)))
-    token = _token(invocation, problems)
+    hook = None
+    if writes and settings.vpn is not None and settings.vpn.judges_a_hook:
+        from cycle_exec.commands import vpn_preflight
+
+        hook, wrong = vpn_preflight.opened(invocation, settings, targets(settings, texts), user)
+        problems.extend(wrong)
+    token = api_token(invocation, problems)
     if problems:
         raise Refused(problems)
     return Local(
@@ -57,10 +68,12 @@ def opened(invocation: Invocation, settings: Settings, *, writes: bool = True) -
         executable=executable,
         token=token,
         user=user,
+        hook=hook,
     )
 
 
-def _token(invocation: Invocation, problems: list[Problem]) -> Secret:
+def api_token(invocation: Invocation, problems: list[Problem]) -> Secret:
+    """The API's token, from the environment."""
     token = invocation.environ.get(TOKEN, "")
     if not token:
         problems.append(
@@ -155,7 +168,8 @@ def _executable(invocation: Invocation, settings: Settings, problems: list[Probl
     return ""
 
 
-def _user(settings: Settings, problems: list[Problem]) -> User | None:
+def app_user(settings: Settings, problems: list[Problem]) -> User | None:
+    """Who the command will run as, None: nobody else."""
     if not settings.process.user:
         return None
     from cycle_exec.system import identity, user

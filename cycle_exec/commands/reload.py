@@ -75,8 +75,17 @@ def stay(started: Launch, armed: Armed, memory: int, above: int) -> NoReturn:
     gc.enable()
     split.keep_to_ourselves(above)
     armed.restore()
+    started = started.replace(settings=_without_login(started.settings))
     _hand_over(started, started.plan, started.executable, memory)
     _Watcher(started, memory).watch()
+
+
+def _without_login(settings: Settings) -> Settings:
+    """A VPN login was good at the start: a reload does not ask for it again."""
+    vpn = settings.vpn
+    if vpn is None or vpn.login is None:
+        return settings
+    return settings.replace(vpn=vpn.replace(login=None) if vpn.judges_a_hook else None)
 
 
 def _hand_over(started: Launch, plan: Plan, executable: str, memory: int) -> None:

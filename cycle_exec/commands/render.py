@@ -30,7 +30,7 @@ def run(
     deadline = clock.Deadline.after(settings.api.deadline)
     armed.bound(deadline.left())
     wanted = _outputs(templates, output, invocation.cwd)
-    settings = settings.replace(templates=wanted, dotenv=None)
+    settings = settings.replace(templates=wanted, dotenv=None, vpn=None)
     local = preflight.opened(invocation, _only_templates(settings), writes=bool(output))
     given = pipeline.fetched(invocation, settings, local, deadline)
     plan = _only_these(pipeline.planned(invocation, settings, local, given), local)

@@ -2,58 +2,113 @@
 
 from __future__ import annotations
 
-from cycle_exec.errors import Refused, refuse
-from cycle_exec.system import files, hook_facts, stderr, stdout
-from cycle_exec.vpn import config, preflight
+from cycle_exec.commands import pipeline, preflight, vpn_preflight
+from cycle_exec.errors import Problem, Refused
+from cycle_exec.settings.model import Vpn
+from cycle_exec.system import files, signals, stderr, stdout
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from cycle_exec.errors import Problem
-    from cycle_exec.settings.model import Invocation
+    from collections.abc import Sequence
 
-DEFAULT_CONFIG = "/etc/openvpn/server.conf"
+    from cycle_exec.commands.pipeline import Overrides
+    from cycle_exec.commands.vpn_preflight import Hook
+    from cycle_exec.settings.model import Invocation, Settings
 
 
-def run(invocation: Invocation, path: str, *, as_json: bool) -> int:
-    """Say ok, or raise Refused with everything that is wrong. Nothing is asked of the platform."""
-    path = path or DEFAULT_CONFIG
-    problems, warnings = _judged(invocation, path)
+def run(
+    invocation: Invocation,
+    overrides: Overrides,
+    command: Sequence[str],
+    path: str,
+    *,
+    as_json: bool,
+    probe: bool,
+) -> int:
+    """Say ok, or raise Refused with everything that is wrong.
+
+    path: the configuration, empty: what the settings say. probe: ask the hook, and so the
+    platform, about a login that nobody has.
+    """
+    armed = signals.arm()
+    settings = pipeline.settle(invocation, overrides, command)
+    armed.bound(settings.api.deadline)
+    # Only a launch with [vpn] writes the token; otherwise it has to be there.
+    writes_token = settings.vpn is not None
+    settings = _about(settings, path)
+    hook, problems = _judged(invocation, settings, writes_token=writes_token)
+    if probe and hook is not None and not problems:
+        problems = _tried(invocation, settings, hook)
+    warnings = list(hook.warnings) if hook is not None else []
+    subject = _subject(settings)
     if as_json:
-        import json
-
-        document = {
-            "config": path,
-            "problems": [
-                {"subject": each.subject, "reason": each.reason, "fix": each.way_out}
-                for each in problems
-            ],
-            "warnings": warnings,
-        }
-        stdout.write(json.dumps(document, indent=2) + "\n")
-        return problems[0].code if problems else 0
+        return _json(subject, problems, warnings)
     for line in warnings:
         stderr.log.warning(line)
     if problems:
         raise Refused(problems)
-    stdout.write(f"{path}: ok\n")
+    stdout.write(f"{subject}: ok\n")
     return 0
 
 
-def _judged(invocation: Invocation, path: str) -> tuple[list[Problem], list[str]]:
-    try:
-        directives = config.read(path, _text)
-    except config.Unparsable as error:
-        raise refuse("vpn-helper", path, error.reason) from None
-    setup, problems = preflight.setup(directives, path)
-    if setup is None:
-        return problems, []
-    facts = hook_facts.gather(setup, invocation.environ.get("TMPDIR", ""))
-    found = [*problems, *preflight.problems(setup, facts)]
-    return found, preflight.warnings(directives, setup)
+def _about(settings: Settings, path: str) -> Settings:
+    """The settings with [vpn], whatever says what is checked."""
+    vpn = settings.vpn or Vpn()
+    if path:
+        vpn = vpn.replace(config=path)
+    elif not (vpn.config or vpn.helper or settings.command):
+        vpn = vpn.replace(config=vpn_preflight.DEFAULT_CONFIG)
+    return settings.replace(vpn=vpn)
 
 
-def _text(path: str) -> str:
-    try:
-        return files.read(path).decode("utf-8", "surrogateescape")
-    except files.Unreadable as error:
-        raise refuse("file-missing", f"OpenVPN config {path}", error.reason) from None
+def _subject(settings: Settings) -> str:
+    vpn = settings.vpn
+    assert vpn is not None
+    return vpn.config or vpn.helper or "the openvpn command"
+
+
+def _judged(
+    invocation: Invocation, settings: Settings, *, writes_token: bool
+) -> tuple[Hook | None, list[Problem]]:
+    problems: list[Problem] = []
+    user = preflight.app_user(settings, problems)
+    if problems:
+        return None, problems
+    return vpn_preflight.judged(
+        invocation, settings, user, vpn_preflight.on_disk, writes_token=writes_token
+    )
+
+
+def _tried(invocation: Invocation, settings: Settings, hook: Hook) -> list[Problem]:
+    """What the probe says. A token file that a launch would write is staged for it."""
+    seconds = settings.api.deadline
+    there = files.disk(vpn_preflight.token_path(hook)).kind == "file"
+    if there or not hook.setup.token_written:
+        found = vpn_preflight.tried(hook, invocation.environ, "", seconds)
+        return [found] if found is not None else []
+    from cycle_exec.system import stage
+
+    problems: list[Problem] = []
+    token = preflight.api_token(invocation, problems)
+    if problems:
+        return problems
+    write = vpn_preflight.token_write(hook.setup, token)
+    with stage.stage([write], vpn_preflight.owner(hook)) as staged:
+        path = staged.paths[write.path]
+        found = vpn_preflight.tried(hook, invocation.environ, path, seconds)
+    return [found] if found is not None else []
+
+
+def _json(subject: str, problems: Sequence[Problem], warnings: Sequence[str]) -> int:
+    import json
+
+    document = {
+        "config": subject,
+        "problems": [
+            {"subject": each.subject, "reason": each.reason, "fix": each.way_out}
+            for each in problems
+        ],
+        "warnings": warnings,
+    }
+    stdout.write(json.dumps(document, indent=2) + "\n")
+    return Refused(problems).code if problems else 0

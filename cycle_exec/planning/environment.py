@@ -66,6 +66,23 @@ def layers(
     )
 
 
+def early(
+    settings: Settings,
+    inherited: Mapping[str, str],
+    snapshot: Snapshot,
+    dotenv_files: Sequence[tuple[str, Mapping[str, str]]],
+) -> dict[str, str]:
+    """What the environment will hold as far as integrations and templates do not matter, by name;
+    the names of environment.unset among it. What is made by a template is not there.
+    """
+    layered = layers(settings.replace(integrations=()), inherited, snapshot, dotenv_files)
+    literal = settings.environment.set
+    rules = settings.environment.replace(unset=())
+    values = merged(layered, rules, literal).environ
+    made = [name for name, value in literal.items() if "{{" in value or "{%" in value]
+    return {name: value for name, value in values.items() if name not in made}
+
+
 def merged(layered: Layers, rules: EnvironmentRules, literal: Mapping[str, str]) -> Merged:
     """The environment with environment.set laid on it, and without what must not be there.
 

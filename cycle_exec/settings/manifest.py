@@ -13,11 +13,13 @@ from cycle_exec.settings.model import (
     EnvironmentRules,
     IntegrationFile,
     IntegrationRequest,
+    Login,
     Manifest,
     Process,
     TemplateOutput,
     VariableFile,
     Variables,
+    Vpn,
 )
 
 TYPE_CHECKING = False
@@ -130,6 +132,7 @@ def _manifest(document: Checked) -> Manifest:
             TemplateOutput(**_file(_lists(table))) for table in document.get("templates", ())
         ),
         dotenv=None if dotenv is None else DotenvOutput(**_file(dotenv)),
+        vpn=_vpn(document["vpn"]) if "vpn" in document else None,
         process=_process(document.get("process", {})),
         **{f"log_{key}": log[key] for key in ("level", "format") if key in log},
         debug=log.get("debug", False),
@@ -152,6 +155,11 @@ def _process(table: Checked) -> Process:
 
         given["signal_map"] = signal_names.mapping(table["signal_map"].items())
     return Process(**given)
+
+
+def _vpn(table: Checked) -> Vpn:
+    login = table.get("login")
+    return Vpn(**{**table, "login": None if login is None else Login(**login)})
 
 
 def _variables(table: Checked) -> Variables:

@@ -277,6 +277,36 @@ _DOTENV = Table(
     },
 )
 
+_VPN = Table(
+    help="The credential hook of an OpenVPN server, judged before it is started; or the login of "
+    "a VPN client.",
+    fields={
+        "config": Text(
+            rule=rules.PATH,
+            help="The server's configuration; without it, the one that an openvpn command names.",
+        ),
+        "helper": Text(rule=rules.ABSOLUTE, help=_from_option("vpn-helper")),
+        "token_file": Text(
+            rule=rules.TARGET,
+            help="Where the hook reads the API's token, inside the server's chroot: written "
+            "before the start, for the server's user alone. Without it, where the configuration "
+            "says.",
+        ),
+        "probe": Switch(
+            default=False,
+            help="Run the hook as OpenVPN would, with a login that must be refused.",
+        ),
+        "login": Table(
+            required=("username", "password"),
+            help="Variables with a VPN login that the platform must accept before the start.",
+            fields={
+                "username": Text(rule=rules.FILLED, help="The variable of its username."),
+                "password": Text(rule=rules.FILLED, help="The variable of its password."),
+            },
+        ),
+    },
+)
+
 MANIFEST = Table(
     help="The manifest of cycle-exec: what to fetch, export and write before the command starts.",
     fields={
@@ -287,6 +317,7 @@ MANIFEST = Table(
         "certificates": _CERTIFICATES,
         "templates": ArrayOf(table=_TEMPLATE),
         "dotenv": _DOTENV,
+        "vpn": _VPN,
         "process": Table(
             help="How the command is started.",
             fields={

@@ -168,6 +168,34 @@ class Process(Record):
     reload_splay: float = 5.0
 
 
+class Login(Record):
+    """A VPN login that must be accepted before the launch: the variables that hold it."""
+
+    username: str
+    password: str
+
+
+class Vpn(Record):
+    """[vpn]: the credential hook of an OpenVPN server, judged before the launch.
+
+    config: its configuration, empty: what an openvpn command names. helper: the hook's program,
+    empty: what the configuration says. token_file: where the hook reads the token, inside the
+    server's chroot; empty: what the configuration says. probe: whether a login that must be
+    refused is tried.
+    """
+
+    config: str = ""
+    helper: str = ""
+    token_file: str = ""
+    probe: bool = False
+    login: Login | None = None
+
+    @property
+    def judges_a_hook(self) -> bool:
+        """Whether a hook is to be looked at; a client has only a login."""
+        return bool(self.config or self.helper or self.probe or self.login is None)
+
+
 class Manifest(Record):
     """Everything a manifest can say; each section has its defaults."""
 
@@ -178,6 +206,7 @@ class Manifest(Record):
     certificates: CertificateRequest | None = None
     templates: tuple[TemplateOutput, ...] = ()
     dotenv: DotenvOutput | None = None
+    vpn: Vpn | None = None
     process: Process = Process()
     log_level: str = "notice"
     log_format: str = "text"

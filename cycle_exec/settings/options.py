@@ -237,6 +237,15 @@ OPTIONS: tuple[Option, ...] = (
         "environment, then do what on_change says. Implies --init.",
     ),
     Option(
+        name="vpn-helper",
+        kind="path",
+        key="vpn.helper",
+        metavar="PATH",
+        section=_PROCESS,
+        help="Refuse the start unless this program can be the credential hook of the OpenVPN "
+        "server that is started.",
+    ),
+    Option(
         name="log-level",
         kind="choice",
         key="log.level",

@@ -6,7 +6,13 @@ Both parsers of the command line hand on raw text; every judgement of a value is
 from __future__ import annotations
 
 from cycle_exec.errors import Problem, Refused
-from cycle_exec.settings.model import DEFAULT_MANIFEST, CertificateRequest, Manifest, Settings
+from cycle_exec.settings.model import (
+    DEFAULT_MANIFEST,
+    CertificateRequest,
+    Manifest,
+    Settings,
+    Vpn,
+)
 from cycle_exec.settings.options import BY_NAME, PREFIX
 
 TYPE_CHECKING = False
@@ -50,6 +56,7 @@ def resolve(
         "integrations": _merged("integration", given, base.integrations),
         "templates": _merged("template", given, base.templates),
         "certificates": _certificates(given, base.certificates),
+        "vpn": _vpn(given, base.vpn),
         "process": _process(given, base.process),
         "log_level": given.choice("log-level", base.log_level),
         "log_format": given.choice("log-format", base.log_format),
@@ -258,6 +265,17 @@ def _certificates(given: Given, base: CertificateRequest | None) -> CertificateR
     if not rules.TARGET.accepts(directory):
         given.refuse(given.origins[BY_NAME["certificates"].key], f"expects {rules.TARGET.expected}")
     return (base or CertificateRequest()).replace(directory=directory)
+
+
+def _vpn(given: Given, base: Vpn | None) -> Vpn | None:
+    helper = given.text("vpn-helper", "")
+    if not helper:
+        return base
+    from cycle_exec.settings import rules
+
+    if not rules.ABSOLUTE.accepts(helper):
+        given.refuse(given.origins[BY_NAME["vpn-helper"].key], f"expects {rules.ABSOLUTE.expected}")
+    return (base or Vpn()).replace(helper=helper)
 
 
 def _signal_map(given: Given, base: Mapping[str, str]) -> Mapping[str, str]:

@@ -90,6 +90,14 @@ STARTER = """\
 #owner = "app:app"
 #on_change = "none"                  # with reload: restart, signal:NAME, { command = [..] }
 
+# The credential hook of an OpenVPN server, judged before the server is started.
+#[vpn]
+#config = "/etc/openvpn/server.conf" # default: what the openvpn command names
+#helper = "/usr/local/bin/cycle-exec" # default: what the configuration names
+#token_file = "/run/cycle-exec/vpn-token" # default: where the configuration's hook reads it
+#probe = false                       # true: try the hook with a login that must be refused
+#login = { username = "VPN_USERNAME", password = "VPN_PASSWORD" } # a client's, must be accepted
+
 # How the command is started.
 #[process]
 #directory = "/srv"

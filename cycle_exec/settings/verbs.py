@@ -249,12 +249,25 @@ VERBS: tuple[Verb, ...] = (
     Verb(
         name="vpn-check",
         summary="say what is wrong with an OpenVPN server's hook",
-        text="Check whether the credential hook of an OpenVPN server can work: its configuration, "
-        "by default /etc/openvpn/server.conf, and what the server's user will find. Nothing is "
+        text="Check whether the credential hook of an OpenVPN server can work: its configuration "
+        "and what the server's user will find. CONFIG is by default what the manifest's [vpn] "
+        "says, or what COMMAND names, or /etc/openvpn/server.conf. Without --probe nothing is "
         "asked of the platform.",
-        flags=(_JSON,),
+        launch=True,
+        command="optional",
+        flags=(
+            _JSON,
+            Flag(
+                flag="--probe",
+                help="Run the hook as OpenVPN would, with a login that nobody has: the platform "
+                "must refuse it.",
+            ),
+        ),
         words=(Word(name="config", metavar="CONFIG", complete="file"),),
-        examples=(("cycle-exec vpn-check /etc/openvpn/server.conf", "as root, before the server"),),
+        examples=(
+            ("cycle-exec vpn-check /etc/openvpn/server.conf", "as root, before the server"),
+            ("cycle-exec vpn-check --probe", "the manifest's [vpn], and a login that is refused"),
+        ),
     ),
     Verb(
         name="manifest check",

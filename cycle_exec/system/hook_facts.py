@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-import marshal
 import os
 import posixpath
 import stat
 
 from cycle_exec.errors import Problem
-from cycle_exec.system import files, lookup
+from cycle_exec.system import files, lookup, mounts, server_user
 from cycle_exec.system.files import words
-from cycle_exec.system.invocation import encoded
+from cycle_exec.system.invocation import decoded, encoded
 from cycle_exec.vpn.model import Facts
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from cycle_exec.system.user import User
     from cycle_exec.vpn.model import Setup
 
 # OpenVPN gives its hooks no PATH; execve and env(1) then look here.
@@ -22,75 +24,56 @@ _PATH = "/bin:/usr/bin"
 _LARGEST = 64 * 1024
 
 
-def gather(setup: Setup, environ_tmp: str) -> Facts:
-    """The facts of a setup. environ_tmp: TMPDIR, the one variable that OpenVPN itself reads.
+def gather(setup: Setup, start: User | None, environ_tmp: str) -> Facts:
+    """The facts of a setup.
 
-    A user or group that does not exist, or that this process may not become, is a fact of the
-    helper.
+    start: who starts the server, None: this process's user. environ_tmp: TMPDIR, the one variable
+    that OpenVPN itself reads. A user or group that does not exist, or that this process may not
+    become, is a fact of the helper.
     """
-    reading, writing = os.pipe2(os.O_CLOEXEC)
-    child = os.fork()
-    if child == 0:
-        try:
-            os.write(writing, marshal.dumps(_as_the_server(setup, environ_tmp)))
-        finally:
-            os._exit(0)
-    os.close(writing)
-    content = b""
-    while piece := os.read(reading, 65536):
-        content += piece
-    os.close(reading)
-    try:
-        os.waitpid(child, 0)
-    except ChildProcessError:
-        pass  # SIGCHLD is ignored: the kernel has reaped it
-    # Written by our own child, in the same interpreter.
-    return Facts(**marshal.loads(content)) if content else Facts(helper="it could not be looked at")  # noqa: S302
+    temporary = temporary_folder(setup, environ_tmp)
+    found = server_user.run(setup, start, lambda: _found(setup, temporary))
+    if isinstance(found, str):
+        return Facts(helper=found)
+    return Facts(**found, hints=tuple(_hints(setup, temporary)))
 
 
-def _as_the_server(setup: Setup, environ_tmp: str) -> dict[str, str]:
-    import _socket
+def temporary_folder(setup: Setup, environ_tmp: str) -> str:
+    """Where OpenVPN writes what its hooks read."""
+    return setup.temporary or environ_tmp or "/tmp"  # noqa: S108
 
-    refused = _become(setup)
-    if refused:
-        return {"helper": refused}
-    found = {
-        "helper": _helper(setup.hook[0]),
-        "temporary": _temporary(setup.temporary or environ_tmp or "/tmp"),  # noqa: S108
-    }
+
+def _found(setup: Setup, temporary: str) -> dict[str, str]:
+    found = {"helper": _helper(setup.hook[0])}
+    if setup.method:
+        found["temporary"] = _temporary(temporary)
     if setup.ours:
+        found["socket"] = _reachable(setup.socket)
+    if setup.token_written:
+        found["token_file"] = _way(setup.token_file)
+    elif setup.needs_token_file:
         found["token_file"] = _token_file(setup.token_file)
-        found["socket"] = _reachable(_socket, setup.socket)
     return found
 
 
-def _become(setup: Setup) -> str:
-    """As the server does it: cd, chroot, group, user. Words where that cannot be."""
-    from grp import getgrnam
-    from pwd import getpwnam
-
-    try:
-        uid = getpwnam(setup.user).pw_uid if setup.user else None
-    except KeyError:
-        return f"there is no user {setup.user} in this image"
-    try:
-        gid = getgrnam(setup.group).gr_gid if setup.group else None
-    except KeyError:
-        return f"there is no group {setup.group} in this image"
-    try:
-        if setup.directory:
-            os.chdir(encoded(setup.directory))
-        if setup.chroot:
-            os.chroot(encoded(setup.chroot))
-            os.chdir("/")
-        if gid is not None and gid != os.getegid():
-            os.setgroups([gid])
-            os.setresgid(gid, gid, gid)
-        if uid is not None and uid != os.geteuid():
-            os.setresuid(uid, uid, uid)
-    except OSError as error:
-        return f"this process cannot try it as the server would: {words(error)}"
-    return ""
+def _hints(setup: Setup, temporary: str) -> Iterator[str]:
+    """Seen from outside the chroot, where /proc is."""
+    start = encoded("/" if setup.chroot else setup.directory)
+    root = encoded(setup.chroot)
+    if setup.method == "via-file":
+        folder = root + posixpath.join(start, encoded(temporary))
+        if mounts.in_memory(folder) is False:
+            yield f"tmp-dir {temporary} is not on tmpfs: passwords reach a disk for a moment"
+        try:
+            mode = stat.S_IMODE(os.stat(folder).st_mode)
+        except OSError:
+            return
+        if mode & 0o077 and not mode & stat.S_ISVTX:
+            yield f"tmp-dir {temporary} has mode {mode:04o}: it should be the server's alone, 0700"
+    if setup.token_written or setup.needs_token_file:
+        path = root + posixpath.join(start, encoded(setup.token_file))
+        if mounts.in_memory(posixpath.dirname(path)) is False:
+            yield f"token file {setup.token_file} is not on tmpfs: it outlives the container"
 
 
 def _helper(path: str) -> str:
@@ -133,8 +116,25 @@ def _token_file(path: str) -> str:
     return ""
 
 
-def _reachable(module: object, path: str) -> str:
-    connection = module.socket(module.AF_UNIX, module.SOCK_STREAM, 0)  # type: ignore[attr-defined]
+def _way(path: str) -> str:
+    """Whether the user can get to a file that is yet to be written, by the folders that exist;
+    those that do not will be the user's.
+    """
+    raw = encoded(path)
+    folder = b"/" if raw.startswith(b"/") else b"."
+    for part in (*posixpath.dirname(raw).split(b"/"), b""):
+        folder = posixpath.join(folder, part) if part else folder
+        if not os.path.lexists(folder):
+            return ""
+        if not os.access(folder, os.X_OK, effective_ids=True):
+            return f"the folder {decoded(folder)} may not be searched"
+    return ""
+
+
+def _reachable(path: str) -> str:
+    import _socket
+
+    connection = _socket.socket(_socket.AF_UNIX, _socket.SOCK_STREAM, 0)
     try:
         connection.settimeout(2.0)
         connection.connect(encoded(path))

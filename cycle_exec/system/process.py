@@ -139,14 +139,21 @@ def _maximum() -> int:
 
 
 def run_check(
-    executable: str, argv: Sequence[str], environ: Mapping[str, str], deadline: Deadline
+    executable: str,
+    argv: Sequence[str],
+    environ: Mapping[str, str],
+    deadline: Deadline,
+    output: int | None = None,
+    *,
+    spare_group: bool = False,
 ) -> int | None:
     """Run a check command to its end: its exit code, minus the signal that ended it, or None if
     it was still running at the deadline.
 
     It has its own process group, of which nothing is left afterwards, and /dev/null for its
-    input and output: what it prints may quote secrets. Raises Refused (check-failed) if it cannot
-    be started.
+    input and output: what it prints may quote secrets. output: a descriptor that takes it all the
+    same. spare_group: what it leaves behind when it has ended goes on. Raises Refused
+    (check-failed) if it cannot be started.
     """
     before = _signal.getsignal(_signal.SIGCHLD)
     # Ignored on entry, the kernel would reap the child and its code were lost.
@@ -155,10 +162,15 @@ def run_check(
     try:
         try:
             with blocked():
-                child = _spawn(executable, argv, environ)
+                child = _spawn(executable, argv, environ, output)
         except OSError as error:
             raise refuse("check-failed", f"check {argv[0]}", _cause(error)) from None
-        return _exit_code(child) if _ended(child, deadline) else None
+        ended = _ended(child, deadline)
+        code = _exit_code(child) if ended else None
+        if ended and spare_group:
+            os.waitpid(child, 0)
+            child = 0
+        return code
     finally:
         with blocked():
             if child:
@@ -166,7 +178,9 @@ def run_check(
             _signal.signal(_signal.SIGCHLD, before)
 
 
-def _spawn(executable: str, argv: Sequence[str], environ: Mapping[str, str]) -> int:
+def _spawn(
+    executable: str, argv: Sequence[str], environ: Mapping[str, str], output: int | None
+) -> int:
     unchangeable = (_signal.SIGKILL, _signal.SIGSTOP)
     return os.posix_spawn(
         encoded(executable),
@@ -174,7 +188,9 @@ def _spawn(executable: str, argv: Sequence[str], environ: Mapping[str, str]) -> 
         {encoded(name): encoded(value) for name, value in environ.items()},
         file_actions=[
             (os.POSIX_SPAWN_OPEN, 0, "/dev/null", os.O_RDONLY, 0),
-            (os.POSIX_SPAWN_OPEN, 1, "/dev/null", os.O_WRONLY, 0),
+            (os.POSIX_SPAWN_OPEN, 1, "/dev/null", os.O_WRONLY, 0)
+            if output is None
+            else (os.POSIX_SPAWN_DUP2, output, 1),
             (os.POSIX_SPAWN_DUP2, 1, 2),
         ],
         setpgroup=0,

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
     Outcome = Response | Failure
     Retry = Callable[[Outcome, int, float, float], float | None]
+    Follow = Callable[[int, Outcome], Sequence[Request]]
 
 AGENT = f"cycle-exec/{__version__}"
 MOST_AT_ONCE = 64
@@ -66,16 +67,19 @@ def exchange(
     timeout: float,
     retry: Retry,
     meanwhile: Callable[[], Collection[int]] = _nothing,
+    follow: Follow | None = None,
     draw: Callable[[], float] = _random,
 ) -> tuple[Outcome, ...]:
     """The outcome of every request, in order, at the deadline at the latest.
 
     timeout: seconds for one attempt, those of `meanwhile` not counted. retry: (outcome, attempt,
     seconds left, random number) -> seconds to wait, or None. meanwhile: called once when all is
-    sent; returns the indexes of requests whose answers are not wanted any more. Raises ValueError
-    for a token or target that no header can carry.
+    sent; returns the indexes of requests whose answers are not wanted any more. follow: called
+    with each good outcome; the requests that it returns join the others, their outcomes stand
+    behind all. Raises ValueError for a token or target that no header can carry.
     """
     batch = _Batch(socket, token, requests, deadline, timeout, retry, draw)
+    batch.follow = follow
     try:
         batch.start()
         began = monotonic()
@@ -197,6 +201,8 @@ class _Batch:
         self.exchanges = [
             _Exchange(request, request_bytes(request, token, AGENT)) for request in requests
         ]
+        self.token = token
+        self.follow: Follow | None = None
         self.hopeless = False
         self.held = 0
 
@@ -296,6 +302,9 @@ class _Batch:
         if exchange.request.essential and not good and soon < self.end:
             self.hopeless = True
             self.end = soon
+        if self.follow is not None and good:
+            for request in self.follow(self.exchanges.index(exchange), exchange.outcome):
+                self.exchanges.append(_Exchange(request, request_bytes(request, self.token, AGENT)))
 
     def _out_of_time(self, waiting: list[_Exchange]) -> None:
         for exchange in waiting:

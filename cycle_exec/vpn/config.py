@@ -5,13 +5,15 @@ Words are split as OpenVPN's own parser does it (src/openvpn/options.c, parse_li
 
 from __future__ import annotations
 
+import posixpath
+
 from cycle_exec.record import Record
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
 
-LONGEST_LINE = 255  # bytes of a line that OpenVPN reads
+INLINE = "[inline]"  # stands for what a block between <name> and </name> holds
 _DEEPEST = 10  # files that include files, as in OpenVPN
 _BLANKS = " \t\r\n"
 _COMMENTS = "#;"
@@ -26,11 +28,16 @@ class Unparsable(Exception):
 
 
 class Directive(Record):
-    """One directive: its words without `--`, and where it stands."""
+    """One directive: its words without `--`, and where it stands; no file: the command line."""
 
     words: tuple[str, ...]
-    file: str
-    line: int
+    file: str = ""
+    line: int = 0
+
+    @property
+    def place(self) -> str:
+        """File and line, for messages."""
+        return f"{self.file}:{self.line}" if self.file else "the command line"
 
     @property
     def name(self) -> str:
@@ -42,20 +49,54 @@ class Directive(Record):
         return self.words[position] if position < len(self.words) else default
 
 
-def read(path: str, text_of: Callable[[str], str], depth: int = 1) -> tuple[Directive, ...]:
+def read(path: str, text_of: Callable[[str], str]) -> tuple[Directive, ...]:
     """All directives of a file and of those it includes, in their order.
 
     text_of: the text of a file by its path; its exceptions go through. Raises Unparsable.
     """
-    if depth > _DEEPEST:
-        raise Unparsable(f"{path}: more than {_DEEPEST} files include one another")
-    found: list[Directive] = []
-    for directive in parse(text_of(path), path):
+    return tuple(_Reading(text_of).file(path, 1))
+
+
+def of_command(words: Sequence[str], text_of: Callable[[str], str]) -> tuple[Directive, ...]:
+    """The directives of an openvpn command, given its words behind the program's name."""
+    reading = _Reading(text_of)
+    if len(words) == 1 and not words[0].startswith("--"):
+        return tuple(reading.file(words[0], 1))
+    found: list[list[str]] = []
+    for word in words:
+        if word.startswith("--"):
+            found.append([word.removeprefix("--")])
+        elif found:
+            found[-1].append(word)
+    return tuple(
+        each for given in found for each in reading.included(Directive(words=tuple(given)), depth=0)
+    )
+
+
+class _Reading:
+    """One reading of all files. `cd` counts from where it stands, for the files after it too."""
+
+    def __init__(self, text_of: Callable[[str], str]) -> None:
+        self._text_of = text_of
+        self._directory = ""
+
+    def file(self, path: str, depth: int) -> Iterator[Directive]:
+        """A file's directives, with those of the files it includes."""
+        path = posixpath.join(self._directory, path)
+        if depth > _DEEPEST:
+            raise Unparsable(f"{path}: more than {_DEEPEST} files include one another")
+        for directive in parse(self._text_of(path), path):
+            yield from self.included(directive, depth)
+
+    def included(self, directive: Directive, depth: int) -> Iterator[Directive]:
+        """The directive, or what it includes."""
         if directive.name == "config" and len(directive.words) > 1:
-            found.extend(read(directive.word(1), text_of, depth + 1))
-        else:
-            found.append(directive)
-    return tuple(found)
+            yield from self.file(directive.word(1), depth + 1)
+            return
+        if directive.name == "cd":
+            self._directory = posixpath.join(self._directory, directive.word(1))
+            directive = directive.replace(words=("cd", self._directory))
+        yield directive
 
 
 def parse(text: str, file: str) -> Iterator[Directive]:
@@ -74,6 +115,7 @@ def parse(text: str, file: str) -> Iterator[Directive]:
         name = words[0].removeprefix("--")
         if len(words) == 1 and name.startswith("<") and name.endswith(">"):
             block = name[1:-1]
+            yield Directive(words=(block, INLINE), file=file, line=number)
             continue
         yield Directive(words=(name, *words[1:]), file=file, line=number)
     if block:

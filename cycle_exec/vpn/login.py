@@ -21,6 +21,8 @@ _OPERATION = "validateVPNLogin"
 # How passwords begin that answer a challenge; the platform knows no second factor.
 _CHALLENGES = (b"SCRV1:", b"CRV1:")
 _LONGEST_NAME = 64  # characters of a username that are shown
+UNKNOWN = "the platform does not know this login"
+TEMPORARY = "the login service is not available"
 BACKOFF = 30  # seconds after which a client tries again where the platform is not reachable
 
 
@@ -53,7 +55,7 @@ class Verdict(Record):
     def for_client(self) -> str:
         """What OpenVPN may tell the peer, who is nobody yet: nothing of how things work here."""
         if self.temporary:
-            return f"TEMP[backoff {BACKOFF}]: the login service is not available, please try again"
+            return f"TEMP[backoff {BACKOFF}]: {TEMPORARY}, please try again"
         return "the login was refused"
 
 
@@ -124,7 +126,7 @@ def verdict(outcome: Response | Failure) -> Verdict:
     if outcome.status == 200 and found is True:
         return Verdict(accepted=True, reason="accepted")
     if outcome.status == 403 and found is False:
-        return Verdict(accepted=False, reason="the platform does not know this login")
+        return Verdict(accepted=False, reason=UNKNOWN)
     if outcome.status in (401, 403):
         return Verdict(
             accepted=False,

@@ -7,10 +7,12 @@ machine says, as the server's user will see it.
 
 from __future__ import annotations
 
+import posixpath
+
 from cycle_exec.errors import Problem
 from cycle_exec.settings import duration
 from cycle_exec.vpn.config import Unparsable, split
-from cycle_exec.vpn.model import Setup
+from cycle_exec.vpn.model import TOKEN, Setup
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -23,11 +25,15 @@ if TYPE_CHECKING:
 _HOOK = "auth-user-pass-verify"
 _LEVELS = {"via-file": 2, "via-env": 3}
 _LONGEST_SETENV = 232  # bytes of a value that fits OpenVPN's line
-_TOKEN = "CYCLE_API_TOKEN"  # noqa: S105 - a name
 
 
-def setup(directives: Sequence[Directive], path: str) -> tuple[Setup | None, list[Problem]]:
-    """The setup, or every problem of the configuration. path: the configuration's file."""
+def setup(
+    directives: Sequence[Directive], path: str, cwd: str = ""
+) -> tuple[Setup | None, list[Problem]]:
+    """The setup, or every problem of the configuration.
+
+    path: what messages call the configuration. cwd: where the server is started.
+    """
     last = {directive.name: directive for directive in directives}
     hooks = [directive for directive in directives if directive.name == _HOOK]
     if not hooks:
@@ -35,7 +41,7 @@ def setup(directives: Sequence[Directive], path: str) -> tuple[Setup | None, lis
             _problem(path, f"there is no {_HOOK}, so nobody's password is checked by the platform")
         ]
     hook = hooks[-1]
-    place = f"{hook.file}:{hook.line}"
+    place = hook.place
     problems = []
     if len(hooks) > 1:
         problems.append(_problem(place, f"{_HOOK} is there {len(hooks)} times, and counts once"))
@@ -52,6 +58,8 @@ def setup(directives: Sequence[Directive], path: str) -> tuple[Setup | None, lis
         return None, problems
     security = last["script-security"].word(1) if "script-security" in last else ""
     level = int(security) if security.isdecimal() else 1
+    directory = posixpath.join(cwd, _word(last, "cd"))
+    chroot = _word(last, "chroot")
     found = Setup(
         hook=words,
         place=place,
@@ -59,16 +67,55 @@ def setup(directives: Sequence[Directive], path: str) -> tuple[Setup | None, lis
         level=level,
         user=_word(last, "user"),
         group=_word(last, "group"),
-        chroot=_word(last, "chroot"),
-        directory=_word(last, "cd"),
+        chroot=posixpath.join(directory, chroot) if chroot else "",
+        directory=directory,
         temporary=_word(last, "tmp-dir"),
-        token=_setenv(directives, _TOKEN),
+        environment=_setenv(directives),
         **_of_hook(words[1:]),
     )
-    return found, _of_setup(found)
+    return found, _of_setup(found, directives)
 
 
-def _of_setup(found: Setup) -> list[Problem]:
+def of_helper(path: str) -> Setup:
+    """The setup of a hook of which nothing is known but its program."""
+    return Setup(hook=(path,), place="", method="", level=0)
+
+
+def named(found: Setup, helper: str, token_file: str) -> tuple[Setup, list[Problem]]:
+    """The setup as the manifest has it, where it says something of helper and token file."""
+    problems = []
+    if helper and helper != found.hook[0]:
+        problems.append(
+            _problem(
+                found.place,
+                f"{_HOOK} calls {found.hook[0]}, but the helper should be {helper}",
+                "write the same path in both places",
+            )
+        )
+    if token_file and found.needs_token_file and token_file != _token_path(found):
+        problems.append(
+            _problem(
+                found.place,
+                f"the hook reads its token from {found.token_file}, but vpn.token_file is "
+                f"{token_file}",
+                "leave vpn.token_file out, or name the same file with --token-file",
+            )
+        )
+    return found.replace(token_file=token_file or found.token_file), problems
+
+
+def token_target(found: Setup) -> str:
+    """Where the token file is seen from outside the server's chroot."""
+    return posixpath.normpath(found.chroot + _token_path(found))
+
+
+def _token_path(found: Setup) -> str:
+    # Inside a chroot the server stands in its root.
+    start = "/" if found.chroot else found.directory
+    return posixpath.join(start, found.token_file)
+
+
+def _of_setup(found: Setup, directives: Sequence[Directive]) -> list[Problem]:
     problems = []
     needed = _LEVELS[found.method]
     if found.level < needed:
@@ -80,66 +127,30 @@ def _of_setup(found: Setup) -> list[Problem]:
                 f"write script-security {needed}",
             )
         )
-    if found.token is not None and len(found.token.encode("utf-8", "replace")) > _LONGEST_SETENV:
-        problems.append(
-            _problem(
-                found.place,
-                f"setenv {_TOKEN} has more than {_LONGEST_SETENV} bytes, and OpenVPN prints a line "
-                "that is too long",
-                "write the token to a file, and name it with --token-file",
+    for directive in directives:
+        # On a command line there is no such limit, and it is no better place.
+        long = len(directive.word(2).encode("utf-8", "replace")) > _LONGEST_SETENV
+        if directive.file and long and (directive.name, directive.word(1)) == ("setenv", TOKEN):
+            problems.append(
+                _problem(
+                    directive.place,
+                    f"setenv {TOKEN} has more than {_LONGEST_SETENV} bytes, and OpenVPN prints a "
+                    "line that is too long",
+                    "write the token to a file, and name it with --token-file",
+                )
             )
-        )
     return problems
 
 
 def problems(found: Setup, facts: Facts) -> list[Problem]:
     """What the machine has against it."""
-    who = f"user {found.user}" if found.user else "the server's user"
+    user = found.user or found.start
+    who = f"user {user}" if user else "the server's user"
     told = [(f"helper {found.hook[0]}", facts.helper), ("tmp-dir", facts.temporary)]
     if found.ours:
         told.append((f"socket {found.socket}", facts.socket))
-        if found.token is None:
-            told.append((f"token file {found.token_file}", facts.token_file))
+    told.append((f"token file {found.token_file}", facts.token_file))
     return [_problem(subject, f"for {who}: {words}") for subject, words in told if words]
-
-
-def warnings(directives: Sequence[Directive], found: Setup) -> list[str]:
-    """What works, and will be regretted."""
-    names = {directive.name: directive for directive in directives}
-    tokens = names.get("auth-gen-token")
-    verify = names["verify-client-cert"].word(1) if "verify-client-cert" in names else ""
-    window = _number(names, "hand-window", 60)
-    lines = [
-        (
-            found.method == "via-env",
-            "via-env: the password stands in the environment of the hook's processes",
-        ),
-        (
-            ("daemon" in names or "syslog" in names)
-            and not {"log", "log-append"}.intersection(names),
-            "daemon without log: what the hook says is lost",
-        ),
-        (tokens is None, "no auth-gen-token: each renegotiation asks the platform again"),
-        (
-            tokens is not None and "external-auth" in tokens.words,
-            "auth-gen-token external-auth: the hook refuses its session tokens",
-        ),
-        (
-            "auth-user-pass-optional" in names,
-            "auth-user-pass-optional: clients without a login reach the hook, which refuses them",
-        ),
-        (verify == "none", "verify-client-cert none: anybody can try logins"),
-        (found.ours and not found.deferred, "without --deferred a slow platform stalls everybody"),
-        (
-            found.deferred and window <= found.timeout,
-            f"hand-window {window} is not longer than the hook's {found.timeout:g} s",
-        ),
-        (
-            "username-as-common-name" in names and "duplicate-cn" in names,
-            "username-as-common-name with duplicate-cn: one user's clients share a name",
-        ),
-    ]
-    return [line for applies, line in lines if applies]
 
 
 def _of_hook(words: Sequence[str]) -> dict[str, Any]:
@@ -165,16 +176,14 @@ def _word(last: dict[str, Directive], name: str) -> str:
     return last[name].word(1) if name in last else ""
 
 
-def _number(last: dict[str, Directive], name: str, default: int) -> int:
-    text = _word(last, name)
-    return int(text) if text.isdecimal() else default
-
-
-def _setenv(directives: Sequence[Directive], name: str) -> str | None:
-    for directive in reversed(directives):
-        if directive.name == "setenv" and directive.word(1) == name:
-            return directive.word(2)
-    return None
+def _setenv(directives: Sequence[Directive]) -> dict[str, str]:
+    """What the hook finds in its environment, the last one wins."""
+    prefixes = {"setenv": "", "setenv-safe": "OPENVPN_"}
+    return {
+        prefixes[directive.name] + directive.word(1): directive.word(2)
+        for directive in directives
+        if directive.name in prefixes and directive.word(1)
+    }
 
 
 def _problem(subject: str, reason: str, fix: str = "") -> Problem:

@@ -138,6 +138,14 @@ CASES = {
     "target-refused": Case(73, "it is a folder", manifest('[dotenv]\ntarget = "@/../ground"')),
     "token-missing": Case(77, "CYCLE_API_TOKEN", without_token),
     "denied": Case(77, "the API answered 403 (403.no)", scripted(VARIABLES, error(403, "403.no"))),
+    "login-refused": Case(
+        77,
+        "the username has a colon",
+        manifest(
+            '[vpn.login]\nusername = "NAME"\npassword = "PASSWORD"',
+            variables={"NAME": "c4n4ry:name", "PASSWORD": "c4n4ry-password"},
+        ),
+    ),
     "unavailable": Case(69, "503", scripted(VARIABLES, error(503), "--deadline", "1s")),
     "answer-refused": Case(65, "integration absent", scripted("-", b"", "--integration", "absent")),
     "answer-malformed": Case(65, "scoped variables", scripted(VARIABLES, reply(200, b"{"))),

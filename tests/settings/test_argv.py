@@ -81,7 +81,7 @@ def test_optional_value_only_with_equals():
         ["-v", "--", "app"],
         ["-", "--", "app"],
         ["", "--", "app"],
-        ["--vpn-helper", "--", "app"],
+        ["--vpn-hlper", "--", "app"],
     ],
 )
 def test_uncertain(words):

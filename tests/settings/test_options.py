@@ -47,8 +47,3 @@ def test_spelling():
     option = next(option for option in OPTIONS if option.name == "keep-token")
     assert (option.flag, option.opposite) == ("--keep-token", "--no-keep-token")
     assert option.variable == "CYCLE_EXEC_KEEP_TOKEN"
-
-
-def test_not_yet():
-    """What does not work yet is not offered."""
-    assert {"vpn-helper"}.isdisjoint(option.name for option in OPTIONS)

@@ -428,3 +428,25 @@ def test_an_outcome_shows_no_body(api):
     """Answers hold secrets: their repr does not."""
     api.on(ANY, data({"A": "c4n4ry"}))
     assert "c4n4ry" not in repr(exchange(api))
+
+
+def test_a_good_answer_can_lead_to_another_question(api):
+    """It joins the others at once; its outcome stands behind theirs."""
+    api.on("/a", data(1))
+    api.on("/bad", error(404))
+    api.on("/next", data(2))
+    api.on("/slow", after(0.5, data(3)))
+    heard = []
+
+    def follow(index, outcome):
+        heard.append((index, outcome.status))
+        return [ask("/next")] if index == 0 else ()
+
+    requests = ask("/a"), ask("/bad", essential=False), ask("/slow")
+    began = time.monotonic()
+    found = exchange(api, *requests, follow=follow)
+    assert time.monotonic() - began < 0.9
+    assert kinds(found) == [200, 404, 200, 200]
+    assert sorted(heard) == [(0, 200), (2, 200), (3, 200)]
+    [followed] = api.asked("/next")
+    assert followed.at - api.asked("/a")[0].at < 0.4

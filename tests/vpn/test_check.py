@@ -12,6 +12,7 @@ from typing import NamedTuple
 
 import pytest
 
+from cycle_exec.system import mounts
 from tests.support.hostile import hostile
 from tests.support.launching import PATH, SCRIPT
 
@@ -55,7 +56,9 @@ def api():
 def check(place: Path, api, *words: str, more: str = "", **changes: str) -> Ran:
     """Run it on a configuration of that folder."""
     hook = changes.get("hook", f"{place}/hook")
-    words_of_hook = f"{hook} vpn-auth --deferred --socket {api.socket} --token-file {place}/token"
+    words_of_hook = changes.get(
+        "words", f"{hook} vpn-auth --deferred --socket {api.socket} --token-file {place}/token"
+    )
     text = f"""
 user nobody
 group nogroup
@@ -81,7 +84,31 @@ auth-user-pass-verify "{words_of_hook}" via-file
 def test_all_is_well(place, api):
     """One line."""
     ran = check(place, api)
-    assert ran == (0, f"{place}/server.conf: ok\n", "")
+    assert (ran.code, ran.out) == (0, f"{place}/server.conf: ok\n")
+    # Where /var/lib is on tmpfs, there is nothing to say.
+    assert all("is not on tmpfs" in line for line in ran.err.splitlines())
+
+
+def test_on_tmpfs_nothing_is_said_at_all(place, api):
+    """Neither passwords nor the token reach a disk there."""
+    if mounts.in_memory(b"/dev/shm") is not True:
+        pytest.fail("/dev/shm is no tmpfs here")
+    with tempfile.TemporaryDirectory(dir="/dev/shm") as name:
+        memory = Path(name)
+        memory.chmod(0o755)
+        (memory / "token").write_text("t0ken")
+        (memory / "token").chmod(0o400)
+        (memory / "tmp").mkdir(mode=0o700)
+        for each in (memory / "token", memory / "tmp"):
+            shutil.chown(each, "nobody", "nogroup")
+        words = f"{place}/hook vpn-auth --deferred --socket {api.socket} --token-file {name}/token"
+        ran = check(place, api, tmp=f"{name}/tmp", words=words)
+        assert ran == (0, f"{place}/server.conf: ok\n", "")
+        (memory / "tmp").chmod(0o755)
+        ran = check(place, api, tmp=f"{name}/tmp", words=words)
+        assert ran.code == 0
+        said = f"tmp-dir {name}/tmp has mode 0755: it should be the server's alone, 0700"
+        assert ran.err == f"cycle-exec: warning: {said}\n"
 
 
 def test_what_is_wrong_is_said_at_once(place, api):
@@ -167,3 +194,49 @@ def test_a_configuration_that_is_none(place, text, said):
     )
     assert done.returncode == 78
     assert said in done.stderr
+
+
+def test_the_manifest_says_what_is_checked(place, api):
+    """Its [vpn], whose token a launch would write; without --probe the hook is not run."""
+    (place / "token").unlink()
+    check(place, api)
+    manifest = place / "m.toml"
+    manifest.write_text(f'[vpn]\nconfig = "{place}/server.conf"\n')
+    environ = {"PATH": PATH, "CYCLE_EXEC_MANIFEST": str(manifest), "CYCLE_API_TOKEN": "t0ken"}
+
+    def run(*words):
+        return subprocess.run(
+            [SCRIPT, "vpn-check", *words], env=environ, capture_output=True, text=True, check=False
+        )
+
+    done = run()
+    assert (done.returncode, done.stdout) == (0, f"{place}/server.conf: ok\n"), done.stderr
+    done = run("--probe")
+    assert done.returncode == 78
+    assert "it refuses, but does not say that the platform does" in done.stderr
+    (place / "hook").write_text(
+        "#!/bin/sh\necho the platform does not know this login >&2\nexit 1\n"
+    )
+    done = run("--probe", "--json")
+    assert done.returncode == 0, done.stdout
+    assert json.loads(done.stdout)["problems"] == []
+    assert not (place / "token").exists()
+    assert os.listdir(place / "tmp") == []
+    assert "t0ken" not in done.stdout + done.stderr
+
+
+def test_without_anything_it_is_the_usual_place(place):
+    """/etc/openvpn/server.conf, or what the command names."""
+    done = subprocess.run(
+        [SCRIPT, "vpn-check", "--", "openvpn", "--config", place / "none.conf"],
+        env={"PATH": PATH},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 78
+    assert f"OpenVPN config {place}/none.conf: it does not exist (file-missing)" in done.stderr
+    done = subprocess.run(
+        [SCRIPT, "vpn-check"], env={"PATH": PATH}, capture_output=True, text=True, check=False
+    )
+    assert "/etc/openvpn/server.conf" in done.stdout + done.stderr

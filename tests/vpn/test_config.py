@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cycle_exec.vpn.config import Unparsable, parse, read, split
+from cycle_exec.vpn.config import Unparsable, of_command, parse, read, split
 
 
 def words(text):
@@ -47,7 +47,7 @@ def test_what_openvpn_would_refuse(line):
 def test_directives_and_inline_blocks():
     """Two dashes are none; a block's content is no directive."""
     text = "--port 1\n<ca>\nuser root\n-----BEGIN\n</ca>\nuser nobody\n"
-    assert words(text) == [("port", "1"), ("user", "nobody")]
+    assert words(text) == [("port", "1"), ("ca", "[inline]"), ("user", "nobody")]
     with pytest.raises(Unparsable, match="<ca> is never closed"):
         words("<ca>\nport 1\n")
 
@@ -63,6 +63,27 @@ def test_files_that_include_files():
     ]
     with pytest.raises(Unparsable, match="include one another"):
         read("loop", files.__getitem__)
+
+
+def test_a_command_is_a_configuration_too():
+    """Each --option with its words; files in their place, relative to where cd leads."""
+    files = {"/etc/o/s.conf": "cd sub\nport 2\nconfig more\n", "/etc/o/sub/more": "user x\n"}
+
+    def of(*words):
+        found = of_command(words, files.__getitem__)
+        return [(each.words, each.place) for each in found]
+
+    assert of("--cd", "/etc/o", "--config", "s.conf", "--verb", "3", "--daemon") == [
+        (("cd", "/etc/o"), "the command line"),
+        (("cd", "/etc/o/sub"), "/etc/o/s.conf:1"),
+        (("port", "2"), "/etc/o/s.conf:2"),
+        (("user", "x"), "/etc/o/sub/more:1"),
+        (("verb", "3"), "the command line"),
+        (("daemon",), "the command line"),
+    ]
+    assert of("/etc/o/sub/more") == [(("user", "x"), "/etc/o/sub/more:1")]
+    assert of("stray", "--verb", "3") == [(("verb", "3"), "the command line")]
+    assert of() == []
 
 
 WORD = st.text(st.characters(blacklist_categories=["Cs", "Cc"]), max_size=10)

@@ -223,6 +223,17 @@ def test_a_platform_in_any_state_lets_nobody_in(api, behaviour, options):
         assert "accepted" not in running.log
 
 
+@pytest.mark.parametrize("options", [(), ("--deferred",)])
+def test_a_platform_that_is_not_there(api, options):
+    """No socket: the client is told to try again."""
+    with server(api, *options, "--timeout", "1s") as running:
+        os.rename(api.socket, api.socket + ".away")
+        assert running.login("alice", PASSWORD) == "again"
+        os.rename(api.socket + ".away", api.socket)
+        assert "the API could not be asked: missing" in running.log
+        assert running.login("alice", PASSWORD) == "in"
+
+
 def test_a_colon_in_a_name_logs_nobody_in(api):
     """It would be somebody else's login."""
     with server(api) as running:

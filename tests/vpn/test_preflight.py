@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from cycle_exec.vpn.config import parse
+from cycle_exec.vpn.config import of_command, parse
 from cycle_exec.vpn.model import Facts
-from cycle_exec.vpn.preflight import problems, setup, warnings
+from cycle_exec.vpn.preflight import named, of_helper, problems, setup, token_target
+from cycle_exec.vpn.warnings import warnings
 
 HOOK = 'auth-user-pass-verify "/bin/cycle-exec vpn-auth --deferred" via-file\n'
 GOOD = f"script-security 2\nauth-gen-token\nlog /l\n{HOOK}"
@@ -18,11 +19,11 @@ def judged(text):
     return found, [problem.reason for problem in wrong]
 
 
-def warned(text):
+def warned(text, version=None):
     directives = tuple(parse(text, "s.conf"))
     found, _ = setup(directives, "s.conf")
     assert found
-    return warnings(directives, found)
+    return warnings(directives, found, version)
 
 
 def test_a_setup_that_works():
@@ -37,7 +38,9 @@ def test_a_setup_that_works():
     assert wrong == []
     assert found
     assert (found.user, found.group, found.chroot) == ("nobody", "nogroup", "/jail")
-    assert (found.directory, found.temporary, found.token) == ("/etc", "/run/t", "t0ken")
+    assert (found.directory, found.temporary) == ("/etc", "/run/t")
+    assert found.environment == {"CYCLE_API_TOKEN": "t0ken"}
+    assert not found.needs_token_file
     assert (found.socket, found.token_file, found.timeout) == ("/s", "/t", 5.0)
     assert (found.ours, found.deferred, found.method, found.level) == (True, False, "via-env", 3)
     assert "t0ken" not in repr(found)
@@ -76,6 +79,7 @@ def test_what_the_machine_has_against_it():
     facts = Facts(helper="h", token_file="t", socket="s", temporary="d")
     found, _ = judged(GOOD)
     assert found
+    assert found.needs_token_file
     subjects = [problem.subject for problem in problems(found, facts)]
     assert subjects == [
         "helper /bin/cycle-exec",
@@ -85,11 +89,59 @@ def test_what_the_machine_has_against_it():
     ]
     found, _ = judged(GOOD + "setenv CYCLE_API_TOKEN x\n")
     assert found
-    assert len(problems(found, facts)) == 3
+    assert not found.needs_token_file
     found, _ = judged("script-security 2\nauth-user-pass-verify /other via-file\n")
     assert found
-    assert len(problems(found, facts)) == 2
+    assert not found.needs_token_file
+    assert len(problems(found, Facts(helper="h", socket="s"))) == 1
     assert problems(found, Facts()) == []
+
+
+def test_who_is_named_in_messages():
+    """The configuration's user, else who starts the server."""
+    found = of_helper("/bin/cycle-exec")
+    [problem] = problems(found, Facts(helper="x"))
+    assert problem.reason == "for the server's user: x"
+    [problem] = problems(found.replace(start="vpn"), Facts(helper="x"))
+    assert problem.reason == "for user vpn: x"
+
+
+def test_manifest_and_configuration_have_to_agree():
+    """On the helper, and on where the token is."""
+    found, _ = judged(GOOD)
+    assert found
+    assert named(found, "", "") == (found, [])
+    same = named(found, "/bin/cycle-exec", "/run/cycle-exec/vpn-token")
+    assert same == (found, [])
+    changed, wrong = named(found, "/bin/other", "/run/x")
+    assert changed.token_file == "/run/x"
+    assert [problem.reason for problem in wrong] == [
+        "auth-user-pass-verify calls /bin/cycle-exec, but the helper should be /bin/other",
+        "the hook reads its token from /run/cycle-exec/vpn-token, but vpn.token_file is /run/x",
+    ]
+    # Another hook reads what its people say.
+    found, _ = judged("script-security 2\nauth-user-pass-verify /other via-file\n")
+    assert found
+    assert named(found, "", "/run/x")[1] == []
+
+
+@pytest.mark.parametrize(
+    ("text", "target"),
+    [
+        ("", "/run/cycle-exec/vpn-token"),
+        ("chroot /jail", "/jail/run/cycle-exec/vpn-token"),
+        ("cd /srv\nchroot jail", "/srv/jail/run/cycle-exec/vpn-token"),
+        ("cd /srv\nTOKEN t", "/srv/t"),
+        ("cd /srv\nchroot jail/\nTOKEN t", "/srv/jail/t"),
+    ],
+)
+def test_where_the_token_file_is_seen_from_outside(text, target):
+    """Its path is the hook's, inside a chroot."""
+    text, _, token = text.partition("TOKEN ")
+    hook = HOOK.replace("vpn-auth", f"vpn-auth --token-file {token}") if token else HOOK
+    found, _ = judged(f"script-security 2\n{hook}{text}\n")
+    assert found
+    assert token_target(found) == target
 
 
 @pytest.mark.parametrize(
@@ -102,6 +154,7 @@ def test_what_the_machine_has_against_it():
         (GOOD + "verify-client-cert none\n", "verify-client-cert none"),
         (GOOD.replace(" --deferred", ""), "without --deferred"),
         (GOOD + "hand-window 5\n", "hand-window 5"),
+        (GOOD + "reneg-sec 15\n", "reneg-sec 15 is less than twice the hook's 8 s"),
         (GOOD + "username-as-common-name\nduplicate-cn\n", "duplicate-cn"),
         (
             GOOD.replace("security 2", "security 3").replace("via-file", "via-env"),
@@ -119,3 +172,25 @@ def test_what_will_be_regretted(text, words):
 def test_nothing_to_regret():
     """No warning without a reason."""
     assert warned(GOOD) == []
+    assert warned(GOOD + "reneg-sec 0\n", (2, 6)) == []
+    assert warned(GOOD + "verify-client-cert none\n<tls-crypt>\nkey\n</tls-crypt>\n") == []
+    assert warned(GOOD.replace(" --deferred", "").replace("vpn-auth", "x"), (2, 4)) == []
+
+
+def test_an_openvpn_that_cannot_defer():
+    """Before 2.6."""
+    [line] = warned(GOOD, (2, 5))
+    assert line == "OpenVPN 2.5 cannot defer, 2.6 can: a slow platform stalls everybody"
+
+
+def test_a_token_on_the_command_line():
+    """Everybody on the machine reads it there."""
+    words = ["--script-security", "2", "--auth-gen-token", "--log", "/l", "--auth-user-pass-verify"]
+    words += ["/bin/cycle-exec vpn-auth --deferred", "via-file", "--setenv", "CYCLE_API_TOKEN"]
+    directives = of_command([*words, "x" * 300], str)
+    found, wrong = setup(directives, "the openvpn command")
+    assert found
+    assert wrong == []
+    assert warnings(directives, found, None) == [
+        "setenv CYCLE_API_TOKEN on the command line: every user of the machine can read it there"
+    ]
