@@ -33,7 +33,8 @@ IMPURE_MODULES = set(
 # per dependency", so that replacing it touches one file.
 DOORS = {
     "click": {"cli"},
-    "httpx": {"client.client"},
+    "httpx": {"client.client", "client.transport"},
+    "httpcore": {"client.transport"},
     "jinja2": {"planning.templates"},
     "dotenv": {"planning.dotenv"},
     "ssl": {"system.pairing"},
@@ -208,7 +209,8 @@ def test_the_emulator_never_uses_the_clients_understanding():
 
 
 def test_each_dependency_has_one_door():
-    """A dependency is imported by its door alone, and, but for cli, inside a function."""
+    """A dependency is imported by its door alone, and inside a function, but for cli and the
+    client, which nothing else imports on its way."""
     broken = []
     for found in ALL:
         dependency = found.target.split(".")[0]
@@ -216,7 +218,7 @@ def test_each_dependency_has_one_door():
             continue
         if found.module not in DOORS[dependency]:
             broken.append(told(found, f"{dependency} is imported only by {DOORS[dependency]}"))
-        elif not found.lazy and found.module != "cli":
+        elif not found.lazy and found.module not in {"cli", "client.client", "client.transport"}:
             broken.append(
                 told(found, f"{dependency} is imported inside the function that needs it")
             )
@@ -229,12 +231,15 @@ def test_no_module_has_a_name_that_says_nothing():
     assert [module for module, _ in modules() if vague & set(module.split("."))] == []
 
 
+GENERATED = {"client.types", "client.methods"}
+
+
 def test_modules_stay_small():
     """No module is longer than 400 lines, no function longer than 60."""
     broken = []
     for module, path in modules():
         text = path.read_text()
-        if (lines := text.count("\n")) > 400:
+        if (lines := text.count("\n")) > 400 and module not in GENERATED:
             broken.append(f"{module} has {lines} lines")
         for node in ast.walk(ast.parse(text)):
             if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):

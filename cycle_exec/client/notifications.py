@@ -10,14 +10,17 @@ from cycle_exec.record import Record
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import AsyncGenerator, Generator, Mapping
     from contextlib import AbstractContextManager
     from types import TracebackType
-    from typing import Self
+    from typing import Any, Self
 
     from websockets.sync.client import ClientConnection
 
 PATH = "/v1/notifications"
-_HOST = "localhost"  # the server ignores it
+CONNECTED = ""  # the topic of a new connection; the platform has no empty one
+_URI = f"ws://localhost{PATH}"  # the server ignores the host
+_LONGEST_PAUSE = 30.0  # seconds between two connections
 _LARGEST = 1024 * 1024  # bytes of a message
 _CLOSING = 1.0  # seconds for a farewell
 
@@ -36,12 +39,19 @@ class Unreachable(Exception):
 
 class Notification(Record):
     """Something has changed. topic: "dns.zone.certificate.ready". object: the id of what changed;
-    empty where the platform says none. state: the state it has now.
+    empty where the platform says none. state: the state it has now. message: all of it, as it
+    came.
     """
 
     topic: str
     object: str = ""
     state: str = ""
+    message: Mapping[str, Any] = {}
+
+    @property
+    def connected(self) -> bool:
+        """Whether this is no change, but a new connection: see what has changed before it."""
+        return self.topic == CONNECTED
 
 
 class Notifications:
@@ -96,8 +106,93 @@ def parse(message: str | bytes) -> Notification | None:
     about = found.get("object")
     about = about if isinstance(about, dict) else {}
     return Notification(
-        topic=found["topic"], object=_text(about.get("id")), state=_text(about.get("state"))
+        topic=found["topic"],
+        object=_text(about.get("id")),
+        state=_text(about.get("state")),
+        message=found,
     )
+
+
+def follow(
+    socket: str, token: str, timeout: float, prefix: str = ""
+) -> Generator[Notification, None, None]:
+    """Notifications for ever, over as many connections as it takes; the first of each is
+    `connected`. Raises NotAuthorized.
+    """
+    from time import sleep
+
+    _require()
+    lost = 0
+    while True:
+        try:
+            with Notifications(socket, token, timeout=timeout) as connection:
+                lost = 0
+                yield Notification(topic=CONNECTED)
+                while True:
+                    found = connection.receive()
+                    if found is not None and found.topic.startswith(prefix):
+                        yield found
+        except Unreachable as error:
+            _unless_refused(error)
+        sleep(_pause(lost))
+        lost += 1
+
+
+async def follow_async(
+    socket: str, token: str, timeout: float, prefix: str = ""
+) -> AsyncGenerator[Notification, None]:
+    """As `follow`, on asyncio."""
+    from asyncio import sleep
+
+    _require()
+    from websockets.asyncio.client import unix_connect
+    from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidStatus
+
+    lost = 0
+    while True:
+        try:
+            async with unix_connect(socket, _URI, **_options(token, timeout)) as connection:
+                lost = 0
+                yield Notification(topic=CONNECTED)
+                async for message in connection:
+                    found = parse(message)
+                    if found is not None and found.topic.startswith(prefix):
+                        yield found
+        except InvalidStatus as error:
+            _unless_refused(Unreachable("", error.response.status_code))
+        except (ConnectionClosed, InvalidHandshake, EOFError, OSError):
+            pass
+        await sleep(_pause(lost))
+        lost += 1
+
+
+def _require() -> None:
+    if not available():
+        raise ModuleNotFoundError("notifications need websockets: pip install 'cycle-exec[reload]'")
+
+
+def _unless_refused(error: Unreachable) -> None:
+    """A token that is refused will be refused again."""
+    if error.status in (401, 403):
+        from cycle_exec.client.errors import NotAuthorized
+
+        raise NotAuthorized(error.status, title="the token was refused") from None
+
+
+def _pause(lost: int) -> float:
+    """Seconds before the next connection, as the platform's own client has it."""
+    return float(min(_LONGEST_PAUSE, 2 ** min(lost, 5)))
+
+
+def _options(token: str, timeout: float) -> dict[str, Any]:
+    return {
+        "additional_headers": {"X-CYCLE-TOKEN": token},
+        "open_timeout": timeout,
+        "close_timeout": _CLOSING,
+        "max_size": _LARGEST,
+        "compression": None,
+        "user_agent_header": None,
+    }
 
 
 def _text(value: object) -> str:
@@ -120,14 +215,7 @@ def _connected(
 
     try:
         context: AbstractContextManager[ClientConnection] = unix_connect(
-            socket,
-            f"ws://{_HOST}{PATH}",
-            additional_headers={"X-CYCLE-TOKEN": token},
-            open_timeout=timeout,
-            close_timeout=_CLOSING,
-            max_size=_LARGEST,
-            compression=None,
-            user_agent_header=None,
+            socket, _URI, **_options(token, timeout)
         )
         return context, context.__enter__()
     except InvalidStatus as error:

@@ -23,7 +23,7 @@ def delay(outcome: Response | Failure, attempt: int, left: float, draw: float) -
     """
     if not _is_retried(outcome):
         return None
-    least = _retry_after(outcome) if isinstance(outcome, Response) else 0.0
+    least = retry_after(outcome) if isinstance(outcome, Response) else 0.0
     room = left - least
     if room < BASE:
         return None
@@ -37,7 +37,7 @@ def _is_retried(outcome: Response | Failure) -> bool:
     return outcome.status == 429 or 500 <= outcome.status <= 599
 
 
-def _retry_after(response: Response) -> float:
+def retry_after(response: Response) -> float:
     """Seconds; 0 where the answer does not say, or says it in no form that we know.
 
     A date counts from the answer's own Date, since our clock may differ (RFC 9110, 10.2.3).

@@ -1,0 +1,210 @@
+"""The public clients of the internal API.
+
+with Client() as cycle:
+    print(cycle.environment()["name"], cycle.scoped_variables())
+"""
+
+from __future__ import annotations
+
+import os
+import random
+from time import monotonic, sleep
+
+import httpx
+
+from cycle_exec import __version__
+from cycle_exec.client import exchange, notifications, transport
+from cycle_exec.client.methods import AsyncMethods, Methods
+from cycle_exec.secret import SecretBytes
+from cycle_exec.settings.model import DEFAULT_SOCKET
+from cycle_exec.sources.model import Failure, Response
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import AsyncGenerator, Generator
+    from typing import Any, Self
+
+    from cycle_exec.client.exchange import Asked
+    from cycle_exec.client.notifications import Notification
+
+TIMEOUT = 5.0  # seconds for one try
+DEADLINE = 30.0  # seconds for one call with its retries
+_BASE = "http://localhost"  # the server ignores it
+_TOKEN = "CYCLE_API_TOKEN"  # noqa: S105 - a name
+_SOCKET = "CYCLE_EXEC_SOCKET"
+
+
+class _Access:
+    """Where the API is, and who asks."""
+
+    def __init__(
+        self,
+        socket: str | None = None,
+        token: str | None = None,
+        *,
+        timeout: float = TIMEOUT,
+        deadline: float = DEADLINE,
+    ) -> None:
+        """Nothing is connected yet.
+
+        socket: the API's Unix socket, by default CYCLE_EXEC_SOCKET or the platform's path.
+        token: by default CYCLE_API_TOKEN. timeout: seconds for one try. deadline: seconds for a
+        call with all its retries. Raises ValueError for a token that no header can carry.
+        """
+        self._socket = socket or os.environ.get(_SOCKET) or DEFAULT_SOCKET
+        given = os.environ.get(_TOKEN, "") if token is None else token
+        if not (given.isascii() and given.isprintable()):
+            raise ValueError("the token holds a character that no HTTP header can carry")
+        self._token = given
+        self._timeout = timeout
+        self._deadline = deadline
+        self._headers = {"X-CYCLE-TOKEN": given, "User-Agent": f"cycle-exec/{__version__}"}
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}(socket={self._socket!r})"
+
+
+class Client(_Access, Methods):
+    """The synchronous client; keep one and use it as a context. Threads may share it."""
+
+    def __init__(
+        self,
+        socket: str | None = None,
+        token: str | None = None,
+        *,
+        timeout: float = TIMEOUT,
+        deadline: float = DEADLINE,
+    ) -> None:
+        """As `AsyncClient`; nothing is connected yet."""
+        super().__init__(socket, token, timeout=timeout, deadline=deadline)
+        self._http = httpx.Client(
+            transport=transport.Unix(self._socket),
+            base_url=_BASE,
+            headers=self._headers,
+            timeout=timeout,
+            trust_env=False,
+        )
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_exception: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close every connection."""
+        self._http.close()
+
+    def notifications(self, prefix: str = "") -> Generator[Notification, None, None]:
+        """What changes, for ever: a lost connection is made again, after 1 s doubling to 30 s.
+
+        prefix: of topics, "environment." for example. What happens while there is no connection
+        is not told later: look at what you follow after each `connected`. Raises NotAuthorized.
+        """
+        return notifications.follow(self._socket, self._token, self._timeout, prefix)
+
+    def _call(self, operation: str, query: dict[str, str | None], body: Any = None) -> Any:
+        request = exchange.asked(operation, query, body)
+        end = monotonic() + self._deadline
+        attempt = 1
+        while True:
+            outcome = self._try(request, min(self._timeout, max(0.001, end - monotonic())))
+            seconds = exchange.wait(request, outcome, attempt, end - monotonic(), _draw())
+            if seconds is None:
+                return exchange.result(request, outcome)
+            sleep(seconds)
+            attempt += 1
+
+    def _try(self, request: Asked, seconds: float) -> Response | Failure:
+        try:
+            return _response(self._http.send(_built(self._http, request, seconds)))
+        except transport.EXPECTED as error:
+            return _failure(error)
+
+
+class AsyncClient(_Access, AsyncMethods):
+    """The asynchronous client; keep one and use it as a context."""
+
+    def __init__(
+        self,
+        socket: str | None = None,
+        token: str | None = None,
+        *,
+        timeout: float = TIMEOUT,
+        deadline: float = DEADLINE,
+    ) -> None:
+        """Nothing is connected yet.
+
+        socket: the API's Unix socket, by default CYCLE_EXEC_SOCKET or the platform's path.
+        token: by default CYCLE_API_TOKEN. timeout: seconds for one try. deadline: seconds for a
+        call with all its retries. Raises ValueError for a token that no header can carry.
+        """
+        super().__init__(socket, token, timeout=timeout, deadline=deadline)
+        self._http = httpx.AsyncClient(
+            transport=transport.AsyncUnix(self._socket),
+            base_url=_BASE,
+            headers=self._headers,
+            timeout=timeout,
+            trust_env=False,
+        )
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *_exception: object) -> None:
+        await self.close()
+
+    async def close(self) -> None:
+        """Close every connection."""
+        await self._http.aclose()
+
+    def notifications(self, prefix: str = "") -> AsyncGenerator[Notification, None]:
+        """As `Client.notifications`."""
+        return notifications.follow_async(self._socket, self._token, self._timeout, prefix)
+
+    async def _call(self, operation: str, query: dict[str, str | None], body: Any = None) -> Any:
+        from anyio import sleep as pause
+
+        request = exchange.asked(operation, query, body)
+        end = monotonic() + self._deadline
+        attempt = 1
+        while True:
+            outcome = await self._try(request, min(self._timeout, max(0.001, end - monotonic())))
+            seconds = exchange.wait(request, outcome, attempt, end - monotonic(), _draw())
+            if seconds is None:
+                return exchange.result(request, outcome)
+            await pause(seconds)
+            attempt += 1
+
+    async def _try(self, request: Asked, seconds: float) -> Response | Failure:
+        try:
+            return _response(await self._http.send(_built(self._http, request, seconds)))
+        except transport.EXPECTED as error:
+            return _failure(error)
+
+
+def _draw() -> float:
+    return random.random()  # noqa: S311 - spreads retries, keeps no secret
+
+
+def _built(
+    client: httpx.Client | httpx.AsyncClient, request: Asked, seconds: float
+) -> httpx.Request:
+    return client.build_request(
+        request.method,
+        request.path,
+        params=dict(request.query) or None,
+        headers=dict(request.headers),
+        content=request.content,
+        timeout=seconds,
+    )
+
+
+def _response(found: httpx.Response) -> Response:
+    headers = tuple((name.lower(), value) for name, value in found.headers.items())
+    return Response(status=found.status_code, headers=headers, body=SecretBytes(found.content))
+
+
+def _failure(error: Exception) -> Failure:
+    kind = next(kind for expected, kind in transport.FAILURES if isinstance(error, expected))
+    return Failure(kind=kind)

@@ -1,0 +1,138 @@
+"""The half of a client that only decides: a call becomes a request, an answer a result, an error,
+or another try. Both clients share it.
+"""
+
+from __future__ import annotations
+
+from json import dumps
+
+from cycle_exec.client import errors
+from cycle_exec.client.methods import LISTS
+from cycle_exec.record import Record
+from cycle_exec.sources import retry
+from cycle_exec.sources.model import Failure, Response
+from cycle_exec.sources.operations import OPERATIONS
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from typing import Any
+
+LOGIN = "validateVPNLogin"
+_FAILURES = {
+    "refused": "nobody listens on the socket",
+    "timeout": "no complete answer in time",
+    "dropped": "the connection ended before the answer did",
+    "malformed": "the answer is not proper HTTP",
+}
+# Whose good answer has no data.
+_SILENT = frozenset(("createInstanceJob", "postObjectCache"))
+_TABLES = frozenset(("getEnvironmentScopedVariables", "getEnvironmentServices"))
+
+
+class Asked(Record):
+    """A request, ready to be sent. headers: beside the token's."""
+
+    _sealed = ("headers", "content")
+
+    operation: str
+    method: str
+    path: str
+    query: Mapping[str, str]
+    headers: Mapping[str, str]
+    content: bytes | None
+
+
+def asked(operation: str, query: Mapping[str, str | None], body: Any) -> Asked:
+    """The request of a call. body: of a login, username and password. Raises TypeError and
+    ValueError for a body that is not JSON, or a login that Basic authorization cannot carry.
+    """
+    row = OPERATIONS[operation]
+    headers: dict[str, str] = {}
+    content = None
+    if operation == LOGIN:
+        headers["Authorization"] = _basic(*body)
+    elif body is not None:
+        headers["Content-Type"] = "application/json"
+        content = dumps(body, allow_nan=False).encode()
+    return Asked(
+        operation=operation,
+        method=row.method,
+        path=row.path,
+        query={name: value for name, value in query.items() if value is not None},
+        headers=headers,
+        content=content,
+    )
+
+
+def _basic(username: str, password: str) -> str:
+    from binascii import b2a_base64
+
+    if ":" in username:
+        raise ValueError("a username with a colon would be another user's login")
+    return "Basic " + b2a_base64(f"{username}:{password}".encode(), newline=False).decode()
+
+
+def wait(
+    request: Asked, outcome: Response | Failure, attempt: int, left: float, draw: float
+) -> float | None:
+    """Seconds before another try, None: the outcome is final. Only what reads is tried again, and
+    a login, which changes nothing either.
+    """
+    if request.method != "GET" and request.operation != LOGIN:
+        return None
+    return retry.delay(outcome, attempt, left, draw)
+
+
+def result(request: Asked, outcome: Response | Failure) -> Any:
+    """What a method returns. Raises ApiError."""
+    if isinstance(outcome, Failure):
+        kind = errors.ProtocolError if outcome.kind == "malformed" else errors.Unavailable
+        raise kind(0, title=_FAILURES[outcome.kind])
+    document = _document(outcome)
+    if request.operation == LOGIN and outcome.status == 403 and document.get("data") is False:
+        return False
+    said = document.get("error")
+    if not 200 <= outcome.status < 300 or said:
+        raise _error(outcome, said if isinstance(said, dict) else {})
+    if request.operation in _SILENT:
+        return None
+    if "data" not in document:
+        raise errors.ProtocolError(outcome.status, title="the answer has no data")
+    data = document["data"]
+    if data is None and request.operation in LISTS:
+        return []
+    if data is None and request.operation in _TABLES:
+        return {}
+    return data
+
+
+def _document(outcome: Response) -> Mapping[str, Any]:
+    """The answer's object; of an error that is none, an empty one."""
+    from json import loads
+
+    try:
+        document = loads(outcome.body.reveal())
+    except (ValueError, RecursionError):
+        document = None
+    if isinstance(document, dict):
+        return document
+    if outcome.status >= 300:
+        return {}
+    raise errors.ProtocolError(outcome.status, title="the answer is not a JSON object")
+
+
+def _error(outcome: Response, said: Mapping[str, Any]) -> errors.ApiError:
+    def text(name: str) -> str:
+        value = said.get(name)
+        return value if isinstance(value, str) else ""
+
+    status = outcome.status
+    if 200 <= status < 300:
+        # An error envelope beats the status it comes with.
+        given = said.get("status")
+        status = given if isinstance(given, int) else status
+    found = errors.of_status(status)(status, text("code"), text("title"), text("detail"))
+    if isinstance(found, errors.RateLimited):
+        found.retry_after = retry.retry_after(outcome) or None
+    return found

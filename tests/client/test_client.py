@@ -1,0 +1,346 @@
+"""The public client, synchronous and asynchronous, against a platform that behaves and one that
+does not."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import inspect
+import json
+import subprocess
+import sys
+import threading
+import time
+
+import pytest
+
+import cycle_exec
+from cycle_exec import (
+    ApiError,
+    AsyncClient,
+    Client,
+    NotAuthorized,
+    NotFound,
+    ProtocolError,
+    RateLimited,
+    Unavailable,
+)
+from cycle_exec.client.methods import AsyncMethods, Methods
+from cycle_exec.sources.operations import OPERATIONS
+from tests.client.generate import METHODS
+from tests.support.emulated import emulated, start
+from tests.support.hostile import (
+    ANY,
+    CANARY,
+    after,
+    data,
+    drop,
+    error,
+    garbage,
+    hang,
+    hostile,
+    reply,
+)
+
+GIVEN = {
+    "container_id": "c" * 24,
+    "virtual_machine_id": "d" * 24,
+    "identifier": "a b&c",
+    "vendor": "aws",
+    "scope": "global",
+    "key": "k/é",
+    "snapshots": {"lb": {"x": 1}},
+    "image_id": "e" * 24,
+    "task": {"action": "container.instance.start"},
+    "metrics": [{"x": 1}],
+    "events": [{"x": 1}],
+    "save": {"scope": "global", "key": "k", "value": "v", "expires": "1h"},
+    "username": "alice",
+    "password": "pw:é",
+}
+
+
+@pytest.fixture
+def api():
+    with hostile() as platform:
+        yield platform
+
+
+def blocking(api, name, *words, **options):
+    with Client(api.socket, api.token, **options) as client:
+        return getattr(client, name)(*words)
+
+
+def awaited(api, name, *words, **options):
+    async def run():
+        async with AsyncClient(api.socket, api.token, **options) as client:
+            return await getattr(client, name)(*words)
+
+    return asyncio.run(run())
+
+
+both = pytest.mark.parametrize("call", [blocking, awaited])
+
+
+@both
+@pytest.mark.parametrize("operation", OPERATIONS)
+def test_every_operation_is_a_method(api, call, operation):
+    """With its method, path, parameters and body."""
+    row, name = OPERATIONS[operation], METHODS[operation].name
+    api.on(row.path, data(True))
+    parameters = [word for word in inspect.signature(getattr(Methods, name)).parameters][1:]
+    call(api, name, *(GIVEN[word] for word in parameters))
+    [asked] = api.requests
+    assert (asked.method, asked.path) == (row.method, row.path)
+    assert asked.headers["x-cycle-token"] == api.token
+    from urllib.parse import parse_qs
+
+    query = parse_qs(asked.target.partition("?")[2])
+    assert query == {word: [GIVEN[word.replace("-", "_")]] for word in row.query}
+    if operation == "validateVPNLogin":
+        login = asked.headers["authorization"].removeprefix("Basic ")
+        assert base64.b64decode(login).decode() == "alice:pw:é"
+    elif operation == "downloadImage":
+        assert json.loads(asked.body) == {"image_id": GIVEN["image_id"]}
+    elif row.method == "POST" and parameters:
+        assert json.loads(asked.body) == GIVEN[parameters[0]]
+    else:
+        assert asked.body == b""
+
+
+def test_both_clients_have_the_same_methods():
+    """Names, parameters, annotations; one of them awaits."""
+    for name in {method.name for method in METHODS.values()}:
+        here, there = getattr(Methods, name), getattr(AsyncMethods, name)
+        assert inspect.signature(here) == inspect.signature(there)
+        assert here.__doc__ == there.__doc__
+        assert inspect.iscoroutinefunction(there)
+
+
+@both
+def test_the_odd_answers(api, call):
+    """{} for a task, null for the cache, 403 with false for a login, null for a list."""
+    api.on("/v1/conductor/tasks", reply(200, {}))
+    assert call(api, "create_instance_task", GIVEN["task"]) is None
+    api.on("/v1/object-cache", data(None))
+    assert call(api, "object_cache_put", GIVEN["save"]) is None
+    api.on("/v1/vpn/login", reply(403, {"data": False}))
+    assert call(api, "vpn_login", "alice", "x") is False
+    api.on("/v1/vpn/login", data(True))
+    assert call(api, "vpn_login", "alice", "x") is True
+    api.on("/v1/containers/certificates", data(None))
+    assert call(api, "certificates") == []
+    api.on("/v1/environment/scoped-variables", data(None))
+    assert call(api, "scoped_variables") == {}
+    api.on("/v1/container", data({"id": "x", "of a later platform": 1}, more=2))
+    assert call(api, "container") == {"id": "x", "of a later platform": 1}
+
+
+@both
+@pytest.mark.parametrize(
+    ("answer", "kind", "status", "code"),
+    [
+        (error(401), NotAuthorized, 401, "401.hostile"),
+        (error(403, "403.permissions"), NotAuthorized, 403, "403.permissions"),
+        (error(404, "404.container"), NotFound, 404, "404.container"),
+        (error(422), ApiError, 422, "422.hostile"),
+        (error(429), RateLimited, 429, "429.hostile"),
+        (error(500), Unavailable, 500, "500.hostile"),
+        (reply(404, {"error": {"code": 5}}), NotFound, 404, ""),
+        (reply(404, b"<html>"), NotFound, 404, ""),
+        (reply(200, {"data": 1, "error": {"status": 404, "title": "t"}}), NotFound, 404, ""),
+        (reply(200, b"{"), ProtocolError, 200, ""),
+        (reply(200, []), ProtocolError, 200, ""),
+        (reply(200, {}), ProtocolError, 200, ""),
+        (reply(302, b"", {"Location": "/v1/hub"}), ApiError, 302, ""),
+        (drop, Unavailable, 0, ""),
+        (hang, Unavailable, 0, ""),
+        (garbage(), Unavailable, 0, ""),
+        (reply(200, b"no gzip", {"Content-Encoding": "gzip"}), ProtocolError, 0, ""),
+    ],
+)
+def test_errors_are_a_small_tree(api, call, answer, kind, status, code):
+    """By the status; the platform's own words are there, the token is not."""
+    api.on("/v1/container", answer)
+    with pytest.raises(ApiError) as raised:
+        call(api, "container", timeout=0.2, deadline=0.5)
+    assert isinstance(raised.value, kind)
+    assert (raised.value.status, raised.value.code) == (status, code)
+    assert api.token not in str(raised.value) + repr(raised.value)
+    if code.endswith("hostile"):
+        assert raised.value.title == f"{CANARY} title"
+        assert code in str(raised.value)
+
+
+@both
+def test_what_reads_is_tried_again(api, call):
+    """429, 5xx, and answers that never came; Retry-After is honoured."""
+    api.on("/v1/hub", [error(503), drop, error(429, headers={"Retry-After": "1"}), data({"a": 1})])
+    began = time.monotonic()
+    assert call(api, "hub") == {"a": 1}
+    assert len(api.requests) == 4
+    assert 1.0 <= time.monotonic() - began < 5.0
+    api.on("/v1/vpn/login", [error(503), data(True)])
+    assert call(api, "vpn_login", "a", "b") is True
+
+
+@both
+def test_what_writes_is_not(api, call):
+    """It may have been done."""
+    api.on("/v1/server/power/reboot", [error(503), data(True)])
+    with pytest.raises(Unavailable):
+        call(api, "reboot_server")
+    assert len(api.requests) == 1
+
+
+@both
+def test_a_wait_beyond_the_deadline_is_not_waited(api, call):
+    """The error says how long it would be."""
+    api.on("/v1/hub", error(429, headers={"Retry-After": "60"}))
+    began = time.monotonic()
+    with pytest.raises(RateLimited) as raised:
+        call(api, "hub", deadline=2.0)
+    assert raised.value.retry_after == 60
+    assert time.monotonic() - began < 1.5
+
+
+# httpcore leaves a socket that could not connect to the garbage collector.
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
+@both
+def test_no_socket_no_answer(api, call, tmp_path):
+    """Unavailable, until the deadline."""
+    api.socket = str(tmp_path / "none")
+    with pytest.raises(Unavailable, match="nobody listens on the socket"):
+        call(api, "hub", deadline=0.3)
+
+
+def test_one_pool_of_connections(api):
+    """Calls that follow each other share one; those at once do not wait for each other."""
+    api.on(ANY, after(0.3, data({})))
+    with Client(api.socket, api.token) as client:
+        began = time.monotonic()
+        threads = [threading.Thread(target=client.hub) for _ in range(5)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        assert time.monotonic() - began < 1.2
+    assert len(api.requests) == 5
+
+
+@both
+def test_logins_and_bodies_that_cannot_be_sent(api, call):
+    """Refused before anything is asked."""
+    with pytest.raises(ValueError, match="colon"):
+        call(api, "vpn_login", "a:b", "c")
+    with pytest.raises(ValueError, match="JSON"):
+        call(api, "post_metrics", [{"values": [float("nan")]}])
+    with pytest.raises(TypeError):
+        call(api, "post_metrics", {object()})
+    assert api.requests == []
+
+
+def test_who_asks_comes_from_the_environment(api, monkeypatch):
+    """Of no proxy, and the token is never shown."""
+    monkeypatch.setenv("CYCLE_EXEC_SOCKET", api.socket)
+    monkeypatch.setenv("CYCLE_API_TOKEN", api.token)
+    monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:9")
+    api.on("/v1/hub", data({}))
+    with Client() as client:
+        client.hub()
+        assert api.token not in repr(client)
+        assert api.socket in repr(client)
+    assert api.requests[0].headers["x-cycle-token"] == api.token
+    with pytest.raises(ValueError, match="no HTTP header") as raised:
+        Client(token="t0ken\n")
+    assert "t0ken" not in str(raised.value)
+
+
+def _loaded(text):
+    code = f"import sys; {text}; print(*sys.modules)"
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd="/"
+    )
+    return set(done.stdout.split())
+
+
+def test_importing_the_package_is_free():
+    """Until a client is touched; and no client makes a TLS context."""
+    free = _loaded("import cycle_exec; cycle_exec.__version__")
+    assert not {"httpx", "cycle_exec.client", "typing", "json"} & free - _loaded("pass")
+    touched = _loaded("from cycle_exec import Client")
+    assert "httpx" in touched
+    code = (
+        "import ssl\n"
+        "def refuse(*_, **__): raise SystemExit('a TLS context')\n"
+        "ssl.create_default_context = ssl.SSLContext = refuse\n"
+        "import cycle_exec\n"
+        "cycle_exec.Client('/s', 't').close()\n"
+        "print('none')"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=False, cwd="/"
+    )
+    assert done.stdout == "none\n", done.stderr
+
+
+def test_names_that_are_not_there():
+    """As of any module; those that are can be listed."""
+    with pytest.raises(AttributeError, match="no attribute 'Nope'"):
+        _ = cycle_exec.Nope
+    for name in cycle_exec.__all__:
+        assert getattr(cycle_exec, name).__name__ == name
+
+
+STATE = 'token = "dev-token"\n[variables]\nA = "1"\n'
+
+
+def test_notifications_over_more_than_one_connection():
+    """The first of each connection says so; the prefix chooses; a lost one is made again."""
+    with emulated(STATE) as platform, Client(platform.socket, platform.token) as client:
+        stream = client.notifications("environment.scoped-variable")
+        assert next(stream).connected
+        platform.state.write_text(STATE + 'B = "2"\n')
+        found = next(stream)
+        assert found.topic.startswith("environment.scoped-variable")
+        assert not found.connected
+        assert found.message["topic"] == found.topic
+        platform.stop()
+        again = start(platform.socket, platform.log, state=str(platform.state))
+        try:
+            assert next(stream).connected
+        finally:
+            stream.close()
+            again.terminate()
+            again.wait()
+
+
+def test_notifications_on_asyncio():
+    """The same, awaited."""
+
+    async def follow(platform):
+        async with AsyncClient(platform.socket, platform.token) as client:
+            stream = client.notifications()
+            assert (await anext(stream)).connected
+            platform.state.write_text(STATE + 'B = "2"\n')
+            found = await anext(stream)
+            await stream.aclose()
+            return found
+
+    with emulated(STATE) as platform:
+        found = asyncio.run(follow(platform))
+    assert found.topic.startswith("environment.scoped-variable")
+
+
+def test_a_token_that_is_refused_ends_the_stream():
+    """Again and again would not help."""
+
+    async def follow(platform):
+        async with AsyncClient(platform.socket, "wrong") as client:
+            await anext(client.notifications())
+
+    with emulated(STATE) as platform:
+        with Client(platform.socket, "wrong") as client, pytest.raises(NotAuthorized):
+            next(client.notifications())
+        with pytest.raises(NotAuthorized):
+            asyncio.run(follow(platform))
