@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
     from cycle_exec.settings.model import Invocation
     from cycle_exec.settings.options import Option
-    from cycle_exec.settings.verbs import Flag, Verb, Word
+    from cycle_exec.settings.verb import Flag, Verb, Word
 
 _HELP = ("-h", "--help")
 COMPLETION_VARIABLE = "_CYCLE_EXEC_COMPLETE"
@@ -287,6 +287,7 @@ def _flag(flag: Flag) -> click.Option:
     return click.Option(
         declared,
         required=flag.required,
+        multiple=flag.many,
         type=click.Choice(flag.choices) if flag.choices else click.UNPROCESSED,
         shell_complete=_completer(flag.choices, flag.complete),
     )

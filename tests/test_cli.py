@@ -126,8 +126,11 @@ def _refused(*words):
         ("run", "there is no command to start, write cycle-exec -- COMMAND"),
         ("--debug", "there is no command to start, write cycle-exec -- COMMAND"),
         ("dev", "there is no command to start, write cycle-exec dev -- COMMAND"),
-        ("app", "app is not a command of cycle-exec, write cycle-exec -- app to start it"),
-        ("app -- x", "app is not a command of cycle-exec, write cycle-exec -- app to start it"),
+        ("nginx", "nginx is not a command of cycle-exec, write cycle-exec -- nginx to start it"),
+        (
+            "nginx -- x",
+            "nginx is not a command of cycle-exec, write cycle-exec -- nginx to start it",
+        ),
         ("pln", "pln is not a command of cycle-exec, did you mean plan"),
         ("pla", "pla is not a command of cycle-exec, did you mean plan"),
         ("--debug app", "app is no option, write cycle-exec [OPTIONS] -- app to start it"),

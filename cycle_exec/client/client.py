@@ -21,7 +21,7 @@ from cycle_exec.sources.model import Failure, Response
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, Generator
+    from collections.abc import AsyncGenerator, Generator, Mapping
     from typing import Any, Self
 
     from cycle_exec.client.exchange import Asked
@@ -103,15 +103,31 @@ class Client(_Access, Methods):
         """
         return notifications.follow(self._socket, self._token, self._timeout, prefix)
 
+    def raw(
+        self,
+        method: str,
+        path: str,
+        query: Mapping[str, str] | None = None,
+        content: bytes | None = None,
+    ) -> tuple[int, bytes]:
+        """One call as curl would make it: the status and the body of whatever is answered.
+
+        Reads are tried again as those of other methods. Raises Unavailable and ProtocolError.
+        """
+        return exchange.answered(self._exchanged(exchange.raw(method, path, query or {}, content)))
+
     def _call(self, operation: str, query: dict[str, str | None], body: Any = None) -> Any:
         request = exchange.asked(operation, query, body)
+        return exchange.result(request, self._exchanged(request))
+
+    def _exchanged(self, request: Asked) -> Response | Failure:
         end = monotonic() + self._deadline
         attempt = 1
         while True:
             outcome = self._try(request, min(self._timeout, max(0.001, end - monotonic())))
             seconds = exchange.wait(request, outcome, attempt, end - monotonic(), _draw())
             if seconds is None:
-                return exchange.result(request, outcome)
+                return outcome
             sleep(seconds)
             attempt += 1
 
@@ -162,17 +178,31 @@ class AsyncClient(_Access, AsyncMethods):
         """As `Client.notifications`."""
         return notifications.follow_async(self._socket, self._token, self._timeout, prefix)
 
+    async def raw(
+        self,
+        method: str,
+        path: str,
+        query: Mapping[str, str] | None = None,
+        content: bytes | None = None,
+    ) -> tuple[int, bytes]:
+        """As `Client.raw`."""
+        request = exchange.raw(method, path, query or {}, content)
+        return exchange.answered(await self._exchanged(request))
+
     async def _call(self, operation: str, query: dict[str, str | None], body: Any = None) -> Any:
+        request = exchange.asked(operation, query, body)
+        return exchange.result(request, await self._exchanged(request))
+
+    async def _exchanged(self, request: Asked) -> Response | Failure:
         from anyio import sleep as pause
 
-        request = exchange.asked(operation, query, body)
         end = monotonic() + self._deadline
         attempt = 1
         while True:
             outcome = await self._try(request, min(self._timeout, max(0.001, end - monotonic())))
             seconds = exchange.wait(request, outcome, attempt, end - monotonic(), _draw())
             if seconds is None:
-                return exchange.result(request, outcome)
+                return outcome
             await pause(seconds)
             attempt += 1
 

@@ -31,7 +31,7 @@ _TABLES = frozenset(("getEnvironmentScopedVariables", "getEnvironmentServices"))
 
 
 class Asked(Record):
-    """A request, ready to be sent. headers: beside the token's."""
+    """A request, ready to be sent. headers: beside the token's. operation: empty for a raw one."""
 
     _sealed = ("headers", "content")
 
@@ -65,6 +65,30 @@ def asked(operation: str, query: Mapping[str, str | None], body: Any) -> Asked:
     )
 
 
+def raw(method: str, path: str, query: Mapping[str, str], content: bytes | None) -> Asked:
+    """Any request at all."""
+    return Asked(
+        operation="",
+        method=method,
+        path=path,
+        query=query,
+        headers={"Content-Type": "application/json"} if content is not None else {},
+        content=content,
+    )
+
+
+def answered(outcome: Response | Failure) -> tuple[int, bytes]:
+    """Status and body. Raises Unavailable and ProtocolError where there is none."""
+    if isinstance(outcome, Failure):
+        raise _unanswered(outcome)
+    return outcome.status, outcome.body.reveal()
+
+
+def _unanswered(failure: Failure) -> errors.ApiError:
+    kind = errors.ProtocolError if failure.kind == "malformed" else errors.Unavailable
+    return kind(0, title=_FAILURES[failure.kind])
+
+
 def _basic(username: str, password: str) -> str:
     from binascii import b2a_base64
 
@@ -87,8 +111,7 @@ def wait(
 def result(request: Asked, outcome: Response | Failure) -> Any:
     """What a method returns. Raises ApiError."""
     if isinstance(outcome, Failure):
-        kind = errors.ProtocolError if outcome.kind == "malformed" else errors.Unavailable
-        raise kind(0, title=_FAILURES[outcome.kind])
+        raise _unanswered(outcome)
     document = _document(outcome)
     if request.operation == LOGIN and outcome.status == 403 and document.get("data") is False:
         return False

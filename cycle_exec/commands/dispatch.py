@@ -130,6 +130,13 @@ def _vpn_check(invocation: Invocation, call: Call) -> int:
     )
 
 
+def _api(invocation: Invocation, call: Call) -> int:
+    from cycle_exec.commands import api
+
+    given = {name: value for name, value in call.values.items() if value}
+    return api.run(invocation, call.overrides, api.Wish(**given))
+
+
 _VERBS: dict[str, Callable[[Invocation, Call], int]] = {
     "run": _run,
     "plan": _plan,
@@ -139,6 +146,7 @@ _VERBS: dict[str, Callable[[Invocation, Call], int]] = {
     "certificates write": _certificates_write,
     "vpn-auth": _vpn_auth,
     "vpn-check": _vpn_check,
+    "api": _api,
     "manifest check": _manifest_check,
     "manifest schema": _manifest_schema,
     "manifest new": _manifest_new,

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from cycle_exec.settings.options import Option
-    from cycle_exec.settings.verbs import Flag, Verb
+    from cycle_exec.settings.verb import Flag, Verb
 
 PROGRAM = "cycle-exec"
 _WIDTH = 80

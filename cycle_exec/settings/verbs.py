@@ -5,71 +5,8 @@
 
 from __future__ import annotations
 
-from cycle_exec.record import Record
+from cycle_exec.settings.verb import Flag, Verb, Word
 
-
-class Flag(Record):
-    """A flag of one verb alone. metavar: empty for a switch. complete: "file" or nothing."""
-
-    flag: str
-    metavar: str = ""
-    short: str = ""
-    choices: tuple[str, ...] = ()
-    required: bool = False
-    complete: str = ""
-    help: str
-
-    @property
-    def name(self) -> str:
-        """The name of its value: env_file."""
-        return self.flag.removeprefix("--").replace("-", "_")
-
-
-class Word(Record):
-    """A word that stands without a flag. many: one or more of them."""
-
-    name: str
-    metavar: str
-    choices: tuple[str, ...] = ()
-    required: bool = False
-    many: bool = False
-    complete: str = ""
-
-
-class Verb(Record):
-    """One verb.
-
-    launch: whether it takes the launch options, but for those `without` names.
-    command: whether words stand after `--`: "needed", "optional" or "none".
-    summary: for the list of verbs. text: what it does. examples: a line and its comment.
-    """
-
-    name: str
-    summary: str
-    text: str
-    launch: bool = False
-    without: tuple[str, ...] = ()
-    command: str = "none"
-    flags: tuple[Flag, ...] = ()
-    words: tuple[Word, ...] = ()
-    examples: tuple[tuple[str, str], ...] = ()
-
-    @property
-    def usage(self) -> str:
-        """The synopsis behind the program's name."""
-        parts = [self.name, "[OPTIONS]"] if self.launch or self.flags else [self.name]
-        for word in self.words:
-            shown = word.metavar + ("..." if word.many else "")
-            parts.append(shown if word.required else f"[{shown}]")
-        parts.extend(_COMMAND[self.command])
-        return " ".join(parts)
-
-
-_COMMAND = {
-    "needed": ("-- COMMAND [ARG...]",),
-    "optional": ("[-- COMMAND [ARG...]]",),
-    "none": (),
-}
 _JSON = Flag(flag="--json", help="Print JSON.")
 _STATE = Flag(
     flag="--state", metavar="FILE", complete="file", help="The platform's state, a TOML file."
@@ -267,6 +204,43 @@ VERBS: tuple[Verb, ...] = (
         examples=(
             ("cycle-exec vpn-check /etc/openvpn/server.conf", "as root, before the server"),
             ("cycle-exec vpn-check --probe", "the manifest's [vpn], and a login that is refused"),
+        ),
+    ),
+    Verb(
+        name="api",
+        summary="ask the internal API one thing",
+        text="Make one call of the internal API and print its data as JSON, indented on a "
+        "terminal, on one line in a pipe. METHOD PATH is GET /v1/server for example; "
+        "notifications instead of them follows what changes, one JSON object on each line.",
+        launch=True,
+        flags=(
+            Flag(flag="--list", help="Print every operation: method, path, parameters."),
+            Flag(
+                flag="--query",
+                short="-q",
+                metavar="NAME=VALUE",
+                many=True,
+                help="A parameter; the flag can be repeated.",
+            ),
+            Flag(
+                flag="--data",
+                short="-d",
+                metavar="JSON",
+                complete="file",
+                help="The body, as JSON, or @FILE for a file that holds it.",
+            ),
+            Flag(flag="--raw", help="Print the whole answer as it came."),
+            Flag(
+                flag="--topic",
+                metavar="PREFIX",
+                help="With notifications, only topics that begin so.",
+            ),
+        ),
+        words=(Word(name="method", metavar="METHOD"), Word(name="path", metavar="PATH")),
+        examples=(
+            ("cycle-exec api GET /v1/server", "the server that this instance runs on"),
+            ("cycle-exec api GET /v1/hub/integrations -q identifier=s3", "with a parameter"),
+            ("cycle-exec api notifications --topic environment.", "what changes, as it changes"),
         ),
     ),
     Verb(

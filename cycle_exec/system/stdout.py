@@ -12,6 +12,7 @@ from cycle_exec.system.invocation import encoded
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     import signal as _signal
+    from collections.abc import Mapping
 else:
     import _signal
 
@@ -35,6 +36,20 @@ def write(text: str) -> None:
             raise refuse(
                 "target-failed", "standard output", reason, "see where the output goes"
             ) from None
+
+
+def is_terminal() -> bool:
+    """Whether a person reads it."""
+    try:
+        return os.isatty(1)
+    except OSError:
+        return False
+
+
+def shows_colours(environ: Mapping[str, str]) -> bool:
+    """Whether that person sees colours and wants them (https://no-color.org)."""
+    dumb = environ.get("TERM", "") in ("", "dumb")
+    return is_terminal() and not dumb and not environ.get("NO_COLOR")
 
 
 def _wait() -> None:

@@ -1,0 +1,198 @@
+"""`cycle-exec api`: one call of the internal API, or its notifications, as JSON."""
+
+from __future__ import annotations
+
+from cycle_exec.commands import pipeline, preflight
+from cycle_exec.errors import Problem, Refused, refuse
+from cycle_exec.record import Record
+from cycle_exec.settings.nearest import did_you_mean, printable
+from cycle_exec.sources.operations import OPERATIONS
+from cycle_exec.system import files, signals, stderr, stdout
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from cycle_exec.commands.pipeline import Overrides
+    from cycle_exec.secret import Secret
+    from cycle_exec.settings.model import Api, Invocation
+
+_NOTIFICATIONS = "notifications"
+_DENIED = (401, 403)
+
+
+class Wish(Record):
+    """The words of the command line."""
+
+    method: str = ""
+    path: str = ""
+    query: tuple[str, ...] = ()
+    data: str = ""
+    raw: bool = False
+    topic: str = ""
+    list: bool = False
+
+
+def run(invocation: Invocation, overrides: Overrides, wish: Wish) -> int:
+    """Print what the API answers; raises Refused where that is an error."""
+    if wish.list:
+        stdout.write(_listed())
+        return 0
+    if not wish.method:
+        raise refuse("usage", "command line", "METHOD PATH is missing", "see cycle-exec api --list")
+    signals.arm()
+    settings = pipeline.settle(invocation, overrides, ())
+    problems: list[Problem] = []
+    token = preflight.api_token(invocation, problems)
+    if problems:
+        raise Refused(problems)
+    if wish.method == _NOTIFICATIONS and not wish.path:
+        return _follow(settings.api, token, wish.topic)
+    method, path, query = _judged(wish)
+    colour = stdout.shows_colours(invocation.environ)
+    return _ask(settings.api, token, (method, path, query, _body(wish.data)), wish.raw, colour)
+
+
+def _listed() -> str:
+    rows = [
+        (
+            row.method,
+            row.path,
+            " ".join(name + "*" * (name in row.required) for name in row.query),
+        )
+        for row in OPERATIONS.values()
+    ]
+    width = max(len(path) for _, path, _ in rows)
+    lines = [f"{method:<5}{path:<{width}}  {query}".rstrip() for method, path, query in rows]
+    return "\n".join(
+        [*lines, "", "*: cannot be left out; notifications: the stream of changes", ""]
+    )
+
+
+def _judged(wish: Wish) -> tuple[str, str, dict[str, str]]:
+    """Method, path and parameters; a path that the API does not have is refused here."""
+    method = wish.method.upper()
+    if not wish.path:
+        raise refuse("usage", "command line", "PATH is missing", "see cycle-exec api --list")
+    path, _, inline = wish.path.partition("?")
+    methods = {row.method for row in OPERATIONS.values() if row.path == path}
+    fix = "see cycle-exec api --list"
+    if not methods:
+        known = {row.path for row in OPERATIONS.values()}
+        reason = f"the API has no {printable(path)}{did_you_mean(path, known)}"
+        raise refuse("usage", "path", reason, fix)
+    if method not in methods:
+        reason = f"{path} takes {' and '.join(sorted(methods))}, not {printable(method, 20)}"
+        raise refuse("usage", "method", reason, fix)
+    query = {}
+    for pair in [*filter(None, inline.split("&")), *wish.query]:
+        name, equals, value = pair.partition("=")
+        if not (name and equals):
+            raise refuse("usage", "--query", "expects NAME=VALUE")
+        query[name] = value
+    return method, path, query
+
+
+def _body(data: str) -> bytes | None:
+    """The JSON of --data, checked. Its text is never shown: it may hold secrets."""
+    if not data:
+        return None
+    from json import loads
+
+    content = data.encode("utf-8", "surrogateescape")
+    if data.startswith("@"):
+        try:
+            content = files.read(data[1:])
+        except files.Unreadable as error:
+            raise refuse("file-missing", f"--data {data}", error.reason) from None
+    try:
+        loads(content)
+    except (ValueError, RecursionError):
+        raise refuse("usage", "--data", "is not JSON (strings stand in double quotes)") from None
+    return content
+
+
+def _ask(
+    api: Api,
+    token: Secret,
+    question: tuple[str, str, Mapping[str, str], bytes | None],
+    raw: bool,
+    colour: bool,
+) -> int:
+    from cycle_exec.client.client import Client
+    from cycle_exec.client.errors import ApiError
+
+    method, path, query, content = question
+    with Client(api.socket, token.reveal(), timeout=api.timeout, deadline=api.deadline) as client:
+        try:
+            status, body = client.raw(method, path, query, content)
+        except ApiError as error:
+            raise refuse("unavailable", f"{method} {path}", error.title) from None
+    document, found = _decoded(body)
+    if raw:
+        stdout.write(body.decode("utf-8", "surrogateescape"))
+    elif found:
+        _print(document, status, colour)
+    good = 200 <= status < 300 and found and not _error(document)
+    if not good:
+        raise Refused([_problem(f"{method} {path}", status, found)])
+    return 0
+
+
+def _decoded(body: bytes) -> tuple[object, bool]:
+    from json import loads
+
+    try:
+        return loads(body), True
+    except (ValueError, RecursionError):
+        return None, False
+
+
+def _print(document: object, status: int, colour: bool) -> None:
+    """The data; of an error, and of an answer without data, the whole answer."""
+    from cycle_exec.client import pretty
+
+    plain = isinstance(document, dict) and "data" in document and not _error(document)
+    shown = document["data"] if plain and status < 300 and isinstance(document, dict) else document
+    people = colour or stdout.is_terminal()
+    text = pretty.pretty(shown, colour=colour) if people else pretty.line(shown)
+    stdout.write(text + "\n")
+
+
+def _error(document: object) -> dict[str, object]:
+    said = document.get("error") if isinstance(document, dict) else None
+    return said if isinstance(said, dict) else {}
+
+
+def _problem(subject: str, status: int, found: bool) -> Problem:
+    if 200 <= status < 300:
+        reason = "the answer is an error" if found else "the answer is not JSON"
+        return Problem(kind="answer-malformed", subject=subject, reason=reason)
+    kind = "denied" if status in _DENIED else "answer-refused"
+    if status == 429 or status >= 500:
+        kind = "unavailable"
+    fix = "" if kind == "denied" else "standard output has the answer"
+    return Problem(kind=kind, subject=subject, reason=f"the API answered {status}", fix=fix)
+
+
+def _follow(api: Api, token: Secret, prefix: str) -> int:
+    from cycle_exec.client import notifications, pretty
+    from cycle_exec.client.errors import NotAuthorized
+
+    if not notifications.available():
+        raise refuse(
+            "file-missing",
+            "api notifications",
+            "the package websockets is not installed",
+            "pip install 'cycle-exec[reload]'",
+        )
+    try:
+        for found in notifications.follow(api.socket, token.reveal(), api.timeout, prefix):
+            if found.connected:
+                stderr.log.info("notifications arrive")
+            else:
+                stdout.write(pretty.line(found.message) + "\n")
+    except NotAuthorized as error:
+        reason = f"the API answered {error.status}"
+        raise refuse("denied", "notifications", reason) from None
+    return 0
