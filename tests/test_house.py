@@ -22,6 +22,7 @@ FLOORS = [
     {"cli"},
     {"entry"},
     {"__main__"},
+    {"testing"},
 ]
 GROUND = FLOORS[0]
 PURE = {"settings", "sources", "planning", "emulator", "resident", "vpn"}
@@ -42,7 +43,7 @@ DOORS = {
     "starlette": {"system.serve"},
     "uvicorn": {"system.serve"},
     "cryptography": {"system.issue"},
-    "tomllib": {"settings.manifest", "emulator.scenario"},
+    "tomllib": {"settings.manifest", "emulator.scenario", "testing"},
     "websockets": {"client.notifications"},
 }
 # Importing these from StringIO or the like would be pure; nothing else of `io` is.

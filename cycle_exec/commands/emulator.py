@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import posixpath
 
-from cycle_exec.emulator import faults, notifications, routes, scenario, world
+from cycle_exec.emulator import faults, memory, notifications, routes, scenario, world
 from cycle_exec.emulator.model import Delivery, Pair, State, is_pem
 from cycle_exec.errors import Problem, Refused, refuse
 from cycle_exec.secret import Secret
@@ -16,7 +16,7 @@ from cycle_exec.system.watch import Watch
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from cycle_exec.emulator.faults import Faults
-    from cycle_exec.emulator.model import CertificateState, Query, World
+    from cycle_exec.emulator.model import CertificateState, Memory, Query, World
     from cycle_exec.settings.model import Invocation
 
 # Apps run as any user, and the platform's own socket lets each of them connect; the token guards.
@@ -132,7 +132,7 @@ class Platform:
         self.authority = issue.Authority(self._started)
         self._watch = Watch()
         self._news: list[str] = []
-        self.world = self._build()
+        self._base = self.world = self._build()
 
     def answer(self, query: Query) -> Delivery:
         """The answer to one request, by the state as it is on disk now."""
@@ -145,7 +145,18 @@ class Platform:
             reply = routes.error(fault.status, "Asked for with --fail")
         else:
             reply = routes.respond(self.world, query, clock.now())
+            if reply.memory is not None:
+                self._remember(reply.memory)
         return faults.deliver(reply, json.dumps(reply.data).encode(), fault)
+
+    def _remember(self, found: Memory) -> None:
+        """A request has changed the world."""
+        self._become(memory.applied(self._base, found))
+
+    def _become(self, found: World) -> None:
+        told = notifications.between(self.world, found)
+        self._news += [json.dumps(notification) for notification in told]
+        self.world = found
 
     def news(self) -> tuple[str, ...]:
         """The notifications of every change since the last call, each as its JSON text.
@@ -167,9 +178,8 @@ class Platform:
             words = f"{first.subject}: {first.reason} ({first.kind}){rest}"
             stderr.log.warning(f"{words}; the emulator keeps the old state")
             return
-        told = notifications.between(self.world, found)
-        self._news += [json.dumps(notification) for notification in told]
-        self.world = found
+        self._base = found
+        self._become(memory.applied(found, self.world.memory))
         stderr.log.notice(f"{self._source.path} was read again")
 
     def _build(self) -> World:

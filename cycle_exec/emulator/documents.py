@@ -168,6 +168,7 @@ def container(
         "config": {
             "network": {"public": "disable", "hostname": identifier, "ports": []},
             "deploy": {"instances": instances},
+            "runtime": {"privileged": False},
         },
         "deployment": None,
         "instances": instances,
@@ -255,3 +256,101 @@ def network(ground: Ground, given: Document, around: Document) -> Document:
         "acl": None,
     }
     return merged(found, given)
+
+
+def public_ip(ground: Ground, kind: str, within: Document, holder: Document) -> Document:
+    """Ip: a public address of a container, assigned to one of its instances."""
+    number = int(identity("ip", str(within["id"]))[:4], 16)
+    # Both are kept for documentation (RFC 5737, RFC 3849): nobody is there.
+    address = f"203.0.113.{number % 254 + 1}" if kind == "ipv4" else f"2001:db8::{number:x}"
+    network, bits = ("203.0.113.0", 24) if kind == "ipv4" else ("2001:db8::", 64)
+    return {
+        "id": identity(kind, str(within["id"])),
+        "hub_id": ground.hub_id,
+        "kind": kind,
+        "ip": address,
+        "address": address,
+        "gateway": "203.0.113.254" if kind == "ipv4" else "2001:db8::1",
+        "network": network,
+        "cidr": f"{address}/{bits}",
+        "assignment": {
+            "container_id": within["id"],
+            "instance_id": holder["id"],
+            "environment_id": table(within, "environment").get("id"),
+        },
+        "pool_id": identity("pool", kind),
+        "network_id": identity("network", "public"),
+        "options": None,
+        "state": {"current": "assigned", "changed": ground.now},
+    }
+
+
+def virtual_machine(ground: Ground, identifier: str, around: Document) -> Document:
+    """VirtualMachine."""
+    started = {"events": {"started": ground.now}}
+    return {
+        **merged(resource(ground, "virtual-machine", identifier, "running"), started),
+        "name": identifier,
+        "identifier": identifier,
+        "environment": {"id": around["id"], "cluster": around["cluster"]},
+        "config": {
+            "network": {
+                "public": "disable",
+                "hostname": identifier,
+                "ports": [],
+                "egress_via_gateway": False,
+            },
+            "deploy": {},
+            "resources": {"ram": {"limit": "1G"}, "cpu": {"cpus": "1"}},
+        },
+        "image": {"type": "base", "details": {"identifier": "debian-12"}},
+        "volumes": [],
+        "annotations": None,
+        "ssh_keys": [],
+        "deprecate": False,
+        "lock": False,
+    }
+
+
+def gateway(machine: Document, instance: Document) -> Document:
+    """A gateway before a virtual machine."""
+    return {
+        "virtual_machine_id": machine["id"],
+        "gateway_instance_id": instance["id"],
+        "ips": [
+            {
+                "kind": "ipv6",
+                "public_ip": "2001:db8::2",
+                "gateway_private_ip": table(table(instance, "environment"), "ipv6").get("ip"),
+                "gateway_nat_ip": None,
+            }
+        ],
+    }
+
+
+def telemetry(instance: Document, machine: Document, moment: str) -> Document:
+    """What an instance uses. Its numbers come from its id, so they stay what they are."""
+    number = int(str(instance["id"])[:6], 16)
+    about = {
+        "instance_id": instance["id"],
+        "container_id": instance["container_id"],
+        "environment_id": table(instance, "environment").get("id"),
+    }
+    traffic = ("bytes", "packets", "dropped", "errors")
+    counted = {f"{way}_{name}": 0 for way in ("rx", "tx") for name in traffic}
+    stats = {
+        "time": moment,
+        **about,
+        "hub_id": instance["hub_id"],
+        "server_id": machine["id"],
+        "cluster": machine["cluster"],
+        "cpu": {
+            "num_cores": 1,
+            "usage": {"total": number, "kernel": number // 4, "user": number - number // 4},
+            "throttling": {"periods": 0, "throttled_periods": 0, "throttled_time": 0},
+        },
+        "memory": {"cache": 0, "usage": {"usage": 4096 * (number % 65536), "limit": 1 << 30}},
+        "processes": {"current": 1, "limit": 1024},
+        "network": {"interfaces": [{"name": "eth0", **counted}]},
+    }
+    return {**about, "stats": stats}

@@ -100,6 +100,14 @@ class ContainerState(Record):
     extra: Document = {}
 
 
+class MachineState(Record):
+    """One [[virtual_machines]]: its identifier and its domains."""
+
+    identifier: str
+    domains: tuple[str, ...] = ()
+    extra: Document = {}
+
+
 class State(Record):
     """A state file, checked. Everything has a default; `extra` fields are the official schema's.
 
@@ -120,6 +128,7 @@ class State(Record):
     hub: Document = {}
     networks: tuple[Document, ...] = ()
     services: Mapping[str, Document] = {}
+    virtual_machines: tuple[MachineState, ...] = ()
 
     @property
     def orders(self) -> tuple[Order, ...]:
@@ -132,12 +141,46 @@ class State(Record):
         return tuple(name for item in self.certificates for name in item.files)
 
 
+class Cached(Record):
+    """An object of the cache. expires: as it was given. ends: seconds since the epoch."""
+
+    _sealed = ("value",)
+
+    value: str
+    expires: str
+    ends: float
+
+
+class Memory(Record):
+    """What the platform remembers of requests.
+
+    started: when the server was started again (seconds since the epoch), None: never.
+    instances: by id, the state that one was brought to, and when. images: by id, when one was
+    fetched. cache: by scope and key. metrics, events, telemetry: as they were handed in.
+    """
+
+    _sealed = ("cache", "metrics", "events", "telemetry")
+
+    started: float | None = None
+    instances: Mapping[str, tuple[str, str]] = {}
+    images: Mapping[str, str] = {}
+    cache: Mapping[tuple[str, str], Cached] = {}
+    metrics: tuple[object, ...] = ()
+    events: tuple[object, ...] = ()
+    telemetry: tuple[object, ...] = ()
+
+    def put(self, place: tuple[str, str], found: Cached, now: float) -> Memory:
+        """With that object in the cache, and without those whose time is over."""
+        kept = {where: item for where, item in self.cache.items() if item.ends > now}
+        return self.replace(cache={**kept, place: found})
+
+
 class World(Record):
     """What the emulated platform knows; every document is as the API gives it.
 
     own: id of the emulated instance's container. started: when the run began (seconds since the
     epoch); variables with a duration are counted from there.
-    domains: by container id. certificates: by container id.
+    domains: by the id of a container or virtual machine. certificates: by container id.
     """
 
     _sealed = ("token", "variables", "integrations", "certificates", "users")
@@ -157,6 +200,9 @@ class World(Record):
     server: Document
     hub: Document
     networks: tuple[Document, ...]
+    ips: tuple[Document, ...] = ()
+    virtual_machines: tuple[Document, ...] = ()
+    memory: Memory = Memory()
 
 
 class Query(Record):
@@ -176,13 +222,16 @@ class Query(Record):
 
 
 class Reply(Record):
-    """An answer to send: always JSON."""
+    """An answer to send: always JSON. memory: what the world remembers from now on, None: nothing
+    new.
+    """
 
     _sealed = ("data",)
 
     status: int
     data: object
     headers: tuple[tuple[str, str], ...] = ()
+    memory: Memory | None = None
 
 
 class Fault(Record):

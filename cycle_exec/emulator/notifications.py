@@ -37,6 +37,7 @@ _ENVIRONMENT = Topics(kind="environment")
 _HUB = Topics(kind="hub")
 _SERVER = Topics(kind="infrastructure.server", changed="reconfigured")
 _CONTAINER = Topics(kind="container", changed="reconfigured")
+_MACHINE = Topics(kind="virtual-machine", changed="reconfigured")
 _NETWORK = Topics(kind="sdn.network", created="created", changed="reconfigured")
 
 
@@ -54,6 +55,7 @@ def between(old: World, new: World) -> tuple[Document, ...]:
         *teller.environment(old),
         *teller.resources(_NETWORK, _shelf(old.networks), _shelf(new.networks)),
         *teller.containers(old),
+        *teller.resources(_MACHINE, _shelf(old.virtual_machines), _shelf(new.virtual_machines)),
         *teller.domains(old),
         *teller.certificates(old),
         *teller.resources(_INTEGRATION, _shelf(old.integrations), _shelf(new.integrations)),

@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
-from cycle_exec.emulator.model import CertificateState, ContainerState, State, Variable
+from cycle_exec.emulator.model import (
+    CertificateState,
+    ContainerState,
+    MachineState,
+    State,
+    Variable,
+)
 from cycle_exec.errors import Problem, Refused, refuse
 from cycle_exec.settings import duration
 from cycle_exec.settings.nearest import did_you_mean, printable
@@ -13,7 +19,7 @@ if TYPE_CHECKING:
 
 _TOP = (
     *("token", "variables", "integrations", "certificates", "vpn", "environment", "container"),
-    *("containers", "server", "hub", "networks", "services"),
+    *("containers", "server", "hub", "networks", "services", "virtual_machines"),
 )
 _OWN = "container"
 _CERTIFICATE_KEYS = (
@@ -99,6 +105,7 @@ class _Reader:
                 name: self.document(self.table(services, name, "services."), f"services.{name}")
                 for name in services
             },
+            virtual_machines=self.machines(table),
         )
 
     def variables(self, table: dict[str, object]) -> dict[str, Variable]:
@@ -200,6 +207,26 @@ class _Reader:
             domains=self.texts(table, "domains", where),
             extra=self.document(extra, where),
         )
+
+    def machines(self, table: dict[str, object]) -> tuple[MachineState, ...]:
+        found: list[MachineState] = []
+        for index, item in enumerate(self.tables(table, "virtual_machines")):
+            where = f"virtual_machines[{index}]"
+            identifier = self.text(item, "identifier", where)
+            if not identifier:
+                self.wrong(where, "it has no identifier")
+            elif any(identifier == other.identifier for other in found):
+                self.wrong(f"{where}.identifier", "another virtual machine has it too")
+            own = {"identifier", "domains"}
+            extra = {name: value for name, value in item.items() if name not in own}
+            found.append(
+                MachineState(
+                    identifier=identifier,
+                    domains=self.texts(item, "domains", where),
+                    extra=self.document(extra, where),
+                )
+            )
+        return tuple(found)
 
     def network(self, table: dict[str, object], where: str) -> dict[str, object]:
         if not self.text(table, "identifier", where):

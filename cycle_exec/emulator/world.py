@@ -9,7 +9,7 @@ from cycle_exec.record import Record
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from cycle_exec.emulator.model import CertificateState, Document
 
@@ -52,6 +52,7 @@ def build(state: State, pairs: Sequence[Pair], started: float) -> World:
     services = {
         name: pod(ContainerState(identifier=name), service=name) for name in _services(state)
     }
+    machines = _machines(ground, state, environment)
     everything = [*pods.values(), *services.values()]
     own = pods[state.containers[0].identifier].id
     ids = {"": own} | {identifier: pod.id for identifier, pod in pods.items()}
@@ -61,7 +62,7 @@ def build(state: State, pairs: Sequence[Pair], started: float) -> World:
         variables=state.variables,
         integrations=tuple(documents.integration(ground, item) for item in state.integrations),
         certificates=_certificates(state, pairs, ids, hub_id),
-        domains=_domains(state, pairs, ids),
+        domains={**_domains(state, pairs, ids), **machines.domains},
         users=state.users,
         own=own,
         environment=_with_services(environment, services, state),
@@ -77,7 +78,42 @@ def build(state: State, pairs: Sequence[Pair], started: float) -> World:
         server=server,
         hub=documents.hub(ground, state.hub),
         networks=tuple(documents.network(ground, item, environment) for item in state.networks),
+        ips=tuple(_ips(ground, state, pods, state.certificates)),
+        virtual_machines=machines.documents,
     )
+
+
+class Machines(Record):
+    """Virtual machines, and their domains by id."""
+
+    documents: tuple[Document, ...]
+    domains: Mapping[str, tuple[str, ...]]
+
+
+def _machines(ground: Ground, state: State, environment: Document) -> Machines:
+    found = [
+        merged(documents.virtual_machine(ground, item.identifier, environment), item.extra)
+        for item in state.virtual_machines
+    ]
+    pairs = zip(found, state.virtual_machines, strict=True)
+    return Machines(
+        documents=tuple(found), domains={str(each["id"]): item.domains for each, item in pairs}
+    )
+
+
+def _ips(
+    ground: Ground,
+    state: State,
+    pods: Mapping[str, Pod],
+    certificates: Sequence[CertificateState],
+) -> Iterator[Document]:
+    """Who has a domain is public: an address of each kind, held by the first instance."""
+    certified = {item.container or state.containers[0].identifier for item in certificates}
+    for item in state.containers:
+        pod = pods[item.identifier]
+        if pod.instances and (item.domains or item.identifier in certified):
+            for kind in ("ipv4", "ipv6"):
+                yield documents.public_ip(ground, kind, pod.container, pod.instances[0])
 
 
 def _services(state: State) -> tuple[str, ...]:

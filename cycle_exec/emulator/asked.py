@@ -1,0 +1,57 @@
+"""A question to the emulated platform, and how answers are put in its envelope."""
+
+from __future__ import annotations
+
+from cycle_exec.emulator.model import Query, Reply, World
+from cycle_exec.record import Record
+
+# The document's codes, one per status. It has none for 405 and 501, and no 501 or 405 in the
+# platform's own words: the nearest stands in.
+CODES = {
+    400: "400.invalid-syntax",
+    401: "401.auth-invalid",
+    403: "403.permissions",
+    404: "404.uri",
+    405: "404.uri",
+    409: "409.duplicate-found",
+    415: "415.invalid-content-type",
+    422: "422.invalid-argument",
+    429: "429.rate-limiting",
+    500: "500.unknown",
+    501: "503.not-enabled",
+    502: "500.unknown",
+    503: "503.not-ready",
+    504: "504.not-available",
+}
+
+
+class Asked(Record):
+    """What an answer is made from. now: seconds since the epoch."""
+
+    world: World
+    query: Query
+    now: float
+
+
+def error(status: int, title: str, detail: str = "", *, code: str = "", source: str = "") -> Reply:
+    """An error in the platform's envelope; the code follows from the status unless given."""
+    members = {
+        "status": status,
+        "code": code or CODES.get(status, f"{status}.unknown"),
+        "title": title,
+        "detail": detail,
+        "source": source,
+    }
+    return Reply(status=status, data={"error": members, "data": None})
+
+
+def missing(name: str, detail: str) -> Reply:
+    """422 for something that must be there."""
+    return error(
+        422, "Missing argument", detail, code="422.missing-argument", source=f"/query/{name}"
+    )
+
+
+def good(data: object) -> Reply:
+    """200 with this data."""
+    return Reply(status=200, data={"data": data})
