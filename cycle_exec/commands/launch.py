@@ -9,6 +9,7 @@ from cycle_exec.system import clock, lookup, process, signals, stderr
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
+    from typing import NoReturn
 
     from cycle_exec.commands.pipeline import Overrides
     from cycle_exec.commands.preflight import Local
@@ -16,16 +17,30 @@ if TYPE_CHECKING:
     from cycle_exec.planning.model import FileWrite, Plan
     from cycle_exec.settings.model import Invocation, Settings
     from cycle_exec.system.clock import Deadline
+    from cycle_exec.system.signals import Armed
     from cycle_exec.system.stage import Applied, Staged
 
     Probe = Callable[[Mapping[str, str]], Problem | None]
 
 
-def run(invocation: Invocation, overrides: Overrides, command: Sequence[str]) -> int:
-    """Become the command. Returns only by raising Refused or Stopped."""
+def run(invocation: Invocation, overrides: Overrides, command: Sequence[str]) -> NoReturn:
+    """Become the command. Ends only by raising Refused or Stopped."""
     started = clock.process_start()
     armed = signals.arm(mask=invocation.mask)
     settings = pipeline.settle(invocation, overrides, command)
+    try:
+        _launch(invocation, settings, armed, started)
+    except Refused as refused:
+        if settings.report.events:
+            from cycle_exec.commands import report
+
+            report.refused(invocation, settings, report.START, refused.problems)
+        raise
+
+
+def _launch(invocation: Invocation, settings: Settings, armed: Armed, started: float) -> NoReturn:
+    phases = Phases(started)
+    phases.mark("settings")
     if not settings.command:
         raise refuse("usage", "the command", "no command to start after --")
     if (settings.process.grace or settings.process.signal_map) and not (
@@ -43,14 +58,19 @@ def run(invocation: Invocation, overrides: Overrides, command: Sequence[str]) ->
         reload.require(settings)
     deadline = clock.Deadline(end=started + settings.api.deadline)
     armed.bound(deadline.left())
-    plan, local = pipeline.plan_for(invocation, settings, deadline)
+    plan, local = pipeline.plan_for(invocation, settings, deadline, mark=phases.mark)
     executable = judged(invocation, settings, plan, local)
     hook = local.hook if settings.vpn is not None and settings.vpn.probe else None
     applied = None
     if plan.writes or hook is not None:
         environ = invocation.environ
         applied = apply(plan, local, deadline, invocation.cwd, _probe(hook, environ, deadline))
+    phases.mark("apply")
     _tell(plan, applied, started)
+    if settings.report.metrics:
+        from cycle_exec.commands import report
+
+        report.started(invocation, settings, plan, phases.found)
     if memory >= 0:
         from cycle_exec.commands import reload
 
@@ -75,6 +95,27 @@ def run(invocation: Invocation, overrides: Overrides, command: Sequence[str]) ->
         user=local.user,
         no_new_privs=settings.process.no_new_privs,
     )
+
+
+class Phases:
+    """How long each part of a start took. found: name, beginning and end, on the monotonic clock;
+    the last one is the whole.
+    """
+
+    def __init__(self, began: float) -> None:
+        self._began = self._last = began
+        self._marks: list[tuple[str, float, float]] = []
+
+    def mark(self, name: str) -> None:
+        """The phase of this name is over."""
+        now = clock.monotonic()
+        self._marks.append((name, self._last, now))
+        self._last = now
+
+    @property
+    def found(self) -> list[tuple[str, float, float]]:
+        """Every phase, and the total."""
+        return [*self._marks, ("total", self._began, self._last)]
 
 
 def judged(invocation: Invocation, settings: Settings, plan: Plan, local: Local) -> str:

@@ -15,7 +15,7 @@ from cycle_exec.system import clock, files, stderr, wire
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping, Sequence
+    from collections.abc import Callable, Collection, Mapping, Sequence
 
     from cycle_exec.commands.preflight import Local
     from cycle_exec.commands.vpn_login import VpnLogin
@@ -215,18 +215,30 @@ def _mismatch(privkey: str, fullchain: str) -> str | None:
     return pairing.mismatch(privkey, fullchain)
 
 
+def _unmarked(_: str) -> None:
+    """Nobody asks how long a phase took."""
+
+
 def plan_for(
     invocation: Invocation,
     settings: Settings,
     deadline: Deadline,
     *,
     writes: bool = True,
+    mark: Callable[[str], None] = _unmarked,
 ) -> tuple[Plan, Local]:
-    """The whole way from settings to a plan, for the commands that stop there."""
+    """The whole way from settings to a plan, for the commands that stop there.
+
+    mark: called with the name of each phase that is over.
+    """
     if not writes:
         settings = settings.replace(vpn=None)
     local = preflight.opened(invocation, settings, writes=writes)
-    plan = planned(invocation, settings, local, fetched(invocation, settings, local, deadline))
+    mark("preflight")
+    given = fetched(invocation, settings, local, deadline)
+    mark("fetch")
+    plan = planned(invocation, settings, local, given)
+    mark("plan")
     if settings.vpn is not None and settings.vpn.judges_a_hook:
         from cycle_exec.commands import vpn_preflight
 

@@ -8,7 +8,7 @@ import gc
 
 from cycle_exec.client import notifications
 from cycle_exec.client.notifications import Unreachable
-from cycle_exec.commands import launch, pipeline
+from cycle_exec.commands import launch, pipeline, report
 from cycle_exec.errors import DeadlinePassed, Problem, Refused
 from cycle_exec.planning import changes as comparing
 from cycle_exec.planning import describe
@@ -30,6 +30,7 @@ from cycle_exec.system import (
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from typing import NoReturn
 
     from cycle_exec.client.notifications import Notifications
@@ -186,10 +187,10 @@ class _Watcher:
             if not found.nothing:
                 self._apply(plan, local, found)
         except Refused as refused:
-            self._fail(refused.problems[0], len(refused.problems) - 1)
+            self._fail(refused.problems)
             return
         except DeadlinePassed as late:
-            self._fail(late.problem, 0)
+            self._fail([late.problem])
             return
         self._plan = plan
         now = clock.monotonic()
@@ -219,7 +220,11 @@ class _Watcher:
         for line in (*plan.warnings, *applied.warnings):
             stderr.log.warning(line)
 
-    def _fail(self, problem: Problem, others: int) -> None:
+    def _fail(self, problems: Sequence[Problem]) -> None:
+        problem, others = problems[0], len(problems) - 1
+        started = self._started
+        if started.settings.report.events:
+            report.refused(started.invocation, started.settings, report.RELOAD, problems)
         self._schedule = self._schedule.failed(clock.monotonic(), chance.number())
         more = f", and {others} more" if others else ""
         stderr.log.warning(

@@ -16,6 +16,7 @@ from cycle_exec.settings.model import (
     Login,
     Manifest,
     Process,
+    Report,
     TemplateOutput,
     VariableFile,
     Variables,
@@ -134,6 +135,7 @@ def _manifest(document: Checked) -> Manifest:
         dotenv=None if dotenv is None else DotenvOutput(**_file(dotenv)),
         vpn=_vpn(document["vpn"]) if "vpn" in document else None,
         process=_process(document.get("process", {})),
+        report=Report(**document.get("report", {})),
         **{f"log_{key}": log[key] for key in ("level", "format") if key in log},
         debug=log.get("debug", False),
     )

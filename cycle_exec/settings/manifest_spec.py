@@ -357,6 +357,18 @@ MANIFEST = Table(
                 ),
             },
         ),
+        "report": Table(
+            help="What a launch tells the platform of itself, without waiting for an answer.",
+            fields={
+                "metrics": Switch(
+                    default=False,
+                    help="The start's duration by phase, and numbers of what it made, as metrics.",
+                ),
+                "events": Switch(
+                    default=False, help="An event for a start or reload that was refused."
+                ),
+            },
+        ),
         "log": Table(
             help="What is said on stderr.",
             fields={

@@ -196,6 +196,13 @@ class Vpn(Record):
         return bool(self.config or self.helper or self.probe or self.login is None)
 
 
+class Report(Record):
+    """[report]: what a launch tells the platform of itself."""
+
+    metrics: bool = False
+    events: bool = False
+
+
 class Manifest(Record):
     """Everything a manifest can say; each section has its defaults."""
 
@@ -208,6 +215,7 @@ class Manifest(Record):
     dotenv: DotenvOutput | None = None
     vpn: Vpn | None = None
     process: Process = Process()
+    report: Report = Report()
     log_level: str = "notice"
     log_format: str = "text"
     debug: bool = False

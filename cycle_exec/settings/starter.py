@@ -112,6 +112,11 @@ STARTER = """\
 #reload_splay = "5s"                 # each instance waits its own part of it
 #signal_map = { TERM = "QUIT" }      # with init: it gets QUIT instead of TERM
 
+# What the launch tells the platform of itself, without waiting for an answer.
+#[report]
+#metrics = false                     # true: how long the start took, and what it made
+#events = false                      # true: a start or reload that was refused
+
 # What is said on stderr.
 #[log]
 #level = "notice"                    # error, warning, notice, info or debug

@@ -45,6 +45,11 @@ def now() -> float:
     return time.time()
 
 
+def rfc3339(moment: float) -> str:
+    """A moment of the wall clock as APIs write it, in UTC, to the second."""
+    return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(moment))
+
+
 def sleep(seconds: float) -> None:
     """Wait; a stop signal ends it at once."""
     time.sleep(seconds)

@@ -93,6 +93,25 @@ def exchange(
             exchange.disconnect()
 
 
+def tell(socket: str, token: Secret, request: Request) -> None:
+    """Send a request and forget it: nothing is waited for, and nothing can go wrong.
+
+    A body that the kernel does not take at once is not sent at all.
+    """
+    payload = request_bytes(request, token, AGENT)
+    path = socket.encode("utf-8", "surrogateescape")
+    connection = _socket.socket(_socket.AF_UNIX, _socket.SOCK_STREAM, 0)
+    try:
+        connection.setblocking(False)
+        connection.setsockopt(_socket.SOL_SOCKET, _socket.SO_SNDBUF, len(payload) + _PIECE)
+        connection.connect(path)
+        connection.send(payload)
+    except OSError:
+        return
+    finally:
+        connection.close()
+
+
 class _Exchange:
     """One request with its attempts. Moments are on the monotonic clock."""
 

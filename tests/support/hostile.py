@@ -204,7 +204,9 @@ class Talk:
         poller.register(self._stop, 0)
         timeout = None if end is None else max(0.0, end - time.monotonic()) * 1000
         for descriptor, found in poller.poll(timeout):
-            if descriptor == self._stop or found & (POLLHUP | POLLRDHUP):
+            # What a client sent before it left is there to be read all the same.
+            gone = found & (POLLHUP | POLLRDHUP) and not found & events & POLLIN
+            if descriptor == self._stop or gone:
                 raise Gone
 
 
