@@ -57,7 +57,11 @@ LISTS = frozenset(
 
 
 class Methods:
-    """Synchronous methods; what carries them out is the client's."""
+    """Synchronous methods; what carries them out is the client's.
+
+    Each raises ApiError or one of its kinds (client.errors). Times are RFC 3339,
+    identifiers 24 hex digits, sizes bytes, durations texts as in "1h30m".
+    """
 
     def _call(self, operation: str, query: dict[str, str | None], body: Any = None) -> Any:
         raise NotImplementedError
@@ -350,7 +354,11 @@ class Methods:
 
 
 class AsyncMethods:
-    """Asynchronous methods; what carries them out is the client's."""
+    """Asynchronous methods; what carries them out is the client's.
+
+    Each raises ApiError or one of its kinds (client.errors). Times are RFC 3339,
+    identifiers 24 hex digits, sizes bytes, durations texts as in "1h30m".
+    """
 
     async def _call(self, operation: str, query: dict[str, str | None], body: Any = None) -> Any:
         raise NotImplementedError

@@ -115,9 +115,11 @@ class _Reader:
             if isinstance(value, str):
                 found[name] = Variable(value=value)
             elif isinstance(value, dict):
-                self.known(value, {"value", "duration"}, where)
-                if "value" not in value:
-                    self.wrong(where, "it has no value")
+                self.known(value, {"value", "url", "duration"}, where)
+                if ("value" in value) == ("url" in value):
+                    self.wrong(where, "it needs a value or a url, and not both")
+                self.text(value, "url", where)
+                # The emulator fetches nothing: of a source that fails the platform gives this.
                 text = self.text(value, "value", where)
                 seconds = self.seconds(value, where) if "duration" in value else None
                 found[name] = Variable(value=text, duration=seconds)

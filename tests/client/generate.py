@@ -301,7 +301,9 @@ def _class(found: dict[str, Shape], mark: str) -> str:
     call = "await self._call" if mark else "self._call"
     parts = [
         f"class {'Async' if mark else ''}Methods:\n"
-        f'    """{kind} methods; what carries them out is the client\'s."""\n\n'
+        f'    """{kind} methods; what carries them out is the client\'s.\n\n'
+        "    Each raises ApiError or one of its kinds (client.errors). Times are RFC 3339,\n"
+        '    identifiers 24 hex digits, sizes bytes, durations texts as in "1h30m".\n    """\n\n'
         f"    {mark}def _call(\n"
         "        self, operation: str, query: dict[str, str | None], body: Any = None\n"
         "    ) -> Any:\n"

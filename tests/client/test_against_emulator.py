@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+from concurrent.futures import ThreadPoolExecutor
+
 import pytest
 
 from cycle_exec import Client, NotFound
@@ -10,6 +13,7 @@ from cycle_exec.testing import platform
 from tests.client.generate import METHODS
 from tests.emulator.test_routes import EVENT, FULL, METRIC, SAVE, SNAPSHOT
 from tests.support import spec
+from tests.support.emulated import UnixConnection
 
 STATE = FULL.replace(
     'identifier = "web"\n',
@@ -85,3 +89,25 @@ def test_a_task_is_told_to_those_who_listen(served, client):
     )
     client.create_instance_task({"action": "container.instance.start", "contents": contents})
     assert served.kept("instances")[instance["id"]] == "running"
+
+
+def test_bodies_and_clients_of_every_kind(served):
+    """Chunked, without a Content-Type, for any Host; one connection for many, and many at once."""
+    body = json.dumps([METRIC]).encode()
+    connection = UnixConnection(served.socket)
+    before = len(served.kept("metrics"))
+    for _ in range(3):
+        connection.request(
+            "POST",
+            "/v1/monitoring/metrics",
+            body=iter([body[:10], body[10:]]),
+            headers={"X-CYCLE-TOKEN": served.token, "Host": "any.where:99"},
+            encode_chunked=True,
+        )
+        answer = connection.getresponse()
+        assert (answer.status, answer.read()) == (200, b'{"data": true}')
+    connection.close()
+    with ThreadPoolExecutor(40) as pool, served.client() as client:
+        names = list(pool.map(lambda _: client.environment()["name"], range(200)))
+        assert names == ["dev"] * 200
+    assert len(served.kept("metrics")) == before + 3

@@ -161,7 +161,7 @@ def test_all_problems_come_at_once():
         "state.toml: token": "not a string",
         "state.toml: variabels": "unknown key, did you mean variables",
         "state.toml: variables.PORT": "not a string, nor a table of value and duration",
-        "state.toml: variables.BOTH": "it has no value",
+        "state.toml: variables.BOTH": "it needs a value or a url, and not both",
         "state.toml: variables.BOTH.extra": "unknown key",
         "state.toml: variables.BOTH.duration": longer,
         "state.toml: integrations[0]": "it has neither identifier nor vendor",

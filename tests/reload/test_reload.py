@@ -121,6 +121,22 @@ def test_a_check_that_fails_keeps_the_old_file(platform, ground):
         assert (ground / "page").read_text() == "page good again\n"
 
 
+def test_a_reload_that_is_refused_is_an_event_when_asked_for(platform, ground):
+    """With [report] the platform's monitoring hears of it; of the start too, in numbers."""
+    manifest = SIGNAL + "[report]\nevents = true\nmetrics = true\n"
+    with reloading(platform, ground, manifest, "sh", "-c", APP) as run:
+        assert run.app() == "start one"
+        run.says("notifications arrive")
+        platform.state.write_text(state(plain="two", more='LD_PRELOAD = "c4n4ry.so"\n'))
+        run.says("not reloaded")
+        assert until(lambda: platform.ask("/_emulator/events").json["data"])
+    [event] = platform.ask("/_emulator/events").json["data"]
+    assert event["event"] == "cycle-exec.reload.refused"
+    assert event["labels"] == {"kind": "name-refused", "exit_code": "65"}
+    assert "c4n4ry" not in str(event)
+    assert platform.ask("/_emulator/metrics").json["data"] != []
+
+
 def test_data_that_a_launch_would_refuse_never_reach_the_app(platform, ground):
     """A dangerous name, for one: the app goes on with what it has."""
     with reloading(platform, ground, SIGNAL, "sh", "-c", APP) as run:
@@ -129,6 +145,8 @@ def test_data_that_a_launch_would_refuse_never_reach_the_app(platform, ground):
         platform.state.write_text(state(plain="two", more='LD_PRELOAD = "c4n4ry.so"\n'))
         assert "variable LD_PRELOAD: " in run.says("not reloaded")
         assert run.silent(0.3)
+        # Nobody asked for events.
+        assert platform.ask("/_emulator/events").json == {"data": []}
         assert (ground / "page").read_text() == "page first\n"
         assert run.end() == 7
 

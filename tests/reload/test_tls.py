@@ -95,6 +95,8 @@ class Visitor(threading.Thread):
             assert certificate
             talk.sendall(f"GET / HTTP/1.1\r\nHost: {HOST}\r\nConnection: close\r\n\r\n".encode())
             answer = b"".join(iter(lambda: talk.recv(4096), b"")).decode()
+            if not answer:
+                raise ConnectionError("it ended before it answered")
             assert answer.startswith("HTTP/1.1 200 "), answer
             return str(certificate["serialNumber"]), answer.partition("\r\n\r\n")[2]
 
