@@ -139,6 +139,8 @@ class _Teller:
             listed = name == "services" and old.services != self._new.services
             if listed or before.get(name) != after.get(name):
                 yield self.say(f"{kind}.reconfigured", about)
+        if old.ips != self._new.ips:
+            yield self.say("environment.services.lb.ips.modified", about)
         if old.users != self._new.users:
             yield self.say("environment.services.vpn.users.updated", about)
 

@@ -188,6 +188,16 @@ def test_a_container_that_goes_takes_its_service_with_it():
     ]
 
 
+def test_a_container_that_becomes_public():
+    """Its first domain brings addresses, and a virtual machine that comes has its own topic."""
+    assert names(told(API, API + 'domains = ["api.test"]\n')) == [
+        "environment.services.lb.ips.modified",
+        "dns.zone.records.reconfigured",
+    ]
+    machine = '[[virtual_machines]]\nidentifier = "db"\n'
+    assert names(told(API, API + machine)) == ["virtual-machine.new"]
+
+
 def test_things_of_one_name_are_all_heard():
     """Two integrations of one vendor share an id; a change of either is told once."""
     text = '[[integrations]]\nvendor = "aws"\n[[integrations]]\nvendor = "aws"\nname = "b"\n'
