@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from cycle_exec.commands import pipeline
 from cycle_exec.errors import Problem, Refused, refuse
-from cycle_exec.system import clock, lookup, process, signals, stderr
+from cycle_exec.system import clock, cores, lookup, process, signals, stderr
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -56,6 +56,8 @@ def _launch(invocation: Invocation, settings: Settings, armed: Armed, started: f
         from cycle_exec.commands import reload
 
         reload.require(settings)
+    # Below a supervisor, which starts the app itself in reload mode, with its own limits.
+    core_limits = cores.forbid()
     deadline = clock.Deadline(end=started + settings.api.deadline)
     armed.bound(deadline.left())
     plan, local = pipeline.plan_for(invocation, settings, deadline, mark=phases.mark)
@@ -94,6 +96,7 @@ def _launch(invocation: Invocation, settings: Settings, armed: Armed, started: f
         armed=armed,
         user=local.user,
         no_new_privs=settings.process.no_new_privs,
+        core_limits=core_limits,
     )
 
 

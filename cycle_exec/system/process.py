@@ -41,11 +41,12 @@ def replace(
     armed: Armed | Entry | None = None,
     user: User | None = None,
     no_new_privs: bool = False,
+    core_limits: tuple[int, int] | None = None,
 ) -> NoReturn:
     """Become the program; everything that was changed about this process is undone before.
 
-    armed: who knows how signals were on entry. user: who to be then. Raises Refused if the
-    kernel refuses after all.
+    armed: who knows how signals were on entry. user: who to be then. core_limits: what
+    `cores.forbid` has changed. Raises Refused if the kernel refuses after all.
     """
     arguments = [encoded(word) for word in argv]
     # Spelt out, for thousands of variables.
@@ -62,6 +63,10 @@ def replace(
         from cycle_exec.system import user as users
 
         users.become(user, no_new_privs=no_new_privs)
+    if core_limits is not None:
+        from cycle_exec.system import cores
+
+        cores.restore(core_limits)
     if armed is not None:
         armed.restore()
     try:

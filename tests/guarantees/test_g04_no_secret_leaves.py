@@ -7,15 +7,25 @@ import json
 import os
 import re
 import secrets
+import signal
 import stat
 import threading
 from base64 import b64encode
+from pathlib import Path
 from urllib.parse import quote
 
 import pytest
 
 from tests.blackbox.test_exit_codes import CASES
-from tests.support.hostile import CERTIFICATES, VARIABLES, certificate, chunked, hostile, reply
+from tests.support.hostile import (
+    CERTIFICATES,
+    VARIABLES,
+    certificate,
+    chunked,
+    hang,
+    hostile,
+    reply,
+)
 from tests.support.launching import Ground
 
 LOUDEST = {"CYCLE_EXEC_LOG_LEVEL": "debug", "CYCLE_EXEC_DEBUG": "true"}
@@ -223,3 +233,34 @@ def test_a_key_is_in_no_word_about_a_certificate(ground, api):
         assert not any(line in ran.err for line in body)
         ground.silent_about_secrets(ran)
     assert api.asked(CERTIFICATES)
+
+
+def all_cores():
+    import resource
+
+    _, hard = resource.getrlimit(resource.RLIMIT_CORE)
+    resource.setrlimit(resource.RLIMIT_CORE, (hard, hard))
+
+
+@pytest.mark.parametrize("options", [(), ("--init",)])
+def test_a_launcher_that_crashes_leaves_no_core_file(ground, api, options):
+    """While it holds values: below one page, the kernel makes none and starts no handler."""
+    api.on(CERTIFICATES, hang)
+    running = ground.start(
+        api, *options, "--certificates", f"{ground.folder}/pem", before=all_cores
+    )
+    api.wait_for(1, CERTIFICATES)
+    process = running.process.pid
+    if options:
+        [process] = children(process)
+    limits = Path(f"/proc/{process}/limits").read_text()
+    assert re.search(r"^Max core file size +1 ", limits, re.MULTILINE), limits
+    os.kill(process, signal.SIGQUIT if options else signal.SIGABRT)
+    ran = running.finish()
+    assert ran.code in (-signal.SIGABRT, 128 + signal.SIGQUIT)
+    assert not [name for name in os.listdir(ground.inputs) if name.startswith("core")]
+
+
+def children(process):
+    found = Path(f"/proc/{process}/task/{process}/children").read_text().split()
+    return [int(each) for each in found]

@@ -49,6 +49,13 @@ def small_limits() -> None:
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
 
 
+def unlimited_cores() -> None:
+    import resource
+
+    _, hard = resource.getrlimit(resource.RLIMIT_CORE)
+    resource.setrlimit(resource.RLIMIT_CORE, (hard, hard))
+
+
 WORLDS = [
     nothing,
     odd_umask,
@@ -57,6 +64,7 @@ WORLDS = [
     inherited_descriptors,
     closed_standard_descriptors,
     small_limits,
+    unlimited_cores,
 ]
 
 
