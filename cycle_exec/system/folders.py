@@ -84,6 +84,7 @@ class Folders:
         self._calls = calls
         self._known: dict[bytes, Folder] = {}
         self._made: list[_Made] = []
+        self._made_at: dict[bytes, _Made] = {}
 
     def open(self, path: bytes, owner: Owner, *, follow: bool = True) -> Folder:
         """The folder, made with its parents if it is missing: 0700, whatever the umask.
@@ -122,13 +123,14 @@ class Folders:
             try:
                 self._calls.mkdir(name, 0o700, dir_fd=parent.descriptor)
                 self._made.append(made)
+                self._made_at[path] = made
             except FileExistsError:
                 pass
             finally:
                 os.umask(umask)
         descriptor = self._calls.open(name, _PATH | os.O_NOFOLLOW, dir_fd=parent.descriptor)
         folder = self._known[path] = Folder(path, descriptor)
-        if made in self._made:
+        if self._made_at.get(path) is made:
             self._change(folder, owner.uid, owner.gid, None)
         return folder
 
@@ -144,11 +146,12 @@ class Folders:
             self._calls.close(listing)
 
     def _widen(self, path: bytes, owner: Owner) -> None:
-        for made in self._made:
-            within = path == made.path or path.startswith(made.path + b"/")
-            if within and made.mode | owner.folder_mode != made.mode:
+        while path not in (b"/", b".", b""):
+            made = self._made_at.get(path)
+            if made is not None and made.mode | owner.folder_mode != made.mode:
                 made.mode |= owner.folder_mode
-                self._change(self._known[made.path], -1, -1, made.mode)
+                self._change(self._known[path], -1, -1, made.mode)
+            path = posixpath.dirname(path)
 
     def _claim(self, folder: Folder) -> None:
         """Hold a shared lock on the folder while we live; if nobody else does, clean it.
@@ -209,6 +212,7 @@ class Folders:
                 except OSError:
                     continue
         self._made.clear()
+        self._made_at.clear()
 
     def close(self) -> None:
         """Let go of every folder and its lock."""

@@ -59,6 +59,7 @@ class Staged:
         self._calls = calls
         self._folders = Folders(calls)
         self._entries: list[Entry] = []
+        self._places: set[tuple[int, int, bytes]] = set()
         self._unsettled: list[tuple[Entry, int]] = []
         self._previews: list[tuple[Entry, bytes]] = []
         self._committed = False
@@ -151,8 +152,9 @@ class Staged:
         around = self._calls.fstat(folder.descriptor)
         entry = Entry(write.path, folder, name, write.mode)
         entry.place = (around.st_dev, around.st_ino, name)
-        if any(entry.place == other.place for other in self._entries):
+        if entry.place in self._places:
             return _refused(write.path, "another target ends at the same place")
+        self._places.add(entry.place)
         entry.uid = os.geteuid() if uid == -1 else uid
         # In a folder with the set-group-ID bit new files belong to the folder's group.
         default = around.st_gid if around.st_mode & stat.S_ISGID else os.getegid()
