@@ -234,12 +234,12 @@ def tried(
     from cycle_exec.vpn import probe
 
     setup = hook.setup
-    inside = token_file.removeprefix(posixpath.normpath(setup.chroot)) if setup.chroot else ""
+    root = posixpath.normpath(setup.chroot).rstrip("/") if setup.chroot else ""
     found = hook_probe.tried(
         setup,
         hook.start,
         hook_facts.temporary_folder(setup, environ.get("TMPDIR", "")),
-        (inside or token_file) if setup.ours else "",
+        token_file.removeprefix(root) if setup.ours else "",
         seconds,
     )
     return probe.problem(setup, found)

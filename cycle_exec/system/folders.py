@@ -146,12 +146,14 @@ class Folders:
             self._calls.close(listing)
 
     def _widen(self, path: bytes, owner: Owner) -> None:
-        while path not in (b"/", b".", b""):
+        above = b""
+        while path != above:
             made = self._made_at.get(path)
             if made is not None and made.mode | owner.folder_mode != made.mode:
                 made.mode |= owner.folder_mode
                 self._change(self._known[path], -1, -1, made.mode)
-            path = posixpath.dirname(path)
+            # The root's own folder is the root; of two slashes, both.
+            above, path = path, posixpath.dirname(path)
 
     def _claim(self, folder: Folder) -> None:
         """Hold a shared lock on the folder while we live; if nobody else does, clean it.

@@ -106,7 +106,7 @@ def named(found: Setup, helper: str, token_file: str) -> tuple[Setup, list[Probl
 
 def token_target(found: Setup) -> str:
     """Where the token file is seen from outside the server's chroot."""
-    return posixpath.normpath(found.chroot + _token_path(found))
+    return posixpath.normpath(found.chroot.rstrip("/") + _token_path(found))
 
 
 def _token_path(found: Setup) -> str:

@@ -79,6 +79,16 @@ def test_a_new_folder_serves_each_of_its_targets(tmp_path):
     assert (mode_of(tmp_path / "d"), mode_of(tmp_path / "d/key")) == (0o755, 0o600)
 
 
+@pytest.mark.parametrize("slashes", ["//", "///"])
+def test_a_path_with_more_than_one_slash_at_its_beginning(tmp_path, slashes):
+    """Two of them are a root of their own to POSIX, and the same one to Linux."""
+    target = f"{slashes}{str(tmp_path).lstrip('/')}/new/target"
+    with stage.stage([write(target, mode=0o644)], {}) as staged:
+        staged.commit()
+    assert (tmp_path / "new" / "target").read_bytes() == b"new"
+    assert (tmp_path / "new").stat().st_mode & 0o777 == 0o755
+
+
 def test_an_old_wide_mode_is_not_inherited(tmp_path):
     """The mode is the one asked for, not the one the old file had."""
     target = tmp_path / "app.conf"

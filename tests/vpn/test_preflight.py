@@ -132,6 +132,7 @@ def test_manifest_and_configuration_have_to_agree():
         ("chroot /jail", "/jail/run/cycle-exec/vpn-token"),
         ("cd /srv\nchroot jail", "/srv/jail/run/cycle-exec/vpn-token"),
         ("cd /srv\nTOKEN t", "/srv/t"),
+        ("chroot /", "/run/cycle-exec/vpn-token"),
         ("cd /srv\nchroot jail/\nTOKEN t", "/srv/jail/t"),
     ],
 )
