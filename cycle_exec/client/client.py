@@ -58,7 +58,12 @@ class _Access:
         self._token = given
         self._timeout = timeout
         self._deadline = deadline
-        self._headers = {"X-CYCLE-TOKEN": given, "User-Agent": f"cycle-exec/{__version__}"}
+        headers = {"X-CYCLE-TOKEN": given, "User-Agent": f"cycle-exec/{__version__}"}
+        self._open({"base_url": _BASE, "headers": headers, "trust_env": False})
+
+    def _open(self, options: dict[str, Any]) -> None:
+        """Make the client of httpx. options: what both kinds of it are given."""
+        raise NotImplementedError
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}(socket={self._socket!r})"
@@ -67,23 +72,8 @@ class _Access:
 class Client(_Access, Methods):
     """The synchronous client; keep one and use it as a context. Threads may share it."""
 
-    def __init__(
-        self,
-        socket: str | None = None,
-        token: str | None = None,
-        *,
-        timeout: float = TIMEOUT,
-        deadline: float = DEADLINE,
-    ) -> None:
-        """As `AsyncClient`; nothing is connected yet."""
-        super().__init__(socket, token, timeout=timeout, deadline=deadline)
-        self._http = httpx.Client(
-            transport=transport.Unix(self._socket),
-            base_url=_BASE,
-            headers=self._headers,
-            timeout=timeout,
-            trust_env=False,
-        )
+    def _open(self, options: dict[str, Any]) -> None:
+        self._http = httpx.Client(transport=transport.Unix(self._socket), **options)
 
     def __enter__(self) -> Self:
         return self
@@ -141,28 +131,8 @@ class Client(_Access, Methods):
 class AsyncClient(_Access, AsyncMethods):
     """The asynchronous client; keep one and use it as a context."""
 
-    def __init__(
-        self,
-        socket: str | None = None,
-        token: str | None = None,
-        *,
-        timeout: float = TIMEOUT,
-        deadline: float = DEADLINE,
-    ) -> None:
-        """Nothing is connected yet.
-
-        socket: the API's Unix socket, by default CYCLE_EXEC_SOCKET or the platform's path.
-        token: by default CYCLE_API_TOKEN. timeout: seconds for one try. deadline: seconds for a
-        call with all its retries. Raises ValueError for a token that no header can carry.
-        """
-        super().__init__(socket, token, timeout=timeout, deadline=deadline)
-        self._http = httpx.AsyncClient(
-            transport=transport.AsyncUnix(self._socket),
-            base_url=_BASE,
-            headers=self._headers,
-            timeout=timeout,
-            trust_env=False,
-        )
+    def _open(self, options: dict[str, Any]) -> None:
+        self._http = httpx.AsyncClient(transport=transport.AsyncUnix(self._socket), **options)
 
     async def __aenter__(self) -> Self:
         return self
