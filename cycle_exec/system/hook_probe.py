@@ -37,6 +37,9 @@ def tried(
     temporary: the folder for OpenVPN's files. token_file: where the token is now, seen from inside
     the chroot; empty: where the hook looks anyway. seconds: the most that it may take.
     """
+    # The server's user may not be allowed to read our own library, so all of it is loaded before.
+    import ctypes  # noqa: F401
+
     limit = min(setup.timeout + _MARGIN, seconds)
     found = server_user.run(setup, start, lambda: _run(setup, temporary, token_file, limit))
     return Tried(obstacle=found) if isinstance(found, str) else Tried(**found)
