@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from cycle_exec.commands import pipeline
+from cycle_exec.commands import pipeline, preflight
 from cycle_exec.errors import Problem, Refused, refuse
-from cycle_exec.system import clock, cores, lookup, process, signals, stderr
+from cycle_exec.system import clock, cores, files, lookup, process, signals, stderr
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -41,12 +41,7 @@ def run(invocation: Invocation, overrides: Overrides, command: Sequence[str]) ->
 def _launch(invocation: Invocation, settings: Settings, armed: Armed, started: float) -> NoReturn:
     phases = Phases(started)
     phases.mark("settings")
-    if not settings.command:
-        raise refuse("usage", "the command", "no command to start after --")
-    if (settings.process.grace or settings.process.signal_map) and not (
-        settings.process.init or settings.process.reload
-    ):
-        stderr.log.warning("--grace and --signal-map are for --init: nobody stays to heed them")
+    _require_sense(settings)
     memory, above = -1, 0
     if settings.process.init or settings.process.reload:
         from cycle_exec.commands import init
@@ -60,6 +55,7 @@ def _launch(invocation: Invocation, settings: Settings, armed: Armed, started: f
     core_limits = cores.forbid()
     deadline = clock.Deadline(end=started + settings.api.deadline)
     armed.bound(deadline.left())
+    mend(settings)
     plan, local = pipeline.plan_for(invocation, settings, deadline, mark=phases.mark)
     executable = judged(invocation, settings, plan, local)
     hook = local.hook if settings.vpn is not None and settings.vpn.probe else None
@@ -98,6 +94,25 @@ def _launch(invocation: Invocation, settings: Settings, armed: Armed, started: f
         no_new_privs=settings.process.no_new_privs,
         core_limits=core_limits,
     )
+
+
+def _require_sense(settings: Settings) -> None:
+    if not settings.command:
+        raise refuse("usage", "the command", "no command to start after --")
+    resides = settings.process.init or settings.process.reload
+    if (settings.process.grace or settings.process.signal_map) and not resides:
+        stderr.log.warning("--grace and --signal-map are for --init: nobody stays to heed them")
+
+
+def mend(settings: Settings) -> None:
+    """Finish or take back what a killed start left half done, before anything else."""
+    targets = preflight.targets(settings, ())
+    targets += files.places(output.target for output in settings.templates)
+    if targets:
+        from cycle_exec.system import journal
+
+        for line in journal.worked_off(targets):
+            stderr.log.warning(line)
 
 
 class Phases:
@@ -209,7 +224,7 @@ def _check(plan: Plan, staged: Staged, deadline: Deadline, cwd: str) -> None:
         path = staged.paths[write.path]
         content = preview(write.content, moved)
         if content != write.content:
-            path = staged.preview(write.path, content)
+            path = staged.preview(write, content)
         problem = _checked(write, path, plan.environ, deadline, cwd)
         if problem is not None:
             problems.append(problem)

@@ -197,6 +197,7 @@ def _certificate_files(
                     owner=request.owner,
                     origin=f"certificate {domain}",
                     folder_from_data=True,
+                    generation=request.directory,
                     on_change=request.on_change,
                 )
             )

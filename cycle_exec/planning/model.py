@@ -20,7 +20,8 @@ class FileWrite(Record):
     check: a command that must exit 0 on the staged file, `{{ staged }}` standing for its path.
     on_change: as in the settings.
     folder_from_data: the last folder of the path is named by fetched data, so a link in its place
-    is never followed.
+    is never followed. generation: the folder above that one, if all files below it change at one
+    moment; empty: the file changes by itself.
     """
 
     _sealed = ("content",)
@@ -32,6 +33,7 @@ class FileWrite(Record):
     owner: str = ""
     check: tuple[str, ...] = ()
     folder_from_data: bool = False
+    generation: str = ""
     on_change: tuple[str, ...] = ("none",)
 
 

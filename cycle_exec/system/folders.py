@@ -12,14 +12,15 @@ import posixpath
 import stat
 from time import sleep
 
+from cycle_exec.system import own_names
 from cycle_exec.system.signals import blocked
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from cycle_exec.system.writing import Look
+
 _PATH = os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC
-_LIST = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
-_MARK = b".cycle-exec-"
-_RANDOM = 8  # bytes
-_HEX = frozenset(b"0123456789abcdef")
-_LONGEST_NAME = 255
+LIST = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 _TRIES = 100
 
 
@@ -42,6 +43,8 @@ class Calls:
     link = staticmethod(os.link)
     replace = staticmethod(os.replace)
     unlink = staticmethod(os.unlink)
+    symlink = staticmethod(os.symlink)
+    readlink = staticmethod(os.readlink)
 
     @staticmethod
     def listdir(descriptor: int) -> list[bytes]:
@@ -50,12 +53,16 @@ class Calls:
 
 
 class Folder:
-    """An opened folder. `listing` can be locked and synced; None if it may not be listed."""
+    """An opened folder. `listing` can be locked and synced; None if it may not be listed.
+
+    locked: we hold a shared lock on it, so nobody takes our files for those of a killed run.
+    """
 
     def __init__(self, path: bytes, descriptor: int) -> None:
         self.path = path
         self.descriptor = descriptor
         self.listing: int | None = None
+        self.locked = False
 
 
 class _Made:
@@ -118,16 +125,13 @@ class Folders:
         name = posixpath.basename(path)
         made = _Made(parent, name, path)
         with blocked():
-            # Nothing may come between the making and its record; umask belongs to the process.
-            umask = os.umask(0)
+            # Nothing may come between the making and its record.
             try:
-                self._calls.mkdir(name, 0o700, dir_fd=parent.descriptor)
+                _mkdir(self._calls, parent.descriptor, name)
                 self._made.append(made)
                 self._made_at[path] = made
             except FileExistsError:
                 pass
-            finally:
-                os.umask(umask)
         descriptor = self._calls.open(name, _PATH | os.O_NOFOLLOW, dir_fd=parent.descriptor)
         folder = self._known[path] = Folder(path, descriptor)
         if self._made_at.get(path) is made:
@@ -135,11 +139,9 @@ class Folders:
         return folder
 
     def _change(self, folder: Folder, uid: int, gid: int, mode: int | None) -> None:
-        listing = self._calls.open(b".", _LIST, dir_fd=folder.descriptor)
+        listing = self._calls.open(b".", LIST, dir_fd=folder.descriptor)
         try:
-            found = self._calls.fstat(listing)
-            if (uid, gid) != (-1, -1) and (uid, gid) != (found.st_uid, found.st_gid):
-                self._calls.fchown(listing, uid, gid)
+            _own(self._calls, listing, uid, gid)
             if mode is not None:
                 self._calls.fchmod(listing, mode)
         finally:
@@ -163,36 +165,44 @@ class Folders:
         ever cleaned.
         """
         try:
-            folder.listing = self._calls.open(b".", _LIST, dir_fd=folder.descriptor)
+            folder.listing = self._calls.open(b".", LIST, dir_fd=folder.descriptor)
             self._calls.flock(folder.listing, fcntl.LOCK_EX | fcntl.LOCK_NB)
             self._clean(folder)
         except OSError:
             pass
         if folder.listing is not None:
-            self._share(folder.listing)
+            folder.locked = self._share(folder.listing)
 
-    def _share(self, listing: int) -> None:
+    def _share(self, listing: int) -> bool:
         for _ in range(_TRIES):
             try:
                 self._calls.flock(listing, fcntl.LOCK_SH | fcntl.LOCK_NB)
-                return
+                return True
             except BlockingIOError:
                 sleep(0.005)  # somebody cleans: that takes no time
             except OSError:
-                return
+                break
+        return False
 
     def _clean(self, folder: Folder) -> None:
         """Remove what a killed run of ours left behind, and nothing else."""
         assert folder.listing is not None
-        for name in self._calls.listdir(folder.listing):
-            if not is_spare_name(name):
+        names = self._calls.listdir(folder.listing)
+        if any(own_names.is_journal(name) for name in names):
+            return  # its spares are still needed
+        for name in names:
+            if not own_names.is_spare(name):
                 continue
             try:
                 found = self._calls.stat(name, dir_fd=folder.descriptor, follow_symlinks=False)
-                if stat.S_ISREG(found.st_mode):
+                if stat.S_ISREG(found.st_mode) or stat.S_ISLNK(found.st_mode):
                     self._calls.unlink(name, dir_fd=folder.descriptor)
             except OSError:
                 continue
+        if any(name.startswith(b"..") for name in names):
+            from cycle_exec.system import generations
+
+            generations.clean(self._calls, folder, names)
 
     def sync(self, folder: Folder) -> None:
         """Make renames durable, where the file system knows how. Raises OSError."""
@@ -228,13 +238,36 @@ class Folders:
         self._known.clear()
 
 
-def spare_name(name: bytes) -> bytes:
-    """A fresh name for a file of ours beside the target `name`: .NAME.cycle-exec-RANDOM."""
-    tail = _MARK + os.urandom(_RANDOM).hex().encode()
-    return b"." + name[: _LONGEST_NAME - 1 - len(tail)] + tail
+def make_folder(calls: Calls, at: int, name: bytes, look: Look) -> int:
+    """A folder below an open one with this owner and mode, made if it is missing; its descriptor.
+
+    Raises OSError.
+    """
+    try:
+        _mkdir(calls, at, name)
+    except FileExistsError:
+        pass
+    descriptor = calls.open(name, LIST, dir_fd=at)
+    try:
+        _own(calls, descriptor, look.uid, look.gid)
+        if stat.S_IMODE(calls.fstat(descriptor).st_mode) != look.mode:
+            calls.fchmod(descriptor, look.mode)
+    except BaseException:
+        calls.close(descriptor)
+        raise
+    return descriptor
 
 
-def is_spare_name(name: bytes) -> bool:
-    """Whether `spare_name` could have made this name."""
-    head, mark, tail = name.rpartition(_MARK)
-    return bool(mark) and head[:1] == b"." and len(tail) == 2 * _RANDOM and _HEX.issuperset(tail)
+def _mkdir(calls: Calls, at: int, name: bytes) -> None:
+    """0700, whatever the umask, which belongs to the whole process."""
+    umask = os.umask(0)
+    try:
+        calls.mkdir(name, 0o700, dir_fd=at)
+    finally:
+        os.umask(umask)
+
+
+def _own(calls: Calls, descriptor: int, uid: int, gid: int) -> None:
+    found = calls.fstat(descriptor)
+    if (uid, gid) != (-1, -1) and (uid, gid) != (found.st_uid, found.st_gid):
+        calls.fchown(descriptor, uid, gid)

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import os
 import posixpath
-import stat
 
 from cycle_exec.errors import Problem, Refused
 from cycle_exec.record import Record
-from cycle_exec.system import swap
-from cycle_exec.system.files import irregular, words
-from cycle_exec.system.folders import Calls, Folders, Owner, spare_name
+from cycle_exec.system import journal, own_names, swap, writing
+from cycle_exec.system.files import words
+from cycle_exec.system.folders import LIST, Calls, Folders
 from cycle_exec.system.invocation import decoded, encoded
+from cycle_exec.system.journal import Journal
+from cycle_exec.system.placing import Placing, failed, refused
 from cycle_exec.system.signals import blocked
 from cycle_exec.system.swap import Entry
+from cycle_exec.system.together import Directory
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -55,33 +57,41 @@ class Staged:
         calls: Calls,
     ) -> None:
         self._writes = writes
-        self._owners = owners
         self._calls = calls
         self._folders = Folders(calls)
+        self._placing = Placing(calls, owners)
         self._entries: list[Entry] = []
-        self._places: set[tuple[int, int, bytes]] = set()
+        self._directories: list[Directory] = []
+        self._changed: dict[str, str] = {}
         self._unsettled: list[tuple[Entry, int]] = []
-        self._previews: list[tuple[Entry, bytes]] = []
+        self._previews: list[tuple[int, bytes]] = []
+        self._warnings: list[str] = []
         self._committed = False
 
     @property
     def paths(self) -> Mapping[str, str]:
         """Where each target's content is now: the staged file, or the target if it is equal."""
-        return {
-            entry.path: decoded(posixpath.join(posixpath.dirname(encoded(entry.path)), entry.spare))
-            if entry.spare
-            else entry.path
-            for entry in self._entries
-        }
+        return {write.path: self._changed.get(write.path, write.path) for write in self._writes}
 
     def __enter__(self) -> Staged:
         try:
+            self._warnings += journal.worked_off(
+                (write.path for write in self._writes), self._calls
+            )
             problems = []
-            for write in self._writes:
+            single, together = _parted(self._writes)
+            for path, writes in together.items():
+                directory = Directory(path, self._calls, self._folders, self._placing)
+                self._directories.append(directory)
+                directory.stage(writes)
+                single += directory.single
+                problems += directory.problems
+                self._changed.update(directory.staged)
+            for write in single:
                 try:
                     problem = self._stage(write)
                 except OSError as error:
-                    problem = _failed(write.path, words(error))
+                    problem = failed(write.path, words(error))
                 if problem is not None:
                     problems.append(problem)
                 if len(self._unsettled) == _AT_ONCE:
@@ -98,19 +108,22 @@ class Staged:
         if not self._committed:
             self._discard()
 
-    def preview(self, path: str, content: bytes) -> str:
-        """Another file beside the target with its owner and mode, for a check; never swapped in.
+    def preview(self, write: FileWrite, content: bytes) -> str:
+        """Another file beside the staged one with its owner and mode, for a check; never swapped.
 
         Raises Refused.
         """
-        entry = next(entry for entry in self._entries if entry.path == path)
-        name = spare_name(entry.name)
-        self._previews.append((entry, name))
+        calls = self._calls
+        folder, name = posixpath.split(encoded(self.paths[write.path]))
+        spare = own_names.spare(name)
         try:
-            swap.close(self._calls, swap.create(self._calls, entry, name, content))
+            at = calls.open(folder or b".", LIST & ~os.O_NOFOLLOW)
+            self._previews.append((at, spare))
+            look = self._placing.look(write, calls.fstat(at))
+            writing.close(calls, writing.create(calls, at, spare, content, look, write.path))
         except OSError as error:
-            raise Refused([_failed(path, words(error))]) from None
-        return decoded(posixpath.join(posixpath.dirname(encoded(path)), name))
+            raise Refused([failed(write.path, words(error))]) from None
+        return decoded(posixpath.join(folder, spare))
 
     def commit(self) -> Applied:
         """Swap every staged target into its place, or put everything back and raise Refused.
@@ -118,84 +131,83 @@ class Staged:
         The caller blocks signals, so that none comes between the last swap and what it does next.
         """
         with blocked():
-            changed = [entry for entry in self._entries if entry.spare]
+            links = [each.generation.entry for each in self._directories if each.generation]
+            changed = [*links, *(entry for entry in self._entries if entry.spare)]
+            written_down = self._journal(changed)
             try:
-                warnings = swap.all_or_nothing(changed, self._calls)
+                warnings = swap.all_or_nothing(changed, self._calls, written_down)
             except BaseException:
                 self._discard()
                 raise
             self._committed = True
-            warnings += self._sync(changed) + self._remove_spares()
+            warnings += self._sync(changed)
+            if written_down is not None and not written_down.remove():
+                warnings.append(
+                    f"{written_down.path} could not be removed; the next run tries again"
+                )
+            warnings += self._remove_spares() + self._remove_old()
             self._folders.close()
+        paths = [write.path for write in self._writes]
         return Applied(
-            written=tuple(entry.path for entry in changed),
-            unchanged=tuple(entry.path for entry in self._entries if not entry.spare),
-            warnings=tuple(warnings),
+            written=tuple(path for path in paths if path in self._changed),
+            unchanged=tuple(path for path in paths if path not in self._changed),
+            warnings=(*self._warnings, *warnings),
         )
+
+    def _journal(self, changed: Sequence[Entry]) -> Journal | None:
+        """Only where our lock tells others that we are at work could the next start trust it."""
+        folder = next((entry.folder for entry in changed if entry.folder.locked), None)
+        return Journal(self._calls, folder) if folder is not None else None
 
     def _stage(self, write: FileWrite) -> Problem | None:
         path = encoded(write.path)
         name = posixpath.basename(path)
         if name in (b"", b".", b"..") or b"\0" in path:
-            return _refused(write.path, "it does not end in a file name")
-        uid, gid = self._owners.get(write.owner, (-1, -1))
+            return refused(write.path, "it does not end in a file name")
         try:
             folder = self._folders.open(
                 posixpath.dirname(path),
-                Owner(write.mode, uid, gid),
+                self._placing.owner(write),
                 follow=not write.folder_from_data,
             )
         except NotADirectoryError:
             if not write.folder_from_data:
                 raise
-            return _refused(write.path, "its folder is a symbolic link, or not a folder at all")
+            return refused(write.path, "its folder is a symbolic link, or not a folder at all")
         around = self._calls.fstat(folder.descriptor)
-        entry = Entry(write.path, folder, name, write.mode)
-        entry.place = (around.st_dev, around.st_ino, name)
-        if entry.place in self._places:
-            return _refused(write.path, "another target ends at the same place")
-        self._places.add(entry.place)
-        entry.uid = os.geteuid() if uid == -1 else uid
-        # In a folder with the set-group-ID bit new files belong to the folder's group.
-        default = around.st_gid if around.st_mode & stat.S_ISGID else os.getegid()
-        entry.gid = default if gid == -1 else gid
-        try:
-            found = self._calls.stat(name, dir_fd=folder.descriptor, follow_symlinks=False)
-        except FileNotFoundError:
-            found = None
-        if found is not None and irregular(found.st_mode):
-            return _refused(write.path, irregular(found.st_mode))
+        look = self._placing.look(write, around)
+        problem = self._placing.claim(write, around, name)
+        equal = problem or self._placing.is_equal(write, look, folder.descriptor, name)
+        if isinstance(equal, Problem):
+            return equal
+        entry = Entry(write.path, folder, name, look)
         self._entries.append(entry)
-        if found is None or not self._equal(entry, found, write.content):
-            entry.spare = spare_name(name)
+        if not equal:
             entry.content = write.content
-            descriptor = swap.create(self._calls, entry, entry.spare, write.content)
+            entry.spare = own_names.spare(name)
+            spare = decoded(posixpath.join(posixpath.dirname(path), entry.spare))
+            self._changed[write.path] = spare
+            descriptor = writing.create(
+                self._calls, folder.descriptor, entry.spare, write.content, look, write.path
+            )
             self._unsettled.append((entry, descriptor))
+            entry.inode = self._calls.fstat(descriptor).st_ino
         return None
 
     def _settle(self) -> list[Problem]:
-        """Make what was written durable, many files at a time: the journal's first commit takes
-        most of the others with it.
+        """Make what was written durable, many files at a time: the file system's first commit
+        takes most of the others with it.
         """
         problems = []
         while self._unsettled:
             entry, descriptor = self._unsettled.pop()
             try:
-                swap.settle(self._calls, descriptor)
+                writing.settle(self._calls, descriptor)
             except OSError as error:
-                problems.append(_failed(entry.path, words(error)))
+                problems.append(failed(entry.path, words(error)))
         return problems
 
-    def _equal(self, entry: Entry, found: os.stat_result, content: bytes) -> bool:
-        wanted = (entry.mode, entry.uid, entry.gid, len(content))
-        if (stat.S_IMODE(found.st_mode), found.st_uid, found.st_gid, found.st_size) != wanted:
-            return False
-        try:
-            return swap.content_of(self._calls, entry) == content
-        except OSError:
-            return False
-
-    def _sync(self, changed: list[Entry]) -> list[str]:
+    def _sync(self, changed: Sequence[Entry]) -> list[str]:
         warnings = []
         for folder in dict.fromkeys(entry.folder for entry in changed):
             try:
@@ -210,26 +222,54 @@ class Staged:
     def _remove_spares(self) -> list[str]:
         """Remove every file of ours that is not a target; tell those that cannot be removed."""
         left = []
-        ours = [(entry, name) for entry in self._entries for name in (entry.spare, entry.backup)]
-        for entry, name in (*ours, *self._previews):
-            if name and not swap.removed(self._calls, entry, name):
-                path = posixpath.join(entry.folder.path, name)
-                left.append(f"{decoded(path)} could not be removed; the next run tries again")
+        entries = [each.generation.entry for each in self._directories if each.generation]
+        for entry in (*entries, *self._entries):
+            for name in (entry.spare, entry.backup):
+                if name and not writing.removed(self._calls, entry.at, name):
+                    path = posixpath.join(entry.folder.path, name)
+                    left.append(_kept(decoded(path)))
+        for at, name in self._previews:
+            writing.removed(self._calls, at, name)
+            writing.close(self._calls, at)
+        self._previews.clear()
         return left
+
+    def _remove_old(self) -> list[str]:
+        return [
+            f"{each.generation.entry.path} keeps an old generation; the next run tries again"
+            for each in self._directories
+            if each.generation and not each.generation.finish()
+        ]
 
     def _discard(self) -> None:
         with blocked():
             for _, descriptor in self._unsettled:
-                swap.close(self._calls, descriptor)
+                writing.close(self._calls, descriptor)
             self._unsettled.clear()
             self._remove_spares()
+            for directory in self._directories:
+                if directory.generation:
+                    directory.generation.discard()
             self._folders.remove_made()
             self._folders.close()
 
 
-def _refused(path: str, reason: str) -> Problem:
-    return Problem(kind="target-refused", subject=path, reason=reason)
+def _kept(path: str) -> str:
+    return f"{path} could not be removed; the next run tries again"
 
 
-def _failed(path: str, reason: str) -> Problem:
-    return Problem(kind="target-failed", subject=path, reason=reason)
+def _parted(
+    writes: Sequence[FileWrite],
+) -> tuple[list[FileWrite], dict[str, list[FileWrite]]]:
+    """The targets that change by themselves, and those that change with their directory.
+
+    A file beside a certificate changes with it, whoever writes it.
+    """
+    single: list[FileWrite] = []
+    together: dict[str, list[FileWrite]] = {
+        write.generation: [] for write in writes if write.generation
+    }
+    for write in writes:
+        above = posixpath.dirname(posixpath.dirname(write.path))
+        together.get(above, single).append(write)
+    return single, together

@@ -167,7 +167,7 @@ MODES = {"variable": 0o600, "page.html": 0o644, "dotenv": 0o640, "privkey.pem": 
 def test_a_staged_file_is_never_wider_than_its_target(ground, api, umask):
     """When all is staged, each stage file has its target's mode, and their folders are ours."""
     (ground.inputs / "look.sh").write_text(
-        'cd "$(dirname "$1")"; find . -name ".*" -printf "%m %f\\n" >"$(dirname "$0")/modes"\n'
+        'cd "$(dirname "$1")"; find . -type f -printf "%m %p\\n" >"$(dirname "$0")/modes"\n'
     )
     ground.target("variable", mode=0o666)
     ran = ground.launch(
@@ -176,7 +176,11 @@ def test_a_staged_file_is_never_wider_than_its_target(ground, api, umask):
     assert ran.code == 0, ran
     lines = (ground.inputs / "modes").read_text().splitlines()
     found = dict(reversed(line.split(" ", 1)) for line in lines if ".cycle-exec-" in line)
-    staged = {re.sub(r"^\.|\.cycle-exec-.*$", "", name): int(m, 8) for name, m in found.items()}
+    names = {path: path.rpartition("/")[2] for path in found}
+    staged = {
+        re.sub(r"^\.|\.cycle-exec-.*$", "", names[path]): int(mode, 8)
+        for path, mode in found.items()
+    }
     assert {name: staged[name] for name in MODES} == MODES
     assert {mode for name, mode in staged.items() if name.endswith(".pem")} == {0o600}
     assert stat.S_IMODE((ground.folder / "pem").stat().st_mode) == 0o700

@@ -30,9 +30,8 @@ def test_every_domain_gets_certbots_files(tmp_path, environ):
     """PEM and base64 of PEM, wildcards under _wildcard, every domain of a certificate."""
     ran = run(environ, "--certificates", f"{tmp_path}/c", "--", "true")
     assert ran.code == 0, ran.err
-    assert {
-        name: sorted(os.listdir(tmp_path / "c" / name)) for name in os.listdir(tmp_path / "c")
-    } == {
+    names = [name for name in os.listdir(tmp_path / "c") if not name.startswith("..")]
+    assert {name: sorted(os.listdir(tmp_path / "c" / name)) for name in names} == {
         "app.example.test": FILES,
         "www.example.test": FILES,
         "_wildcard.wild.example.test": FILES,
@@ -77,7 +76,8 @@ def test_combined_is_what_haproxy_reads(tmp_path, environ):
     )
     assert run(environ, "--manifest", path, "--", "true").code == 0
     folder = tmp_path / "c" / "app.example.test"
-    assert os.listdir(tmp_path / "c") == ["app.example.test"]
+    names = [name for name in os.listdir(tmp_path / "c") if not name.startswith("..")]
+    assert names == ["app.example.test"]
     assert os.listdir(folder) == ["combined.pem"]
     context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
     context.load_cert_chain(folder / "combined.pem")

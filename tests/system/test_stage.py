@@ -14,7 +14,8 @@ import pytest
 from cycle_exec.errors import Refused, Stopped
 from cycle_exec.planning.model import FileWrite
 from cycle_exec.system import signals, stage
-from cycle_exec.system.folders import Calls, is_spare_name, spare_name
+from cycle_exec.system.folders import Calls
+from cycle_exec.system.own_names import is_spare, spare
 from tests.support import probe
 
 ROOT = str(Path(__file__).parents[2])
@@ -145,7 +146,7 @@ def test_a_staged_file_has_its_final_bytes_mode_and_a_name_of_ours(tmp_path):
         path = Path(staged.paths[str(target)])
         assert (path.read_bytes(), mode_of(path)) == (b"new", 0o640)
         assert path.parent == tmp_path
-        assert is_spare_name(os.fsencode(path.name))
+        assert is_spare(os.fsencode(path.name))
         assert target.read_bytes() == b"old"
     assert os.listdir(tmp_path) == ["app.conf"]
 
@@ -306,9 +307,9 @@ def test_no_descriptor_stays_open(tmp_path):
 
 def test_spare_names_are_recognised():
     """What the next run takes for ours is what this run makes."""
-    assert all(is_spare_name(spare_name(b"n" * length)) for length in (1, 100, 255))
-    assert len(spare_name(b"n" * 255)) == 255
-    assert spare_name(b"a") != spare_name(b"a")
+    assert all(is_spare(spare(b"n" * length)) for length in (1, 100, 255))
+    assert len(spare(b"n" * 255)) == 255
+    assert spare(b"a") != spare(b"a")
 
 
 # Each system call broken once, at each of its uses.
@@ -672,10 +673,11 @@ def test_a_bind_mounted_target_is_rewritten_in_place(tmp_path, last):
 def test_a_preview_is_as_private_as_its_target_and_never_stays(tmp_path, commits):
     """It stands beside the target for as long as it is checked."""
     target = tmp_path / "app.conf"
-    with stage.stage([write(target, mode=0o640)], {}) as staged:
-        path = Path(staged.preview(str(target), b"seen"))
+    one = write(target, mode=0o640)
+    with stage.stage([one], {}) as staged:
+        path = Path(staged.preview(one, b"seen"))
         assert (path.parent, path.read_bytes(), mode_of(path)) == (tmp_path, b"seen", 0o640)
-        assert is_spare_name(path.name.encode())
+        assert is_spare(path.name.encode())
         if commits:
             staged.commit()
     assert os.listdir(tmp_path) == (["app.conf"] if commits else [])

@@ -1,0 +1,107 @@
+"""Staging the targets of a directory that change at one moment: a generation, or file by file."""
+
+from __future__ import annotations
+
+import posixpath
+
+from cycle_exec.errors import Problem
+from cycle_exec.system import generations
+from cycle_exec.system.files import words
+from cycle_exec.system.generations import Generation, inside
+from cycle_exec.system.invocation import encoded
+from cycle_exec.system.placing import failed
+from cycle_exec.system.writing import Look
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    import os
+    from collections.abc import Sequence
+
+    from cycle_exec.planning.model import FileWrite
+    from cycle_exec.system.folders import Calls, Folder, Folders
+    from cycle_exec.system.placing import Placing
+
+
+class Directory:
+    """One such directory and what this run writes below it.
+
+    single: writes that have to go file by file, since something of others is in the way, or the
+    file system has no links. problems: why it cannot be staged.
+    """
+
+    def __init__(self, path: str, calls: Calls, folders: Folders, placing: Placing) -> None:
+        self._path = path
+        self._calls = calls
+        self._folders = folders
+        self._placing = placing
+        self.generation: Generation | None = None
+        self.single: list[FileWrite] = []
+        self.problems: list[Problem] = []
+        self.staged: dict[str, str] = {}
+
+    def stage(self, writes: Sequence[FileWrite]) -> None:
+        """Make the next generation, if anything differs from the present one. Raises Refused."""
+        try:
+            self._stage(writes)
+        except OSError as error:
+            self.problems.append(failed(self._path, words(error)))
+
+    def _stage(self, writes: Sequence[FileWrite]) -> None:
+        for write in writes:
+            folder = self._folders.open(encoded(self._path), self._placing.owner(write))
+        old = generations.current(self._calls, folder)
+        domains = dict.fromkeys(generations.domain_of(write) for write in writes)
+        ours = {
+            domain
+            for domain in domains
+            if old is not None and generations.is_ours(self._calls, folder, domain)
+        }
+        mine: list[FileWrite] = []
+        for write in writes:
+            (mine if generations.domain_of(write) in ours else self.single).append(write)
+        if not mine:
+            return
+        around = self._calls.fstat(folder.descriptor)
+        changed = self._changed(mine, folder, around, old or b"")
+        if changed and not self.problems:
+            generation = Generation(self._calls, folder, self._path, old or b"")
+            self._make(generation, mine, changed, around)
+
+    def _changed(
+        self, writes: Sequence[FileWrite], folder: Folder, around: os.stat_result, old: bytes
+    ) -> list[tuple[FileWrite, Look]]:
+        found = []
+        for write in writes:
+            look = self._placing.look(write, around)
+            problem = self._placing.claim(write, around, inside(write))
+            equal: bool | Problem = False
+            if problem is None and old:
+                now = posixpath.join(old, inside(write))
+                equal = self._placing.is_equal(write, look, folder.descriptor, now)
+            if isinstance(equal, Problem):
+                problem = equal
+            if problem is not None:
+                self.problems.append(problem)
+            elif not equal:
+                found.append((write, look))
+        return found
+
+    def _make(
+        self,
+        generation: Generation,
+        writes: Sequence[FileWrite],
+        changed: Sequence[tuple[FileWrite, Look]],
+        around: os.stat_result,
+    ) -> None:
+        self.generation = generation
+        if not generation.begin():
+            self.generation = None
+            self.single += writes
+            return
+        look = self._placing.look(writes[0], around)
+        mode = 0
+        for write in writes:
+            mode |= self._placing.owner(write).folder_mode
+        generation.make(changed, Look(mode, look.uid, look.gid))
+        generation.link(dict.fromkeys(generations.domain_of(write) for write in writes))
+        self.staged = {write.path: generation.path(write) for write, _ in changed}
