@@ -50,16 +50,17 @@ def current(calls: Calls, folder: Folder) -> bytes | None:
     return text if own_names.is_generation(text) else None
 
 
-def is_ours(calls: Calls, folder: Folder, domain: bytes) -> bool:
-    """Whether files below this name may be switched with the rest: nothing else is there."""
+def standing(calls: Calls, folder: Folder, domain: bytes) -> str:
+    """What is at a domain's name: "free", "ours" (a link into the generation) or "other"."""
     try:
-        return bytes(calls.readlink(domain, dir_fd=folder.descriptor)) == _text(domain)
+        text = bytes(calls.readlink(domain, dir_fd=folder.descriptor))
     except FileNotFoundError:
-        return True
+        return "free"
     except OSError as error:
         if error.errno == errno.EINVAL:
-            return False
+            return "other"
         raise
+    return "ours" if text == _text(domain) else "other"
 
 
 def _text(domain: bytes) -> bytes:
@@ -81,14 +82,17 @@ class Generation:
 
     def begin(self) -> bool:
         """Make the link that will be swapped in; whether the file system has links at all."""
+        at = self._folder.descriptor
         self.entry.spare = own_names.spare(DATA)
         try:
-            self._calls.symlink(self._name, self.entry.spare, dir_fd=self._folder.descriptor)
+            self._calls.symlink(self._name, self.entry.spare, dir_fd=at)
         except OSError as error:
             if error.errno not in (errno.EPERM, errno.ENOTSUP, errno.ENOSYS):
                 raise
             self.entry.spare = b""
             return False
+        found = self._calls.stat(self.entry.spare, dir_fd=at, follow_symlinks=False)
+        self.entry.inode = found.st_ino
         return True
 
     def path(self, write: FileWrite) -> str:
@@ -120,12 +124,13 @@ class Generation:
 
     def link(self, domains: Iterable[bytes]) -> None:
         """Give each domain its name; it leads nowhere until the swap if it is new."""
+        at = self._folder.descriptor
         for domain in domains:
-            self._links.append(domain)
             try:
-                self._calls.symlink(_text(domain), domain, dir_fd=self._folder.descriptor)
-            except FileExistsError:
-                self._links.pop()
+                self._calls.stat(domain, dir_fd=at, follow_symlinks=False)
+            except FileNotFoundError:
+                self._links.append(domain)
+                self._calls.symlink(_text(domain), domain, dir_fd=at)
 
     def discard(self) -> None:
         """Remove all that was made; never raises OSError."""

@@ -75,9 +75,9 @@ class Staged:
 
     def __enter__(self) -> Staged:
         try:
-            self._warnings += journal.worked_off(
-                (write.path for write in self._writes), self._calls
-            )
+            targets = {write.path for write in self._writes}
+            targets |= {f"{write.generation}/any" for write in self._writes if write.generation}
+            self._warnings += journal.worked_off(targets, self._calls)
             problems = []
             single, together = _parted(self._writes)
             for path, writes in together.items():
@@ -224,7 +224,7 @@ class Staged:
         left = []
         entries = [each.generation.entry for each in self._directories if each.generation]
         for entry in (*entries, *self._entries):
-            for name in (entry.spare, entry.backup):
+            for name in (b"" if entry.swapped else entry.spare, entry.backup):
                 if name and not writing.removed(self._calls, entry.at, name):
                     path = posixpath.join(entry.folder.path, name)
                     left.append(_kept(decoded(path)))

@@ -15,7 +15,7 @@ from cycle_exec.system.writing import Look
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     import os
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
 
     from cycle_exec.planning.model import FileWrite
     from cycle_exec.system.folders import Calls, Folder, Folders
@@ -51,31 +51,39 @@ class Directory:
             folder = self._folders.open(encoded(self._path), self._placing.owner(write))
         old = generations.current(self._calls, folder)
         domains = dict.fromkeys(generations.domain_of(write) for write in writes)
-        ours = {
-            domain
+        standing = {
+            domain: generations.standing(self._calls, folder, domain)
+            if old is not None
+            else "other"
             for domain in domains
-            if old is not None and generations.is_ours(self._calls, folder, domain)
         }
         mine: list[FileWrite] = []
         for write in writes:
-            (mine if generations.domain_of(write) in ours else self.single).append(write)
+            is_other = standing[generations.domain_of(write)] == "other"
+            (self.single if is_other else mine).append(write)
         if not mine:
             return
         around = self._calls.fstat(folder.descriptor)
-        changed = self._changed(mine, folder, around, old or b"")
+        linked = {domain for domain, found in standing.items() if found == "ours"}
+        changed = self._changed(mine, folder, around, old or b"", linked)
         if changed and not self.problems:
             generation = Generation(self._calls, folder, self._path, old or b"")
             self._make(generation, mine, changed, around)
 
     def _changed(
-        self, writes: Sequence[FileWrite], folder: Folder, around: os.stat_result, old: bytes
+        self,
+        writes: Sequence[FileWrite],
+        folder: Folder,
+        around: os.stat_result,
+        old: bytes,
+        linked: Collection[bytes],
     ) -> list[tuple[FileWrite, Look]]:
         found = []
         for write in writes:
             look = self._placing.look(write, around)
             problem = self._placing.claim(write, around, inside(write))
             equal: bool | Problem = False
-            if problem is None and old:
+            if problem is None and old and generations.domain_of(write) in linked:
                 now = posixpath.join(old, inside(write))
                 equal = self._placing.is_equal(write, look, folder.descriptor, now)
             if isinstance(equal, Problem):

@@ -331,8 +331,20 @@ class Broken(Calls):
         setattr(self, name, call)
 
 
+def certificate(folder, domain, name, content):
+    return FileWrite(
+        path=f"{folder}/{domain}/{name}",
+        content=content,
+        mode=0o600,
+        origin="a test",
+        folder_from_data=True,
+        generation=str(folder),
+    )
+
+
 def scene(folder):
-    """Two old targets, an equal one, one in a folder that is to be made, and a stale file."""
+    """Two old targets, an equal one, one in a folder that is to be made, a stale file, and a
+    directory of certificates: one is renewed, one is equal, one is new, one is not asked for."""
     (folder / "old").write_bytes(b"old bytes")
     (folder / "old").chmod(0o640)
     (folder / "sub").mkdir()
@@ -341,11 +353,22 @@ def scene(folder):
     (folder / "equal").chmod(0o600)
     if os.geteuid() == 0:
         os.chown(folder / "old", 1234, 2345)
+    pems = folder / "pems"
+    apply(
+        certificate(pems, "renewed", "key", b"old key"),
+        certificate(pems, "renewed", "cert", b"old cert"),
+        certificate(pems, "equal", "key", b"equal key"),
+        certificate(pems, "gone", "key", b"gone key"),
+    )
     return (
         write(folder / "old", b"new bytes"),
         write(folder / "made/deep/fresh", b"fresh", 0o644),
         write(folder / "equal", b"equal"),
         write(folder / "sub/older", b"newer", 0o644),
+        certificate(pems, "renewed", "key", b"new key"),
+        certificate(pems, "renewed", "cert", b"new cert"),
+        certificate(pems, "equal", "key", b"equal key"),
+        certificate(pems, "new", "key", b"first key"),
     )
 
 
@@ -362,14 +385,24 @@ def outcome(writes, calls):
 
 
 def is_new(folder, writes):
-    left = [path.name for path in folder.rglob("*") if "cycle-exec" in path.name]
+    """Every target is new, what was not asked for is as it was, and nothing is left over."""
+    counts = os.readlink(folder / "pems/..data")
+    left = [
+        path.name
+        for path in folder.rglob("*")
+        if "cycle-exec" in path.name and path != folder / "pems" / counts
+    ]
+    assert (folder / "pems/gone/key").read_bytes() == b"gone key"
     return left == [] and all(
         (Path(one.path).read_bytes(), mode_of(one.path)) == (one.content, one.mode)
         for one in writes
     )
 
 
-@pytest.mark.parametrize("error", [errno.ENOSPC, errno.EIO, errno.EACCES, errno.EROFS])
+@pytest.mark.parametrize(
+    "error",
+    [errno.ENOSPC, errno.EIO, errno.EACCES, errno.EBUSY, errno.EINTR, errno.EPERM],
+)
 @pytest.mark.parametrize("name", CALLS)
 def test_any_call_may_fail_once_anywhere(tmp_path, name, error):
     """Either all targets are new or the run refuses and all is as before; nothing is left over."""
@@ -411,7 +444,7 @@ def test_a_second_failure_while_putting_back_changes_nothing(tmp_path, name, err
         assert picture(folder) == before, (name, at)
 
 
-@pytest.mark.parametrize("name", ["open", "write", "fsync", "link", "replace", "unlink", "close"])
+@pytest.mark.parametrize("name", CALLS)
 def test_a_kill_at_any_call_leaves_whole_files_and_the_next_run_cleans_up(tmp_path, name):
     """Each target is old or new with all its bytes; our leftovers are gone after the next run."""
     at = 0
@@ -429,7 +462,7 @@ def test_a_kill_at_any_call_leaves_whole_files_and_the_next_run_cleans_up(tmp_pa
             assert new or found == before.get(one.path)
         apply(*writes)
         assert is_new(folder, writes)
-    assert at > 1
+    assert at > 1 or name in ("fchown", "ftruncate")
 
 
 def killed(writes, name, at):
