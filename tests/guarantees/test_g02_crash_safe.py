@@ -277,7 +277,7 @@ def test_a_start_that_was_killed_is_finished_by_one_that_finds_no_platform(tmp_p
             running = ground.start(api, "--manifest", manifest)
             time.sleep(chance.uniform(0.02, 0.25))
             running.process.kill()
-            kills += running.process.wait() == -signal.SIGKILL
+            kills += running.finish().code == -signal.SIGKILL
             api.on(path, error(503))
             ran = ground.launch(api, "--manifest", manifest, "--deadline", "50ms")
             assert ran.code == 69, ran
