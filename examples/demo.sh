@@ -7,8 +7,8 @@ cd "$(dirname "$0")/.."
 . ./tests/environment.sh
 
 make_environment .cache/demo
-install_into .cache/demo --force-reinstall --no-deps .
-install_into .cache/demo '.[emulator]'
+install_locked .cache/demo emulator
+install_project .cache/demo
 PATH="$PWD/.cache/demo/bin:$PATH"
 
 work=$(mktemp -d)

@@ -15,11 +15,16 @@ find_python() {
     return 1
 }
 
-# make_environment FOLDER: a virtual environment with pip, made once.
+# make_environment FOLDER: a virtual environment with what installs and builds, as it is locked.
 make_environment() {
-    if suitable "$1/bin/python" && "$1/bin/python" -m pip --version >/dev/null 2>&1; then
-        return
+    if ! { suitable "$1/bin/python" && "$1/bin/python" -m pip --version >/dev/null 2>&1; }; then
+        make_empty_environment "$1"
     fi
+    install_locked "$1" build
+}
+
+# make_empty_environment FOLDER: a virtual environment with the pip that Python brings.
+make_empty_environment() {
     python=$(find_python) || exit 1
     rm -rf "$1"
     if ! "$python" -m venv "$1" >/dev/null 2>&1; then
@@ -32,8 +37,6 @@ make_environment() {
         fi
         "$python" -m venv "$1"
     fi
-    # Scripts made by pip before 25.2 import re, which costs time and obeys PYTHONPATH.
-    install_into "$1" --upgrade 'pip>=25.2'
 }
 
 # install_into FOLDER WORDS...: pip install WORDS, quiet unless it fails.
@@ -41,6 +44,21 @@ install_into() {
     folder=$1
     shift
     "$folder/bin/python" -m pip install --quiet --disable-pip-version-check "$@"
+}
+
+# install_locked FOLDER NAMES...: what the locks of these names hold, and nothing else.
+install_locked() {
+    environment=$1
+    shift
+    for name in "$@"; do
+        install_into "$environment" --require-hashes -r ".ci/requirements/$name.txt"
+    done
+}
+
+# install_project FOLDER: the wheel of this tree, made anew by the locked builder: a changed source
+# with an unchanged version is not skipped.
+install_project() {
+    install_into "$1" --no-build-isolation --no-deps --force-reinstall .
 }
 
 # has_programs NAMES...: whether all of them are in the PATH.

@@ -7,11 +7,10 @@ cd "$(dirname "$0")/.."
 . ./tests/environment.sh
 
 # What a user's image would have beside the app, and the tests use for real.
-has_programs bash curl jq unshare tini dumb-init catatonit gosu nginx openvpn ||
-    install_packages bash curl jq util-linux tini dumb-init catatonit gosu nginx-light openvpn
+has_programs bash curl git jq unshare tini dumb-init catatonit gosu nginx openvpn ||
+    install_packages bash curl git jq util-linux tini dumb-init catatonit gosu nginx-light openvpn
 make_environment .venv
-install_into .venv '.[dev]'
-# The wheel again, by itself: a changed source with an unchanged version is not skipped.
-install_into .venv --force-reinstall --no-deps .
+install_locked .venv dev
+install_project .venv
 
 exec .venv/bin/python -m pytest -n "${TEST_PROCESSES:-4}" --dist worksteal "$@"

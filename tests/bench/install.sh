@@ -6,8 +6,7 @@ cd "$(dirname "$0")/../.."
 . ./tests/environment.sh
 
 make_environment "$1"
-install_into "$1" .
-# Again, by itself: a changed source with an unchanged version is not skipped.
-install_into "$1" --force-reinstall --no-deps .
+install_locked "$1" container
+install_project "$1"
 # pip compiles what it installs; this says so if it did not.
 "$1/bin/python" -m compileall -q "$1/lib"

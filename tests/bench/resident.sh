@@ -9,8 +9,8 @@ cd "$(dirname "$0")/../.."
 has_programs unshare tini dumb-init catatonit ||
     install_packages util-linux tini dumb-init catatonit
 make_environment .cache/bench/resident
-install_into .cache/bench/resident '.[emulator,reload]'
-install_into .cache/bench/resident --force-reinstall --no-deps .
+install_locked .cache/bench/resident emulator container-reload
+install_project .cache/bench/resident
 .cache/bench/resident/bin/python -m compileall -q .cache/bench/resident/lib
 
 exec .cache/bench/resident/bin/python -m tests.bench.resident "$@"

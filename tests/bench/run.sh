@@ -11,6 +11,6 @@ if ! has_programs curl jq envsubst go && ! install_packages curl jq gettext-base
 fi
 
 make_environment .cache/bench/tools
-install_into .cache/bench/tools 'cryptography>=43'
+install_locked .cache/bench/tools emulator
 
 exec .cache/bench/tools/bin/python -m tests.bench "$@"
