@@ -231,9 +231,18 @@ class _Group(click.Group):
         _usage(f"{shown} is not a command of {PROGRAM}, write {PROGRAM} -- {shown} to start it")
 
 
+def version_line() -> str:
+    """What is installed, and of which commit, where the build knew it."""
+    try:
+        from cycle_exec._build import COMMIT
+    except ImportError:
+        return f"{PROGRAM} {__version__}\n"
+    return f"{PROGRAM} {__version__} ({COMMIT})\n"
+
+
 def tree() -> click.Group:
     """The whole program as a click group; it only ever makes Calls."""
-    version = _shows(["--version"], lambda: f"{PROGRAM} {__version__}\n")
+    version = _shows(["--version"], version_line)
     root = _Group(PROGRAM, "", [*_launch_params(()), _shows(_HELP, root_page), version])
     for name, summary in GROUPS.items():
         root.add_command(_Group(name, summary, [_shows(_HELP, partial(group_page, name))]))

@@ -13,7 +13,7 @@ import pytest
 PACKAGE = Path(__file__).parent.parent / "cycle_exec"
 
 FLOORS = [
-    {"record", "secret", "errors", "__init__"},
+    {"record", "secret", "errors", "__init__", "_build"},
     {"settings"},
     {"sources"},
     {"planning"},

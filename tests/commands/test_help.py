@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shlex
 import subprocess
 
@@ -66,8 +67,10 @@ def test_a_page_for_each_group(verb, group):
 
 
 def test_the_version(verb):
-    """One line."""
-    assert page(verb, "--version") == f"cycle-exec {__version__}\n"
+    """One line, with the commit where the build knew it."""
+    said = page(verb, "--version")
+    version = re.escape(__version__)
+    assert re.fullmatch(rf"cycle-exec {version}( \([0-9a-f]{{12}}(-modified)?\))?\n", said)
 
 
 @pytest.mark.parametrize("name", PAGES)
