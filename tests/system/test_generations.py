@@ -1,0 +1,228 @@
+"""Directories whose files change at one moment."""
+
+import errno
+import os
+from pathlib import Path
+
+import pytest
+
+from cycle_exec.errors import Refused
+from cycle_exec.planning.model import FileWrite
+from cycle_exec.system import own_names, stage
+from cycle_exec.system.folders import Calls
+
+
+def pem(folder, path, content=b"new", mode=0o600):
+    return FileWrite(
+        path=f"{folder}/{path}",
+        content=content,
+        mode=mode,
+        origin="a test",
+        folder_from_data=True,
+        generation=str(folder),
+    )
+
+
+def apply(*writes, calls=None):
+    with stage.stage(writes, {}, calls) as staged:
+        return staged.commit()
+
+
+def refused(*writes):
+    with pytest.raises(Refused) as caught:
+        apply(*writes)
+    return [(problem.kind, problem.reason) for problem in caught.value.problems]
+
+
+def names(folder):
+    return sorted(name for name in os.listdir(folder) if not own_names.is_generation(name.encode()))
+
+
+def generation(folder):
+    return os.readlink(folder / "..data")
+
+
+def test_each_name_leads_through_one_link(tmp_path):
+    """The layout of Kubernetes' secret volumes, with links that work wherever it is mounted."""
+    apply(pem(tmp_path, "a.test/key"), pem(tmp_path, "b.test/key"))
+    assert names(tmp_path) == ["..data", "a.test", "b.test"]
+    assert os.readlink(tmp_path / "a.test") == "..data/a.test"
+    assert own_names.is_generation(generation(tmp_path).encode())
+    moved = tmp_path.with_name("moved")
+    tmp_path.rename(moved)
+    assert (moved / "b.test/key").read_bytes() == b"new"
+
+
+def test_all_files_change_at_one_rename(tmp_path):
+    """Seen between any two calls, every file is old or every file is new."""
+    everything = [f"{domain}.test/{name}" for domain in "abc" for name in ("key", "cert")]
+    apply(*(pem(tmp_path, path, b"old") for path in everything))
+    seen = []
+
+    class Watched(Calls):
+        @staticmethod
+        def replace(*positional, **named):
+            os.replace(*positional, **named)
+            seen.append({(tmp_path / path).read_bytes() for path in everything})
+
+        @staticmethod
+        def unlink(*positional, **named):
+            seen.append({(tmp_path / path).read_bytes() for path in everything})
+            os.unlink(*positional, **named)
+
+    apply(*(pem(tmp_path, path, b"new") for path in everything), calls=Watched())
+    assert seen[0] == {b"new"}
+    assert all(found == {b"new"} for found in seen)
+
+
+def test_what_is_equal_keeps_its_inode_and_what_is_not_asked_for_stays(tmp_path):
+    """A certificate of an earlier run, and what somebody put beside one, are carried over."""
+    apply(pem(tmp_path, "a.test/key", b"old"), pem(tmp_path, "a.test/cert", b"same"))
+    apply(pem(tmp_path, "gone.test/key", b"still here"))
+    (tmp_path / "a.test/dhparam.pem").write_bytes(b"theirs")
+    (tmp_path / "a.test/more").mkdir(mode=0o750)
+    (tmp_path / "a.test/more/file").write_bytes(b"theirs, too")
+    (tmp_path / "a.test/link").symlink_to("key")
+    before = (tmp_path / "a.test/cert").stat().st_ino
+    applied = apply(pem(tmp_path, "a.test/key"), pem(tmp_path, "a.test/cert", b"same"))
+    assert applied.written == (f"{tmp_path}/a.test/key",)
+    assert applied.unchanged == (f"{tmp_path}/a.test/cert",)
+    assert (tmp_path / "a.test/cert").stat().st_ino == before
+    assert (tmp_path / "a.test/link").read_bytes() == b"new"
+    assert (tmp_path / "a.test/dhparam.pem").read_bytes() == b"theirs"
+    assert (tmp_path / "a.test/more/file").read_bytes() == b"theirs, too"
+    assert (tmp_path / "a.test/more").stat().st_mode & 0o777 == 0o750
+    assert (tmp_path / "gone.test/key").read_bytes() == b"still here"
+
+
+def test_nothing_is_made_when_all_is_equal(tmp_path):
+    """The same generation, the same link, not even a time is new."""
+    apply(pem(tmp_path, "a.test/key"))
+    before = (generation(tmp_path), tmp_path.stat().st_mtime_ns)
+    assert apply(pem(tmp_path, "a.test/key")).written == ()
+    assert (generation(tmp_path), tmp_path.stat().st_mtime_ns) == before
+
+
+def test_a_name_that_was_removed_comes_back(tmp_path):
+    """The file is the same, but nobody finds it."""
+    apply(pem(tmp_path, "a.test/key"))
+    (tmp_path / "a.test").unlink()
+    apply(pem(tmp_path, "a.test/key"))
+    assert (tmp_path / "a.test/key").read_bytes() == b"new"
+
+
+def test_a_folder_that_was_there_is_written_file_by_file(tmp_path):
+    """An image may have the folder already: it stays one, with all that is in it."""
+    (tmp_path / "a.test").mkdir()
+    (tmp_path / "a.test/other").write_bytes(b"theirs")
+    apply(pem(tmp_path, "a.test/key"), pem(tmp_path, "b.test/key"))
+    assert not (tmp_path / "a.test").is_symlink()
+    assert sorted(os.listdir(tmp_path / "a.test")) == ["key", "other"]
+    assert (tmp_path / "b.test").is_symlink()
+
+
+def test_a_directory_that_is_somebody_elses_generation_is_written_file_by_file(tmp_path):
+    """`..data` of a volume is not ours to replace."""
+    (tmp_path / "..2026_11_28").mkdir()
+    (tmp_path / "..data").symlink_to("..2026_11_28")
+    apply(pem(tmp_path, "a.test/key"))
+    assert generation(tmp_path) == "..2026_11_28"
+    assert (tmp_path / "a.test/key").read_bytes() == b"new"
+    assert not (tmp_path / "a.test").is_symlink()
+
+
+@pytest.mark.parametrize("text", ["elsewhere", "..data/b.test", "../..data/a.test"])
+def test_a_foreign_link_at_a_name_refuses(tmp_path, text):
+    """Only the link that we would make ourselves is followed."""
+    (tmp_path / "elsewhere").mkdir()
+    (tmp_path / "a.test").symlink_to(text)
+    assert [kind for kind, _ in refused(pem(tmp_path, "a.test/key"))] == ["target-refused"]
+    assert sorted(os.listdir(tmp_path)) == ["a.test", "elsewhere"]
+
+
+def make_fifo(path):
+    path.unlink()
+    os.mkfifo(path)
+
+
+def make_link(path):
+    path.unlink()
+    path.symlink_to("cert")
+
+
+@pytest.mark.parametrize("make", [make_fifo, make_link])
+def test_a_target_that_turned_odd_refuses(tmp_path, make):
+    """As anywhere else, and the generation stays."""
+    apply(pem(tmp_path, "a.test/key", b"old"), pem(tmp_path, "a.test/cert", b"old"))
+    make(tmp_path / "a.test/key")
+    before = generation(tmp_path)
+    found = refused(pem(tmp_path, "a.test/key"), pem(tmp_path, "a.test/cert"))
+    assert [kind for kind, _ in found] == ["target-refused"]
+    assert generation(tmp_path) == before
+    assert (tmp_path / "a.test/cert").read_bytes() == b"old"
+
+
+@pytest.mark.parametrize("error", [errno.EPERM, errno.ENOTSUP, errno.ENOSYS])
+def test_a_file_system_without_links_is_written_file_by_file(tmp_path, error):
+    """FAT, for one, has none."""
+    calls = Calls()
+
+    def symlink(*_, **__):
+        raise OSError(error, "injected")
+
+    calls.symlink = symlink
+    apply(pem(tmp_path, "a.test/key"), pem(tmp_path, "b.test/key"), calls=calls)
+    assert sorted(os.listdir(tmp_path)) == ["a.test", "b.test"]
+    assert (tmp_path / "a.test/key").read_bytes() == b"new"
+
+
+def test_another_target_beside_a_certificate_changes_with_it(tmp_path):
+    """A template that goes there is in the generation, or it would be lost with the old one."""
+
+    def beside(content):
+        path = f"{tmp_path}/a.test/nginx.conf"
+        return FileWrite(path=path, content=content, mode=0o644, origin="t", check=("true",))
+
+    for content in (b"one", b"two"):
+        with stage.stage([pem(tmp_path, "a.test/key", content), beside(content)], {}) as staged:
+            shown = Path(staged.preview(beside(content), b"seen"))
+            assert (shown.read_bytes(), shown.stat().st_mode & 0o777) == (b"seen", 0o644)
+            staged.commit()
+        assert (tmp_path / "a.test/nginx.conf").read_bytes() == content
+        assert (tmp_path / "a.test/key").read_bytes() == content
+    apply(beside(b"alone"))
+    apply(pem(tmp_path, "a.test/key", b"three"))
+    assert (tmp_path / "a.test/nginx.conf").read_bytes() == b"alone"
+    assert sorted(os.listdir(tmp_path / "a.test")) == ["key", "nginx.conf"]
+
+
+def test_folders_let_in_whom_the_files_let_read(tmp_path):
+    """0700, unless a file is for others."""
+    apply(pem(tmp_path / "private", "a.test/key"))
+    apply(pem(tmp_path / "open", "a.test/key"), pem(tmp_path / "open", "a.test/cert", mode=0o644))
+    for folder, mode in (("private", 0o700), ("open", 0o755)):
+        for place in (".", "..data/", "a.test/"):
+            assert os.stat(f"{tmp_path}/{folder}/{place}").st_mode & 0o777 == mode
+    assert (tmp_path / "open/a.test/key").stat().st_mode & 0o777 == 0o600
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root gives files away")
+def test_folders_belong_to_the_owner_of_the_files(tmp_path):
+    """So that the one who reads the files can come to them."""
+    write = pem(tmp_path / "d", "a.test/key").replace(owner="app")
+    with stage.stage([write], {"app": (1234, 2345)}) as staged:
+        staged.commit()
+    for place in ("", "..data/", "a.test/", "a.test/key"):
+        found = os.stat(f"{tmp_path}/d/{place}")
+        assert (found.st_uid, found.st_gid) == (1234, 2345)
+
+
+def test_five_hundred_of_them(tmp_path):
+    """One more certificate costs one folder: the others are second names of the same files."""
+    writes = [pem(tmp_path, f"{number}.test/key", b"%d" % number) for number in range(500)]
+    apply(*writes[:-1])
+    before = (tmp_path / "7.test/key").stat().st_ino
+    assert apply(*writes).written == (writes[-1].path,)
+    assert (tmp_path / "7.test/key").stat().st_ino == before
+    assert (tmp_path / "499.test/key").read_bytes() == b"499"
+    assert len(os.listdir(tmp_path)) == 502

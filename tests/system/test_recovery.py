@@ -1,0 +1,203 @@
+"""Whose journals are believed, and what stands in the way of working one off."""
+
+import fcntl
+import os
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from cycle_exec.errors import Refused
+from cycle_exec.system import journal, own_names, recovery
+from cycle_exec.system.journal import Step
+
+NAME = ".cycle-exec-forward-0123456789abcdef"
+BACK = ".cycle-exec-back-0123456789abcdef"
+SPARE = b".target.cycle-exec-0123456789abcdef"
+OLD = b".target.cycle-exec-fedcba9876543210"
+
+
+def step(folder, **more):
+    given = {"name": b"target", "spare": SPARE, "backup": b"", "fresh": False, "inode": 0, **more}
+    return Step(folder=os.fsencode(folder), **given)
+
+
+def leave(folder, *steps, name=NAME, mode=0o600):
+    """A journal as a killed run leaves it."""
+    path = folder / name
+    path.write_bytes(journal.encode(steps))
+    path.chmod(mode)
+    return path
+
+
+def half_done(folder):
+    (folder / "target").write_bytes(b"old")
+    (folder / os.fsdecode(SPARE)).write_bytes(b"new")
+
+
+names = st.binary(min_size=1, max_size=20).filter(lambda name: not {0, 47} & set(name))
+plain = names.filter(lambda name: name not in (b".", b".."))
+steps = st.builds(
+    Step,
+    folder=st.lists(names, max_size=4).map(lambda parts: b"/" + b"/".join(parts)),
+    name=plain,
+    spare=plain.map(own_names.spare),
+    backup=st.one_of(st.just(b""), plain.map(own_names.spare)),
+    fresh=st.booleans(),
+    inode=st.integers(0, 2**64 - 1),
+)
+
+
+@given(st.lists(steps, max_size=8))
+def test_a_journal_says_what_was_written_down(found):
+    """Any bytes that a path can have."""
+    assert journal.decode(journal.encode(found)) == tuple(found)
+
+
+@given(st.lists(steps, min_size=1, max_size=4), st.data())
+def test_a_journal_that_is_cut_or_changed_says_nothing_or_the_like(found, data):
+    """Cut anywhere it is none; whatever is changed, its names never leave their folder."""
+    content = journal.encode(found)
+    cut = data.draw(st.integers(0, len(content) - 1))
+    assert journal.decode(content[:cut]) is None
+    at = data.draw(st.integers(0, len(content) - 1))
+    changed = content[:at] + data.draw(st.binary(max_size=3)) + content[at + 1 :]
+    for each in journal.decode(changed) or ():
+        assert each.folder.startswith(b"/")
+        for name in (each.name, each.spare, each.backup):
+            assert b"/" not in name
+            assert name not in (b".", b"..")
+        assert own_names.is_spare(each.spare)
+
+
+@given(st.binary(max_size=200))
+def test_any_bytes_are_a_journal_or_none(content):
+    """Never an exception."""
+    found = journal.decode(content)
+    assert found is None or journal.encode(found) == content or found == ()
+
+
+def test_it_goes_forward_in_every_folder(tmp_path):
+    """The journal is in one folder, the files in two."""
+    folders = [tmp_path / "a", tmp_path / "b"]
+    for folder in folders:
+        folder.mkdir()
+        half_done(folder)
+    leave(folders[0], *(step(folder) for folder in folders))
+    told = journal.worked_off([f"{folders[0]}/target"])
+    assert told == ["a start was killed while it swapped 2 files: that is finished now"]
+    for folder in folders:
+        assert {path.name: path.read_bytes() for path in folder.iterdir()} == {"target": b"new"}
+    assert journal.worked_off([f"{folders[0]}/target"]) == []
+
+
+def test_it_goes_back(tmp_path):
+    """The old file returns; one that was not there before goes, if it is the one that was made."""
+    (tmp_path / "target").write_bytes(b"new")
+    (tmp_path / os.fsdecode(OLD)).write_bytes(b"old")
+    for name in ("fresh", "theirs"):
+        (tmp_path / name).write_bytes(b"x")
+    inode = (tmp_path / "fresh").stat().st_ino
+    leave(
+        tmp_path,
+        step(tmp_path, backup=OLD),
+        step(tmp_path, name=b"fresh", fresh=True, inode=inode),
+        step(tmp_path, name=b"theirs", fresh=True, inode=inode),
+        name=BACK,
+    )
+    told = journal.worked_off([f"{tmp_path}/target"])
+    assert told == ["a start was killed while it swapped 3 files: that is taken back now"]
+    assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == {
+        "target": b"old",
+        "theirs": b"x",
+    }
+
+
+def test_a_folder_that_is_gone_is_passed_over(tmp_path):
+    """A volume that is not mounted any more."""
+    half_done(tmp_path)
+    leave(tmp_path, step(tmp_path / "gone"), step(tmp_path))
+    journal.worked_off([f"{tmp_path}/target"])
+    assert (tmp_path / "target").read_bytes() == b"new"
+
+
+@pytest.mark.parametrize("how", ["wide", "linked", "symlink", "fifo", "garbage", "name", "empty"])
+def test_what_is_not_our_journal_is_left_alone(tmp_path, how):
+    """Only a private regular file with one name, under exactly such a name, is believed."""
+    half_done(tmp_path)
+    path = leave(tmp_path, step(tmp_path))
+    if how == "wide":
+        path.chmod(0o640)
+    elif how == "linked":
+        os.link(path, tmp_path / "second")
+    elif how == "symlink":
+        path.rename(tmp_path / "elsewhere")
+        path.symlink_to("elsewhere")
+    elif how == "fifo":
+        path.unlink()
+        os.mkfifo(path)
+    elif how == "garbage":
+        path.write_bytes(path.read_bytes()[:-1])
+    elif how == "empty":
+        path.write_bytes(b"")
+    else:
+        path.rename(f"{path}0")
+    before = sorted(os.listdir(tmp_path))
+    assert journal.worked_off([f"{tmp_path}/target"]) == []
+    assert (tmp_path / "target").read_bytes() == b"old"
+    assert sorted(os.listdir(tmp_path)) == before
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root becomes another user")
+def test_the_journal_of_another_user_is_not_believed(tmp_path):
+    """Whoever may write in the folder could have made it."""
+    half_done(tmp_path)
+    os.chown(leave(tmp_path, step(tmp_path)), 1234, 1234)
+    assert journal.worked_off([f"{tmp_path}/target"]) == []
+    assert (tmp_path / "target").read_bytes() == b"old"
+
+
+def test_a_run_that_is_at_work_is_not_disturbed(tmp_path, monkeypatch):
+    """It holds its folders; who comes meanwhile waits, then refuses, and changes nothing."""
+    monkeypatch.setattr(recovery, "_PATIENCE", 3)
+    (tmp_path / "a").mkdir()
+    (tmp_path / "b").mkdir()
+    half_done(tmp_path / "b")
+    leave(tmp_path / "a", step(tmp_path / "b"))
+    held = os.open(tmp_path / "b", os.O_RDONLY)
+    try:
+        fcntl.flock(held, fcntl.LOCK_SH)
+        with pytest.raises(Refused) as caught:
+            journal.worked_off([f"{tmp_path}/a/target"])
+    finally:
+        os.close(held)
+    [problem] = caught.value.problems
+    assert (problem.kind, problem.subject) == ("target-failed", f"folder {tmp_path}/b")
+    assert "another process holds a lock" in problem.reason
+    assert (tmp_path / "b/target").read_bytes() == b"old"
+    assert journal.worked_off([f"{tmp_path}/a/target"])
+    assert (tmp_path / "b/target").read_bytes() == b"new"
+
+
+def test_what_cannot_be_mended_refuses(tmp_path):
+    """Going on could bring the old set back later. Once the way is free it is mended."""
+    half_done(tmp_path)
+    path = leave(tmp_path, step(tmp_path))
+    (tmp_path / "target").unlink()
+    (tmp_path / "target").mkdir()
+    with pytest.raises(Refused) as caught:
+        journal.worked_off([f"{tmp_path}/target"])
+    [problem] = caught.value.problems
+    assert (caught.value.code, problem.kind) == (73, "target-failed")
+    assert "this cannot be mended: it is a folder" in problem.reason
+    assert path.exists()
+    (tmp_path / "target").rmdir()
+    journal.worked_off([f"{tmp_path}/target"])
+    assert (tmp_path / "target").read_bytes() == b"new"
+
+
+def test_nothing_is_opened_where_there_is_no_journal(tmp_path, monkeypatch):
+    """Nearly every start: a look into each folder, and no more."""
+    monkeypatch.setattr(recovery, "recover", lambda *_: pytest.fail("there is nothing to do"))
+    (tmp_path / "target").write_bytes(b"old")
+    assert journal.worked_off([f"{tmp_path}/target", f"{tmp_path}/no/such/folder", "x"]) == []
