@@ -42,7 +42,7 @@ DOORS = {
     "_ssl": {"system.pairing"},
     "starlette": {"system.serve"},
     "uvicorn": {"system.serve"},
-    "cryptography": {"system.issue"},
+    "cryptography": {"system.issue", "system.sealing"},
     "tomllib": {"settings.manifest", "emulator.scenario", "testing"},
     "websockets": {"client.notifications"},
 }

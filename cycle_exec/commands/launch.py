@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
     from typing import NoReturn
 
+    from cycle_exec.commands.last_good import Keeper
     from cycle_exec.commands.pipeline import Overrides
     from cycle_exec.commands.preflight import Local
     from cycle_exec.commands.vpn_preflight import Hook
@@ -56,13 +57,16 @@ def _launch(invocation: Invocation, settings: Settings, armed: Armed, started: f
     deadline = clock.Deadline(end=started + settings.api.deadline)
     armed.bound(deadline.left())
     mend(settings)
-    plan, local = pipeline.plan_for(invocation, settings, deadline, mark=phases.mark)
+    keeper = _keeper(invocation, settings)
+    plan, local = pipeline.plan_for(invocation, settings, deadline, keeper=keeper, mark=phases.mark)
     executable = judged(invocation, settings, plan, local)
     hook = local.hook if settings.vpn is not None and settings.vpn.probe else None
     applied = None
     if plan.writes or hook is not None:
         environ = invocation.environ
         applied = apply(plan, local, deadline, invocation.cwd, _probe(hook, environ, deadline))
+    if keeper is not None:
+        keeper.keep()
     phases.mark("apply")
     _tell(plan, applied, started)
     if settings.report.metrics:
@@ -102,6 +106,14 @@ def _require_sense(settings: Settings) -> None:
     resides = settings.process.init or settings.process.reload
     if (settings.process.grace or settings.process.signal_map) and not resides:
         stderr.log.warning("--grace and --signal-map are for --init: nobody stays to heed them")
+
+
+def _keeper(invocation: Invocation, settings: Settings) -> Keeper | None:
+    if settings.last_good is None:
+        return None
+    from cycle_exec.commands import last_good
+
+    return last_good.keeper(invocation, settings)
 
 
 def mend(settings: Settings) -> None:

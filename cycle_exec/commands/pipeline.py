@@ -17,15 +17,17 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping, Sequence
 
+    from cycle_exec.commands.last_good import Keeper
     from cycle_exec.commands.preflight import Local
     from cycle_exec.commands.vpn_login import VpnLogin
     from cycle_exec.planning.model import Plan
     from cycle_exec.planning.substitution import Plain
     from cycle_exec.planning.templates import Prepared
     from cycle_exec.settings.model import Invocation, Manifest, Settings
-    from cycle_exec.sources.model import Snapshot
+    from cycle_exec.sources.model import Failure, Response, Snapshot
     from cycle_exec.system.clock import Deadline
 
+    Outcome = Response | Failure
     Overrides = Mapping[str, str | bool | tuple[str, ...]]
 
 
@@ -67,7 +69,11 @@ def _manifest(path: str, named: bool) -> Manifest | None:
 
 
 def fetched(
-    invocation: Invocation, settings: Settings, local: Local, deadline: Deadline
+    invocation: Invocation,
+    settings: Settings,
+    local: Local,
+    deadline: Deadline,
+    keeper: Keeper | None = None,
 ) -> Fetched:
     """Ask the platform for all that is needed, and make ready while it works."""
     expressions = _expressions(settings, local)
@@ -86,6 +92,8 @@ def fetched(
             prepared.append(templates.prepare(expressions, plain))
             used = prepared[0].used
         _import_the_rest(settings, any(need.kind == "certificates" for need in wanted))
+        if keeper is not None:
+            keeper.ready()
         return [
             index
             for index, need in enumerate(wanted)
@@ -96,7 +104,7 @@ def fetched(
         settings.api.socket,
         local.token,
         [need.request for need in wanted],
-        deadline=deadline,
+        deadline=keeper.fetch_deadline(deadline) if keeper else deadline,
         timeout=settings.api.timeout,
         retry=retry.delay,
         meanwhile=meanwhile,
@@ -104,12 +112,15 @@ def fetched(
     )
     from cycle_exec.sources import answers
 
-    snapshot = answers.snapshot(
-        wanted, outcomes[: len(wanted)], socket=settings.api.socket, environ=invocation.environ
-    )
+    def read(outcomes: Sequence[Outcome]) -> Snapshot:
+        socket = settings.api.socket
+        return answers.snapshot(wanted, outcomes, socket=socket, environ=invocation.environ)
+
+    answered = outcomes[: len(wanted)]
+    used = prepared[0].used if prepared else frozenset()
+    snapshot = read(answered) if keeper is None else keeper.snapshot(wanted, answered, used, read)
     if vpn_login:
         vpn_login.require(outcomes[len(wanted) :])
-    used = prepared[0].used if prepared else frozenset()
     metadata = _metadata(settings.api.metadata, deadline) if "metadata" in used else None
     return Fetched(snapshot=snapshot, prepared=prepared[0] if prepared else None, metadata=metadata)
 
@@ -225,19 +236,22 @@ def plan_for(
     deadline: Deadline,
     *,
     writes: bool = True,
+    keeper: Keeper | None = None,
     mark: Callable[[str], None] = _unmarked,
 ) -> tuple[Plan, Local]:
     """The whole way from settings to a plan, for the commands that stop there.
 
-    mark: called with the name of each phase that is over.
+    keeper: of the last good copy. mark: called with the name of each phase that is over.
     """
     if not writes:
         settings = settings.replace(vpn=None)
     local = preflight.opened(invocation, settings, writes=writes)
     mark("preflight")
-    given = fetched(invocation, settings, local, deadline)
+    given = fetched(invocation, settings, local, deadline, keeper)
     mark("fetch")
     plan = planned(invocation, settings, local, given)
+    if keeper is not None and keeper.stale is not None:
+        plan = plan.from_last_good(keeper.stale, keeper.warning)
     mark("plan")
     if settings.vpn is not None and settings.vpn.judges_a_hook:
         from cycle_exec.commands import vpn_preflight

@@ -25,7 +25,12 @@ def run(
     settings = pipeline.settle(invocation, overrides, command)
     deadline = clock.Deadline.after(settings.api.deadline)
     armed.bound(deadline.left())
-    plan, local = pipeline.plan_for(invocation, settings, deadline)
+    keeper = None
+    if settings.last_good is not None:
+        from cycle_exec.commands import last_good
+
+        keeper = last_good.keeper(invocation, settings, keeps=False)
+    plan, local = pipeline.plan_for(invocation, settings, deadline, keeper=keeper)
     outlook = describe.Outlook(
         command=settings.command,
         executable=launch.judged(invocation, settings, plan, local),

@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from typing import NoReturn
 
     from cycle_exec.client.notifications import Notifications
+    from cycle_exec.commands.last_good import Keeper
     from cycle_exec.commands.preflight import Local
     from cycle_exec.planning.changes import Changes, Deed
     from cycle_exec.planning.model import Plan
@@ -103,6 +104,15 @@ def _hand_over(started: Launch, plan: Plan, executable: str, memory: int) -> Non
     supervise.ask()
 
 
+def _keeper(started: Launch) -> Keeper | None:
+    """What the app runs with is better than any copy, so the copy is only renewed."""
+    if started.settings.last_good is None:
+        return None
+    from cycle_exec.commands import last_good
+
+    return last_good.keeper(started.invocation, started.settings, uses=False)
+
+
 class _Watcher:
     """The plan that holds, when to look again, and the connection, if there is one."""
 
@@ -113,6 +123,7 @@ class _Watcher:
         self._plan = started.plan
         self._executable = started.executable
         self._asked = pipeline.asked(started.settings, started.local)
+        self._keeper = _keeper(started)
         self._pace = Pace(
             debounce=rules.reload_debounce,
             longest=rules.reload_longest,
@@ -186,6 +197,8 @@ class _Watcher:
             plan, local, found = self._planned()
             if not found.nothing:
                 self._apply(plan, local, found)
+            if self._keeper is not None:
+                self._keeper.keep()
         except Refused as refused:
             self._fail(refused.problems)
             return
@@ -204,7 +217,9 @@ class _Watcher:
         deadline = clock.Deadline.after(started.settings.api.deadline)
         armed = signals.arm(deadline.left())
         try:
-            plan, local = pipeline.plan_for(started.invocation, started.settings, deadline)
+            plan, local = pipeline.plan_for(
+                started.invocation, started.settings, deadline, keeper=self._keeper
+            )
             self._executable = launch.judged(started.invocation, started.settings, plan, local)
         finally:
             armed.disarm()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from cycle_exec.planning.names import STALE
 from cycle_exec.record import Record
 
 TYPE_CHECKING = False
@@ -62,7 +63,8 @@ def _differs(old: FileWrite | None, new: FileWrite) -> bool:
 
 def _different(before: Mapping[str, str], after: Mapping[str, str]) -> tuple[str, ...]:
     names = sorted(before.keys() | after.keys())
-    return tuple(name for name in names if before.get(name) != after.get(name))
+    # That a start had to do with the last good copy is no reason to disturb the app.
+    return tuple(name for name in names if before.get(name) != after.get(name) and name != STALE)
 
 
 def _in_order(wanted: Mapping[Deed, object]) -> tuple[Deed, ...]:

@@ -86,6 +86,7 @@ def document(plan: Plan, outlook: Outlook) -> dict[str, object]:
             }
             for certificate in plan.certificates
         ],
+        "stale_seconds": plan.stale,
         "warnings": list(plan.warnings),
         "notes": list(plan.notes),
     }

@@ -91,7 +91,7 @@ def merged(layered: Layers, rules: EnvironmentRules, literal: Mapping[str, str])
     together = bindings.merge(
         (*layered.below, Layer(values=literal, origin="environment.set"), layered.kept)
     )
-    gone = [name for name in rules.unset if name not in literal]
+    gone = [name for name in (*rules.unset, names.STALE) if name not in literal]
     if not rules.keep_token and names.TOKEN not in literal:
         gone.append(names.TOKEN)
     for name in gone:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from cycle_exec.planning.names import STALE
 from cycle_exec.record import Record
 
 # What messages call an expression of the manifest's environment.set, before its variable's name.
@@ -70,6 +71,7 @@ class Plan(Record):
     db-password", "integration s3-backups: auth.secret", "set", "default", "dotenv .env").
     overrides: for each name that hid others, where those came from, lowest first.
     warnings: lines for the warning level. notes: lines for the info level.
+    stale: the age in seconds of the last good copy that it was made of; None: it is fresh.
     """
 
     _sealed = ("environ",)
@@ -81,3 +83,13 @@ class Plan(Record):
     certificates: tuple[CertificateSummary, ...] = ()
     warnings: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
+    stale: int | None = None
+
+    def from_last_good(self, stale: int, warning: str) -> Plan:
+        """The same plan, known to be made of the last good copy, which the app is told."""
+        return self.replace(
+            environ={**self.environ, STALE: str(stale)},
+            sources={**self.sources, STALE: "last good copy"},
+            warnings=(warning, *self.warnings),
+            stale=stale,
+        )

@@ -13,6 +13,7 @@ from cycle_exec.settings.model import (
     EnvironmentRules,
     IntegrationFile,
     IntegrationRequest,
+    LastGood,
     Login,
     Manifest,
     Process,
@@ -124,7 +125,7 @@ def _manifest(document: Checked) -> Manifest:
     return Manifest(
         api=_api(document.get("api", {})),
         variables=_variables(document.get("variables", {})),
-        environment=EnvironmentRules(**_file(_lists(document.get("environment", {})))),
+        environment=_environment(document),
         integrations=tuple(_integration(table) for table in document.get("integrations", ())),
         certificates=None
         if certificates is None
@@ -136,9 +137,22 @@ def _manifest(document: Checked) -> Manifest:
         vpn=_vpn(document["vpn"]) if "vpn" in document else None,
         process=_process(document.get("process", {})),
         report=Report(**document.get("report", {})),
+        last_good=_last_good(document["last_good"]) if "last_good" in document else None,
         **{f"log_{key}": log[key] for key in ("level", "format") if key in log},
         debug=log.get("debug", False),
     )
+
+
+def _environment(document: Checked) -> EnvironmentRules:
+    rules = EnvironmentRules(**_file(_lists(document.get("environment", {}))))
+    # The copy's key is for the launcher, not for the command.
+    key = document.get("last_good", {}).get("key_variable")
+    return rules.replace(unset=(*rules.unset, key)) if key else rules
+
+
+def _last_good(table: Checked) -> LastGood:
+    changes: Checked = {"max_age": duration.parse(table["max_age"])} if "max_age" in table else {}
+    return LastGood(**{**table, **changes})
 
 
 def _api(table: Checked) -> Api:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from cycle_exec.record import Record
-from cycle_exec.settings.manifest_spec import (
+from cycle_exec.settings.manifest_nodes import (
     ArrayOf,
     Choice,
     Either,

@@ -2,80 +2,19 @@
 
 from __future__ import annotations
 
-from cycle_exec.record import Record
 from cycle_exec.settings import on_change, rules, signal_names
+from cycle_exec.settings.manifest_nodes import (
+    ArrayOf,
+    Choice,
+    Either,
+    ListOf,
+    MapOf,
+    Number,
+    Switch,
+    Table,
+    Text,
+)
 from cycle_exec.settings.options import BY_NAME, LOG_FORMATS, LOG_LEVELS
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from cycle_exec.settings.rules import Rule
-
-
-class Node(Record):
-    """Something a key may hold. default: what holds without the key; None is not shown."""
-
-    help: str = ""
-    default: object = None
-
-
-class Text(Node):
-    """A string that keeps a rule."""
-
-    rule: Rule
-
-
-class Choice(Node):
-    """One of these strings."""
-
-    choices: tuple[str, ...]
-
-
-class Switch(Node):
-    """true or false."""
-
-
-class Number(Node):
-    """A whole number between two limits, both included."""
-
-    least: int
-    most: int
-
-
-class ListOf(Node):
-    """An array; least: how many items it must have."""
-
-    item: Text | Choice
-    least: int = 0
-
-
-class MapOf(Node):
-    """A table whose keys are the user's own names, kept to a rule."""
-
-    key: Rule
-    value: Text | Table
-
-
-class Table(Node):
-    """A table with known keys. one_of: at least one of these must be there."""
-
-    fields: Mapping[str, Node]
-    required: tuple[str, ...] = ()
-    one_of: tuple[str, ...] = ()
-
-
-class Either(Node):
-    """A string that keeps a rule, or a table."""
-
-    text: Text
-    table: Table
-
-
-class ArrayOf(Node):
-    """An array of tables."""
-
-    table: Table
 
 
 def _from_option(name: str) -> str:
@@ -366,6 +305,27 @@ MANIFEST = Table(
                 ),
                 "events": Switch(
                     default=False, help="An event for a start or reload that was refused."
+                ),
+            },
+        ),
+        "last_good": Table(
+            help="The answers of the last good start, encrypted, for a start that finds no "
+            "platform. Without this table there is none.",
+            required=("path",),
+            one_of=("key_file", "key_variable"),
+            fields={
+                "path": Text(rule=rules.TARGET, help="The file, mode 0600."),
+                "max_age": Text(
+                    rule=rules.DURATION, default="24h", help="An older copy is never used."
+                ),
+                "key_file": Text(
+                    rule=rules.PATH,
+                    help="What is in it seals the copy: 32 bytes as hex or base64, or a "
+                    "passphrase of 16 bytes or more.",
+                ),
+                "key_variable": Text(
+                    rule=rules.NAME,
+                    help="The same in an inherited variable, which does not reach the command.",
                 ),
             },
         ),

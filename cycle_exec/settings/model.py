@@ -203,6 +203,18 @@ class Report(Record):
     events: bool = False
 
 
+class LastGood(Record):
+    """[last_good]: the answers of the last good start, kept for one that finds no platform.
+
+    max_age: seconds. The key is the content of key_file, or of the inherited variable key_variable.
+    """
+
+    path: str
+    max_age: float = 86_400.0
+    key_file: str = ""
+    key_variable: str = ""
+
+
 class Manifest(Record):
     """Everything a manifest can say; each section has its defaults."""
 
@@ -216,6 +228,7 @@ class Manifest(Record):
     vpn: Vpn | None = None
     process: Process = Process()
     report: Report = Report()
+    last_good: LastGood | None = None
     log_level: str = "notice"
     log_format: str = "text"
     debug: bool = False

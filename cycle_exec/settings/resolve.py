@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from cycle_exec.settings.options import Option, Overrides
     from cycle_exec.settings.rules import Rule
 
+# Given to the command by a start from the last good copy: the command may be cycle-exec, too.
+_STALE = "CYCLE_EXEC_STALE_SECONDS"
 _SWITCH_WORDS = {
     **dict.fromkeys(("true", "yes", "on", "1"), True),
     **dict.fromkeys(("false", "no", "off", "0"), False),
@@ -75,7 +77,7 @@ def resolve(
 def unknown_variables(environ: Mapping[str, str]) -> list[str]:
     """A line for each variable that looks like a setting and is none."""
     found = [name for name in environ if name.startswith(PREFIX)]
-    known = {option.variable for option in BY_NAME.values()}
+    known = {option.variable for option in BY_NAME.values()} | {_STALE}
     if known.issuperset(found):
         return []
     from cycle_exec.settings.nearest import did_you_mean, printable

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from cycle_exec.settings.manifest_spec import (
-    MANIFEST,
+from cycle_exec.settings.manifest_nodes import (
     ArrayOf,
     Choice,
     Either,
@@ -15,6 +14,7 @@ from cycle_exec.settings.manifest_spec import (
     Table,
     Text,
 )
+from cycle_exec.settings.manifest_spec import MANIFEST
 
 
 def schema() -> dict[str, object]:

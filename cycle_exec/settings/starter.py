@@ -117,6 +117,13 @@ STARTER = """\
 #metrics = false                     # true: how long the start took, and what it made
 #events = false                      # true: a start or reload that was refused
 
+# The last good answers, encrypted, for a start that finds no platform.
+#[last_good]
+#path = "/data/cycle-exec.last-good"
+#max_age = "24h"                     # never used when it is older
+#key_file = "/run/keys/last-good"    # 32 bytes as hex or base64, or a passphrase
+#key_variable = "LAST_GOOD_KEY"      # or here: it does not reach the command
+
 # What is said on stderr.
 #[log]
 #level = "notice"                    # error, warning, notice, info or debug

@@ -144,6 +144,14 @@ def overwrite(path: str, content: bytes) -> None:
         os.close(descriptor)
 
 
+def remove(path: str) -> None:
+    """Remove a file. Raises Unreadable."""
+    try:
+        os.unlink(encoded(path))
+    except OSError as error:
+        raise Unreadable(f"it cannot be removed: {words(error)}") from None
+
+
 def tree(directory: str, suffix: str = ".j2") -> tuple[str, ...]:
     """Paths below a folder whose name ends in `suffix`, relative to it, sorted by their bytes.
 

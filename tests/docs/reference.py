@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from cycle_exec.settings import manifest_spec as spec
+from cycle_exec.settings import manifest_nodes as spec
+from cycle_exec.settings.manifest_spec import MANIFEST
 from cycle_exec.settings.options import OPTIONS, Option
 
 _PAGE = """\
@@ -70,7 +71,7 @@ def _plain(text: str) -> str:
 
 
 def _tables() -> Iterator[str]:
-    for name, node in spec.MANIFEST.fields.items():
+    for name, node in MANIFEST.fields.items():
         if isinstance(node, spec.ArrayOf):
             yield _keys(f"[[{name}]]", node.table)
         elif isinstance(node, spec.Table):

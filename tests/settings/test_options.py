@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from cycle_exec.settings.manifest_spec import MANIFEST, ArrayOf, Node, Table
+from cycle_exec.settings.manifest_nodes import ArrayOf, Node, Table
+from cycle_exec.settings.manifest_spec import MANIFEST
 from cycle_exec.settings.options import OPTIONS, SECTIONS
 
 

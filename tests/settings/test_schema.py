@@ -11,8 +11,7 @@ from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
 from cycle_exec.settings.manifest_check import findings
-from cycle_exec.settings.manifest_spec import (
-    MANIFEST,
+from cycle_exec.settings.manifest_nodes import (
     ArrayOf,
     Choice,
     Either,
@@ -24,6 +23,7 @@ from cycle_exec.settings.manifest_spec import (
     Table,
     Text,
 )
+from cycle_exec.settings.manifest_spec import MANIFEST
 from cycle_exec.settings.rules import Rule
 from cycle_exec.settings.schema import schema
 from tests.settings.test_manifest import FULL

@@ -5,7 +5,8 @@ from __future__ import annotations
 import tomllib
 
 from cycle_exec.settings.manifest import parse
-from cycle_exec.settings.manifest_spec import MANIFEST, ArrayOf, MapOf, Table
+from cycle_exec.settings.manifest_nodes import ArrayOf, MapOf, Table
+from cycle_exec.settings.manifest_spec import MANIFEST
 from cycle_exec.settings.model import Manifest
 from cycle_exec.settings.starter import STARTER
 

@@ -463,6 +463,13 @@ class Hostile:
         self._attempts.clear()
         return self
 
+    def off(self, *where: str) -> Hostile:
+        """Take scripts away: these are answered well again."""
+        for each in where:
+            self._scripts.pop(each, None)
+        self._attempts.clear()
+        return self
+
     def on_accept(self, behaviour: Behaviour) -> Hostile:
         """Script connections before their request is read; a None in a list reads it after all."""
         self._accepting = behaviour
