@@ -19,6 +19,7 @@ NAMES = sorted(path.stem for path in LOCKS.glob("*.txt"))
 EXTRAS = {
     "container": (),
     "container-reload": ("reload",),
+    "container-last-good": ("last-good",),
     "emulator": ("emulator",),
     "dev": ("dev",),
 }
