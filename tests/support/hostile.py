@@ -266,6 +266,38 @@ def drip(message: bytes, every: float = 1.0, size: int = 1) -> Callable[[Talk], 
     return behave
 
 
+def half_closed(message: bytes) -> Callable[[Talk], None]:
+    """Send the message, say that nothing more will come, and keep listening."""
+
+    def behave(talk: Talk) -> None:
+        talk.send(message)
+        talk.connection.shutdown(socket.SHUT_WR)
+        talk.pause()
+
+    return behave
+
+
+def with_descriptors(message: bytes) -> Callable[[Talk], None]:
+    """Send the message, and open files of ours along with it."""
+
+    def behave(talk: Talk) -> None:
+        with open(os.devnull, "rb") as one, open(os.devnull, "wb") as other:
+            socket.send_fds(talk.connection, [message[:1]], [one.fileno(), other.fileno()])
+        talk.send(message[1:])
+
+    return behave
+
+
+def unasked(message: bytes) -> Callable[[Talk], None]:
+    """For `on_accept`: answer before a word was read, then hear the client out."""
+
+    def behave(talk: Talk) -> None:
+        talk.send(message)
+        talk.receive()
+
+    return behave
+
+
 def endless(head: bytes, piece: bytes, every: float = 0.0) -> Callable[[Talk], None]:
     """Send the head, then the piece again and again."""
 

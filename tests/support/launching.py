@@ -56,10 +56,11 @@ class Running:
         *,
         cwd: str | os.PathLike[str] | None = None,
         before: Callable[[], object] | None = None,
+        through: Sequence[str] = (str(SCRIPT),),
     ) -> None:
         self._began = time.monotonic()
         self.process = subprocess.Popen(
-            [str(SCRIPT), *words],
+            [*through, *words],
             env=dict(environ),
             cwd=cwd,
             stdin=subprocess.DEVNULL,
@@ -203,6 +204,8 @@ class Ground:
     script = "exit 0"
     # Variables of every run on this ground.
     always: Mapping[str, str] = MappingProxyType({})
+    # The words that start cycle-exec.
+    through: Sequence[str] = (str(SCRIPT),)
 
     # The run
 
@@ -234,7 +237,7 @@ class Ground:
             self._secrets = api.secrets()
         self._before = photograph(self.folder)
         given = self.environ(api, **dict(environ or {}))
-        return Running(words, given, cwd=self.inputs, before=before)
+        return Running(words, given, cwd=self.inputs, before=before, through=self.through)
 
     def verb(
         self,
