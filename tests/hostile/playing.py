@@ -47,6 +47,10 @@ class Playground(Ground):
         self.template(scenario.template)
         self.mark = folder / "started"
 
+    def remember(self) -> None:
+        """Changes count from here."""
+        self._before = photograph(self.folder)
+
     @property
     def told(self) -> dict[str, str]:
         """The environment of the app."""
