@@ -5,7 +5,7 @@ from __future__ import annotations
 from base64 import b64encode
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from tests.hostile.canaries import Canaries, planted
 from tests.support.hostile import (
@@ -139,7 +139,7 @@ auth = {{ secret = "{auth}" }}
 alice = "{password}"
 """
 
-WORLD = {
+WORLD: dict[str, Any] = {
     "variables": dict(VALUES),
     "certificates": [ONE],
     "integrations": [
