@@ -24,6 +24,8 @@ _DENIED = (401, 403)
 class Wish(Record):
     """The words of the command line."""
 
+    _sealed = ("data",)
+
     method: str = ""
     path: str = ""
     query: tuple[str, ...] = ()

@@ -20,6 +20,8 @@ class Call(Record):
     overrides: raw text by option name. command: the words after --. values: the verb's own.
     """
 
+    _sealed = ("values",)
+
     verb: str
     overrides: Overrides = {}
     command: tuple[str, ...] = ()

@@ -34,6 +34,8 @@ if TYPE_CHECKING:
 class Fetched(Record):
     """What the platform gives, and the templates made ready in the meantime."""
 
+    _sealed = ("metadata",)
+
     snapshot: Snapshot
     prepared: Prepared | None
     metadata: object

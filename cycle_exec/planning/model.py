@@ -44,6 +44,8 @@ class TemplateText(Record):
     name: what messages call it (the path of its file). check, on_change: as in FileWrite.
     """
 
+    _sealed = ("text",)
+
     name: str
     text: str
     target: str

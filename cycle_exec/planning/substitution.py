@@ -37,6 +37,8 @@ _PRINTED = (str, int, float, bool)
 class Plain(Record):
     """A template of this kind: literal texts, and between each two of them a path."""
 
+    _sealed = ("texts",)
+
     texts: tuple[str, ...]
     paths: tuple[Path, ...]
 

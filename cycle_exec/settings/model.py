@@ -56,6 +56,8 @@ class VariableFile(Record):
 class Variables(Record):
     """[variables]: which scoped variables become what."""
 
+    _sealed = ("defaults",)
+
     only: tuple[str, ...] = ()
     exclude: tuple[str, ...] = ()
     required: tuple[str, ...] = ()
@@ -72,6 +74,8 @@ class EnvironmentRules(Record):
     precedence: "fetched" or "inherited". preserve: names whose inherited value wins, "*" for all.
     files: dotenv files of defaults, lowest precedence, later files win.
     """
+
+    _sealed = ("set",)
 
     precedence: str = "fetched"
     preserve: tuple[str, ...] = ()

@@ -70,6 +70,8 @@ class Tried(Record):
     stderr. obstacle: why it was not run at all.
     """
 
+    _sealed = ("said",)
+
     code: int | None = None
     verdict: str = ""
     reason: str = ""
