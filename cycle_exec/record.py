@@ -21,7 +21,7 @@ class Record:
 
     Fields are the annotations of the class and of its parents, defaults are class attributes
     (shared, so they must be immutable). Fields named in `_sealed` may hold secrets: `repr` never
-    shows them.
+    shows them, and such a record is never pickled or copied.
     """
 
     _names: ClassVar[frozenset[str]] = frozenset()
@@ -61,6 +61,11 @@ class Record:
             for name in sorted(self._names)
         )
         return f"{type(self).__name__}({', '.join(shown)})"
+
+    def __reduce_ex__(self, protocol: Any) -> Any:
+        if self._sealed:
+            raise TypeError(f"{type(self).__name__} may hold secrets: never pickled or copied")
+        return super().__reduce_ex__(protocol)
 
     def replace(self, **changes: Any) -> Self:
         """The same value with some fields changed."""

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import copy
 import importlib
 import json
+import pickle
 import pkgutil
 import pprint
 import traceback
@@ -104,6 +106,17 @@ def test_a_record_does_not_show_what_it_holds(name, way):
     """However it is made into text."""
     value = filled(RECORDS[name])
     CANARY.absent(SHOWN[way](value), f"{way} of {name}")
+
+
+@pytest.mark.parametrize("name", HOLDING)
+def test_a_record_with_secrets_is_not_pickled_or_copied_deeply(name):
+    """Bytes of it could go anywhere."""
+    value = filled(RECORDS[name])
+    for protocol in range(pickle.HIGHEST_PROTOCOL + 1):
+        with pytest.raises(TypeError):
+            pickle.dumps([value], protocol)
+    with pytest.raises(TypeError):
+        copy.deepcopy(value)
 
 
 # Fields that hold what an operator or the platform may keep secret, whatever their type.
