@@ -117,7 +117,7 @@ class Watch:
         self._thread.join()
 
     def _look(self) -> None:
-        while not self._ended.wait(0.004):
+        while not self._ended.wait(0.01):
             for pid in family(self._process.pid):
                 self.words.add(fact(pid, "cmdline"))
 

@@ -46,7 +46,6 @@ REPRESENTATIVE = (
     "certificate: one that ends soon",
     "resource: a member named as a method",
     "no socket appears",
-    "every connection is dropped",
     "not a word",
     "cut: in a chunk",
     "doubtful: length and chunks",

@@ -131,7 +131,7 @@ SURROUNDINGS = {
             "PYTHONBREAKPOINT": "os.abort",
         },
     ),
-    "no Python at all": Surrounding(
+    "a broken Python": Surrounding(
         through=_isolated,
         settle=_poison,
         environ={
