@@ -30,7 +30,7 @@ class Surrounding(NamedTuple):
 
     before: done in the process that becomes cycle-exec. through: the words that start it. settle:
     done with the ground and the platform before. shared: the ground lies in memory, apart from
-    the root file system. closed: there are no standard descriptors.
+    the root file system. closed: there are no standard descriptors. root: only root can make it.
     """
 
     before: Callable[[], object] | None = None
@@ -40,6 +40,7 @@ class Surrounding(NamedTuple):
     settle: Callable[[Playground, Hostile], object] = lambda ground, api: None
     shared: bool = False
     closed: bool = False
+    root: bool = False
 
 
 def program(name: str) -> str:
@@ -106,10 +107,10 @@ def _give_away(ground: Playground, api: Hostile) -> None:
 
 
 SURROUNDINGS = {
-    "PID 1": Surrounding(through=_as_pid_1),
-    "PID 1 in init mode": Surrounding(through=_as_pid_1, options=("--init",)),
+    "PID 1": Surrounding(through=_as_pid_1, root=True),
+    "PID 1 in init mode": Surrounding(through=_as_pid_1, options=("--init",), root=True),
     "init mode below somebody": Surrounding(options=("--init",)),
-    "a read-only root": Surrounding(through=_below_a_read_only_root, shared=True),
+    "a read-only root": Surrounding(through=_below_a_read_only_root, shared=True, root=True),
     "umask 000": Surrounding(before=lambda: os.umask(0)),
     "umask 777": Surrounding(before=lambda: os.umask(0o777)),
     "closed descriptors": Surrounding(before=_close_all, closed=True),
@@ -141,5 +142,7 @@ SURROUNDINGS = {
             "PYTHONPLATLIBDIR": "/nonexistent",
         },
     ),
-    "nobody as the user": Surrounding(through=_as_nobody, settle=_give_away, shared=True),
+    "nobody as the user": Surrounding(
+        through=_as_nobody, settle=_give_away, shared=True, root=True
+    ),
 }
