@@ -13,10 +13,11 @@ from pathlib import Path
 import pytest
 
 from cycle_exec.planning.model import FileWrite
-from cycle_exec.system import journal, own_names, stage
+from cycle_exec.system import journal, stage
 from cycle_exec.system.folders import Calls
 from tests.support.hostile import data, error, hostile
 from tests.support.launching import Ground
+from tests.support.leftovers import leftovers
 
 PLAIN = ("one", "two", "below/three")
 PEMS = ("a.test/privkey.pem", "a.test/cert.pem", "b.test/privkey.pem", "b.test/cert.pem")
@@ -73,21 +74,6 @@ def after_the_next_start(folder):
     paths = [f"{folder}/{name}" for name in PLAIN]
     journal.worked_off([*paths, f"{folder}/pems/any.pem"])
     return everything(folder)
-
-
-def leftovers(folder):
-    """Files of ours that are no target."""
-    counts = os.readlink(Path(folder) / "pems/..data").encode()
-    found = []
-    for _, folders, files in os.walk(os.fsencode(folder)):
-        found += [
-            name
-            for name in (*folders, *files)
-            if own_names.is_spare(name)
-            or own_names.is_journal(name)
-            or (own_names.is_generation(name) and name != counts)
-        ]
-    return found
 
 
 def killed(folder, tag, seconds=None, calls=None):

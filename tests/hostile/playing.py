@@ -15,9 +15,9 @@ from cycle_exec.errors import KINDS
 from tests.hostile.model import FETCHED, Refuses, Scenario, Starts
 from tests.support.hostile import Hostile, hostile
 from tests.support.launching import Ground, Ran, photograph
+from tests.support.leftovers import leftovers
 
 OLD_PAGE = b"old page\0\xff of \r\n somebody"
-_LEFT_OVER = ".cycle-exec-"
 _PLACES = {
     "<n>": r"\d+",
     "<tries>": r"(?: after \d+ tries)?",
@@ -197,15 +197,15 @@ def files(start: Starts, ground: Ground) -> None:
         assert stat.S_IMODE(key.stat().st_mode) == 0o600
     written = {str(ground.folder / name) for name in start.files}
     if start.certificates:
-        written.update(path for path in photograph(ground.folder) if "/ground/pem" in path)
+        written.add(f"{ground.folder}/pem")
     unexpected = [
         line
         for line in ground.changes(times=False)
-        if not any(line.startswith((f"{path}:", f"{path} ")) for path in written)
+        if not any(line.startswith((f"{path}:", f"{path} ", f"{path}/")) for path in written)
         and not _is_folder_of(line, written)
     ]
     assert not unexpected, "\n".join(unexpected)
-    assert not [path for path in photograph(ground.folder) if _LEFT_OVER in path]
+    assert leftovers(ground.folder) == []
 
 
 def _is_folder_of(line: str, written: set[str]) -> bool:
