@@ -108,8 +108,11 @@ def _line(text: str, error: ValueError) -> int:
     line = getattr(error, "lineno", None)
     if isinstance(line, int):
         return line
-    digits = str(error).rpartition("(at line ")[2].partition(",")[0]
-    return int(digits) if digits.isdecimal() else max(1, len(text.rstrip().splitlines()))
+    # The last words only: a key that is quoted before them may look the same.
+    words = str(error).rpartition(" (at ")[2]
+    if words.startswith("line "):
+        return int(words.removeprefix("line ").partition(",")[0])
+    return text.rstrip().count("\n") + 1
 
 
 def _syntax(message: str) -> str:

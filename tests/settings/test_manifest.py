@@ -339,6 +339,12 @@ def test_all_at_once():
         ("\ufeff[api]", 1, "it begins with a byte order mark, save it without"),
         ("a = 2024-02-30T00:00:00", 1, "this date does not exist"),
         ("a = " + "[" * 100_000, 1, "its values are nested too deeply"),
+        (
+            "\na = '''\u2028\x85\u2028x",
+            2,
+            "a string that begins here or earlier has no closing quote",
+        ),
+        ('a = {" (at line 9,"=1," (at line 9,"=2', 1, "this key is there twice"),
     ],
 )
 def test_syntax(text, line, reason):
