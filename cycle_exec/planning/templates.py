@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from cycle_exec.planning.substitution import Plain
 
 OUTPUT_LIMIT = 16 * 1024 * 1024
+_MISSING = "a required value is missing or empty"
 
 _FAILURES = (
     (ZeroDivisionError, "division by zero"),
@@ -76,6 +77,10 @@ class _Bomb(Exception):
     """An operation whose result would be enormous."""
 
 
+class _Required(filters.FilterFailed):
+    """The filter `required` found nothing; `reason` is the template's, and may be computed."""
+
+
 def prepare(sources: Mapping[str, str], plain: Mapping[str, Plain]) -> Prepared:
     """Parse and compile every template. Raises Refused with the problems of all of them.
 
@@ -119,7 +124,7 @@ def _rendered(template: Template, name: str, source: str, context: Mapping[str, 
         raise Refused([_undefined(error, place, source, context)]) from None
     except Exception as error:  # noqa: BLE001 - whatever a template provokes, our words for it
         place = _place(template, name, error.__traceback__)
-        problem = Problem(kind="template-failed", subject=place, reason=_reason(error))
+        problem = Problem(kind="template-failed", subject=place, reason=_reason(error, source))
         raise Refused([problem]) from None
     return "".join(parts)
 
@@ -192,10 +197,9 @@ def _defined_only(
 
 
 def _required(undefined: type[Undefined]) -> Callable[..., object]:
-    def required(value: object, message: str = "a required value is missing or empty") -> object:
+    def required(value: object, message: str = _MISSING) -> object:
         if isinstance(value, undefined) or value is None or value == "":
-            # The author's own words, which stand in the template.
-            raise filters.FilterFailed(str(message)[:200])
+            raise _Required(str(message))
         return value
 
     return required
@@ -343,9 +347,12 @@ def _stands_in(name: str, source: str) -> bool:
     return bool(name) and re.search(rf"(?<!\w){re.escape(name)}(?!\w)", source) is not None
 
 
-def _reason(error: Exception) -> str:
+def _reason(error: Exception, source: str) -> str:
     from jinja2.exceptions import SecurityError, TemplateRuntimeError
 
+    if isinstance(error, _Required):
+        # The author's own words; others were computed, and may be a value.
+        return error.reason[:200] if _stands_in(error.reason, source) else _MISSING
     if isinstance(error, filters.FilterFailed):
         return error.reason
     if isinstance(error, _Bomb):

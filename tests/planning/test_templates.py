@@ -125,6 +125,8 @@ def test_keys_of_a_parsed_value_are_not_suggested():
         ("{{ s|b64decode }}", "b64decode: the value is not base64"),
         ("{{ ''|required('give me a name') }}", "give me a name"),
         ("{{ nope|required('give me a name') }}", "give me a name"),
+        ("{{ nope|required(s) }}", "a required value is missing or empty"),
+        ("{{ ''|required('no ' ~ s) }}", "a required value is missing or empty"),
         ("{{ s|required(s)|map(s)|list }}", "the expression cannot be evaluated"),
         ("{{ [1]|map(s)|list }}", "the expression cannot be evaluated"),
         ("{{ s.format(1).nope.x }}", None),
