@@ -178,6 +178,8 @@ def _environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
         cache_size=0,
+        # Or what is wrong in a constant expression fails while it is compiled, without a place.
+        optimized=False,
     )
     for name, function in filters.ALL.items():
         environment.filters[name] = _defined_only(function, Undefined)
@@ -240,13 +242,17 @@ def _all_compiled(sources: Mapping[str, str], used: set[str]) -> dict[str, Templ
 
 
 def _compiled(environment: Environment, name: str, text: str, used: set[str]) -> Template:
-    from jinja2 import Template, TemplateSyntaxError, meta
+    from jinja2 import Template, TemplateSyntaxError
+    from jinja2.meta import TrackingCodeGenerator
 
     try:
         tree = environment.parse(text)
         found = list(_unavailable(environment, tree, name))
         if not found:
-            used.update(meta.find_undeclared_variables(tree))
+            tracking = TrackingCodeGenerator(environment)
+            tracking.optimizer = None  # as in the environment
+            tracking.visit(tree)
+            used.update(tracking.undeclared_identifiers)
             code = environment.compile(tree, name, _file_name(name))
             return Template.from_code(environment, code, environment.make_globals(None))
     except TemplateSyntaxError as error:

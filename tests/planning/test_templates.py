@@ -81,6 +81,8 @@ def test_used_is_what_the_templates_take_from_the_context():
         ("{{ secret[secret] }}", "t.j2:1", "a computed name is not defined"),
         ("\n{% for x in nope %}{% endfor %}", "t.j2:2", "nope is not defined"),
         ("{{ 'a' if nope else 'b' }}", "t.j2:1", "nope is not defined"),
+        ("\n{{ 'a'.nope ~ 'b' }}", "t.j2:2", "nope is not defined"),
+        ("\n{{ {}.nope and 1 }}", "t.j2:2", "nope is not defined"),
         ("{{ nope + 1 }}", "t.j2:1", "nope is not defined"),
         ("{{ nope|b64encode }}", "t.j2:1", "nope is not defined"),
         ("{{ nope == 1 }}", "t.j2:1", "nope is not defined"),
