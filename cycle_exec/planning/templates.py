@@ -257,9 +257,21 @@ def _compiled(environment: Environment, name: str, text: str, used: set[str]) ->
             return Template.from_code(environment, code, environment.make_globals(None))
     except TemplateSyntaxError as error:
         found = [_syntax(error, name)]
-    except RecursionError:
-        found = [Problem(kind="template-syntax", subject=name, reason="it is nested too deeply")]
+    except Exception as error:  # noqa: BLE001 - parser and compiler let through what Python says
+        found = [Problem(kind="template-syntax", subject=name, reason=_uncompiled(error))]
     raise Refused(found)
+
+
+def _uncompiled(error: Exception) -> str:
+    """Why Python does not compile what Jinja2 made of a template."""
+    message = error.msg if isinstance(error, SyntaxError) else ""
+    if isinstance(error, RecursionError | MemoryError) or message.startswith("too many"):
+        return "it is nested too deeply"
+    if message.startswith(("duplicate argument", "keyword argument repeated")):
+        return "an argument is there twice"
+    if isinstance(error, ValueError):
+        return "a number has too many digits"
+    return "this is not valid Jinja2"
 
 
 def _file_name(name: str) -> str:

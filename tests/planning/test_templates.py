@@ -166,6 +166,13 @@ def test_a_failing_expression_refuses_in_our_words(text, reason):
         ("{% extends 'a' %}", "t.j2:1", "extends is not available, each template stands alone"),
         ("{{ a b }}", "t.j2:1", "the expression is broken, something is missing or too much"),
         ("{{ ? }}", "t.j2:1", "a character that cannot stand in an expression"),
+        ("{{ " + "9" * 5000 + " }}", "t.j2", "a number has too many digits"),
+        ("{{ m(a=1, a=2) }}", "t.j2", "an argument is there twice"),
+        ("{% macro m(a, a) %}{% endmacro %}", "t.j2", "an argument is there twice"),
+        ("{{ " + "(" * 500 + "a" + ")" * 500 + " }}", "t.j2", "it is nested too deeply"),
+        ("{{ a" + "|upper" * 250 + " }}", "t.j2", "it is nested too deeply"),
+        ("{% for a in b %}" * 25 + "{% endfor %}" * 25, "t.j2", "it is nested too deeply"),
+        ("{% if a %}" * 120 + "{% endif %}" * 120, "t.j2", "it is nested too deeply"),
     ],
 )
 def test_a_broken_template_refuses_with_its_line(text, subject, reason):
