@@ -11,11 +11,11 @@ from tests.support.story import Block, Story, blocks
 
 HOME = Path(__file__).parent.parent.parent
 PAGES = sorted([HOME / "README.md", *(HOME / "docs").glob("*.md")])
-# Played by other means: .ci/run runs them, or tests do, and this test is a part of some.
 SCRIPTS = (
     "examples/demo.sh",
     "tests/run.sh",
     "tests/bench/run.sh",
+    "tests/fuzz/run.sh",
     ".ci/audit",
     ".ci/build",
     ".ci/lock",

@@ -1,0 +1,64 @@
+"""X.509: any bytes are a certificate or none, and what cryptography reads too is read alike."""
+
+from __future__ import annotations
+
+import warnings
+
+from cryptography import x509 as reference
+from cryptography.exceptions import UnsupportedAlgorithm
+
+from cycle_exec.planning import x509
+from cycle_exec.planning.x509 import NotX509, Parsed
+
+_NO_CERTIFICATE = (
+    *(ValueError, TypeError, UnsupportedAlgorithm, reference.InvalidVersion),
+    *(reference.DuplicateExtension, reference.UnsupportedGeneralNameType),
+)
+
+WORDS = (
+    *(bytes.fromhex(oid) for oid in ("0603550403", "060355040a", "0603551d11", "0603551d13")),
+    *(bytes.fromhex(oid) for oid in ("06092a864886f70d010101", "06072a8648ce3d0201", "06032b6570")),
+    *(bytes.fromhex(oid) for oid in ("06082a8648ce3d030107", "06052b81040022", "30030101ff")),
+    *(b"\x17\r250101000000Z", b"\x18\x0f20500101000000Z", b"\x18\x0f00000101000000Z", b"0\x82"),
+    *(b"\x82\x06a.test", b"\x82\x08*.b.test", b"\x30\x00", b"\x31\x00", b"\xa3\x00", b"\xa0\x03"),
+    *(b"\x02\x01\x02", b"\x03\x02\x00\x00", b"\x0c\x01a", b"\x1e\x02\x00a", b"\x04\x00", b"\x1f"),
+)
+
+
+def target(data: bytes) -> None:
+    """NotX509 and nothing else; dates, names and authority are cryptography's."""
+    try:
+        found = x509.read(data)
+    except NotX509:
+        return
+    assert found.issuer_name.isprintable()
+    with warnings.catch_warnings():
+        # It warns of much that it then accepts.
+        warnings.simplefilter("ignore")
+        try:
+            expected = _by_cryptography(data)
+        except _NO_CERTIFICATE:
+            return
+    assert _judged(found) == expected
+
+
+def _judged(found: Parsed) -> tuple[float, float, tuple[str, ...], bool]:
+    return found.not_before, found.not_after, found.names, found.authority
+
+
+def _by_cryptography(data: bytes) -> tuple[float, float, tuple[str, ...], bool]:
+    certificate = reference.load_der_x509_certificate(data)
+    names: tuple[str, ...] = ()
+    authority = False
+    for extension in certificate.extensions:
+        if isinstance(extension.value, reference.SubjectAlternativeName):
+            found = extension.value.get_values_for_type(reference.DNSName)
+            names = tuple(name.lower() for name in found)
+        elif isinstance(extension.value, reference.BasicConstraints):
+            authority = extension.value.ca
+    return (
+        certificate.not_valid_before_utc.timestamp(),
+        certificate.not_valid_after_utc.timestamp(),
+        names,
+        authority,
+    )
