@@ -43,7 +43,7 @@ def parse(text: str, subject: str) -> State:
 
     try:
         table = tomllib.loads(text)
-    except tomllib.TOMLDecodeError:
+    except ValueError:  # also a number of thousands of digits
         raise refuse("manifest-invalid", subject, "not valid TOML", FIX) from None
     except RecursionError:
         raise refuse("manifest-invalid", subject, "nested too deeply", FIX) from None

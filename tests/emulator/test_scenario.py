@@ -184,6 +184,7 @@ def test_all_problems_come_at_once():
     ("text", "subject", "reason"),
     [
         ("token = ", "state.toml", "not valid TOML"),
+        ("x = " + "9" * 5000, "state.toml", "not valid TOML"),
         ("a = " + "[" * 5000, "state.toml", "nested too deeply"),
         ("containers = 1", "state.toml: containers", None),
         ("[[containers]]", "state.toml: containers[0]", "it has no identifier"),
