@@ -48,6 +48,11 @@ class Directive(Record):
         """A parameter, the first is 1."""
         return self.words[position] if position < len(self.words) else default
 
+    def number(self, default: int) -> int:
+        """The first parameter, if it is a whole number in the digits that OpenVPN reads."""
+        text = self.word(1)
+        return int(text) if text.isascii() and text.isdecimal() and len(text) < 10 else default
+
 
 def read(path: str, text_of: Callable[[str], str]) -> tuple[Directive, ...]:
     """All directives of a file and of those it includes, in their order.

@@ -56,8 +56,7 @@ def setup(
         problems.append(_problem(place, f"{_HOOK} needs a method: via-file or via-env"))
     if problems:
         return None, problems
-    security = last["script-security"].word(1) if "script-security" in last else ""
-    level = int(security) if security.isdecimal() else 1
+    level = last["script-security"].number(1) if "script-security" in last else 1
     directory = posixpath.join(cwd, _word(last, "cd"))
     chroot = _word(last, "chroot")
     found = Setup(

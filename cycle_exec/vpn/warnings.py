@@ -93,5 +93,4 @@ def _deferring(
 
 
 def _number(names: dict[str, Directive], name: str, default: int) -> int:
-    text = names[name].word(1) if name in names else ""
-    return int(text) if text.isdecimal() else default
+    return names[name].number(default) if name in names else default

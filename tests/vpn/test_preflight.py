@@ -58,6 +58,8 @@ def test_a_setup_that_works():
         (HOOK + HOOK, "is there 2 times, and counts once"),
         (HOOK, "via-file needs script-security 2, it is 1"),
         ("script-security 1\n" + HOOK, "via-file needs script-security 2, it is 1"),
+        ("script-security \u0662\n" + HOOK, "via-file needs script-security 2, it is 1"),
+        (f"script-security {'9' * 5000}\n" + HOOK, "via-file needs script-security 2, it is 1"),
         (
             "script-security 2\nauth-user-pass-verify /hook via-env",
             "via-env needs script-security 3 (2 hides the password from it), it is 2",
