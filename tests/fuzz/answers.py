@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
+from contextlib import suppress
 
+from cycle_exec.client import exchange
+from cycle_exec.client.errors import ApiError
 from cycle_exec.errors import Refused
 from cycle_exec.secret import SecretBytes
 from cycle_exec.settings.model import CertificateRequest, IntegrationRequest, Settings
@@ -50,6 +53,8 @@ def target(data: bytes) -> None:
             _read(need, body)
     for status in (404, 401, 503, 302):
         _refused(status, data)
+        _to_client(status, data)
+    _to_client(200, data)
 
 
 def _marked(value: object) -> object:
@@ -87,3 +92,13 @@ def _refused(status: int, body: bytes) -> None:
         assert_told(refused.problems)
     else:
         raise AssertionError("an answer that is none was accepted")
+
+
+def _to_client(status: int, body: bytes) -> None:
+    """What a caller of the Python client gets: the data, or an ApiError."""
+    for operation in ("", "getHub", "getEnvironmentScopedVariables", exchange.LOGIN):
+        asked = exchange.Asked(
+            operation=operation, method="GET", path="/", query={}, headers={}, content=None
+        )
+        with suppress(ApiError):
+            exchange.result(asked, _response(body, status))

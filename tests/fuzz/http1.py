@@ -6,6 +6,9 @@ from collections.abc import Iterable
 
 import h11
 
+from cycle_exec.secret import SecretBytes
+from cycle_exec.sources import retry
+from cycle_exec.sources.model import Response
 from cycle_exec.system.http1 import Malformed, ResponseReader, TooLarge, Truncated
 
 _LIMIT = 256
@@ -16,6 +19,7 @@ WORDS = (
     *(b"Content-Length: 2\r\n", b"Content-Length: ", b"Transfer-Encoding: chunked\r\n"),
     *(b"Transfer-Encoding: ", b"Content-Encoding: gzip\r\n", b"chunked", b"identity", b"X: y\r\n"),
     *(b"2\r\n{}\r\n", b"0\r\n\r\n", b"0\r\nX: y\r\n\r\n", b"2;a=b\r\n", b"{}", b"00000002\r\n"),
+    *(b"Retry-After: 7\r\n", b"Retry-After: ", b"Date: Sun, 06 Nov 1994 08:49:37 GMT\r\n"),
     *(b"fffffff\r\n", b"100\r\n", b" ", b"\t", b",", b";", b":", b"\r", b"\n", b"\0", b"\xff"),
 )
 
@@ -29,6 +33,8 @@ def target(data: bytes) -> None:
         return
     status, headers, body = found
     assert len(body) <= _LIMIT
+    response = Response(status=status, headers=headers, body=SecretBytes(body))
+    assert retry.retry_after(response) >= 0
     assert _by_h11(data) == (status, _without_framing(headers), body)
 
 

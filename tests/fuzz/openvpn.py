@@ -6,6 +6,7 @@ from contextlib import suppress
 
 from cycle_exec.vpn import config, preflight
 from cycle_exec.vpn.config import INLINE, Directive, Unparsable
+from cycle_exec.vpn.warnings import warnings
 from tests.fuzz.wording import assert_told
 
 WORDS = (
@@ -15,6 +16,7 @@ WORDS = (
     *(b"setenv CYCLE_API_TOKEN ", b"setenv-safe ", b"<ca>\n", b"</ca>\n", b"<", b">", b"--", b'""'),
     *(b"--token-file /t", b"--timeout 5s", b"--deferred", b"'", b'"', b"\\", b"#", b";", b"\r\n"),
     *(b" ", b"\t", b"\n", b"\xef\xbb\xbf", b"\xff", b"\0", b"\x0b", b"1" * 40, b"\xd9\xa3"),
+    *(b"reneg-sec ", b"hand-window ", b"auth-gen-token\n", b"keepalive 10 60\n", b"3600"),
 )
 
 
@@ -34,6 +36,7 @@ def target(data: bytes) -> None:
     else:
         assert setup.hook[0].startswith("/")
         preflight.named(setup, "/x", "/y")
+        warnings(found, setup, (2, 6))
         assert preflight.token_target(setup)
     _command(text)
 

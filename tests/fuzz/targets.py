@@ -16,6 +16,7 @@ from tests.fuzz import (
     notifications,
     openvpn,
     pem,
+    state,
     substitution,
     templates,
     toml,
@@ -32,7 +33,7 @@ class Target(NamedTuple):
 
 _MODULES = (
     *(answers, argv, dotenv, http1, json, login, manifest, notifications, openvpn, pem),
-    *(substitution, templates, toml, x509),
+    *(state, substitution, templates, toml, x509),
 )
 TARGETS = {
     module.__name__.rpartition(".")[2]: Target(module.target, module.WORDS) for module in _MODULES
