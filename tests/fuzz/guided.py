@@ -5,6 +5,7 @@ What is imported here under instrumentation steers the fuzzer; libFuzzer ends th
 
 from __future__ import annotations
 
+import shlex
 import sys
 
 import atheris
@@ -17,7 +18,9 @@ def main(name: str, arguments: list[str]) -> None:
     """Never returns."""
     with atheris.instrument_imports(include=INSTRUMENTED):
         from tests.fuzz.targets import TARGETS
-    atheris.Setup([sys.argv[0], *arguments], TARGETS[name].run)
+    # A merge starts itself again, in a shell.
+    command = shlex.join([sys.executable, "-m", "tests.fuzz.guided", name])
+    atheris.Setup([command, *arguments], TARGETS[name].run)
     atheris.Fuzz()
 
 

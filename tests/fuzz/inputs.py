@@ -7,6 +7,7 @@ from pathlib import Path
 
 HOME = Path(__file__).parent / "corpus"
 MOST = 40  # inputs of a target
+_MOST_FOUND = 20  # of them by runs
 _LARGEST = 400  # bytes of one that a run has found
 
 
@@ -25,8 +26,8 @@ def keep(name: str, found: Iterable[Path]) -> int:
     known = of(name)
     contents = {path.read_bytes() for path in found} - set(known.values())
     small = sorted((each for each in contents if len(each) <= _LARGEST), key=lambda x: (len(x), x))
-    chosen = small[: max(0, MOST - len(known))]
     taken = len([each for each in known if each.startswith("found-")])
+    chosen = small[: max(0, min(MOST - len(known), _MOST_FOUND - taken))]
     for number, content in enumerate(chosen, taken + 1):
         (folder(name) / f"found-{number:02}").write_bytes(content)
     return len(chosen)
