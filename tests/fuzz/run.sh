@@ -7,7 +7,8 @@ cd "$(dirname "$0")/../.."
 . ./tests/environment.sh
 
 make_environment .cache/fuzz/tools
-install_into .cache/fuzz/tools '.[fuzz]'
+install_locked .cache/fuzz/tools fuzz
+install_project .cache/fuzz/tools
 
 seconds=${1:-600}
 [ $# = 0 ] || shift

@@ -10,7 +10,9 @@ from tests.fuzz import (
     argv,
     dotenv,
     http1,
+    journal,
     json,
+    last_good,
     login,
     manifest,
     notifications,
@@ -32,8 +34,8 @@ class Target(NamedTuple):
 
 
 _MODULES = (
-    *(answers, argv, dotenv, http1, json, login, manifest, notifications, openvpn, pem),
-    *(state, substitution, templates, toml, x509),
+    *(answers, argv, dotenv, http1, journal, json, last_good, login, manifest, notifications),
+    *(openvpn, pem, state, substitution, templates, toml, x509),
 )
 TARGETS = {
     module.__name__.rpartition(".")[2]: Target(module.target, module.WORDS) for module in _MODULES

@@ -22,6 +22,7 @@ EXTRAS = {
     "container-last-good": ("last-good",),
     "emulator": ("emulator",),
     "dev": ("dev",),
+    "fuzz": ("fuzz",),
 }
 _PIN = re.compile(r"([a-z0-9-]+)==([^ ]+)( ; .+)? \\")
 _HASH = re.compile(r"    --hash=sha256:[0-9a-f]{64}( \\)?")

@@ -1,0 +1,31 @@
+"""The journal of a swap: read back as it was written, and never a way out of its folder."""
+
+from __future__ import annotations
+
+from cycle_exec.system import journal, own_names
+
+_STEP = b"/run\0app.conf\0.app.conf.cycle-exec-0123456789abcdef\0\0001\0007"
+    (b"/run", b"app.conf", b".app.conf.cycle-exec-0123456789abcdef", b"", b"1", b"7")
+)
+
+WORDS = (
+    *(b"cycle-exec journal 1", b"\0", b"end", b"/", b"..", b"..data", b"0", b"1", b"/etc", b"a"),
+    *(b".a.cycle-exec-0123456789abcdef", b"...data.cycle-exec-0123456789abcdef", b"42", b""),
+    *(_STEP, b"cycle-exec journal 1\0" + _STEP + b"\0end"),
+)
+
+
+def target(data: bytes) -> None:
+    """None, or steps that are written as they were read."""
+    found = journal.decode(data)
+    if found is None:
+        return
+    again = journal.encode(found)
+    assert journal.decode(again) == found
+    for step in found:
+        assert step.folder.startswith(b"/")
+        for name in (step.name, step.spare, step.backup):
+            assert b"/" not in name
+            assert name not in (b".", b"..")
+        assert own_names.is_spare(step.spare)
+        assert not step.backup or own_names.is_spare(step.backup)
