@@ -5,8 +5,6 @@ from __future__ import annotations
 from cycle_exec.system import journal, own_names
 
 _STEP = b"/run\0app.conf\0.app.conf.cycle-exec-0123456789abcdef\0\0001\0007"
-    (b"/run", b"app.conf", b".app.conf.cycle-exec-0123456789abcdef", b"", b"1", b"7")
-)
 
 WORDS = (
     *(b"cycle-exec journal 1", b"\0", b"end", b"/", b"..", b"..data", b"0", b"1", b"/etc", b"a"),
