@@ -11,7 +11,7 @@ from cycle_exec.planning.model import SET
 from cycle_exec.record import Record
 from cycle_exec.settings import resolve
 from cycle_exec.sources import needs, retry
-from cycle_exec.system import clock, files, stderr, wire
+from cycle_exec.system import clock, files, progress, stderr, wire
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -102,6 +102,7 @@ def fetched(
             if not need.request.essential and need.integration is None and need.name not in used
         ]
 
+    shown = progress.Progress("the API", settings.api.deadline, quiet=stderr.log.is_json)
     outcomes = wire.exchange(
         settings.api.socket,
         local.token,
@@ -111,7 +112,9 @@ def fetched(
         retry=retry.delay,
         meanwhile=meanwhile,
         follow=vpn_login.follow if vpn_login else None,
+        tick=shown.tick,
     )
+    shown.end()
     from cycle_exec.sources import answers
 
     def read(outcomes: Sequence[Outcome]) -> Snapshot:

@@ -52,6 +52,11 @@ class Log:
         self._json = format == "json"
         self.debugging = debug
 
+    @property
+    def is_json(self) -> bool:
+        """Whether programs read it."""
+        return self._json
+
     def debug(self, text: str) -> None:
         """For whoever looks for a fault."""
         self._say("debug", text)

@@ -68,6 +68,7 @@ def exchange(
     retry: Retry,
     meanwhile: Callable[[], Collection[int]] = _nothing,
     follow: Follow | None = None,
+    tick: Callable[[float], float] | None = None,
     draw: Callable[[], float] = _random,
 ) -> tuple[Outcome, ...]:
     """The outcome of every request, in order, at the deadline at the latest.
@@ -76,10 +77,12 @@ def exchange(
     seconds left, random number) -> seconds to wait, or None. meanwhile: called once when all is
     sent; returns the indexes of requests whose answers are not wanted any more. follow: called
     with each good outcome; the requests that it returns join the others, their outcomes stand
-    behind all. Raises ValueError for a token or target that no header can carry.
+    behind all. tick: called with the time while there is something to wait for, returns when it
+    wants to be called again. Raises ValueError for a token or target that no header can carry.
     """
     batch = _Batch(socket, token, requests, deadline, timeout, retry, draw)
     batch.follow = follow
+    batch.tick = tick
     try:
         batch.start()
         began = monotonic()
@@ -222,6 +225,7 @@ class _Batch:
         ]
         self.token = token
         self.follow: Follow | None = None
+        self.tick: Callable[[float], float] | None = None
         self.hopeless = False
         self.held = 0
 
@@ -245,7 +249,10 @@ class _Batch:
             for each in waiting:
                 if each.connection is not None and each.expires <= now:
                     self._ended(each, each.receive() or Failure(kind="timeout"))
-            self._listen(*self._occupy(waiting, now))
+            connected, until = self._occupy(waiting, now)
+            if self.tick is not None:
+                until = min(until, self.tick(now))
+            self._listen(connected, until)
 
     def _occupy(self, waiting: list[_Exchange], now: float) -> tuple[list[_Exchange], float]:
         """Start the attempts that are due. Who is connected, and when to look again."""

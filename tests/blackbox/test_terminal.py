@@ -1,0 +1,88 @@
+"""What a person at a terminal sees, and what nobody else does."""
+
+import os
+import pty
+import re
+import select
+import subprocess
+import time
+
+import pytest
+
+from tests.support.hostile import VARIABLES, data, hostile
+from tests.support.launching import PATH, SCRIPT
+
+ESCAPE = re.compile(r"\x1b\[[0-9;]*[a-zA-Z]")
+
+
+def at_a_terminal(words, environ, *, columns=80):
+    """What a terminal of that width gets, and the exit code."""
+    ours, theirs = pty.openpty()
+    os.set_blocking(ours, False)
+    subprocess.run(["stty", "cols", str(columns)], stdin=theirs, check=True)
+    process = subprocess.Popen(
+        [SCRIPT, *words], env=environ, stdin=theirs, stdout=theirs, stderr=theirs
+    )
+    os.close(theirs)
+    seen = b""
+    ends = time.monotonic() + 30
+    while time.monotonic() < ends:
+        if not select.select([ours], [], [], 0.1)[0]:
+            continue
+        try:
+            piece = os.read(ours, 65536)
+        except OSError:
+            break
+        if not piece:
+            break
+        seen += piece
+    os.close(ours)
+    return process.wait(timeout=10), seen.decode().replace("\r\n", "\n")
+
+
+def environ(api, **more):
+    return {
+        "PATH": PATH,
+        "TERM": "xterm-256color",
+        "CYCLE_API_TOKEN": api.token,
+        "CYCLE_EXEC_SOCKET": api.socket,
+        **more,
+    }
+
+
+def slow(talk):
+    talk.pause(2.3)
+    talk.send(data({"PLAIN": "x"}))
+
+
+def test_a_wait_is_told_after_a_second_and_leaves_no_trace():
+    """Who sits there sees that something is going on; the line is gone before the next one."""
+    with hostile(variables={"PLAIN": "x"}) as api:
+        api.on(VARIABLES, slow)
+        code, seen = at_a_terminal(["--deadline", "20s", "--", "true"], environ(api))
+    assert code == 0
+    said = re.findall(r"\r\x1b\[K(cycle-exec: waiting for the API, \d+ s of 20 s)", seen)
+    assert [line.split()[5] for line in said] == ["1", "2"]
+    assert re.search(r"\r\x1b\[Kcycle-exec: ready in \d+ ms: 1 variable\n$", seen)
+
+
+@pytest.mark.parametrize("how", ["piped", "json"])
+def test_nobody_else_is_told_of_a_wait(how):
+    """Logs have no such line, nor has a terminal that shows JSON."""
+    with hostile(variables={"PLAIN": "x"}) as api:
+        api.on(VARIABLES, slow)
+        if how == "json":
+            given = environ(api, CYCLE_EXEC_LOG_FORMAT="json")
+            _, seen = at_a_terminal(["--", "true"], given)
+        else:
+            ran = subprocess.run(
+                [SCRIPT, "--", "true"],
+                env=environ(api),
+                capture_output=True,
+                text=True,
+                check=True,
+            )
+            seen = ran.stderr
+    assert "waiting" not in seen
+    assert "\x1b" not in seen
+    assert len(seen.splitlines()) == 1
