@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from cycle_exec.commands import launch, pipeline, preflight
+from cycle_exec.commands import launch, pipeline, preflight, style
 from cycle_exec.errors import Refused
 from cycle_exec.planning import certificates as choosing
-from cycle_exec.planning import describe
+from cycle_exec.planning import describe, tables
 from cycle_exec.settings.model import CertificateRequest, Process, Variables
 from cycle_exec.system import clock, pairing, signals, stderr, stdout
 
@@ -56,7 +56,8 @@ def list_(invocation: Invocation, overrides: Overrides, *, as_json: bool) -> int
         ]
         stdout.write(json.dumps(rows, indent=2) + "\n")
     else:
-        stdout.write(describe.table(describe.certificate_rows(summaries, now)))
+        found = describe.certificate_rows(summaries, now)
+        stdout.write(tables.table(found, style.of_reader(invocation.environ)))
     if problems:
         raise Refused(problem.replace(fix=_FIX) for problem in problems)
     return 0

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from cycle_exec.commands import launch, pipeline
+from cycle_exec.commands import launch, pipeline, style
 from cycle_exec.planning import describe
 from cycle_exec.planning.names import TOKEN
 from cycle_exec.system import clock, files, signals, stdout
@@ -46,7 +46,7 @@ def run(
 
         stdout.write(json.dumps(describe.document(plan, outlook), indent=2) + "\n")
     else:
-        stdout.write(describe.text(plan, outlook))
+        stdout.write(describe.text(plan, outlook, style.of_reader(invocation.environ)))
     return 0
 
 

@@ -7,6 +7,7 @@ seen to be equal without a dictionary attack by whoever reads the output.
 from __future__ import annotations
 
 from cycle_exec.planning.environment import INHERITED
+from cycle_exec.planning.tables import PLAIN, Style, heading, printable, table
 from cycle_exec.record import Record
 
 TYPE_CHECKING = False
@@ -92,8 +93,8 @@ def document(plan: Plan, outlook: Outlook) -> dict[str, object]:
     }
 
 
-def text(plan: Plan, outlook: Outlook) -> str:
-    """The plan for people: what is added and changed, grouped, aligned."""
+def text(plan: Plan, outlook: Outlook, style: Style = PLAIN) -> str:
+    """The plan for people: what is added and changed, grouped, aligned, fit for their terminal."""
     fingerprint = fingerprints(outlook.key)
     rows = []
     counts = {"added": 0, "changed": 0, "inherited": 0}
@@ -113,27 +114,37 @@ def text(plan: Plan, outlook: Outlook) -> str:
                 )
             )
     sections = [_head(outlook)]
-    summary = ", ".join(f"{count} {word}" for word, count in counts.items())
-    sections.append(f"variables: {summary}\n" + table(rows))
+    sections.append(heading(f"variables: {_counted(counts)}", style) + table(rows, style))
     removed = sorted(outlook.inherited.keys() - plan.environ.keys())
     if removed:
-        sections.append("removed from the environment\n" + table([("-", name) for name in removed]))
+        title = heading("removed from the environment", style)
+        sections.append(title + table([("-", name) for name in removed], style))
     if plan.writes:
-        sections.append("targets\n" + table(_target_rows(plan, outlook, fingerprint)))
+        changes = [_target_change(outlook, write.path) for write in plan.writes]
+        counted = {word: changes.count(word) for word in ("new", "changed", "same")}
+        title = heading(f"targets: {_counted(counted)}", style)
+        sections.append(title + table(_target_rows(plan, outlook, fingerprint), style))
     if plan.certificates:
-        sections.append("certificates\n" + table(certificate_rows(plan.certificates, outlook.now)))
-    for title, lines in (("warnings", plan.warnings), ("notes", plan.notes)):
-        if lines:
-            sections.append(f"{title}\n" + table([(line,) for line in lines]))
+        certificates = certificate_rows(plan.certificates, outlook.now)
+        sections.append(heading("certificates", style) + table(certificates, style))
+    if plan.warnings:
+        found = [("!", line) for line in plan.warnings]
+        sections.append(heading("warnings", style) + table(found, style))
+    if plan.notes:
+        sections.append(heading("notes", style) + table([(line,) for line in plan.notes], style))
     return "\n".join(sections)
+
+
+def _counted(counts: Mapping[str, int]) -> str:
+    return ", ".join(f"{count} {word}" for word, count in counts.items())
 
 
 def _head(outlook: Outlook) -> str:
     command = " ".join(outlook.command) if outlook.command else "(none given)"
     found = f" ({outlook.executable})" if outlook.executable else ""
     user = f"user: {outlook.user}\n" if outlook.user else ""
-    manifest = _printable(outlook.manifest) or "(none)"
-    return f"command: {_printable(command + found)}\n{user}manifest: {manifest}\n"
+    manifest = printable(outlook.manifest) or "(none)"
+    return f"command: {printable(command + found)}\n{user}manifest: {manifest}\n"
 
 
 def _target_rows(
@@ -176,30 +187,6 @@ def certificate_rows(
 def days_left(certificate: CertificateSummary, now: float) -> int:
     """Whole days until a certificate ends, negative after its end."""
     return int((certificate.not_after - now) // DAY)
-
-
-def table(rows: Sequence[tuple[str, ...]]) -> str:
-    """Rows in aligned columns, two blanks apart; what no terminal should obey is spelt out."""
-    widths: list[int] = []
-    rows = [tuple(map(_printable, row)) for row in rows]
-    for row in rows:
-        for column, cell in enumerate(row):
-            if column == len(widths):
-                widths.append(0)
-            widths[column] = max(widths[column], len(cell))
-    lines = (
-        "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=False))
-        for row in rows
-    )
-    return "".join(f"  {line}".rstrip() + "\n" for line in lines)
-
-
-def _printable(text: str) -> str:
-    if text.isprintable():
-        return text
-    return "".join(
-        one if one.isprintable() else one.encode("unicode_escape").decode() for one in text
-    )
 
 
 def fingerprints(key: bytes) -> Callable[[bytes], str]:
@@ -252,4 +239,4 @@ def reload_line(plan: Plan, changes: Changes, key: bytes, milliseconds: int) -> 
     named.extend(f"{path} no longer written" for path in changes.gone)
     more = f" and {len(named) - _SHOWN} more" if len(named) > _SHOWN else ""
     deeds = ", ".join(" ".join(deed[:2]) for deed in changes.deeds) or "nothing to do"
-    return _printable(f"reloaded in {milliseconds} ms: {', '.join(named[:_SHOWN])}{more}; {deeds}")
+    return printable(f"reloaded in {milliseconds} ms: {', '.join(named[:_SHOWN])}{more}; {deeds}")

@@ -52,6 +52,19 @@ def shows_colours(environ: Mapping[str, str]) -> bool:
     return is_terminal() and not dumb and not environ.get("NO_COLOR")
 
 
+def width(environ: Mapping[str, str]) -> int:
+    """Columns of the terminal, 0 if there is none."""
+    if not is_terminal():
+        return 0
+    given = environ.get("COLUMNS", "")
+    if given.isdecimal() and len(given) < 5:
+        return int(given)
+    try:
+        return os.get_terminal_size(1).columns
+    except OSError:
+        return 0
+
+
 def _wait() -> None:
     from select import POLLOUT, poll
 

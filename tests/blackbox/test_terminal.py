@@ -86,3 +86,20 @@ def test_nobody_else_is_told_of_a_wait(how):
     assert "waiting" not in seen
     assert "\x1b" not in seen
     assert len(seen.splitlines()) == 1
+
+
+def test_a_plan_fits_the_terminal_and_has_colours():
+    """Long names lose their middle, marks are green and red; NO_COLOR and a pipe have neither."""
+    name = "A_VERY_LONG_NAME_OF_A_VARIABLE_THAT_NOBODY_WOULD_LIKE_TO_TYPE"
+    with hostile(variables={name: "x"}) as api:
+        code, seen = at_a_terminal(["plan"], environ(api), columns=70)
+        _, grey = at_a_terminal(["plan"], environ(api, NO_COLOR="1"), columns=70)
+        _, wide = at_a_terminal(["plan"], environ(api), columns=200)
+    assert code == 0
+    assert "\x1b[32m+\x1b[0m" in seen
+    assert "\x1b[31m-\x1b[0m  CYCLE_API_TOKEN" in seen
+    assert "\x1b" not in grey
+    assert ESCAPE.sub("", seen).replace("3 inherited", "4 inherited") == grey
+    assert max(map(len, grey.splitlines())) <= 70
+    assert "\N{HORIZONTAL ELLIPSIS}" in grey
+    assert name in wide

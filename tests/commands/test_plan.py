@@ -11,6 +11,7 @@ from tests.commands.conftest import STATE
 from tests.support.emulated import emulated
 from tests.support.launching import photograph
 
+PAGE = (Path(__file__).parents[2] / "docs/plan.md").read_text()
 MANIFEST = """
 [variables]
 defaults = {{ LEVEL = "c4n4ry-default" }}
@@ -136,6 +137,7 @@ def test_the_json_has_one_shape(verb, manifest):
         **dict.fromkeys(("variables", "removed", "targets", "certificates"), list),
         **dict.fromkeys(("command", "warnings", "notes"), list),
         "version": int,
+        "stale_seconds": type(None),
     }
     assert found["version"] == 1
     assert (found["command"], found["executable"]) == (["true"], "/bin/true")
@@ -146,6 +148,9 @@ def test_the_json_has_one_shape(verb, manifest):
     }
     for name, words in members.items():
         assert {" ".join(each) for each in found[name]} == {words}
+        told = next(line for line in PAGE.splitlines() if line.startswith(f"| `{name}[]`"))
+        assert all(f"`{word}`" in told for word in words.split())
+    assert all(f"`{name}" in PAGE for name in found)
     assert document(verb).keys() == found.keys()
 
 

@@ -6,7 +6,7 @@ import subprocess
 import sys
 
 import pytest
-from hypothesis import example, given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from cycle_exec.errors import Problem, Refused
@@ -59,6 +59,7 @@ _LITERALS = st.one_of(
 )
 
 
+@settings(deadline=None)
 @given(st.lists(_WORDS, max_size=12).map("".join))
 @example("{{{{ a }}")
 @example("{{ a }}}}")
