@@ -7,8 +7,8 @@ cd "$(dirname "$0")/.."
 . ./tests/environment.sh
 
 # What a user's image would have beside the app, and the tests use for real.
-has_programs bash curl git jq unshare tini dumb-init catatonit gosu nginx openvpn ||
-    install_packages bash curl git jq util-linux tini dumb-init catatonit gosu nginx-light openvpn
+has_programs bash curl git groff jq unshare tini dumb-init catatonit gosu nginx openvpn ||
+    install_packages bash curl git groff jq util-linux tini dumb-init catatonit gosu nginx-light openvpn
 make_environment .venv
 install_locked .venv dev
 install_project .venv

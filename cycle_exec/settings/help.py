@@ -73,7 +73,7 @@ def _launch_options(without: Sequence[str]) -> list[str]:
     parts = [
         _rows(
             section,
-            [(_shown(option), _told(option)) for option in offered if option.section == section],
+            [(shown(option), _told(option)) for option in offered if option.section == section],
         )
         for section in SECTIONS
     ]
@@ -87,7 +87,8 @@ def _launch_options(without: Sequence[str]) -> list[str]:
     return parts
 
 
-def _shown(option: Option) -> str:
+def shown(option: Option) -> str:
+    """The flag as help pages and the manual write it."""
     if option.kind == "switch":
         return f"--[no-]{option.name}"
     if option.kind == "names":
