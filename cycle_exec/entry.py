@@ -6,6 +6,8 @@ import gc
 import os
 import sys
 
+from cycle_exec import INTERPRETER_VARIABLES
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     import signal as _signal
@@ -14,19 +16,6 @@ if TYPE_CHECKING:
     from cycle_exec.settings.model import Invocation
 else:
     import _signal
-
-# Variables that change how this interpreter works. An image sets them for its own Python app;
-# the launcher must not obey them. Harmless ones (PYTHONUNBUFFERED, PYTHON_VERSION...) are not
-# here, for starting the interpreter again costs as much as a third of a launch.
-_INTERPRETER_VARIABLES = frozenset(
-    """
-    PYTHONPATH PYTHONHOME PYTHONINSPECT PYTHONVERBOSE PYTHONDEBUG PYTHONWARNINGS PYTHONDEVMODE
-    PYTHONOPTIMIZE PYTHONMALLOC PYTHONMALLOCSTATS PYTHONTRACEMALLOC PYTHONPROFILEIMPORTTIME
-    PYTHONPYCACHEPREFIX PYTHONPLATLIBDIR PYTHONEXECUTABLE PYTHONINTMAXSTRDIGITS PYTHONDUMPREFS
-    PYTHONDUMPREFSFILE PYTHONPERFSUPPORT PYTHONUSERBASE PYTHONCASEOK PYTHONIOENCODING
-    PYTHONFROZENMODULES PYTHON_FROZEN_MODULES PYTHON_PRESITE PYTHONASYNCIODEBUG
-    """.split()
-)
 
 _HELP = frozenset(("-h", "--help"))
 
@@ -69,7 +58,7 @@ def _isolate() -> None:
     otherwise: pip's console scripts have no flags). The environment stays as it came.
     """
     package_home = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
-    if not _INTERPRETER_VARIABLES.isdisjoint(os.environ):
+    if not INTERPRETER_VARIABLES.isdisjoint(os.environ):
         from cycle_exec.system import invocation
 
         words = [sys.executable, "-I", "-c", _BOOT, package_home, *sys.argv[1:]]

@@ -112,6 +112,12 @@ def _dev(invocation: Invocation, call: Call) -> int:
     return dev.run(invocation, call.overrides, call.command, **call.values)
 
 
+def _doctor(invocation: Invocation, call: Call) -> int:
+    from cycle_exec.commands import doctor
+
+    return doctor.run(invocation, call.overrides, call.command, as_json=call.values["json"])
+
+
 def _vpn_auth(invocation: Invocation, _: Call) -> int:
     from cycle_exec.commands import vpn_auth
 
@@ -155,4 +161,5 @@ _VERBS: dict[str, Callable[[Invocation, Call], int]] = {
     "explain": _explain,
     "emulator": _emulator,
     "dev": _dev,
+    "doctor": _doctor,
 }

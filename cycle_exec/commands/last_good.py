@@ -87,6 +87,14 @@ class Keeper:
         self.stale = stale
         return found
 
+    def obstacle(self) -> str:
+        """Why a start could not do with the copy today, in words; empty if it could."""
+        try:
+            last_good.age(self._read(), clock.now(), self._wanted.max_age)
+        except (last_good.NotUsable, sealing.Broken) as error:
+            return error.reason
+        return ""
+
     @property
     def warning(self) -> str:
         """What is said of a start from the copy."""

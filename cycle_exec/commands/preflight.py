@@ -43,7 +43,7 @@ def opened(invocation: Invocation, settings: Settings, *, writes: bool = True) -
     writes: whether targets will be written, so that their folders are judged too.
     """
     problems: list[Problem] = []
-    texts = _texts(settings.templates, problems)
+    found = texts(settings.templates, problems)
     dotenv_files = _dotenv_files(settings.environment.files, problems)
     user = app_user(settings, problems)
     owners = _owners(settings, user, problems) if writes else {}
@@ -51,18 +51,18 @@ def opened(invocation: Invocation, settings: Settings, *, writes: bool = True) -
     if user is not None and executable and not problems:
         _try(user, settings, executable, problems)
     if writes:
-        problems.extend(files.preflight(targets(settings, texts)))
+        problems.extend(files.preflight(targets(settings, found)))
     hook = None
     if writes and settings.vpn is not None and settings.vpn.judges_a_hook:
         from cycle_exec.commands import vpn_preflight
 
-        hook, wrong = vpn_preflight.opened(invocation, settings, targets(settings, texts), user)
+        hook, wrong = vpn_preflight.opened(invocation, settings, targets(settings, found), user)
         problems.extend(wrong)
     token = api_token(invocation, problems)
     if problems:
         raise Refused(problems)
     return Local(
-        texts=tuple(texts),
+        texts=tuple(found),
         dotenv_files=tuple(dotenv_files),
         owners=owners,
         executable=executable,
@@ -91,8 +91,9 @@ def api_token(invocation: Invocation, problems: list[Problem]) -> Secret:
     return Secret(token)
 
 
-def _texts(outputs: Sequence[TemplateOutput], problems: list[Problem]) -> list[TemplateText]:
-    texts = []
+def texts(outputs: Sequence[TemplateOutput], problems: list[Problem]) -> list[TemplateText]:
+    """The templates that the settings name, each file of a folder; adds what is wrong."""
+    found = []
     for output in outputs:
         source = output.source
         if source.startswith(BUILTIN):
@@ -102,7 +103,7 @@ def _texts(outputs: Sequence[TemplateOutput], problems: list[Problem]) -> list[T
             for name in below or ("",):
                 path = f"{source}/{name}" if name else source
                 target = f"{output.target}/{name.removesuffix('.j2')}" if name else output.target
-                texts.append(
+                found.append(
                     TemplateText(
                         name=f"{output.source}/{name}" if name else output.source,
                         text=_text(path),
@@ -119,7 +120,7 @@ def _texts(outputs: Sequence[TemplateOutput], problems: list[Problem]) -> list[T
                     kind="file-missing", subject=f"template {output.source}", reason=error.reason
                 )
             )
-    return texts
+    return found
 
 
 def _text(path: str) -> str:

@@ -58,10 +58,15 @@ def _narrow(widths: list[int], most: int) -> None:
 def _line(row: tuple[str, ...], widths: Sequence[int], style: Style) -> str:
     cells = [_cut(cell, width).ljust(width) for cell, width in zip(row, widths, strict=False)]
     line = (" " * _GAP).join(cells).rstrip()
-    colour = _COLOURS.get(row[0], "") if style.colours else ""
-    if colour:
-        line = f"{colour}{line[: len(row[0])]}{_PLAIN}{line[len(row[0]) :]}"
+    if row and row[0] in _COLOURS:
+        line = painted(row[0], style) + line[len(row[0]) :]
     return f"{' ' * _GAP if line else ''}{line}\n"
+
+
+def painted(mark: str, style: Style) -> str:
+    """The mark in its colour, if it has one and colours are wanted."""
+    colour = _COLOURS.get(mark, "") if style.colours else ""
+    return f"{colour}{mark}{_PLAIN}" if colour else mark
 
 
 def _cut(cell: str, width: int) -> str:

@@ -184,6 +184,20 @@ VERBS: tuple[Verb, ...] = (
         examples=(("cycle-exec vpn-auth --deferred credentials", "as OpenVPN calls it, via-file"),),
     ),
     Verb(
+        name="doctor",
+        summary="say what is wrong with this container's set-up, and how to mend it",
+        text="Go the way of a launch and judge each step: settings, token, templates, command, "
+        "targets, the API and its clock, certificates, what is slow or unwise. Each finding has a "
+        "next step. Nothing is written or started.",
+        launch=True,
+        command="optional",
+        flags=(_JSON,),
+        examples=(
+            ("cycle-exec doctor -- app", "with the command that the image starts"),
+            ("cycle-exec doctor --json", "for programs"),
+        ),
+    ),
+    Verb(
         name="vpn-check",
         summary="say what is wrong with an OpenVPN server's hook",
         text="Check whether the credential hook of an OpenVPN server can work: its configuration "

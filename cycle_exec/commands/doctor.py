@@ -1,0 +1,264 @@
+"""`cycle-exec doctor`: goes the way of a launch step by step and judges each; changes nothing."""
+
+from __future__ import annotations
+
+import os
+
+from cycle_exec import INTERPRETER_VARIABLES, __version__
+from cycle_exec.commands import launch, pipeline, preflight, style
+from cycle_exec.errors import Problem, Refused
+from cycle_exec.planning import diagnosis
+from cycle_exec.planning.diagnosis import Finding, bad, doubtful, good
+from cycle_exec.settings.model import CertificateRequest
+from cycle_exec.sources import needs
+from cycle_exec.sources.model import Response
+from cycle_exec.system import clock, files, signals, stderr, stdout, surroundings, wire
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from cycle_exec.commands.pipeline import Overrides
+    from cycle_exec.commands.preflight import Local
+    from cycle_exec.planning.model import Plan
+    from cycle_exec.secret import Secret
+    from cycle_exec.settings.model import Invocation, Settings
+    from cycle_exec.system.clock import Deadline
+
+_UNSEEN = "not looked at"
+
+
+def run(
+    invocation: Invocation, overrides: Overrides, command: Sequence[str], *, as_json: bool
+) -> int:
+    """Print the list; the exit code is that of the first thing that would refuse a launch."""
+    armed = signals.arm()
+    stderr.log.configure("error", "text")
+    found = [*_surroundings(invocation)]
+    try:
+        settings = pipeline.settle(invocation, overrides, command)
+    except Refused as refused:
+        found += bad("settings", refused.problems)
+        found.append(doubtful("all else", f"{_UNSEEN}: the settings come first", "mend them"))
+    else:
+        stderr.log.configure("error", "text")
+        deadline = clock.Deadline.after(settings.api.deadline)
+        armed.bound(deadline.left())
+        found += _launch(invocation, settings, deadline)
+    found = [*_first(found)]
+    if as_json:
+        import json
+
+        stdout.write(json.dumps(diagnosis.document(found), indent=2) + "\n")
+    else:
+        stdout.write(diagnosis.text(found, style.of_reader(invocation.environ)))
+    return diagnosis.exit_code(found)
+
+
+def _first(found: Sequence[Finding]) -> list[Finding]:
+    """What is bad comes first, then what is doubtful."""
+    order = (diagnosis.BAD, diagnosis.DOUBTFUL, diagnosis.GOOD)
+    return sorted(found, key=lambda finding: order.index(finding.state))
+
+
+def _surroundings(invocation: Invocation) -> list[Finding]:
+    """What does not depend on any setting."""
+    import sys
+
+    own, name = surroundings.first_process()
+    version = ".".join(map(str, sys.version_info[:3]))
+    names = [each for each in invocation.environ if each in INTERPRETER_VARIABLES]
+    return [
+        good("cycle-exec", f"{__version__}, Python {version}"),
+        diagnosis.first_process(own, name),
+        diagnosis.privileges(os.geteuid(), surroundings.capabilities()),
+        diagnosis.search_path(invocation.environ.get("PATH")),
+        diagnosis.interpreter(names),
+    ]
+
+
+def _launch(invocation: Invocation, settings: Settings, deadline: Deadline) -> list[Finding]:
+    """The steps of a launch, as far as each one lets the next be looked at."""
+    found = [_settings(settings)]
+    problems: list[Problem] = []
+    token = preflight.api_token(invocation, problems)
+    found += bad("token", problems) or [good("token", "there is one")]
+    found += _templates(settings)
+    local, judged = _preflight(invocation, settings)
+    found += judged
+    is_asked = False
+    if not problems:
+        heard = _api(settings, token, deadline)
+        found += heard
+        is_asked = all(finding.state != diagnosis.BAD for finding in heard)
+    else:
+        found.append(doubtful("API", f"{_UNSEEN}: the token comes first", "mend it"))
+    if local is not None and is_asked:
+        found += _plan(invocation, settings, local, deadline)
+    else:
+        found.append(doubtful("plan", f"{_UNSEEN}: what is above comes first", "mend it"))
+    if settings.process.reload:
+        found += _reload(settings, token.reveal() if is_asked else "")
+    if settings.last_good is not None:
+        found += _last_good(invocation, settings)
+    found.append(diagnosis.compiled(*surroundings.uncompiled()))
+    return found
+
+
+def _settings(settings: Settings) -> Finding:
+    path = settings.manifest_path
+    counts = {"template": len(settings.templates), "integration": len(settings.integrations)}
+    says = f"{path}: {diagnosis.counted(counts)}" if path else "none: every variable is exported"
+    return good("manifest", says)
+
+
+def _templates(settings: Settings) -> list[Finding]:
+    """Whether each one compiles."""
+    problems: list[Problem] = []
+    texts = preflight.texts(settings.templates, problems)
+    if texts:
+        from cycle_exec.planning import substitution, templates
+
+        for each in texts:
+            try:
+                sources = {each.name: each.text}
+                templates.prepare(sources, substitution.parsed(sources))
+            except Refused as refused:
+                problems += refused.problems
+    if problems:
+        return bad("templates", problems)
+    return [good("templates", f"{len(texts)} compile")] if texts else []
+
+
+def _preflight(invocation: Invocation, settings: Settings) -> tuple[Local | None, list[Finding]]:
+    """Command, users, files and targets."""
+    local = None
+    problems: tuple[Problem, ...] = ()
+    try:
+        local = preflight.opened(invocation, settings)
+    except Refused as refused:
+        told = ("token-missing",)
+        problems = tuple(each for each in refused.problems if each.kind not in told)
+        templates = [f"template {output.source}" for output in settings.templates]
+        problems = tuple(each for each in problems if each.subject not in templates)
+    found = bad("preflight", problems)
+    if not settings.command:
+        fix = "give it as in the image: cycle-exec doctor -- COMMAND"
+        found.append(doubtful("command", "none was given to look for", fix))
+    elif not any(each.kind.startswith("command-") for each in problems) and local is not None:
+        found.append(good("command", local.executable))
+    texts = local.texts if local is not None else ()
+    targets = preflight.targets(settings, texts)
+    if targets and not any(each.kind.startswith("target-") for each in problems):
+        found.append(good("targets", "their folders can be written"))
+        found.append(diagnosis.storage(surroundings.on_disk(targets)))
+    return local, found
+
+
+def _api(settings: Settings, token: Secret, deadline: Deadline) -> list[Finding]:
+    """Whether the socket is there and somebody answers, and what time it is there."""
+    from cycle_exec.sources import answers, retry
+
+    [need, *_] = needs.needs(settings.replace(integrations=(), certificates=None), ())
+    began = clock.monotonic()
+    half = clock.Deadline(end=began + deadline.left() / 2)
+    [outcome] = wire.exchange(
+        settings.api.socket,
+        token,
+        [need.request],
+        deadline=half,
+        timeout=settings.api.timeout,
+        retry=retry.delay,
+    )
+    milliseconds = clock.milliseconds_since(began)
+    try:
+        answers.snapshot([need], [outcome], socket=settings.api.socket, environ={})
+    except Refused as refused:
+        return [*bad("API", refused.problems), diagnosis.clock(clock.now(), None)]
+    heard = f"{settings.api.socket} answers in {milliseconds} ms, and takes the token"
+    return [good("API", heard), diagnosis.clock(clock.now(), _date(outcome))]
+
+
+def _date(outcome: object) -> float | None:
+    from email.utils import parsedate_to_datetime
+
+    if not isinstance(outcome, Response):
+        return None
+    try:
+        return parsedate_to_datetime(dict(outcome.headers)["date"]).timestamp()
+    except (KeyError, ValueError, TypeError):
+        return None
+
+
+def _plan(
+    invocation: Invocation, settings: Settings, local: Local, deadline: Deadline
+) -> list[Finding]:
+    """Everything that a launch would fetch and make."""
+    found: list[Finding] = []
+    about = "fetch"
+    try:
+        given = pipeline.fetched(invocation, settings, local, deadline)
+        about = "plan"
+        plan = pipeline.planned(invocation, settings, local, given)
+        if settings.vpn is not None and settings.vpn.judges_a_hook:
+            from cycle_exec.commands import vpn_preflight
+
+            about = "VPN"
+            plan, local = vpn_preflight.completed(invocation, settings, local, plan)
+            found.append(good("VPN", "the server's hook can work"))
+            about = "plan"
+        launch.judged(invocation, settings, plan, local)
+    except Refused as refused:
+        return [*found, *bad(about, refused.problems)]
+    return [*found, *_planned(settings, plan)]
+
+
+def _planned(settings: Settings, plan: Plan) -> list[Finding]:
+    made = sum(source != "inherited" for source in plan.sources.values())
+    counts = {"variable": made, "file": len(plan.writes)}
+    found = [good("plan", diagnosis.counted(counts))]
+    found += [doubtful("plan", line, "see cycle-exec plan") for line in plan.warnings]
+    minimum = (settings.certificates or CertificateRequest()).minimum_days
+    now = clock.now()
+    return found + [diagnosis.certificate(each, minimum, now) for each in plan.certificates]
+
+
+def _reload(settings: Settings, token: str) -> list[Finding]:
+    """Whether changes would be heard of."""
+    from cycle_exec.client import notifications
+    from cycle_exec.commands import reload
+
+    try:
+        reload.require(settings)
+    except Refused as refused:
+        return bad("reload", refused.problems)
+    if not notifications.available():
+        return [good("reload", f"looks every {settings.process.reload_interval:g} s")]
+    if not token:
+        return [doubtful("reload", f"{_UNSEEN}: the API comes first", "mend it")]
+    try:
+        notifications.Notifications(
+            settings.api.socket, token, timeout=settings.api.timeout
+        ).close()
+    except notifications.Unreachable as error:
+        fix = "set process.reload_interval, so that it looks by itself"
+        return [doubtful("reload", f"no notifications: {error.reason}", fix)]
+    return [good("reload", "notifications arrive")]
+
+
+def _last_good(invocation: Invocation, settings: Settings) -> list[Finding]:
+    """Whether a start could do with the copy today."""
+    from cycle_exec.commands import last_good
+
+    assert settings.last_good is not None
+    path = settings.last_good.path
+    try:
+        keeper = last_good.keeper(invocation, settings, keeps=False)
+        assert keeper is not None
+    except Refused as refused:
+        return bad("last good copy", refused.problems)
+    reason = keeper.obstacle()
+    if reason:
+        return [doubtful("last good copy", f"{path}: {reason}", "the next good start makes one")]
+    missing = files.preflight([path])
+    return bad("last good copy", missing) or [good("last good copy", f"{path}: usable")]

@@ -1,0 +1,68 @@
+"""What the kernel and the interpreter tell of this container, for `doctor`."""
+
+from __future__ import annotations
+
+import os
+import sys
+from importlib.util import cache_from_source
+
+from cycle_exec.system.invocation import decoded, encoded
+from cycle_exec.system.mounts import in_memory
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+# capabilities(7), by number.
+_CAPABILITIES = (
+    "CHOWN DAC_OVERRIDE DAC_READ_SEARCH FOWNER FSETID KILL SETGID SETUID SETPCAP LINUX_IMMUTABLE "
+    "NET_BIND_SERVICE NET_BROADCAST NET_ADMIN NET_RAW IPC_LOCK IPC_OWNER SYS_MODULE SYS_RAWIO "
+    "SYS_CHROOT SYS_PTRACE SYS_PACCT SYS_ADMIN SYS_BOOT SYS_NICE SYS_RESOURCE SYS_TIME "
+    "SYS_TTY_CONFIG MKNOD LEASE AUDIT_WRITE AUDIT_CONTROL SETFCAP MAC_OVERRIDE MAC_ADMIN SYSLOG "
+    "WAKE_ALARM BLOCK_SUSPEND AUDIT_READ PERFMON BPF CHECKPOINT_RESTORE"
+).split()
+
+
+def first_process() -> tuple[bool, str]:
+    """Whether this is PID 1, and what PID 1 is called; empty if that is hidden.
+
+    Its name only: its arguments are its own.
+    """
+    try:
+        with open("/proc/1/comm", "rb") as file:
+            name = file.read().strip().decode("ascii", "replace")
+    except OSError:
+        name = ""
+    return os.getpid() == 1, name
+
+
+def capabilities() -> list[str]:
+    """Names of the effective ones."""
+    try:
+        with open("/proc/self/status", "rb") as file:
+            held = next(int(line[7:], 16) for line in file if line.startswith(b"CapEff:"))
+    except (OSError, StopIteration):
+        return []
+    return [name for number, name in enumerate(_CAPABILITIES) if held >> number & 1]
+
+
+def on_disk(targets: Sequence[str]) -> list[str]:
+    """Their folders that are not on a file system in memory, as far as the kernel says."""
+    folders = sorted({os.path.dirname(os.path.abspath(encoded(target))) for target in targets})
+    return [decoded(folder) for folder in folders if in_memory(folder) is not True]
+
+
+def uncompiled() -> tuple[int, int, list[str]]:
+    """Modules loaded by now that have no .pyc file, how many there are, and their folders."""
+    total = 0
+    missing = []
+    for module in list(sys.modules.values()):
+        file = getattr(module, "__file__", None)
+        if isinstance(file, str) and file.endswith(".py"):
+            total += 1
+            if not os.path.exists(cache_from_source(file)):
+                missing.append(file)
+    homes = {os.path.dirname(os.__file__), *(path for path in sys.path if "site-packages" in path)}
+    folders = [home for home in homes if any(file.startswith(f"{home}/") for file in missing)]
+    tops = [home for home in folders if not any(home.startswith(f"{top}/") for top in folders)]
+    return len(missing), total, sorted(tops) or sorted({os.path.dirname(file) for file in missing})

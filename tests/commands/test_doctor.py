@@ -1,0 +1,202 @@
+"""`cycle-exec doctor`: each thing that can be wrong is found, with a next step; nothing is done."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+
+import pytest
+
+from tests.support.hostile import CERTIFICATES, VARIABLES, error, hostile, reply
+from tests.support.launching import SCRIPT, Ground
+
+MANIFEST = """
+[variables]
+required = ["PLAIN"]
+[certificates]
+directory = "@/pem"
+minimum_days = 7
+[[templates]]
+source = "~/page.j2"
+target = "@/page"
+"""
+
+
+class Case:
+    def __init__(self, tmp_path, api):
+        self.ground = Ground(tmp_path)
+        self.api = api
+        self.ground.template("{{ variables.PLAIN }}")
+        self.manifest = self.ground.manifest(MANIFEST)
+
+    def doctor(self, *words, environ=None, api=True, command=("true",)):
+        """The run, and its findings by what they are about."""
+        given = ("doctor", "--json", "--manifest", self.manifest, *words, "--", *command)
+        ran = self.ground.verb(self.api if api else None, *given, environ=environ)
+        assert ran.err == "", ran
+        document = json.loads(ran.out)
+        assert document["version"] == 1
+        assert document["code"] == ran.code
+        assert self.ground.changes() == []
+        found: dict[str, list[dict[str, str]]] = {}
+        for each in document["findings"]:
+            assert set(each) == {"state", "about", "says", "fix", "kind"}
+            assert each["fix"] or each["state"] == "good"
+            found.setdefault(each["about"], []).append(each)
+        return ran, found
+
+    def edit(self, old, new):
+        text = self.manifest.read_text()
+        assert old in text
+        self.manifest.write_text(text.replace(old, new))
+
+
+@pytest.fixture
+def case(tmp_path):
+    with hostile(variables={"PLAIN": "c4n4ry-value"}) as api:
+        yield Case(tmp_path, api)
+
+
+def test_a_good_set_up(case):
+    """Every step is said to be good; nothing refuses; no value is shown."""
+    ran, found = case.doctor()
+    assert ran.code == 0
+    good = {about for about, all_ in found.items() if {each["state"] for each in all_} == {"good"}}
+    assert good >= {
+        *("cycle-exec", "privileges", "PATH", "interpreter", "manifest", "token", "templates"),
+        *("command", "targets", "API", "clock", "plan", "certificate", "start-up"),
+    }
+    assert "c4n4ry" not in ran.out.replace(case.api.socket, "")
+    assert found["plan"][0]["says"] == "1 variable, 5 files"
+
+
+BAD = {
+    "no token": ("token", "token-missing", 77),
+    "refused token": ("API", "denied", 77),
+    "no socket": ("API", "unavailable", 69),
+    "unknown key": ("settings", "manifest-invalid", 78),
+    "no template": ("templates", "file-missing", 78),
+    "bad template": ("templates", "template-syntax", 65),
+    "no command": ("preflight", "command-not-found", 127),
+    "no such user": ("preflight", "owner-unknown", 78),
+    "target is a link": ("preflight", "target-refused", 73),
+    "missing variable": ("plan", "variable-missing", 65),
+    "broken answer": ("fetch", "answer-malformed", 65),
+    "undefined name": ("plan", "template-undefined", 65),
+}
+
+
+@pytest.mark.parametrize("how", BAD)
+def test_what_would_refuse_a_launch(case, how):
+    """Found where it belongs, with the code of a launch; a launch says the same."""
+    words: tuple[str, ...] = ()
+    environ, command = {}, ("true",)
+    if how == "no token":
+        environ = {"CYCLE_API_TOKEN": ""}
+    elif how == "refused token":
+        case.api.on(VARIABLES, error(401))
+    elif how == "no socket":
+        words = ("--socket", f"{case.ground.inputs}/none", "--deadline", "300ms")
+    elif how == "unknown key":
+        case.edit("required", "requird")
+    elif how == "no template":
+        case.edit("page.j2", "gone.j2")
+    elif how == "bad template":
+        case.ground.template("{% if %}")
+    elif how == "no command":
+        command = ("no-such-command",)
+    elif how == "no such user":
+        case.edit(
+            'target = "@/page"'.replace("@", str(case.ground.folder)),
+            'target = "/run/page"\nowner = "nobody-at-all"',
+        )
+    elif how == "target is a link":
+        (case.ground.folder / "page").symlink_to("elsewhere")
+    elif how == "missing variable":
+        case.edit('"PLAIN"', '"GONE"')
+    elif how == "broken answer":
+        case.api.on(CERTIFICATES, reply(200, {"data": "text"}))
+    else:
+        case.ground.template("{{ variables.GONE }}")
+    ran, found = case.doctor(*words, environ=environ, command=command)
+    about, kind, code = BAD[how]
+    assert ran.code == code, ran
+    assert [each["kind"] for each in found[about] if each["state"] == "bad"] == [kind]
+    launched = case.ground.launch(
+        case.api, "--manifest", case.manifest, *words, environ=environ, command=command
+    )
+    assert (launched.code, set(launched.kinds)) == (code, {kind})
+
+
+def test_several_things_at_once(case):
+    """One visit is enough; the code is that of the earliest stage of a launch."""
+    case.edit("page.j2", "gone.j2")
+    ran, found = case.doctor(environ={"CYCLE_API_TOKEN": ""}, command=("no-such-command",))
+    bad = {each["kind"] for all_ in found.values() for each in all_ if each["state"] == "bad"}
+    assert bad == {"token-missing", "file-missing", "command-not-found"}
+    assert ran.code == 78
+    assert found["plan"][0]["says"].startswith("not looked at")
+
+
+def test_what_works_and_could_be_better(case):
+    """Each is doubtful, with a next step, and refuses nothing."""
+    environ = {"PYTHONPATH": "/nowhere", "PATH": "bin:/usr/bin:/bin"}
+    ran, found = case.doctor("--reload", environ=environ)
+    assert ran.code == 0, ran
+    doubtful = {
+        about for about, all_ in found.items() for each in all_ if each["state"] == "doubtful"
+    }
+    assert doubtful >= {"interpreter", "PATH", "storage"}
+    assert found["interpreter"][0]["says"].startswith("PYTHONPATH: kept away")
+
+
+def test_no_command_is_no_fault(case):
+    """Nobody has to give it."""
+    ran = case.ground.verb(case.api, "doctor", "--manifest", case.manifest)
+    assert ran.code == 0
+    assert "none was given to look for" in ran.out
+
+
+def test_missing_pyc_files(tmp_path, case):
+    """They are counted, and the next step names the folder."""
+    from cycle_exec.planning import diagnosis
+
+    found = diagnosis.compiled(3, 70, ["/usr/local/lib"])
+    assert found.state == "doubtful"
+    assert "3 of 70 modules have no .pyc file" in found.says
+    assert found.fix == "in the image's build: RUN python -m compileall -q /usr/local/lib"
+
+
+def test_the_list_for_people(case):
+    """What is to be mended comes first; a sum at the end; marks that everybody knows."""
+    (case.ground.folder / "page").symlink_to("elsewhere")
+    ran = case.ground.verb(case.api, "doctor", "--manifest", case.manifest, "--", "true")
+    lines = ran.out.splitlines()
+    assert ran.code == 73
+    assert lines[0].startswith("\N{BALLOT X} preflight       ")
+    assert "-> name a plain file" in ran.out
+    marks = [line[0] for line in lines[:-1] if line[0] != " "]
+    assert marks == sorted(marks, key="\N{BALLOT X}!\N{CHECK MARK}".index)
+    assert lines[-1] == (
+        f"{marks.count(chr(0x2717))} to mend, {marks.count('!')} to look at, "
+        f"{marks.count(chr(0x2713))} good"
+    )
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root makes namespaces everywhere")
+def test_as_pid_1_and_below_a_shell(case):
+    """It says what PID 1 is, by its name alone."""
+    environ = case.ground.environ(case.api)
+    for inner, expected in (
+        ([str(SCRIPT), "doctor"], "this is it"),
+        (["sh", "-c", f"{SCRIPT} doctor; true"], "it is sh: a shell passes no signal on"),
+    ):
+        done = subprocess.run(
+            ["unshare", "--pid", "--fork", "--mount-proc", *inner],
+            env=environ,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert expected in " ".join(done.stdout.split()), done
