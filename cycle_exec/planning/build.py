@@ -187,17 +187,18 @@ def _certificate_files(
         return
     from cycle_exec.planning.certificates import directory_name, pem_files
 
+    directory = request.directory.rstrip("/")
     for domain, usable in chosen.items():
         for name, text in pem_files(usable, request.formats):
             gathered.writes.append(
                 FileWrite(
-                    path=f"{request.directory}/{directory_name(domain)}/{name}",
+                    path=f"{directory}/{directory_name(domain)}/{name}",
                     content=text.encode(),
                     mode=request.mode,
                     owner=request.owner,
                     origin=f"certificate {domain}",
                     folder_from_data=True,
-                    generation=request.directory,
+                    generation=directory,
                     on_change=request.on_change,
                 )
             )

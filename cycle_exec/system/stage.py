@@ -116,8 +116,12 @@ class Staged:
         calls = self._calls
         folder, name = posixpath.split(encoded(self.paths[write.path]))
         spare = own_names.spare(name)
+        entry = next((entry for entry in self._entries if entry.path == write.path), None)
         try:
-            at = calls.open(folder or b".", LIST & ~os.O_NOFOLLOW)
+            if entry is not None:
+                at = calls.open(b".", LIST, dir_fd=entry.at)
+            else:
+                at = calls.open(folder, LIST & ~os.O_NOFOLLOW)
             self._previews.append((at, spare))
             look = self._placing.look(write, calls.fstat(at))
             writing.close(calls, writing.create(calls, at, spare, content, look, write.path))
@@ -271,5 +275,5 @@ def _parted(
     }
     for write in writes:
         above = posixpath.dirname(posixpath.dirname(write.path))
-        together.get(above, single).append(write)
+        together.get(write.generation or above, single).append(write)
     return single, together

@@ -39,6 +39,19 @@ def test_every_domain_gets_certbots_files(tmp_path, environ):
     }
 
 
+@pytest.mark.parametrize("spelled", ["c/", "c//", "/c", "./c", "x/../c", "link"])
+def test_a_directory_may_be_spelled_in_many_ways(tmp_path, environ, spelled):
+    """Slashes at its end, two in a row, dots, a link to it: the files are where they belong."""
+    (tmp_path / "x").mkdir()
+    (tmp_path / "c").mkdir()
+    (tmp_path / "link").symlink_to("c")
+    for _ in range(2):
+        ran = run(environ, "--certificates", f"{tmp_path}/{spelled}", "--", "true")
+        assert ran.code == 0, ran.err
+    assert sorted(os.listdir(tmp_path / "c/app.example.test")) == FILES
+    assert os.readlink(tmp_path / "c/app.example.test") == "..data/app.example.test"
+
+
 @pytest.mark.parametrize(
     ("folder", "name"),
     [

@@ -196,6 +196,14 @@ def test_another_target_beside_a_certificate_changes_with_it(tmp_path):
     assert sorted(os.listdir(tmp_path / "a.test")) == ["key", "nginx.conf"]
 
 
+def test_a_directory_with_nothing_for_it(tmp_path):
+    """Only a file beside a certificate that is not written now."""
+    apply(pem(tmp_path, "a.test/key"))
+    path = f"{tmp_path}/a.test/note"
+    apply(FileWrite(path=path, content=b"x", mode=0o644, origin="t"))
+    assert Path(path).read_bytes() == b"x"
+
+
 def test_folders_let_in_whom_the_files_let_read(tmp_path):
     """0700, unless a file is for others."""
     apply(pem(tmp_path / "private", "a.test/key"))
