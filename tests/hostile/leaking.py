@@ -62,6 +62,9 @@ check = ["sh", "@/in/check.sh", "{{ staged }}"]
 [dotenv]
 target = "@/out/env"
 reader = "shell"
+[last_good]
+path = "@/work/copy"
+key_file = "@/in/token"
 [vpn.login]
 username = "USERNAME"
 password = "PASSWORD"

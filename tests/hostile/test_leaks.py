@@ -43,6 +43,8 @@ COMMANDS = {
     "run in init mode": Command(("run", *MANIFEST, "--init", *APP)),
     "plan": Command(("plan", *MANIFEST, *APP)),
     "plan --json": Command(("plan", *MANIFEST, "--json", *APP)),
+    "doctor": Command(("doctor", *MANIFEST, *APP)),
+    "doctor --json": Command(("doctor", "--reload", *MANIFEST, "--json", *APP)),
     "render": Command(("render", *MANIFEST, "-o", "@/rendered", "~/page.j2")),
     "env": Command(("env", *MANIFEST, "--format", "json"), shows=True),
     "certificates": Command(("certificates", *MANIFEST)),
@@ -122,6 +124,8 @@ def test_the_search_finds_what_is_there(tmp_path, command):
             "pem",
         }
     assert "token" not in found
+    # The last good copy is among the files that were searched.
+    assert (tmp_path / "work" / "copy").exists() == (command == "run")
 
 
 @pytest.mark.parametrize("voice", VOICES)
