@@ -1,4 +1,4 @@
-"""Targets are in memory: each of these launches syncs its files, which would take minutes on a disk.
+"""Targets are in memory: each launch syncs its files, which would take minutes on a disk.
 
 tests/guarantees does the like on a disk.
 """
