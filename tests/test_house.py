@@ -44,7 +44,7 @@ DOORS = {
     "_ssl": {"system.pairing"},
     "starlette": {"system.serve"},
     "uvicorn": {"system.serve"},
-    "cryptography": {"system.issue", "system.sealing"},
+    "cryptography": {"system.issue", "system.keystore", "system.sealing"},
     "tomllib": {"settings.manifest", "emulator.scenario", "testing"},
     "websockets": {"client.notifications"},
 }

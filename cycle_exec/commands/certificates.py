@@ -95,7 +95,8 @@ def _settled(
         templates=(),
         integrations=(),
         dotenv=None,
-        variables=Variables(only=("",)),
+        # A default may be the password of keystores.
+        variables=Variables(only=("",), defaults=settings.variables.defaults),
         environment=settings.environment.replace(set={}, files=()),
         vpn=None,
         process=Process(),

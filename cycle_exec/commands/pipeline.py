@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from cycle_exec.planning.model import Plan
     from cycle_exec.planning.substitution import Plain
     from cycle_exec.planning.templates import Prepared
+    from cycle_exec.secret import Secret
     from cycle_exec.settings.model import Invocation, Manifest, Settings
     from cycle_exec.sources.model import Failure, Response, Snapshot
     from cycle_exec.system.clock import Deadline
@@ -148,6 +149,10 @@ def _import_the_rest(settings: Settings, certificates: bool) -> None:
         from cycle_exec.system import pairing
 
         pairing.ready()
+    if preflight.makes_keystores(settings):
+        from cycle_exec.system import keystore
+
+        keystore.ready()
     if preflight.targets(settings, ()) or settings.templates:
         from cycle_exec.system import stage  # noqa: F401
 
@@ -222,6 +227,7 @@ def planned(invocation: Invocation, settings: Settings, local: Local, given: Fet
         home=local.user.home if local.user else "",
         now=clock.now(),
         mismatch=_mismatch,
+        keystore=_keystore,
     )
 
 
@@ -229,6 +235,16 @@ def _mismatch(privkey: str, fullchain: str) -> str | None:
     from cycle_exec.system import pairing
 
     return pairing.mismatch(privkey, fullchain)
+
+
+def _keystore(path: str, alias: str, privkey: str, fullchain: str, password: Secret) -> bytes | str:
+    from cycle_exec.system import keystore
+
+    try:
+        old = files.disk(path).content
+    except files.Unreadable:
+        old = None
+    return keystore.made(old, alias, privkey, fullchain, password)
 
 
 def _unmarked(_: str) -> None:

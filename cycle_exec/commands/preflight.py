@@ -58,6 +58,8 @@ def opened(invocation: Invocation, settings: Settings, *, writes: bool = True) -
 
         hook, wrong = vpn_preflight.opened(invocation, settings, targets(settings, found), user)
         problems.extend(wrong)
+    if makes_keystores(settings):
+        _require_keystore(problems)
     token = api_token(invocation, problems)
     if problems:
         raise Refused(problems)
@@ -70,6 +72,26 @@ def opened(invocation: Invocation, settings: Settings, *, writes: bool = True) -
         user=user,
         hook=hook,
     )
+
+
+def makes_keystores(settings: Settings) -> bool:
+    """Whether PKCS #12 files are asked for."""
+    request = settings.certificates
+    return request is not None and bool(request.directory) and "pkcs12" in request.formats
+
+
+def _require_keystore(problems: list[Problem]) -> None:
+    from cycle_exec.system import keystore
+
+    if not keystore.available():
+        problems.append(
+            Problem(
+                kind="file-missing",
+                subject="certificates.formats pkcs12",
+                reason="the package cryptography is not installed",
+                fix="pip install 'cycle-exec[pkcs12]'",
+            )
+        )
 
 
 def api_token(invocation: Invocation, problems: list[Problem]) -> Secret:

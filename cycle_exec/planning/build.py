@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
     from cycle_exec.planning.certificates import Usable
     from cycle_exec.planning.environment import Layers
+    from cycle_exec.planning.keystores import Keystore
     from cycle_exec.planning.model import CertificateSummary, TemplateText
     from cycle_exec.planning.templates import Prepared
     from cycle_exec.settings.model import CertificateRequest, Settings
@@ -31,6 +32,7 @@ def build(
     home: str = "",
     now: float,
     mismatch: Callable[[str, str], str | None],
+    keystore: Keystore,
 ) -> Plan:
     """The plan of a run.
 
@@ -38,6 +40,7 @@ def build(
     metadata: the platform's metadata file, decoded, or the Problem of it.
     home: see environment.layers. now: seconds since the epoch.
     mismatch: (key, full chain) -> why they do not fit, or None.
+    keystore: see keystores.Keystore; not called unless the settings ask for one.
     Raises Refused with every problem of the stage.
     """
     layered = environment.layers(settings, inherited, snapshot, dotenv_files, home)
@@ -49,7 +52,10 @@ def build(
     merged = environment.merged(layered, settings.environment, literal)
     gathered.problems.extend(environment.missing(settings, merged.environ, snapshot))
     rendering.templates(texts, merged.environ)
-    _certificate_files(gathered, settings.certificates, chosen)
+    if settings.certificates is not None and settings.certificates.directory:
+        _certificate_files(gathered, settings.certificates, chosen)
+        if "pkcs12" in settings.certificates.formats:
+            _keystores(gathered, settings, snapshot, chosen, keystore)
     outputs.variable_files(gathered, settings, snapshot)
     outputs.integration_files(gathered, settings, snapshot)
     if settings.dotenv is not None:
@@ -181,27 +187,56 @@ def _certificates(
 
 
 def _certificate_files(
-    gathered: Outputs, request: CertificateRequest | None, chosen: Mapping[str, Usable]
+    gathered: Outputs, request: CertificateRequest, chosen: Mapping[str, Usable]
 ) -> None:
-    if request is None or not request.directory:
-        return
-    from cycle_exec.planning.certificates import directory_name, pem_files
+    from cycle_exec.planning.certificates import pem_files
 
-    directory = request.directory.rstrip("/")
     for domain, usable in chosen.items():
         for name, text in pem_files(usable, request.formats):
-            gathered.writes.append(
-                FileWrite(
-                    path=f"{directory}/{directory_name(domain)}/{name}",
-                    content=text.encode(),
-                    mode=request.mode,
-                    owner=request.owner,
-                    origin=f"certificate {domain}",
-                    folder_from_data=True,
-                    generation=directory,
-                    on_change=request.on_change,
-                )
-            )
+            gathered.writes.append(_certificate_file(request, domain, name, text.encode()))
+
+
+def _keystores(
+    gathered: Outputs,
+    settings: Settings,
+    snapshot: Snapshot,
+    chosen: Mapping[str, Usable],
+    make: Keystore,
+) -> None:
+    from cycle_exec.planning import keystores
+
+    request = settings.certificates
+    assert request is not None
+    password = keystores.password(settings, snapshot, request)
+    problem = keystores.unfit(request, password)
+    if problem is not None:
+        gathered.problems.append(problem)
+        return
+    for domain, usable in chosen.items():
+        write = _certificate_file(request, domain, keystores.FILE, b"")
+        content = keystores.content(make, write.path, domain, usable, password)
+        if isinstance(content, bytes):
+            gathered.writes.append(write.replace(content=content))
+        else:
+            gathered.problems.append(content)
+
+
+def _certificate_file(
+    request: CertificateRequest, domain: str, name: str, content: bytes
+) -> FileWrite:
+    from cycle_exec.planning.certificates import directory_name
+
+    directory = request.directory.rstrip("/")
+    return FileWrite(
+        path=f"{directory}/{directory_name(domain)}/{name}",
+        content=content,
+        mode=request.mode,
+        owner=request.owner,
+        origin=f"certificate {domain}",
+        folder_from_data=True,
+        generation=directory,
+        on_change=request.on_change,
+    )
 
 
 def _distinct(chosen: Mapping[str, Usable]) -> list[CertificateSummary]:

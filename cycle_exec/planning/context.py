@@ -92,9 +92,14 @@ def _certificate(
         from cycle_exec.planning.certificates import directory_name
 
         folder = f"{request.directory}/{directory_name(domain)}"
-        found["paths"] = {
+        paths = {
             name: f"{folder}/{name}.pem"
             for name in _PEMS
             if name != "combined" or "combined" in request.formats
         }
+        if "pkcs12" in request.formats:
+            from cycle_exec.planning.keystores import FILE
+
+            paths["keystore"] = f"{folder}/{FILE}"
+        found["paths"] = paths
     return found

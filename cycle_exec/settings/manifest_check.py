@@ -74,6 +74,12 @@ def _table(node: Table, value: object, path: Path) -> Iterator[Finding]:
     if node.one_of and value.keys().isdisjoint(node.one_of):
         names = " or ".join(dotted((*path, key)) for key in node.one_of)
         yield Finding(path=path, reason=f"{names} is missing")
+    if node.asks is not None:
+        words, word, key = node.asks
+        given = value.get(words)
+        if isinstance(given, list) and word in given and key not in value:
+            reason = f"{dotted((*path, key))} is missing, which {word} needs"
+            yield Finding(path=(*path, words), reason=reason)
 
 
 def _unknown(node: Table, key: str, path: Path) -> str:

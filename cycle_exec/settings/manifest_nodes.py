@@ -56,11 +56,15 @@ class MapOf(Node):
 
 
 class Table(Node):
-    """A table with known keys. one_of: at least one of these must be there."""
+    """A table with known keys. one_of: at least one of these must be there.
+
+    asks: (list, word, key): a list with that word needs that key.
+    """
 
     fields: Mapping[str, Node]
     required: tuple[str, ...] = ()
     one_of: tuple[str, ...] = ()
+    asks: tuple[str, str, str] | None = None
 
 
 class Either(Node):

@@ -154,6 +154,7 @@ _INTEGRATION = Table(
 
 _CERTIFICATES = Table(
     help="Fetch certificates, write them, or both.",
+    asks=("formats", "pkcs12", "password_from"),
     fields={
         "directory": Text(
             rule=rules.TARGET,
@@ -167,10 +168,15 @@ _CERTIFICATES = Table(
             rule=rules.ANY, default="", help="Another container's certificates, by its id."
         ),
         "formats": ListOf(
-            item=Choice(choices=("pem", "combined")),
+            item=Choice(choices=("pem", "combined", "pkcs12")),
             least=1,
             default=["pem"],
-            help="pem: certbot's files. combined: key and chain in one file, for HAProxy.",
+            help="pem: certbot's files. combined: key and chain in one file, for HAProxy. pkcs12: "
+            "DIRECTORY/DOMAIN/keystore.p12, for Java.",
+        ),
+        "password_from": Text(
+            rule=rules.FILLED,
+            help="The scoped variable whose value is the password of each keystore.p12.",
         ),
         "minimum_days": Number(
             least=0, most=3650, default=7, help="Warn when fewer days than this are left."

@@ -115,12 +115,16 @@ class IntegrationRequest(Record):
 
 
 class CertificateRequest(Record):
-    """[certificates]. directory empty: fetched for templates, written nowhere."""
+    """[certificates]. directory empty: fetched for templates, written nowhere.
+
+    password_from: the scoped variable with the password of PKCS #12 files.
+    """
 
     directory: str = ""
     domains: tuple[str, ...] = ()
     container_id: str = ""
     formats: tuple[str, ...] = ("pem",)
+    password_from: str = ""
     minimum_days: int = 7
     allow_expired: bool = False
     owner: str = ""

@@ -72,4 +72,9 @@ def _table(table: Table) -> dict[str, object]:
         shape["required"] = list(table.required)
     if table.one_of:
         shape["anyOf"] = [{"required": [name]} for name in table.one_of]
+    if table.asks is not None:
+        words, word, key = table.asks
+        has_word = {"type": "array", "contains": {"const": word}}
+        shape["if"] = {"properties": {words: has_word}, "required": [words]}
+        shape["then"] = {"required": [key]}
     return shape

@@ -19,6 +19,7 @@ from cycle_exec.settings.model import (
     Variables,
 )
 from cycle_exec.sources.model import Integration, Snapshot
+from tests.support import issued
 
 NOW = 1_800_000_000.0
 CANARY = "c4n4ry-value"
@@ -49,6 +50,7 @@ def planned(
         metadata=metadata,
         now=NOW,
         mismatch=lambda _key, _chain: None,
+        keystore=lambda path, alias, *_: f"keystore of {alias} at {path}".encode(),
     )
 
 
@@ -194,3 +196,69 @@ def test_certificates_are_looked_at_only_when_they_are_asked_for():
     assert used.kind == "certificate-refused"
     [asked, _] = refusal(Settings(certificates=CertificateRequest(directory="/c")), snapshot)
     assert (asked.kind, asked.subject) == ("certificate-refused", "certificate a.example")
+
+
+KEYSTORES = CertificateRequest(
+    directory="/c", formats=("pkcs12",), password_from="store-password", mode=0o640
+)
+
+
+def test_keystores_go_beside_the_pems_with_their_mode_and_generation():
+    """One for each domain, named after it, under the password that the manifest names."""
+    snapshot = Snapshot(
+        variables={"store-password": CANARY},
+        certificates=(issued.answer("a.test", "*.b.test"),),
+    )
+    settings = Settings(certificates=KEYSTORES)
+    one, two = planned(settings, snapshot).writes
+    assert one.path == "/c/a.test/keystore.p12"
+    assert one.content == b"keystore of a.test at /c/a.test/keystore.p12"
+    assert two.path == "/c/_wildcard.b.test/keystore.p12"
+    assert (one.mode, one.generation, one.folder_from_data) == (0o640, "/c", True)
+    body = "{{ certificates['a.test'].paths.keystore }}"
+    assert rendered(body, snapshot, settings) == "/c/a.test/keystore.p12"
+
+
+def test_a_default_is_a_keystores_password_too():
+    """As it is the value of a variable that is missing."""
+    snapshot = Snapshot(certificates=(issued.answer("a.test"),))
+    settings = Settings(
+        certificates=KEYSTORES, variables=Variables(defaults={"store-password": "default"})
+    )
+    assert len(planned(settings, snapshot).writes) == 1
+
+
+@pytest.mark.parametrize(
+    ("value", "kind"),
+    [
+        ("", "variable-missing"),
+        (CANARY + "\u00e9", "value-refused"),
+        (CANARY + "\n", "value-refused"),
+    ],
+)
+def test_a_keystores_password_that_is_missing_or_odd_refuses(value, kind):
+    """By the variable's name: Java opens nothing with other characters."""
+    snapshot = Snapshot(
+        variables={"store-password": value}, certificates=(issued.answer("a.test"),)
+    )
+    [problem] = refusal(Settings(certificates=KEYSTORES), snapshot)
+    assert (problem.kind, problem.subject) == (kind, "scoped variable store-password")
+
+
+def test_a_key_that_no_keystore_holds_refuses():
+    """With the certificate's name."""
+    snapshot = Snapshot(
+        variables={"store-password": CANARY}, certificates=(issued.answer("a.test"),)
+    )
+    with pytest.raises(Refused) as caught:
+        build.build(
+            Settings(certificates=KEYSTORES),
+            {},
+            snapshot,
+            now=NOW,
+            mismatch=lambda *_: None,
+            keystore=lambda *_: "it is odd",
+        )
+    assert caught.value.problems == (
+        Problem(kind="certificate-refused", subject="certificate a.test", reason="it is odd"),
+    )

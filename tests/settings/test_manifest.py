@@ -58,7 +58,8 @@ vendor = "gcp"
 directory = "/c"
 domains = ["*.example.com"]
 container_id = "c1"
-formats = ["pem", "combined"]
+formats = ["pem", "combined", "pkcs12"]
+password_from = "KEYSTORE_PASSWORD"
 minimum_days = 0
 allow_expired = true
 owner = ":tls"
@@ -126,7 +127,8 @@ def test_full():
             directory="/c",
             domains=("*.example.com",),
             container_id="c1",
-            formats=("pem", "combined"),
+            formats=("pem", "combined", "pkcs12"),
+            password_from="KEYSTORE_PASSWORD",
             minimum_days=0,
             allow_expired=True,
             owner=":tls",
@@ -204,7 +206,12 @@ MODE = 'octal digits in quotes such as "0600" or "644", at most "0777"'
             "certificates.on_change.command expects an array that is not empty",
         ),
         ("[process]\nreload_splay = 5", 2, "process.reload_splay expects a duration longer than"),
-        ("[certificates]\nformats = ['pkcs12']", 2, 'certificates.formats expects "pem" or "com'),
+        ("[certificates]\nformats = ['jks']", 2, 'certificates.formats expects "pem" or "combin'),
+        (
+            "[certificates]\nmode = '0600'\nformats = ['pem', 'pkcs12']",
+            3,
+            "certificates.password_from is missing, which pkcs12 needs",
+        ),
         ("[certificates]\nformats = []", 2, "certificates.formats expects an array that is not e"),
         (
             "[[templates]]\nsource='a'\ntarget='/a'\nchek=['x']",
