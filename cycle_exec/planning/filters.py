@@ -2,34 +2,23 @@
 
 from __future__ import annotations
 
-from cycle_exec.planning import dotenv
+from cycle_exec.planning import dotenv, quoting
+from cycle_exec.planning.quoting import FilterFailed, text_for
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+__all__ = ["ALL", "FilterFailed"]
+
 _BARE = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-")
-
-
-class FilterFailed(Exception):
-    """A filter cannot do its work; `reason` is in our words, without the value."""
-
-    def __init__(self, reason: str) -> None:
-        self.reason = reason
-        super().__init__(reason)
-
-
-def _text(value: object, name: str) -> str:
-    if not isinstance(value, str):
-        raise FilterFailed(f"{name} needs a string")
-    return value
 
 
 def b64encode(value: object) -> str:
     """Base64 of the UTF-8 text, in one line."""
     from binascii import b2a_base64
 
-    return b2a_base64(_text(value, "b64encode").encode(), newline=False).decode()
+    return b2a_base64(text_for("b64encode", value).encode(), newline=False).decode()
 
 
 def b64decode(value: object) -> str:
@@ -37,7 +26,7 @@ def b64decode(value: object) -> str:
     from binascii import a2b_base64
 
     try:
-        content = "".join(_text(value, "b64decode").split()).encode("ascii")
+        content = "".join(text_for("b64decode", value).split()).encode("ascii")
         return a2b_base64(content, strict_mode=True).decode()
     except UnicodeDecodeError:
         raise FilterFailed("b64decode: what was encoded is not UTF-8 text") from None
@@ -60,7 +49,7 @@ def from_json(value: object) -> object:
     import json
 
     try:
-        found: object = json.loads(_text(value, "from_json"))
+        found: object = json.loads(text_for("from_json", value))
     except (ValueError, RecursionError):
         raise FilterFailed("from_json: the value is not JSON") from None
     return found
@@ -123,7 +112,7 @@ def _number(name: str, value: object, null: str) -> str:
 
 def quote_shell(value: object) -> str:
     """The text in single quotes, one word for every shell."""
-    text = _text(value, "quote_shell")
+    text = text_for("quote_shell", value)
     if "\0" in text:
         raise FilterFailed("quote_shell: no shell can carry a NUL")
     return dotenv.shell_quoted(text)
@@ -132,7 +121,7 @@ def quote_shell(value: object) -> str:
 def quote_dotenv(value: object) -> str:
     """The text as python-dotenv reads it back."""
     try:
-        return dotenv.quote(_text(value, "quote_dotenv"))
+        return dotenv.quote(text_for("quote_dotenv", value))
     except dotenv.NotCarried as error:
         raise FilterFailed(f"quote_dotenv: {error.reason}") from None
 
@@ -141,7 +130,7 @@ def sha256(value: object) -> str:
     """The SHA-256 of the UTF-8 text, in hex."""
     from hashlib import sha256 as digest
 
-    return digest(_text(value, "sha256").encode()).hexdigest()
+    return digest(text_for("sha256", value).encode()).hexdigest()
 
 
 def pem_leaf(value: object) -> str:
@@ -158,7 +147,7 @@ def _blocks(value: object) -> list[str]:
     from cycle_exec.planning import pem
 
     try:
-        return [block.text for block in pem.certificates(_text(value, "a PEM filter"))]
+        return [block.text for block in pem.certificates(text_for("a PEM filter", value))]
     except pem.NotPem as error:
         raise FilterFailed(error.reason) from None
 
@@ -175,4 +164,5 @@ ALL: dict[str, Callable[..., object]] = {
     "sha256": sha256,
     "pem_leaf": pem_leaf,
     "pem_chain": pem_chain,
+    **quoting.ALL,
 }

@@ -84,3 +84,35 @@ def test_what_a_filter_cannot_do_it_refuses_without_the_value(name, value):
         filters.ALL[name](value)
     assert caught.value.reason
     assert "c4n4ry" not in caught.value.reason
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("bare_word", ""), ("bare_word", "c4n4ry b"), ("bare_word", "c4n4ry;"),
+        ("bare_word", "c4n4ry\n"), ("bare_word", "c4n4ry\u00e9"), ("bare_word", 443),
+        ("quote_haproxy", "c4n4ry\nb"), ("quote_haproxy", "c4n4ry\r"),
+        ("quote_haproxy", "c4n4ry\0"), ("quote_nginx", "c4n4ry $b"), ("quote_nginx", "c4n4ry\0"),
+        ("quote_nginx", "c4n4ry" * 1000), ("quote_postgres", "c4n4ry\0"),
+        ("quote_properties", "c4n4ry ${b}"), ("quote_properties", "c4n4ry #{b}"),
+        ("quote_properties", "c4n4ry\udc80"), ("quote_redis", None),
+        ("quote_userlist", "c4n4ry\n"), ("quote_userlist", "\u00e9" * 1024),
+    ],
+)  # fmt: skip
+def test_what_a_format_cannot_carry_refuses(name, value):
+    """In the words of the filter, never what was given."""
+    with pytest.raises(FilterFailed) as caught:
+        filters.ALL[name](value)
+    assert caught.value.reason.startswith(name)
+    assert "c4n4ry" not in caught.value.reason
+
+
+def test_a_bare_word_stays_as_it_is():
+    """Ports, addresses and paths need no quotes anywhere."""
+    for word in ("443", "[::]:443", "10.0.0.0/8", "http://api:8080/v1/", "/run/a-b_c.d,e"):
+        assert filters.ALL["bare_word"](word) == word
+
+
+def test_haproxys_quotes_are_those_of_a_shell():
+    """Strong quotes, and a quote of the value between them."""
+    assert filters.ALL["quote_haproxy"]("it's $a") == "'it'\\''s $a'"
