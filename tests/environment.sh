@@ -68,12 +68,24 @@ has_programs() {
     done
 }
 
-# install_packages NAMES...: Debian packages, as root on a machine that has apt.
+# install_packages NAMES...: Debian packages, as root on a machine that has apt. No service of theirs
+# is started.
 install_packages() {
     if [ "$(id -u)" != 0 ] || ! command -v apt-get >/dev/null; then
         echo "these packages are needed: $*" >&2
         return 1
     fi
     apt-get update -qq >/dev/null
-    DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "$@" >/dev/null 2>&1
+    policy=/usr/sbin/policy-rc.d
+    if [ -e "$policy" ]; then
+        policy=
+    else
+        printf '#!/bin/sh\nexit 101\n' >"$policy"
+        chmod 755 "$policy"
+    fi
+    code=0
+    DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "$@" \
+        >/dev/null 2>&1 || code=$?
+    [ -z "$policy" ] || rm -f "$policy"
+    return "$code"
 }

@@ -6,9 +6,18 @@ set -eu
 cd "$(dirname "$0")/.."
 . ./tests/environment.sh
 
+# Debian keeps the server out of the PATH.
+postgres_is_there() {
+    ls /usr/lib/postgresql/*/bin/postgres >/dev/null 2>&1
+}
+
 # What a user's image would have beside the app, and the tests use for real.
-has_programs bash curl git groff jq unshare tini dumb-init catatonit gosu nginx openvpn ||
-    install_packages bash curl git groff jq util-linux tini dumb-init catatonit gosu nginx-light openvpn
+{
+    has_programs bash curl git groff jq unshare tini dumb-init catatonit gosu nginx openvpn openssl \
+        haproxy caddy redis-server pgbouncer prometheus keytool && postgres_is_there
+} ||
+    install_packages bash curl git groff jq util-linux tini dumb-init catatonit gosu nginx-light openvpn \
+        openssl haproxy caddy redis-server pgbouncer prometheus default-jre-headless postgresql
 make_environment .venv
 install_locked .venv dev
 install_project .venv

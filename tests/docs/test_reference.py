@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from cycle_exec.errors import KINDS, STOPPED
+from cycle_exec.planning import filters
 from tests.docs import reference
 
 HOME = Path(__file__).parent.parent.parent
@@ -61,3 +62,11 @@ def test_every_page_is_linked_and_every_link_leads_somewhere():
     index = (HOME / "docs" / "index.md").read_text()
     for page in (HOME / "docs").glob("*.md"):
         assert page.name == "index.md" or f"({page.name})" in index, page.name
+
+
+def test_the_page_of_templates_names_every_filter():
+    """In the section on filters, beside `required`, which is no plain function."""
+    page = (HOME / "docs" / "templates.md").read_text()
+    section = page.partition("## Filters\n")[2].partition("```")[0]
+    told = {name for name in re.findall(r"`([a-z0-9_]+)(?:\(\"message\"\))?`", section)}
+    assert set(filters.ALL) | {"required"} == told

@@ -28,13 +28,14 @@ def script(folder: Path) -> Path:
     source = Path(cycle_exec.__file__).parent
     shutil.copytree(source, folder / "cycle_exec", ignore=shutil.ignore_patterns("__pycache__"))
     path = folder / "cycle-exec"
-    path.write_text(_SCRIPT.format(python=_python(), folder=str(folder)))
+    path.write_text(_SCRIPT.format(python=python(), folder=str(folder)))
     path.chmod(0o755)
     subprocess.run(["chmod", "-R", "a+rX", folder / "cycle_exec"], check=True)
     return path
 
 
-def _python() -> str:
+def python() -> str:
+    """An interpreter that any user may start."""
     own = os.path.realpath(sys.executable)
     for candidate in (own, "/usr/local/bin/python3", "/usr/bin/python3"):
         try:

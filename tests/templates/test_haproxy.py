@@ -1,0 +1,112 @@
+"""builtin:haproxy/haproxy.cfg.j2 with real HAProxy: many certificates, a container's instances."""
+
+from __future__ import annotations
+
+import subprocess
+from base64 import b64encode
+
+from hypothesis import Phase, given, settings
+from hypothesis import strategies as st
+
+from cycle_exec.planning import quoting
+from tests.support.inits import until
+from tests.templates import web
+from tests.templates.serving import (
+    HOST,
+    TRICKY,
+    as_root,
+    free_ports,
+    listens,
+    named,
+    place,
+    served,
+    state,
+)
+
+pytestmark = as_root
+
+
+NAME = "haproxy/haproxy.cfg.j2"
+SECOND = "second.example.test"
+CONTAINERS = """
+[[containers]]
+identifier = "api"
+instances = 2
+[[containers]]
+identifier = "other"
+"""
+
+
+def login(password: str, user: str = "admin") -> dict[str, str]:
+    return {"Authorization": "Basic " + b64encode(f"{user}:{password}".encode()).decode()}
+
+
+def test_every_certificate_by_name_and_every_instance():
+    """TLS is verified, the page of statistics knows its password, and only that one."""
+    https, http, stats = free_ports(3)
+    with place() as folder, web.service("api") as upstream:
+        variables = {
+            "HAPROXY_CONTAINER": "api",
+            "HAPROXY_PORT": str(upstream.port),
+            "HAPROXY_HTTPS_PORT": str(https),
+            "HAPROXY_HTTP_PORT": str(http),
+            "HAPROXY_STATS_PORT": str(stats),
+            "HAPROXY_STATS_PASSWORD": TRICKY,
+        }
+        text = state(variables, HOST, SECOND, more=CONTAINERS)
+        before = named(folder, "api-0", "api-1")
+        with served(folder, NAME, text, https, before=before) as server:
+            for host in (HOST, SECOND):
+                answer = web.get(https, host, "/page", server.tls)
+                assert (answer.status, answer.body) == (200, "api /page https\n")
+                assert answer.names == (host,)
+            moved = web.get(http, HOST, "/page")
+            assert (moved.status, moved.headers["location"]) == (301, f"https://{HOST}/page")
+            assert web.get(stats, HOST, "/", server.tls, login("wrong")).status == 401
+            page = web.get(stats, HOST, "/;csv", server.tls, login(TRICKY))
+            assert page.status == 200
+            rows = [row.split(",")[:2] for row in page.body.splitlines()]
+            assert [row[1] for row in rows if row[0] == "app"] == ["api-0", "api-1", "BACKEND"]
+            assert TRICKY not in server.log
+            assert web.modern_alone(https)
+            target = folder / "run/haproxy/haproxy.cfg"
+            assert target.stat().st_mode & 0o777 == 0o600
+
+
+TEXT = st.text(
+    st.characters(exclude_categories=["Cs"], exclude_characters="\0\r\n"), min_size=1, max_size=60
+)
+
+
+@settings(max_examples=3, deadline=None, phases=[Phase.generate])
+@given(st.lists(TEXT, min_size=20, max_size=60))
+def test_any_text_is_one_word(texts):
+    """HAProxy takes the password that quote_haproxy wrote, and no other."""
+    [port] = free_ports(1)
+    users = "".join(
+        f"    user u{at} insecure-password {quoting.quote_haproxy(text)}\n"
+        for at, text in enumerate(texts)
+    )
+    with place() as folder:
+        text = f"userlist known\n{users}" + CONSOLE.format(port=port)
+        (folder / "haproxy.cfg").write_bytes(text.encode())
+        words = ["/usr/sbin/haproxy", "-db", "-q", "-f", str(folder / "haproxy.cfg")]
+        with subprocess.Popen(words, stderr=subprocess.DEVNULL) as server:
+            try:
+                assert until(lambda: listens(port))
+                for at, password in enumerate(texts):
+                    assert web.get(port, HOST, "/", None, login(password, f"u{at}")).status == 204
+                assert web.get(port, HOST, "/", None, login(texts[0] + "x", "u0")).status == 401
+            finally:
+                server.terminate()
+
+
+CONSOLE = """
+defaults
+    mode http
+    timeout client 5s
+frontend all
+    bind 127.0.0.1:{port}
+    http-request auth unless {{ http_auth(known) }}
+    http-request return status 204
+"""
