@@ -13,11 +13,12 @@ postgres_is_there() {
 
 # What a user's image would have beside the app, and the tests use for real.
 {
-    has_programs bash curl git groff jq unshare tini dumb-init catatonit gosu nginx openvpn openssl \
-        haproxy caddy redis-server pgbouncer prometheus keytool && postgres_is_there
+    has_programs bash curl envsubst git groff jq node unshare tini dumb-init catatonit gosu nginx \
+        openvpn openssl haproxy caddy redis-server pgbouncer prometheus keytool && postgres_is_there
 } ||
-    install_packages bash curl git groff jq util-linux tini dumb-init catatonit gosu nginx-light openvpn \
-        openssl haproxy caddy redis-server pgbouncer prometheus default-jre-headless postgresql
+    install_packages bash curl gettext-base git groff jq nodejs util-linux tini dumb-init \
+        catatonit gosu nginx-light openvpn openssl haproxy caddy redis-server pgbouncer prometheus \
+        default-jre-headless postgresql
 make_environment .venv
 install_locked .venv dev
 install_project .venv
