@@ -5,15 +5,14 @@ from __future__ import annotations
 import os
 import shutil
 import socket
-import ssl
 import sys
-import threading
 import time
 from pathlib import Path
 
 from tests.reload.conftest import reloading
-from tests.support.emulated import Emulated, emulated
+from tests.support.emulated import emulated
 from tests.support.inits import until
+from tests.support.visitor import Visitor
 
 HOST = "app.example.test"
 CONFIG = """
@@ -63,49 +62,6 @@ serial = {serial}
 """
 
 
-class Visitor(threading.Thread):
-    """Makes one request after the other, each with a handshake of its own."""
-
-    def __init__(self, platform: Emulated, port: int) -> None:
-        super().__init__()
-        self._context = ssl.create_default_context(cafile=platform.ca)
-        self._port = port
-        self._ending = threading.Event()
-        self.certificates: list[str] = []
-        self.answers: list[str] = []
-        self.failures: list[str] = []
-
-    def run(self) -> None:
-        while not self._ending.is_set():
-            try:
-                serial, answer = self.visit()
-            except OSError as error:
-                self.failures.append(repr(error))
-            else:
-                self.certificates.append(serial)
-                self.answers.append(answer)
-
-    def visit(self) -> tuple[str, str]:
-        """The serial number of the certificate, and the body."""
-        with (
-            socket.create_connection(("127.0.0.1", self._port), timeout=5) as plain,
-            self._context.wrap_socket(plain, server_hostname=HOST) as talk,
-        ):
-            certificate = talk.getpeercert()
-            assert certificate
-            talk.sendall(f"GET / HTTP/1.1\r\nHost: {HOST}\r\nConnection: close\r\n\r\n".encode())
-            answer = b"".join(iter(lambda: talk.recv(4096), b"")).decode()
-            if not answer:
-                raise ConnectionError("it ended before it answered")
-            assert answer.startswith("HTTP/1.1 200 "), answer
-            return str(certificate["serialNumber"]), answer.partition("\r\n\r\n")[2]
-
-    def end(self) -> None:
-        """No more requests."""
-        self._ending.set()
-        self.join()
-
-
 def free_port() -> int:
     with socket.create_server(("127.0.0.1", 0)) as server:
         return int(server.getsockname()[1])
@@ -118,7 +74,7 @@ def test_a_renewed_certificate_is_served_without_a_failed_request(ground: Path):
     (ground / "nginx.conf.j2").write_text(CONFIG.replace("@", str(ground)))
     command = ("nginx", "-c", f"{ground}/nginx.conf", "-e", "stderr")
     with emulated(state(port, 1)) as platform:
-        visitor = Visitor(platform, port)
+        visitor = Visitor(platform.ca, HOST, port)
         with reloading(platform, ground, MANIFEST, *command) as run:
             run.says("notifications arrive")
             assert until(lambda: listens(port))
@@ -151,7 +107,7 @@ def test_a_config_that_nginx_refuses_is_never_swapped_in(ground: Path):
     (ground / "nginx.conf.j2").write_text(CONFIG.replace("@", str(ground)))
     command = ("nginx", "-c", f"{ground}/nginx.conf", "-e", "stderr")
     with emulated(state(port, 1)) as platform:
-        visitor = Visitor(platform, port)
+        visitor = Visitor(platform.ca, HOST, port)
         with reloading(platform, ground, MANIFEST, *command) as run:
             run.says("notifications arrive")
             assert until(lambda: listens(port))
@@ -194,7 +150,7 @@ def test_an_app_that_reads_its_certificate_once_is_restarted(ground: Path):
     manifest = '[certificates]\ndirectory = "@/certificates"\non_change = "restart"\n'
     app = (sys.executable, "-I", "-c", SERVER, f"{ground}/certificates/{HOST}", str(port))
     with emulated(state(port, 1)) as platform:
-        visitor = Visitor(platform, port)
+        visitor = Visitor(platform.ca, HOST, port)
         with reloading(platform, ground, manifest, *app) as run:
             run.says("notifications arrive")
             assert until(lambda: listens(port))
