@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import http.server
 import os
-import socket
 import threading
 import urllib.error
 import urllib.request
@@ -14,10 +13,9 @@ from contextlib import contextmanager
 
 import pytest
 
-from tests.examples.test_web_apps import free_port, serves
 from tests.support.image import EXAMPLES, Container, Image
 from tests.support.inits import until
-from tests.support.visitor import Visitor
+from tests.support.visitor import Visitor, free_port, listens
 
 pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason="nginx gives its workers another user")
 
@@ -72,7 +70,9 @@ def served(upstream: Upstream) -> Iterator[tuple[Container, int, int]]:
         Image(EXAMPLES / "nginx-tls") as image,
         image.running(state, CYCLE_EXEC_LOG_LEVEL="info") as container,
     ):
-        assert serves(container, https), container.log
+        # Before that it is `nginx -t` that listens, for a moment.
+        container.says("ready in")
+        assert container.serves(https), container.log
         yield container, https, plain
 
 
@@ -128,15 +128,9 @@ def test_an_open_request_is_answered_before_the_end(upstream):
                 visit = pool.submit(visitor.visit)
                 assert upstream.begun.wait(10)
                 container.process.terminate()
-                assert until(lambda: refused(https))
+                assert until(lambda: not listens(https))
                 assert not visit.done()
             finally:
                 upstream.free.set()
             assert visit.result(10)[1] == f"https for {HOST}"
         assert container.process.wait(20) == 0, container.log
-
-
-def refused(port: int) -> bool:
-    """Whether no new client is let in."""
-    with socket.socket() as probe:
-        return probe.connect_ex(("127.0.0.1", port)) != 0

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import hmac
 import os
-import socket
 import urllib.error
 import urllib.request
 
 import pytest
 
-from tests.support.image import EXAMPLES, Container, Image
-from tests.support.inits import until
+from tests.support.image import EXAMPLES, Image
+from tests.support.visitor import free_port
 
 # gunicorn runs in the tests' own Python, which may lie where only root goes.
 EXPECTED = {"gunicorn": ("CYCLE_EXEC_USER",), "node": ()}
@@ -31,11 +30,6 @@ def image(request):
         yield found
 
 
-def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        return int(server.getsockname()[1])
-
-
 def get(port: int, path: str) -> tuple[int, str, str]:
     """Status, signature and body."""
     try:
@@ -46,21 +40,11 @@ def get(port: int, path: str) -> tuple[int, str, str]:
             return error.code, error.headers["X-Signature"], error.read().decode()
 
 
-def serves(container: Container, port: int) -> bool:
-    """Whether it comes up."""
-
-    def listens() -> bool:
-        with socket.socket() as probe:
-            return probe.connect_ex(("127.0.0.1", port)) == 0
-
-    return until(lambda: listens() or container.process.poll() is not None, 20) and listens()
-
-
 def test_it_serves_what_the_platform_says_and_ends_on_term(image):
     """The variables' values arrive, the health check knows up from down, TERM ends it with 0."""
     port = free_port()
     with image.running(STATE, PORT=str(port)) as container:
-        assert serves(container, port), container.log
+        assert container.serves(port), container.log
         for path, status, body in (
             ("/", 200, "data in customers on elsewhere.internal\n"),
             ("/health", 200, "healthy\n"),
@@ -80,7 +64,7 @@ def test_it_runs_as_nobody_and_gets_its_own_variables_alone(image):
     """Ids and environment of the process that serves."""
     port = free_port()
     with image.running(PORT=str(port)) as container:
-        assert serves(container, port), container.log
+        assert container.serves(port), container.log
         app = _listener(container.process.pid, image.dockerfile.words("CMD")[0])
         with open(f"/proc/{app}/environ") as file:
             environ = dict(pair.split("=", 1) for pair in file.read().split("\0")[:-1])

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import shutil
-import socket
 import sys
 import time
 from pathlib import Path
@@ -12,7 +11,7 @@ from pathlib import Path
 from tests.reload.conftest import reloading
 from tests.support.emulated import emulated
 from tests.support.inits import until
-from tests.support.visitor import Visitor
+from tests.support.visitor import Visitor, free_port, listens
 
 HOST = "app.example.test"
 CONFIG = """
@@ -60,11 +59,6 @@ WORDS = "{words}"
 domains = ["{HOST}"]
 serial = {serial}
 """
-
-
-def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        return int(server.getsockname()[1])
 
 
 def test_a_renewed_certificate_is_served_without_a_failed_request(ground: Path):
@@ -118,12 +112,6 @@ def test_a_config_that_nginx_refuses_is_never_swapped_in(ground: Path):
             assert (ground / "nginx.conf").read_bytes() == before
             assert visitor.visit()[1] == "first"
             assert run.end() == 0
-
-
-def listens(port: int) -> bool:
-    """Whether somebody takes connections there."""
-    with socket.socket() as probe:
-        return probe.connect_ex(("127.0.0.1", port)) == 0
 
 
 # An app that reads its certificate once, as many do.

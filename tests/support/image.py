@@ -19,17 +19,20 @@ from typing import NamedTuple
 from tests.support.dockerfile import Dockerfile
 from tests.support.inits import until
 from tests.support.launching import PATH, SCRIPT
+from tests.support.visitor import listens
 
 EXAMPLES = Path(__file__).parent.parent.parent / "examples"
 _PATIENCE = 20.0
 # What an image brings itself; everything else is this machine's.
 _PLACES = ("etc", "srv", "run")
-# What programs look for in /etc; all of it would take a second to copy.
-_BASE = "passwd group hosts nsswitch.conf ld.so.cache localtime alternatives ssl nginx".split()
+# What programs look for in /etc: copied, as an image has its own; or lent, which is quicker.
+_COPIED = ("passwd", "group", "hosts", "nsswitch.conf", "ld.so.cache", "localtime", "nginx")
+_LENT = ("alternatives", "ssl")
 _ENTER = """
 image=$1 folder=$2
 shift 2
-for place in etc srv run; do mount --bind "$image/$place" "/$place"; done
+for name in alternatives ssl; do mount --bind "/etc/$name" "$image/etc/$name"; done
+for place in etc srv run; do mount --rbind "$image/$place" "/$place"; done
 cd "$folder"
 exec "$@"
 """
@@ -59,6 +62,11 @@ class Container(NamedTuple):
         assert until(lambda: words in self.log or self.process.poll() is not None, _PATIENCE)
         assert words in self.log, self.log
 
+    def serves(self, port: int) -> bool:
+        """Whether it comes up there."""
+        until(lambda: listens(port) or self.process.poll() is not None, _PATIENCE)
+        return listens(port)
+
     def stop(self) -> int:
         """TERM, and the exit code, which has to come soon."""
         self.process.send_signal(signal.SIGTERM)
@@ -81,10 +89,13 @@ class Image:
     def __enter__(self) -> Image:
         for place in _PLACES:
             (self.folder / place).mkdir(mode=0o755)
-        base = [f"/etc/{name}" for name in _BASE if os.path.lexists(f"/etc/{name}")]
-        # What only root may read, keys for example, is left out for others.
-        subprocess.run(["cp", "-a", *base, self.folder / "etc"], stderr=subprocess.DEVNULL)
+        for name in _LENT:
+            (self.folder / "etc" / name).mkdir()
+        base = [f"/etc/{name}" for name in _COPIED if os.path.lexists(f"/etc/{name}")]
+        subprocess.run(["cp", "-a", *base, self.folder / "etc"], check=True)
         for source, target, mode in self.dockerfile.copies:
+            if target.split("/")[1] not in _PLACES:
+                continue  # /usr/local/bin, say, which is this machine's own
             path = self.path(target)
             path.parent.mkdir(parents=True, exist_ok=True)
             shutil.copy(self.example / source, path)
