@@ -13,6 +13,7 @@ A block's first word is its language, the rest says what is done with it:
 - ``dockerfile``: ENTRYPOINT and CMD are started, in what the story has so far.
 
 Absolute paths of a container (/etc, /run, /srv, /tmp, /var/run) lie below the story's own folder.
+A copy of the project's examples lies in the working directory.
 """
 
 from __future__ import annotations
@@ -31,9 +32,11 @@ from typing import NamedTuple
 from tests.support.emulated import Emulated, emulated
 
 SCRIPTS = Path(sys.executable).parent
+_EXAMPLES = Path(__file__).parent.parent.parent / "examples"
 # What a reader's image would have, and this machine may not.
 STAND_INS = {
     "app": 'echo "the app starts: $0 $*"',
+    "sudo": 'exec "$@"',
     "nginx": 'case "$*" in *missing*) exit 1;; esac',
 }
 _FENCE = re.compile(r"^```(\S*)[ ]*(.*)$")
@@ -90,6 +93,7 @@ class Story:
         self.folder = Path(tempfile.mkdtemp(prefix="cx-"))
         for name in ("bin", "work", "etc/cycle", "run", "srv", "tmp", "var/run/cycle/api"):
             (self.folder / name).mkdir(parents=True)
+        shutil.copytree(_EXAMPLES, self.folder / "work" / "examples")
         for name, text in STAND_INS.items():
             self._program(name, text)
         self._open = ExitStack()
