@@ -108,12 +108,12 @@ def test_whoever_comes_without_tls_is_sent_to_it(upstream):
         def redirect_request(self, *_: object) -> None:
             return None
 
-    with served(upstream) as (container, _, plain):
+    with served(upstream) as (container, https, plain):
         request = urllib.request.Request(f"http://127.0.0.1:{plain}/x?y", headers={"Host": HOST})
         with pytest.raises(urllib.error.HTTPError) as caught:
             urllib.request.build_opener(Stay).open(request, timeout=10)
         with caught.value as answer:
-            assert (answer.code, answer.headers["Location"]) == (301, f"https://{HOST}/x?y")
+            assert (answer.code, answer.headers["Location"]) == (301, f"https://{HOST}:{https}/x?y")
         assert container.stop() == 0, container.log
 
 
