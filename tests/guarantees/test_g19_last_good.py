@@ -24,8 +24,6 @@ from tests.support.launching import Ground
 HEX = "00112233445566778899aabbccddeeff" * 2
 PASSPHRASE = "correct horse battery staple"
 MANIFEST = """
-[api]
-deadline = "700ms"
 [variables.files]
 FILE = {{ target = "@/file" }}
 [certificates]
@@ -60,8 +58,11 @@ class Case:
     def more(self, text):
         self.manifest = self.ground.manifest(MANIFEST.format(more=text))
 
+    deadline = "30s"
+
     def start(self, **more):
-        return self.ground.launch(self.api, "--manifest", self.manifest, **more)
+        words = ("--manifest", self.manifest, "--deadline", self.deadline)
+        return self.ground.launch(self.api, *words, **more)
 
     def good(self):
         ran = self.start()
@@ -71,6 +72,17 @@ class Case:
     def down(self, how=DOWN["unhealthy"], *paths):
         for path in paths or (VARIABLES, INTEGRATIONS, CERTIFICATES, INSTANCES):
             self.api.on(path, how)
+        self.deadline = "3s"
+
+    def down_and_out(self):
+        """No answers, for a start that will refuse: it need not have time for anything else."""
+        self.down()
+        self.deadline = "500ms"
+
+    def up(self):
+        """Everything is answered well again."""
+        self.api.off(VARIABLES, INTEGRATIONS, CERTIFICATES, INSTANCES)
+        self.deadline = "30s"
 
 
 @pytest.fixture
@@ -105,13 +117,14 @@ def test_the_last_good_answers_are_used_where_there_are_none(case, how):
     assert (case.ground.folder / "file").read_text() == "in a file"
     assert (case.ground.folder / "page").read_text().endswith(" value")
     assert case.copy.read_bytes() == before
-    assert ran.seconds < 0.7 + 1
+    assert ran.seconds < 3 + 1
 
 
 def test_no_socket_at_all(case):
     """A node whose API never came up."""
     case.good()
     missing = {"CYCLE_EXEC_SOCKET": str(case.ground.inputs / "none.sock")}
+    case.deadline = "3s"
     assert case.start(environ=missing).out.startswith("value shh ")
 
 
@@ -132,7 +145,7 @@ def test_the_next_good_start_is_fresh_again(case):
     case.down()
     assert case.start().code == 0
     before = case.copy.read_bytes()
-    case.api.off(VARIABLES, CERTIFICATES, INSTANCES)
+    case.up()
     case.api.on(INTEGRATIONS, error(404))
     ran = case.start()
     assert (ran.code, ran.out) == (0, "value  fresh none\n"), ran
@@ -147,12 +160,12 @@ def test_without_the_table_nothing_is_kept_or_used(case):
     text = case.manifest.read_text()
     case.manifest.write_text(text[: text.index("[last_good]")])
     before = case.copy.read_bytes()
-    case.down()
+    case.down_and_out()
     ran = case.start()
     assert (ran.code, ran.out) == (69, ""), ran
     assert case.copy.read_bytes() == before
     case.copy.unlink()
-    case.api.off(VARIABLES, INTEGRATIONS, CERTIFICATES, INSTANCES)
+    case.up()
     case.api.on(INTEGRATIONS, error(404))
     assert case.start().code == 0
     assert not case.copy.exists()
@@ -181,7 +194,7 @@ def test_a_refused_token_ends_it(case, status):
     assert (ran.code, ran.out, ran.kinds[0]) == (77, "", "denied"), ran
     assert f"last good copy {case.copy}: removed, for the API refuses the token" in ran.err
     assert not case.copy.exists()
-    case.down()
+    case.down_and_out()
     assert case.start().code == 69
 
 
@@ -225,7 +238,7 @@ def test_it_is_never_older_than_max_age(case, limit, seconds, starts):
     case.more(f'key_variable = "COPY_KEY"\nmax_age = "{limit}"')
     case.good()
     age(case, seconds)
-    case.down()
+    case.down() if starts else case.down_and_out()
     ran = case.start()
     assert ran.code == (0 if starts else 69), ran
     if not starts:
@@ -259,7 +272,7 @@ def test_a_copy_that_is_not_as_it_was_sealed_is_as_if_absent(case, how):
     case.good()
     change, why = BAD[how]
     case.copy.write_bytes(change(case.copy.read_bytes()))
-    case.down()
+    case.down_and_out()
     environ = {"COPY_KEY": HEX.replace("0", "1")} if how == "another key" else {}
     ran = case.start(environ=environ)
     assert (ran.code, ran.out) == (69, ""), ran
@@ -275,7 +288,7 @@ def test_a_copy_that_cannot_be_read(case, flaw):
         case.copy.mkdir()
     elif flaw == "fifo":
         os.mkfifo(case.copy)
-    case.down()
+    case.down_and_out()
     ran = case.start()
     assert (ran.code, ran.out) == (69, ""), ran
     assert f"last good copy {case.copy}: " in ran.err
@@ -287,7 +300,7 @@ def test_a_copy_that_lacks_an_answer(case):
     case.manifest.write_text(
         case.manifest.read_text() + '[[integrations]]\nidentifier = "another"\nprefix = "A"\n'
     )
-    case.down()
+    case.down_and_out()
     ran = case.start()
     assert ran.code == 69
     assert f"last good copy {case.copy}: integration another: it has no answer to that" in ran.err
@@ -303,6 +316,7 @@ def test_a_key_from_a_file(case, key):
     case.down()
     assert case.start().out.startswith("value shh ")
     (case.ground.inputs / "key").write_text(f"{key[:-1]}x\n")
+    case.deadline = "500ms"
     ran = case.start()
     assert ran.code == 69, ran
 
@@ -375,10 +389,11 @@ def test_a_fresh_start_below_an_old_one_is_fresh(case):
 def test_a_hanging_platform_leaves_time_for_the_rest(case):
     """The whole start keeps its deadline, though all of the fetch was in vain."""
     case.good()
+    case.deadline = "3s"
     with socket.socket(socket.AF_UNIX) as deaf:
         path = str(case.ground.inputs / "deaf.sock")
         deaf.bind(path)
         deaf.listen(1)
         ran = case.start(environ={"CYCLE_EXEC_SOCKET": path})
     assert ran.out.startswith("value shh "), ran
-    assert ran.seconds < 0.7 + 1
+    assert ran.seconds < 3 + 1

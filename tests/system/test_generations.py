@@ -44,12 +44,12 @@ def generation(folder):
 
 def test_each_name_leads_through_one_link(tmp_path):
     """The layout of Kubernetes' secret volumes, with links that work wherever it is mounted."""
-    apply(pem(tmp_path, "a.test/key"), pem(tmp_path, "b.test/key"))
-    assert names(tmp_path) == ["..data", "a.test", "b.test"]
-    assert os.readlink(tmp_path / "a.test") == "..data/a.test"
-    assert own_names.is_generation(generation(tmp_path).encode())
-    moved = tmp_path.with_name("moved")
-    tmp_path.rename(moved)
+    folder, moved = tmp_path / "here", tmp_path / "moved"
+    apply(pem(folder, "a.test/key"), pem(folder, "b.test/key"))
+    assert names(folder) == ["..data", "a.test", "b.test"]
+    assert os.readlink(folder / "a.test") == "..data/a.test"
+    assert own_names.is_generation(generation(folder).encode())
+    folder.rename(moved)
     assert (moved / "b.test/key").read_bytes() == b"new"
 
 
