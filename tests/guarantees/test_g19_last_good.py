@@ -367,7 +367,7 @@ def test_the_plan_says_so_and_changes_nothing(case):
     case.good()
     before = (case.copy.read_bytes(), case.copy.stat().st_mtime_ns)
     case.down()
-    words = ("plan", "--manifest", case.manifest)
+    words = ("plan", "--manifest", case.manifest, "--deadline", "2s")
     shown = case.ground.verb(case.api, *words, "--", "true")
     assert shown.code == 0, shown
     assert "the API is unavailable: this is the last good copy" in shown.out
