@@ -10,7 +10,7 @@ import posixpath
 from time import sleep
 
 from cycle_exec.errors import Refused
-from cycle_exec.system import clock, process, server_user
+from cycle_exec.system import clock, prctl, process, server_user
 from cycle_exec.system.files import words
 from cycle_exec.system.invocation import encoded
 from cycle_exec.vpn.model import Tried
@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     from cycle_exec.system.user import User
     from cycle_exec.vpn.model import Setup
 
-_PR_SET_CHILD_SUBREAPER = 36
 _LONGEST = 2000  # bytes of what it says
 _PAUSE = 0.01
 _LAST = 0.5  # seconds for a worker that has given its verdict to end
@@ -38,7 +37,7 @@ def tried(
     the chroot; empty: where the hook looks anyway. seconds: the most that it may take.
     """
     # The server's user may not be allowed to read our own library, so all of it is loaded before.
-    import ctypes  # noqa: F401
+    prctl.found()
 
     limit = min(setup.timeout + _MARGIN, seconds)
     found = server_user.run(setup, start, lambda: _run(setup, temporary, token_file, limit))
@@ -99,9 +98,7 @@ def _run(setup: Setup, temporary: str, token_file: str, limit: float) -> Found:
 
 def _adopt_orphans() -> None:
     """A deferred worker comes to us when its parent ends, not to whoever is PID 1."""
-    from ctypes import CDLL
-
-    CDLL(None).prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
+    prctl.prctl(prctl.SET_CHILD_SUBREAPER, 1)
 
 
 def _reap_orphans() -> None:

@@ -6,7 +6,7 @@ import os
 import sys
 
 from cycle_exec.errors import refuse
-from cycle_exec.system import terminal
+from cycle_exec.system import prctl, terminal
 from cycle_exec.system.files import words as in_words
 
 TYPE_CHECKING = False
@@ -17,9 +17,6 @@ if TYPE_CHECKING:
 else:
     import _signal
 
-_PR_SET_PDEATHSIG = 1
-_PR_SET_DUMPABLE = 4
-_PR_SET_CHILD_SUBREAPER = 36
 _BOOT = """\
 import sys
 sys.path.append(sys.argv.pop(1))
@@ -39,7 +36,7 @@ def split(words: Sequence[str], mask: Iterable[int] | None, memory: int = -1) ->
     """
     if os.getpid() != 1:
         # PID 1 gets every orphan of its namespace; others have to ask, before there can be any.
-        _prctl(_PR_SET_CHILD_SUBREAPER, 1)
+        prctl.prctl(prctl.SET_CHILD_SUBREAPER, 1)
     blocked = _signal.pthread_sigmask(_signal.SIG_BLOCK, _signal.valid_signals())
     # Ignored on entry, the kernel would reap the app and its exit code were lost.
     of_children = _signal.signal(_signal.SIGCHLD, _signal.SIG_DFL)
@@ -83,14 +80,8 @@ def keep_to_ourselves(above: int) -> None:
     """For the watcher, which knows every secret: no other process of its user may look into it,
     and it does not outlive the process above it.
     """
-    _prctl(_PR_SET_DUMPABLE, 0)
-    _prctl(_PR_SET_PDEATHSIG, int(_signal.SIGKILL))
+    prctl.prctl(prctl.SET_DUMPABLE, 0)
+    prctl.prctl(prctl.SET_PDEATHSIG, int(_signal.SIGKILL))
     if os.getppid() != above:
         # It went before we asked; whoever is our parent now must not be sent our signals.
         os._exit(1)
-
-
-def _prctl(option: int, value: int) -> None:
-    from ctypes import CDLL
-
-    CDLL(None).prctl(option, value, 0, 0, 0)

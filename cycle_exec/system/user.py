@@ -7,11 +7,11 @@ from errno import errorcode
 
 from cycle_exec.errors import Problem, refuse
 from cycle_exec.record import Record
+from cycle_exec.system import prctl
 from cycle_exec.system.identity import UnknownOwner, has_capability, number
 from cycle_exec.system.invocation import encoded
 
 _CAP_KILL = 5
-_PR_SET_NO_NEW_PRIVS = 38
 _FINE, _NO_COMMAND, _NO_DIRECTORY = 0, 254, 255
 
 
@@ -177,7 +177,5 @@ def become(user: User | None, *, no_new_privs: bool) -> None:
 
 def _forgo_privileges() -> None:
     """From here on no execve gives privileges: setuid bits and file capabilities count nothing."""
-    from ctypes import CDLL
-
-    if CDLL(None).prctl(_PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0:
+    if prctl.prctl(prctl.SET_NO_NEW_PRIVS, 1) != 0:
         raise refuse("user-refused", "no_new_privs", "the kernel refuses it")
