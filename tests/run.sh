@@ -13,10 +13,10 @@ postgres_is_there() {
 
 # What a user's image would have beside the app, and the tests use for real.
 {
-    has_programs bash curl envsubst git groff jq node unshare tini dumb-init catatonit gosu nginx \
+    has_programs bash curl debootstrap envsubst git groff jq node unshare tini dumb-init catatonit gosu nginx \
         openvpn openssl haproxy caddy redis-server pgbouncer prometheus keytool && postgres_is_there
 } ||
-    install_packages bash curl gettext-base git groff jq nodejs util-linux tini dumb-init \
+    install_packages bash curl debootstrap gettext-base git groff jq nodejs util-linux tini dumb-init \
         catatonit gosu nginx-light openvpn openssl haproxy caddy redis-server pgbouncer prometheus \
         default-jre-headless postgresql
 make_environment .venv

@@ -15,9 +15,11 @@ SCRIPTS = (
     "examples/demo.sh",
     "tests/run.sh",
     "tests/bench/run.sh",
+    "tests/bench/folder.sh",
     "tests/fuzz/run.sh",
     ".ci/audit",
     ".ci/build",
+    ".ci/folder",
     ".ci/lock",
     ".ci/run",
 )
