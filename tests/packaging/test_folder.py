@@ -39,16 +39,16 @@ TOKEN = {"CYCLE_API_TOKEN": "folder-token"}
 # What an image sets for a Python app of its own, and what would break a Python that obeyed.
 POISON = {
     "PYTHONHOME": "/nowhere",
-    "PYTHONPATH": "/work/poison",
+    "PYTHONPATH": "/job/poison",
     "PYTHONMALLOC": "no such thing",
     "PYTHONUTF8": "nonsense",
     "PYTHONHASHSEED": "nonsense",
-    "PYTHONSTARTUP": "/work/poison/json.py",
+    "PYTHONSTARTUP": "/job/poison/json.py",
     "PYTHONINSPECT": "1",
     "PYTHONVERBOSE": "1",
     "LD_PRELOAD": "/nowhere/preload.so",
-    "LD_LIBRARY_PATH": "/work/poison",
-    "OPENSSL_CONF": "/work/poison/openssl.cnf",
+    "LD_LIBRARY_PATH": "/job/poison",
+    "OPENSSL_CONF": "/job/poison/openssl.cnf",
 }
 _PT_DYNAMIC = 2
 _PT_INTERP = 3
@@ -179,8 +179,8 @@ def test_the_main_job(inside):
         "{% for host in variables.HOSTS.split() %}{{ host | upper }};{% endfor %}\n"
     )
     ran = inside.launch(
-        *("--template", "/work/app.conf.j2:/work/out/app.conf"),
-        *("--certificates", "/work/certificates"),
+        *("--template", "/job/app.conf.j2:/job/out/app.conf"),
+        *("--certificates", "/job/certificates"),
         *("--", *environment_of_app(inside)),
         environ={**TOKEN, "KEPT": "by the app"},
     )
@@ -206,7 +206,7 @@ def test_a_key_that_does_not_fit_is_seen(inside, platform):
         words = ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-subj", f"/CN={name}"]
         words += ["-keyout", inside.work / f"{name}.key", "-out", inside.work / f"{name}.pem"]
         subprocess.run(words, check=True, capture_output=True)
-    ran = inside.run(*app(inside, code), *(f"/work/{name}" for name in ("a.key", "b.key", "a.pem")))
+    ran = inside.run(*app(inside, code), *(f"/job/{name}" for name in ("a.key", "b.key", "a.pem")))
     assert ran.code == 0, ran.err
     fits, _, differs = ran.out.strip().partition(" | ")
     assert fits == "None"
@@ -251,7 +251,7 @@ def test_it_works_wherever_it_is_put(inside):
     (inside.work / "entrypoint").symlink_to("/elsewhere/below/bin/cycle-exec")
     (inside.work / "link").symlink_to("entrypoint")
     moved = inside._replace(at="/elsewhere/below")
-    for name in ("/elsewhere/below/bin/cycle-exec", "/work/entrypoint", "/work/link"):
+    for name in ("/elsewhere/below/bin/cycle-exec", "/job/entrypoint", "/job/link"):
         ran = moved.run(name, "--", *environment_of_app(moved), environ=TOKEN)
         assert ran.code == 0, ran.err
         assert json.loads(ran.out)["PORT"] == "8080"
@@ -300,10 +300,10 @@ def test_the_hook_as_nobody(inside):
         "import os, sys; os.setgroups([]); os.setgid(65534); os.setuid(65534);"
         "os.execve(sys.argv[1], sys.argv[1:], {})"
     )
-    hook = [f"{FOLDER}/bin/cycle-exec", "vpn-auth", "--token-file", "/work/token"]
+    hook = [f"{FOLDER}/bin/cycle-exec", "vpn-auth", "--token-file", "/job/token"]
     hook += ["--socket", f"{SOCKET}/{inside.socket.name}"]
     codes = [
-        inside.run(*app(inside, become), *hook, f"/work/{name}").code for name in ("up", "wrong")
+        inside.run(*app(inside, become), *hook, f"/job/{name}").code for name in ("up", "wrong")
     ]
     assert codes == [0, 1]
 

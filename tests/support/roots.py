@@ -19,14 +19,14 @@ CACHE = HOME / ".cache" / "roots"
 PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 PATIENCE = 60.0
 FOLDER = "/opt/cycle-exec"
-WORK = "/work"
+WORK = "/job"
 SOCKET = "/run/cycle/api"  # /var/run is a link to it everywhere
 # In namespaces of its own, so that nothing stays mounted; the command is PID 1 there.
 _ENTER = """
 mount --make-rprivate /
 mount --bind "$2" "$1$3"
 mount -o remount,ro,bind "$1$3"
-mount --bind "$4" "$1/work"
+mount --bind "$4" "$1/job"
 mount --bind "$5" "$1/run/cycle/api"
 mount -t proc proc "$1/proc"
 [ -e "$1/dev/null" ] || mount --bind /dev "$1/dev"
@@ -45,7 +45,7 @@ class Ran(NamedTuple):
 
 
 class Inside(NamedTuple):
-    """A root with the folder at /opt/cycle-exec, files at /work, and the platform's socket.
+    """A root with the folder at /opt/cycle-exec, files at /job, and the platform's socket.
 
     root: the system's folder. folder: what `.ci/folder` built. socket: where the emulator listens.
     at: where the folder is seen.
