@@ -63,7 +63,7 @@ check = ["sh", "@/in/check.sh", "{{ staged }}"]
 target = "@/out/env"
 reader = "shell"
 [last_good]
-path = "@/work/copy"
+path = "@/home/copy"
 key_file = "@/in/token"
 [vpn.login]
 username = "USERNAME"

@@ -125,7 +125,7 @@ def test_the_search_finds_what_is_there(tmp_path, command):
         }
     assert "token" not in found
     # The last good copy is among the files that were searched.
-    assert (tmp_path / "work" / "copy").exists() == (command == "run")
+    assert (tmp_path / "home" / "copy").exists() == (command == "run")
 
 
 @pytest.mark.parametrize("voice", VOICES)
