@@ -1,4 +1,4 @@
-"""What is measured: the wheel of this tree in an environment of its own, and on which machine."""
+"""What is measured: the wheel of this tree in an environment of its own, on which machine, when."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import os
 import platform
 import shutil
 import subprocess
+import time
 from pathlib import Path
 from typing import NamedTuple
 
@@ -77,8 +78,9 @@ def clean_environment() -> dict[str, str]:
 
 
 def machine() -> dict[str, str]:
-    """What a table of times means nothing without: processor, kernel, load, versions of tools."""
+    """What times mean nothing without: day, processor, kernel, load, versions of tools."""
     return {
+        "date": time.strftime("%Y-%m-%d", time.gmtime()),
         "processor": f"{os.cpu_count()} x {_processor()}",
         "kernel": f"{platform.system()} {platform.release()}",
         "load": " ".join(f"{each:.2f}" for each in os.getloadavg()),
