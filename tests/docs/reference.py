@@ -46,7 +46,7 @@ def page() -> str:
     return _PAGE.format(options=_table(_OPTION_HEAD, OPTIONS), keys="\n\n".join(_tables()))
 
 
-_OPTION_HEAD = "| flag | variable | key | default | what it does |\n|---|---|---|---|---|"
+_OPTION_HEAD = "| flag | what it does | default | variable | key |\n|---|---|---|---|---|"
 
 
 def _table(head: str, options: tuple[Option, ...]) -> str:
@@ -63,7 +63,7 @@ def _option(option: Option) -> str:
         flag = f"{flag} {option.metavar}"
     key = f"`{option.key}`" if option.key else ""
     default = f"`{option.default}`" if option.default else ""
-    return f"| `{flag}` | `{option.variable}` | {key} | {default} | {_plain(option.help)} |"
+    return f"| `{flag}` | {_plain(option.help)} | {default} | `{option.variable}` | {key} |"
 
 
 def _plain(text: str) -> str:
@@ -79,7 +79,7 @@ def _tables() -> Iterator[str]:
 
 
 def _keys(title: str, table: spec.Table) -> str:
-    head = f"### `{title}`\n\n{table.help}\n\n| key | what it holds | default | what it does |\n"
+    head = f"### `{title}`\n\n{table.help}\n\n| key | what it does | what it holds | default |\n"
     return head + "|---|---|---|---|\n" + "\n".join(_rows("", table))
 
 
@@ -87,7 +87,7 @@ def _rows(prefix: str, table: spec.Table) -> Iterator[str]:
     for name, node in table.fields.items():
         default = "" if node.default is None else f"`{_toml(node.default)}`"
         needed = ", needed" if name in table.required else ""
-        yield f"| `{prefix}{name}` | {_holds(node)}{needed} | {default} | {_plain(node.help)} |"
+        yield f"| `{prefix}{name}` | {_plain(node.help)} | {_holds(node)}{needed} | {default} |"
         if isinstance(node, spec.MapOf) and isinstance(node.value, spec.Table):
             yield from _rows(f"{prefix}{name}.NAME.", node.value)
 

@@ -86,7 +86,8 @@ def test_a_lock_holds_what_is_asked_for(name):
 
 
 @pytest.mark.parametrize(
-    "together", [{"build", "dev", *EXTRAS}, {"build", "sbom"}, {"build", "audit"}]
+    "together",
+    [{"build", "dev", *EXTRAS}, {"build", "sbom"}, {"build", "audit"}, {"build", "site"}],
 )
 def test_locks_of_one_environment_agree(together):
     """No package has two versions in locks that are installed one after the other."""
@@ -105,7 +106,8 @@ def test_a_container_needs_no_more_than_the_emulator():
 
 def test_scripts_install_locked_packages_alone():
     """pip is called in one place, and every list it is given has hashes."""
-    scripts = [*HOME.glob("tests/**/*.sh"), *HOME.glob("examples/*.sh"), *(HOME / ".ci").iterdir()]
+    ours = [*(HOME / ".ci").iterdir(), *(HOME / ".ci" / "site").iterdir()]
+    scripts = [*HOME.glob("tests/**/*.sh"), *HOME.glob("examples/*.sh"), *ours]
     called, given = [], []
     for script in filter(Path.is_file, scripts):
         for line in script.read_text().splitlines():
