@@ -16,6 +16,9 @@ from typing import NamedTuple
 
 import pytest
 
+# They build, install and start other systems, which takes minutes; test_locks reads files alone.
+_SLOW = ("test_audit", "test_build", "test_folder", "test_installed", "test_version")
+
 HOME = Path(__file__).parent.parent.parent
 _TOOLS = HOME / ".cache" / "build"
 _AUTHOR = ("-c", "user.name=Test", "-c", "user.email=test@example.test")
@@ -24,6 +27,13 @@ _MACHINES = {
     "one": (0o077, {"TZ": "Asia/Kathmandu", "LC_ALL": "C", "PYTHONHASHSEED": "1"}),
     "an other": (0o002, {"TZ": "America/St_Johns", "LANG": "tr_TR.UTF-8", "LC_ALL": ""}),
 }
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark what `.ci/run` runs as a step of its own: `sh tests/run.sh -m packaging`."""
+    for item in items:
+        if item.path.parent == Path(__file__).parent and item.path.stem in _SLOW:
+            item.add_marker(pytest.mark.packaging)
 
 
 class Built(NamedTuple):
