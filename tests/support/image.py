@@ -22,7 +22,7 @@ from tests.support.launching import PATH, SCRIPT
 from tests.support.visitor import listens
 
 EXAMPLES = Path(__file__).parent.parent.parent / "examples"
-_PATIENCE = 20.0
+_PATIENCE = 40.0
 # What an image brings itself; everything else is this machine's.
 _PLACES = ("etc", "srv", "run")
 # What programs look for in /etc: copied, as an image has its own; or lent, which is quicker.
