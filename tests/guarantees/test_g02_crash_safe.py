@@ -130,7 +130,7 @@ def test_a_kill_at_a_random_moment(ground, part):
         found = after_the_next_start(ground)
         assert found in ({last}, {tag}), found
         last = found.pop()
-    assert kills > (30 if part == 0 else 200)
+    assert kills > (10 if part == 0 else 200)
     apply(ground, 1000)
     assert (everything(ground), leftovers(ground)) == ({1000}, [])
 

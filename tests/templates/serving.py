@@ -103,6 +103,8 @@ def served(
         )
         found = Served(folder, platform, process)
         try:
+            # Before that it is a check such as `nginx -t` that listens, for a moment.
+            assert until(lambda: "ready in" in found.log or process.poll() is not None, _PATIENCE)
             assert until(lambda: listens(port) or process.poll() is not None, _PATIENCE), found.log
             assert process.poll() is None, found.log
             yield found
