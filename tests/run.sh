@@ -23,4 +23,4 @@ make_environment .venv
 install_locked .venv dev
 install_project .venv
 
-exec .venv/bin/python -m pytest -n "${TEST_PROCESSES:-4}" --dist worksteal "$@"
+exec .venv/bin/python -m pytest -n "${TEST_PROCESSES:-6}" --dist worksteal "$@"

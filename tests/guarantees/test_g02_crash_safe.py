@@ -118,7 +118,7 @@ def test_a_kill_at_a_random_moment(ground, part):
     usual = time.monotonic() - began
     kills, last = 0, 1
     # A disk makes each of them a hundred times as long.
-    for tag in range(2, 100 if part == 0 else 802):
+    for tag in range(2, 100 if part == 0 else 602):
         if not killed(ground, tag, chance.uniform(0, 1.5 * usual)):
             last = tag
             continue
