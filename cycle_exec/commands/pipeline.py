@@ -11,7 +11,7 @@ from cycle_exec.planning.model import SET
 from cycle_exec.record import Record
 from cycle_exec.settings import resolve
 from cycle_exec.sources import needs, retry
-from cycle_exec.system import clock, files, progress, stderr, wire
+from cycle_exec.system import clock, files, stderr, wire
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -27,9 +27,13 @@ if TYPE_CHECKING:
     from cycle_exec.settings.model import Invocation, Manifest, Settings
     from cycle_exec.sources.model import Failure, Response, Snapshot
     from cycle_exec.system.clock import Deadline
+    from cycle_exec.system.progress import Progress
 
     Outcome = Response | Failure
     Overrides = Mapping[str, str | bool | tuple[str, ...]]
+
+
+_PATIENCE = 1.0  # seconds before there is anything to say of the wait
 
 
 class Fetched(Record):
@@ -103,7 +107,7 @@ def fetched(
             if not need.request.essential and need.integration is None and need.name not in used
         ]
 
-    shown = progress.Progress("the API", settings.api.deadline, quiet=stderr.log.is_json)
+    waiting = _Waiting(settings.api.deadline)
     outcomes = wire.exchange(
         settings.api.socket,
         local.token,
@@ -113,9 +117,9 @@ def fetched(
         retry=retry.delay,
         meanwhile=meanwhile,
         follow=vpn_login.follow if vpn_login else None,
-        tick=shown.tick,
+        tick=waiting.tick,
     )
-    shown.end()
+    waiting.end()
     from cycle_exec.sources import answers
 
     def read(outcomes: Sequence[Outcome]) -> Snapshot:
@@ -129,6 +133,31 @@ def fetched(
         vpn_login.require(outcomes[len(wanted) :])
     metadata = _metadata(settings.api.metadata, deadline) if "metadata" in used else None
     return Fetched(snapshot=snapshot, prepared=prepared[0] if prepared else None, metadata=metadata)
+
+
+class _Waiting:
+    """Says how long the API is waited for; nearly always it is over before there is a word."""
+
+    def __init__(self, total: float) -> None:
+        self._total = total
+        self._began = clock.monotonic()
+        self._shown: Progress | None = None
+
+    def tick(self, now: float) -> float:
+        """Says it if it is time to; returns when it will be time again."""
+        if now - self._began < _PATIENCE:
+            return self._began + _PATIENCE
+        if self._shown is None:
+            from cycle_exec.system import progress
+
+            quiet = stderr.log.is_json
+            self._shown = progress.Progress("the API", self._began, self._total, quiet=quiet)
+        return self._shown.tick(now)
+
+    def end(self) -> None:
+        """Leave no trace of it."""
+        if self._shown is not None:
+            self._shown.end()
 
 
 def _vpn_login(invocation: Invocation, settings: Settings, local: Local) -> VpnLogin | None:

@@ -3,31 +3,28 @@
 from __future__ import annotations
 
 import os
-from time import monotonic
 
-_PATIENCE = 1.0  # seconds before there is anything to say
 _CLEAR = "\r\x1b[K"
 _NEVER = float("inf")
 
 
 class Progress:
-    """Says nothing in the first second, nor where standard error is not a terminal.
+    """Says nothing where standard error is not a terminal.
 
-    total: seconds that the whole may take. quiet: whether to say nothing at all.
+    began: on the monotonic clock. total: seconds that the whole may take. quiet: whether to say
+    nothing at all.
     """
 
-    def __init__(self, what: str, total: float, *, quiet: bool = False) -> None:
+    def __init__(self, what: str, began: float, total: float, *, quiet: bool = False) -> None:
         self._what = what
         self._total = total
-        self._began = monotonic()
+        self._began = began
         self._quiet = quiet
         self._shown = False
 
     def tick(self, now: float) -> float:
         """Say it, if it is time to; returns when it will be time again."""
         waited = now - self._began
-        if waited < _PATIENCE:
-            return self._began + _PATIENCE
         if self._quiet or not _is_terminal():
             return _NEVER
         self._shown = True
