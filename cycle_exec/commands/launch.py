@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from cycle_exec.commands import pipeline, preflight
 from cycle_exec.errors import Problem, Refused, refuse
-from cycle_exec.system import clock, cores, files, lookup, process, signals, stderr
+from cycle_exec.system import clock, cores, lookup, process, signals, stderr
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -119,7 +119,7 @@ def _keeper(invocation: Invocation, settings: Settings) -> Keeper | None:
 def mend(settings: Settings) -> None:
     """Finish or take back what a killed start left half done, before anything else."""
     targets = preflight.targets(settings, ())
-    targets += files.places(output.target for output in settings.templates)
+    targets += preflight.template_targets(settings.templates)
     if targets:
         from cycle_exec.system import journal
 

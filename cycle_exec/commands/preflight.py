@@ -145,6 +145,18 @@ def texts(outputs: Sequence[TemplateOutput], problems: list[Problem]) -> list[Te
     return found
 
 
+def template_targets(outputs: Sequence[TemplateOutput]) -> list[str]:
+    """Where templates go, without reading one; what cannot be listed is told by `texts`."""
+    found = []
+    for output in outputs:
+        try:
+            below = () if output.source.startswith(BUILTIN) else files.tree(output.source)
+        except files.Unreadable:
+            below = ()
+        found += [f"{output.target}/{name}" for name in below] or [output.target]
+    return found
+
+
 def _text(path: str) -> str:
     try:
         return files.read(path).decode()

@@ -14,7 +14,7 @@ from cycle_exec.system.invocation import decoded, encoded
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Sequence
 
 LIMIT = 16 * 1024 * 1024
 
@@ -184,16 +184,6 @@ def _below(top: bytes, folder: bytes, suffix: bytes) -> list[bytes]:
                 found.extend(_below(top, path, suffix))
             elif entry.name.endswith(suffix) and not entry.is_dir():
                 found.append(path)
-    return found
-
-
-def places(targets: Iterable[str]) -> list[str]:
-    """The targets, and for one that is a folder a path in each folder below it."""
-    found = []
-    for target in targets:
-        found.append(target)
-        for folder, _, _ in os.walk(encoded(target)):
-            found.append(decoded(posixpath.join(folder, b"any")))
     return found
 
 
