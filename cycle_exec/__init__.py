@@ -1,7 +1,5 @@
 """cycle-exec: the container entrypoint for the Cycle platform, and a client of its internal API."""
 
-__version__ = "0.1.0"
-
 # Variables that change how this interpreter works. An image sets them for its own Python app;
 # the launcher must not obey them. Harmless ones (PYTHONUNBUFFERED, PYTHON_VERSION...) are not
 # here, for starting the interpreter again costs as much as a third of a launch.
@@ -27,17 +25,19 @@ if TYPE_CHECKING:
         Unavailable,
     )
     from cycle_exec.client.notifications import Notification
+    from cycle_exec.version import __version__ as __version__
 
 _PLACES = {
-    "Client": "client",
-    "AsyncClient": "client",
-    "ApiError": "errors",
-    "NotAuthorized": "errors",
-    "NotFound": "errors",
-    "ProtocolError": "errors",
-    "RateLimited": "errors",
-    "Unavailable": "errors",
-    "Notification": "notifications",
+    "__version__": "version",
+    "Client": "client.client",
+    "AsyncClient": "client.client",
+    "ApiError": "client.errors",
+    "NotAuthorized": "client.errors",
+    "NotFound": "client.errors",
+    "ProtocolError": "client.errors",
+    "RateLimited": "client.errors",
+    "Unavailable": "client.errors",
+    "Notification": "client.notifications",
 }
 __all__ = [
     "ApiError",
@@ -53,10 +53,10 @@ __all__ = [
 
 
 def __getattr__(name: str) -> object:
-    """The client, when it is touched: a launch must not pay for it (PEP 562)."""
+    """Import the client when it is touched: a launch must not pay for it (PEP 562)."""
     place = _PLACES.get(name)
     if place is None:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     from importlib import import_module
 
-    return getattr(import_module(f"cycle_exec.client.{place}"), name)
+    return getattr(import_module(f"cycle_exec.{place}"), name)

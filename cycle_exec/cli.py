@@ -11,15 +11,15 @@ from functools import partial
 import click
 from click.shell_completion import CompletionItem, ShellComplete, get_completion_class
 
-from cycle_exec import __version__
-from cycle_exec.commands import dispatch
-from cycle_exec.commands.dispatch import Call
+from cycle_exec import dispatch
+from cycle_exec.dispatch import Call
 from cycle_exec.errors import Refused, refuse
+from cycle_exec.presentation.help import PROGRAM, group_page, root_page, verb_page
 from cycle_exec.settings.argv import EVERY_NAME
-from cycle_exec.settings.help import PROGRAM, group_page, root_page, verb_page
 from cycle_exec.settings.nearest import did_you_mean, printable
 from cycle_exec.settings.options import OPTIONS
 from cycle_exec.settings.verbs import GROUPS, VERBS
+from cycle_exec.version import __version__
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -352,7 +352,7 @@ def _completion_script(shell: str) -> int:
 
 
 def _write(text: str) -> int:
-    from cycle_exec.system import stdout
+    from cycle_exec.system.output import stdout
 
     stdout.write(text)
     return 0

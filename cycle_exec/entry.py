@@ -19,13 +19,6 @@ else:
 
 _HELP = frozenset(("-h", "--help"))
 
-_BOOT = """\
-import sys
-sys.path.append(sys.argv.pop(1))
-from cycle_exec.entry import main
-main()
-"""
-
 
 def main() -> NoReturn:
     """Run cycle-exec on the process's own arguments; ends the process."""
@@ -43,9 +36,9 @@ def main() -> NoReturn:
 def resident() -> NoReturn:
     """What stays above the app in init mode, in an interpreter of its own; ends the process."""
     try:
-        from cycle_exec.commands import resident
+        from cycle_exec.launching import supervisor
 
-        code = resident.attend(sys.argv[1:])
+        code = supervisor.attend(sys.argv[1:])
     except BaseException as error:  # noqa: BLE001 - the last wall
         code = _unexpected(error)
     os._exit(code)
@@ -61,8 +54,8 @@ def _isolate() -> None:
     if not INTERPRETER_VARIABLES.isdisjoint(os.environ):
         from cycle_exec.system import invocation
 
-        words = [sys.executable, "-I", "-c", _BOOT, package_home, *sys.argv[1:]]
-        os.execve(sys.executable, words, invocation.raw_environment())  # noqa: S606
+        words = invocation.interpreter("main", sys.argv[1:])
+        os.execve(words[0], words, invocation.raw_environment())  # noqa: S606
     # The script's folder, the current folder (-m) and the user's site may hold a json.py.
     site = sys.modules.get("site")
     user_site = getattr(site, "USER_SITE", None)
@@ -75,7 +68,7 @@ def _isolate() -> None:
 def _guarded(invocation: Invocation) -> int:
     """One exit code, whatever happens, and words for every refusal."""
     from cycle_exec.errors import DeadlinePassed, Refused, Stopped
-    from cycle_exec.system import stderr
+    from cycle_exec.system.output import stderr
 
     stderr.configure_early(invocation.argv, invocation.environ)
     if invocation.argv[:1] == ("vpn-auth",) and not _HELP.intersection(invocation.argv):
@@ -113,7 +106,7 @@ def _hook(invocation: Invocation) -> int:
 
 def _unexpected(error: BaseException) -> int:
     from cycle_exec.errors import Problem
-    from cycle_exec.system import stderr
+    from cycle_exec.system.output import stderr
 
     problem = Problem(
         kind="internal", subject="cycle-exec", reason=f"unexpected {type(error).__name__}"

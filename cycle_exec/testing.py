@@ -26,6 +26,8 @@ from socket import AF_UNIX, SOCK_STREAM, socket
 from time import monotonic, sleep
 from typing import TYPE_CHECKING
 
+from cycle_exec.settings.model import SOCKET, TOKEN
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from typing import Any
@@ -33,8 +35,7 @@ if TYPE_CHECKING:
     from cycle_exec.client.client import Client
 
 _PATIENCE = 20.0  # seconds until it listens
-_TOKEN = "CYCLE_API_TOKEN"  # noqa: S105 - a name
-_ANY_TOKEN = "any-token"  # noqa: S105 - a state without one takes any
+_ANYTOKEN = "any-token"
 
 
 class Platform:
@@ -52,7 +53,7 @@ class Platform:
         import tomllib
 
         with open(self.state, "rb") as file:
-            return str(tomllib.load(file).get("token") or _ANY_TOKEN)
+            return str(tomllib.load(file).get("token") or _ANYTOKEN)
 
     @property
     def ca(self) -> str:
@@ -62,7 +63,7 @@ class Platform:
     @property
     def environ(self) -> dict[str, str]:
         """What a program needs in its environment to find it."""
-        return {_TOKEN: self.token, "CYCLE_EXEC_SOCKET": self.socket}
+        return {TOKEN: self.token, SOCKET: self.socket}
 
     def write(self, state: str) -> None:
         """Make this its state; notifications tell of what changed."""

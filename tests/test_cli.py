@@ -11,10 +11,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cycle_exec import __version__, cli
-from cycle_exec.commands.dispatch import _VERBS, Call
+from cycle_exec.dispatch import _VERBS, Call
 from cycle_exec.errors import Refused
+from cycle_exec.presentation import help as pages
 from cycle_exec.settings import argv
-from cycle_exec.settings import help as pages
 from cycle_exec.settings.model import Invocation
 from cycle_exec.settings.options import OPTIONS
 from cycle_exec.settings.verbs import VERBS

@@ -12,12 +12,12 @@ from time import monotonic, sleep
 
 import httpx
 
-from cycle_exec import __version__
 from cycle_exec.client import exchange, notifications, transport
 from cycle_exec.client.methods import AsyncMethods, Methods
 from cycle_exec.secret import SecretBytes
-from cycle_exec.settings.model import DEFAULT_SOCKET
+from cycle_exec.settings.model import DEFAULT_SOCKET, SOCKET, TOKEN
 from cycle_exec.sources.model import Failure, Response
+from cycle_exec.version import __version__
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -30,8 +30,6 @@ if TYPE_CHECKING:
 TIMEOUT = 5.0  # seconds for one try
 DEADLINE = 30.0  # seconds for one call with its retries
 _BASE = "http://localhost"  # the server ignores it
-_TOKEN = "CYCLE_API_TOKEN"  # noqa: S105 - a name
-_SOCKET = "CYCLE_EXEC_SOCKET"
 
 
 class _Access:
@@ -47,12 +45,12 @@ class _Access:
     ) -> None:
         """Nothing is connected yet.
 
-        socket: the API's Unix socket, by default CYCLE_EXEC_SOCKET or the platform's path.
-        token: by default CYCLE_API_TOKEN. timeout: seconds for one try. deadline: seconds for a
+        socket: the API's Unix socket, by default CYCLE_EXECSOCKET or the platform's path.
+        token: by default CYCLE_APITOKEN. timeout: seconds for one try. deadline: seconds for a
         call with all its retries. Raises ValueError for a token that no header can carry.
         """
-        self._socket = socket or os.environ.get(_SOCKET) or DEFAULT_SOCKET
-        given = os.environ.get(_TOKEN, "") if token is None else token
+        self._socket = socket or os.environ.get(SOCKET) or DEFAULT_SOCKET
+        given = os.environ.get(TOKEN, "") if token is None else token
         if not (given.isascii() and given.isprintable()):
             raise ValueError("the token holds a character that no HTTP header can carry")
         self._token = given

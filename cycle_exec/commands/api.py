@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from cycle_exec.commands import pipeline, preflight
 from cycle_exec.errors import Problem, Refused, refuse
+from cycle_exec.launching import pipeline, preflight
 from cycle_exec.record import Record
 from cycle_exec.settings.nearest import did_you_mean, printable
 from cycle_exec.sources.operations import OPERATIONS
-from cycle_exec.system import files, signals, stderr, stdout
+from cycle_exec.system import files, signals
+from cycle_exec.system.output import stderr, stdout
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from cycle_exec.commands.pipeline import Overrides
+    from cycle_exec.launching.pipeline import Overrides
     from cycle_exec.secret import Secret
     from cycle_exec.settings.model import Api, Invocation
 
@@ -152,7 +153,7 @@ def _decoded(body: bytes) -> tuple[object, bool]:
 
 def _print(document: object, status: int, colour: bool) -> None:
     """The data; of an error, and of an answer without data, the whole answer."""
-    from cycle_exec.client import pretty
+    from cycle_exec.presentation import pretty
 
     plain = isinstance(document, dict) and "data" in document and not _error(document)
     shown = document["data"] if plain and status < 300 and isinstance(document, dict) else document
@@ -178,8 +179,9 @@ def _problem(subject: str, status: int, found: bool) -> Problem:
 
 
 def _follow(api: Api, token: Secret, prefix: str) -> int:
-    from cycle_exec.client import notifications, pretty
+    from cycle_exec.client import notifications
     from cycle_exec.client.errors import NotAuthorized
+    from cycle_exec.presentation import pretty
 
     if not notifications.available():
         raise refuse(

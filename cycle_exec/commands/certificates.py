@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from cycle_exec.commands import launch, pipeline, preflight, style
 from cycle_exec.errors import Refused
-from cycle_exec.planning import certificates as choosing
-from cycle_exec.planning import describe, tables
+from cycle_exec.launching import apply, pipeline, preflight
+from cycle_exec.planning.certificates import selection as choosing
+from cycle_exec.presentation import describe, tables
 from cycle_exec.settings.model import CertificateRequest, Process, Variables
-from cycle_exec.system import clock, pairing, signals, stderr, stdout
+from cycle_exec.system import clock, signals
+from cycle_exec.system.crypto import key_matches
+from cycle_exec.system.output import stderr, stdout
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from cycle_exec.commands.pipeline import Overrides
+    from cycle_exec.launching.pipeline import Overrides
     from cycle_exec.settings.model import Invocation, Settings
     from cycle_exec.system.clock import Deadline
 
@@ -37,7 +39,7 @@ def list_(invocation: Invocation, overrides: Overrides, *, as_json: bool) -> int
         given.snapshot.certificates or (),
         settings.certificates,
         now=now,
-        mismatch=pairing.mismatch,
+        mismatch=key_matches.mismatch,
     )
     summaries = list(dict.fromkeys(usable.summary for usable in chosen.values()))
     if as_json:
@@ -57,7 +59,7 @@ def list_(invocation: Invocation, overrides: Overrides, *, as_json: bool) -> int
         stdout.write(json.dumps(rows, indent=2) + "\n")
     else:
         found = describe.certificate_rows(summaries, now)
-        stdout.write(tables.table(found, style.of_reader(invocation.environ)))
+        stdout.write(tables.table(found, stdout.style(invocation.environ)))
     if problems:
         raise Refused(problem.replace(fix=_FIX) for problem in problems)
     return 0
@@ -72,7 +74,7 @@ def write(invocation: Invocation, overrides: Overrides, *, directory: str) -> in
         lambda request: request.replace(directory=absolute.rstrip("/") or "/"),
     )
     plan, local = pipeline.plan_for(invocation, settings, deadline)
-    applied = launch.apply(plan, local, deadline, invocation.cwd)
+    applied = apply.apply(plan, local, deadline, invocation.cwd)
     for line in (*plan.warnings, *applied.warnings):
         stderr.log.warning(line)
     for path in applied.written:

@@ -9,9 +9,12 @@ from cycle_exec.commands import emulator
 from cycle_exec.emulator import instance
 from cycle_exec.emulator.faults import Faults
 from cycle_exec.errors import Refused, refuse
+from cycle_exec.settings.model import SOCKET
 from cycle_exec.settings.options import OPTIONS
-from cycle_exec.system import children, files, scratch, serve, stderr
-from cycle_exec.system.listener import Listener
+from cycle_exec.system import files
+from cycle_exec.system.emulator import children, server, temporary_files
+from cycle_exec.system.emulator.listener import Listener
+from cycle_exec.system.output import stderr
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -50,12 +53,12 @@ def run(
     platform = emulator.Platform(_source(invocation, state, env_file), Faults())
     arguments = _arguments(overrides, command)
     with children.Nursery() as nursery:
-        folder = scratch.folder(invocation.environ.get("TMPDIR", ""), _METADATA)
+        folder = temporary_files.folder(invocation.environ.get("TMPDIR", ""), _METADATA)
         try:
             return _beside(nursery, invocation, platform, folder, arguments)
         finally:
             nursery.end_beside()
-            scratch.remove_folder(folder)
+            temporary_files.remove_folder(folder)
 
 
 def _source(invocation: Invocation, state: str, env_file: str) -> emulator.Source:
@@ -81,7 +84,7 @@ def _beside(
     metadata = posixpath.join(folder, _METADATA)
     _publish(metadata, platform.world)
     ca = posixpath.join(folder, _CA)
-    scratch.publish(ca, platform.authority.root.encode(), 0o644)
+    temporary_files.publish(ca, platform.authority.root.encode(), 0o644)
     stderr.log.info(f"emulator at {socket}, CA certificate {ca}")
     listener = Listener(socket, _MODE)
 
@@ -95,26 +98,26 @@ def _beside(
         return found
 
     def serving(leash: int) -> None:
-        with serve.unhurried():
+        with server.unhurried():
             try:
-                serve.serve(
+                server.serve(
                     listener, platform.answer, news=news, failed=emulator.failed, leash=leash
                 )
             finally:
                 listener.close()
                 # If `dev` was killed nobody else is left to do it.
-                scratch.remove_folder(folder)
+                temporary_files.remove_folder(folder)
 
     nursery.beside(serving)
     listener.socket.close()
     environ = _environ(invocation, platform.world, socket, metadata)
-    app = nursery.app(arguments, environ, children.package_home())
+    app = nursery.app(arguments, environ)
     return nursery.attend(app, lambda: stderr.log.warning("the emulator ended"))
 
 
 def _publish(path: str, world: World) -> None:
     """The metadata file, replaced when the world changes, as the platform does."""
-    scratch.publish(path, json.dumps(instance.metadata(world)).encode(), 0o644)
+    temporary_files.publish(path, json.dumps(instance.metadata(world)).encode(), 0o644)
 
 
 def _environ(invocation: Invocation, world: World, socket: str, metadata: str) -> dict[str, str]:
@@ -122,7 +125,7 @@ def _environ(invocation: Invocation, world: World, socket: str, metadata: str) -
     return {
         **invocation.environ,
         **instance.variables(world),
-        "CYCLE_EXEC_SOCKET": socket,
+        SOCKET: socket,
         "CYCLE_EXEC_METADATA": metadata,
     }
 

@@ -4,22 +4,25 @@ from __future__ import annotations
 
 import os
 
-from cycle_exec import INTERPRETER_VARIABLES, __version__
-from cycle_exec.commands import launch, pipeline, preflight, style
+from cycle_exec import INTERPRETER_VARIABLES
 from cycle_exec.errors import Problem, Refused
-from cycle_exec.planning import diagnosis
-from cycle_exec.planning.diagnosis import Finding, bad, doubtful, good
+from cycle_exec.launching import apply, pipeline, preflight
+from cycle_exec.presentation import diagnosis
+from cycle_exec.presentation.diagnosis import Finding, bad, doubtful, good
 from cycle_exec.settings.model import CertificateRequest
 from cycle_exec.sources import needs
 from cycle_exec.sources.model import Response
-from cycle_exec.system import clock, files, signals, stderr, stdout, surroundings, wire
+from cycle_exec.system import clock, files, signals, surroundings
+from cycle_exec.system.api import requests
+from cycle_exec.system.output import stderr, stdout
+from cycle_exec.version import __version__
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from cycle_exec.commands.pipeline import Overrides
-    from cycle_exec.commands.preflight import Local
+    from cycle_exec.launching.model import Local
+    from cycle_exec.launching.pipeline import Overrides
     from cycle_exec.planning.model import Plan
     from cycle_exec.secret import Secret
     from cycle_exec.settings.model import Invocation, Settings
@@ -51,7 +54,7 @@ def run(
 
         stdout.write(json.dumps(diagnosis.document(found), indent=2) + "\n")
     else:
-        stdout.write(diagnosis.text(found, style.of_reader(invocation.environ)))
+        stdout.write(diagnosis.text(found, stdout.style(invocation.environ)))
     return diagnosis.exit_code(found)
 
 
@@ -117,12 +120,12 @@ def _templates(settings: Settings) -> list[Finding]:
     problems: list[Problem] = []
     texts = preflight.texts(settings.templates, problems)
     if texts:
-        from cycle_exec.planning import substitution, templates
+        from cycle_exec.planning.templates import jinja, substitution
 
         for each in texts:
             try:
                 sources = {each.name: each.text}
-                templates.prepare(sources, substitution.parsed(sources))
+                jinja.prepare(sources, substitution.parsed(sources))
             except Refused as refused:
                 problems += refused.problems
     if problems:
@@ -162,7 +165,7 @@ def _api(settings: Settings, token: Secret, deadline: Deadline) -> list[Finding]
     [need, *_] = needs.needs(settings.replace(integrations=(), certificates=None), ())
     began = clock.monotonic()
     half = clock.Deadline(end=began + deadline.left() / 2)
-    [outcome] = wire.exchange(
+    [outcome] = requests.exchange(
         settings.api.socket,
         token,
         [need.request],
@@ -201,13 +204,13 @@ def _plan(
         about = "plan"
         plan = pipeline.planned(invocation, settings, local, given)
         if settings.vpn is not None and settings.vpn.judges_a_hook:
-            from cycle_exec.commands import vpn_preflight
+            from cycle_exec.launching import vpn_preflight
 
             about = "VPN"
             plan, local = vpn_preflight.completed(invocation, settings, local, plan)
             found.append(good("VPN", "the server's hook can work"))
             about = "plan"
-        launch.judged(invocation, settings, plan, local)
+        apply.judged(invocation, settings, plan, local)
     except Refused as refused:
         return [*found, *bad(about, refused.problems)]
     return [*found, *_planned(settings, plan)]
@@ -226,7 +229,7 @@ def _planned(settings: Settings, plan: Plan) -> list[Finding]:
 def _reload(settings: Settings, token: str) -> list[Finding]:
     """Whether changes would be heard of."""
     from cycle_exec.client import notifications
-    from cycle_exec.commands import reload
+    from cycle_exec.launching import reload
 
     try:
         reload.require(settings)
@@ -248,7 +251,7 @@ def _reload(settings: Settings, token: str) -> list[Finding]:
 
 def _last_good(invocation: Invocation, settings: Settings) -> list[Finding]:
     """Whether a start could do with the copy today."""
-    from cycle_exec.commands import last_good
+    from cycle_exec.launching import last_good
 
     assert settings.last_good is not None
     path = settings.last_good.path

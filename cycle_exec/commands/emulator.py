@@ -9,9 +9,11 @@ from cycle_exec.emulator import faults, memory, notifications, routes, scenario,
 from cycle_exec.emulator.model import Delivery, Pair, State, is_pem
 from cycle_exec.errors import Problem, Refused, refuse
 from cycle_exec.secret import Secret
-from cycle_exec.system import clock, files, issue, scratch, serve, stderr
-from cycle_exec.system.listener import Listener
-from cycle_exec.system.watch import Watch
+from cycle_exec.system import clock, files
+from cycle_exec.system.emulator import certificate_authority, server, temporary_files
+from cycle_exec.system.emulator.listener import Listener
+from cycle_exec.system.emulator.watch import Watch
+from cycle_exec.system.output import stderr
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -48,7 +50,7 @@ def run(
     require()
     source = Source(path=at(invocation, state or env_file), dotenv=bool(env_file))
     platform = Platform(source, bad_days)
-    with serve.unhurried():
+    with server.unhurried():
         _serve(platform, at(invocation, socket))
     return 0
 
@@ -58,23 +60,23 @@ def _serve(platform: Platform, path: str) -> None:
     listener = Listener(path, SOCKET_MODE)
     ca_path = path + CA_SUFFIX
     try:
-        scratch.publish(ca_path, platform.authority.root.encode(), CA_MODE)
+        temporary_files.publish(ca_path, platform.authority.root.encode(), CA_MODE)
 
         def ready() -> None:
             token = platform.world.token
             words = f"token {token}" if token else "any token"
             stderr.log.notice(f"emulator ready at {path}, {words}, CA certificate {ca_path}")
 
-        serve.serve(listener, platform.answer, news=platform.news, ready=ready, failed=failed)
+        server.serve(listener, platform.answer, news=platform.news, ready=ready, failed=failed)
     finally:
         listener.close()
-        scratch.remove(ca_path)
+        temporary_files.remove(ca_path)
 
 
 def require() -> None:
     """Raise Refused (usage) unless the extra `emulator` is installed."""
-    serve.require()
-    issue.require()
+    server.require()
+    certificate_authority.require()
 
 
 def at(invocation: Invocation, path: str) -> str:
@@ -103,7 +105,7 @@ class Source:
         text = read_text(self.path)
         if not self._dotenv:
             return scenario.parse(text, self.path)
-        from cycle_exec.planning import dotenv
+        from cycle_exec.planning.files import dotenv
 
         try:
             return scenario.from_variables(dotenv.read(text))
@@ -129,7 +131,7 @@ class Platform:
         self._faults = bad_days
         self._counts: dict[str, int] = {}
         self._started = clock.now()
-        self.authority = issue.Authority(self._started)
+        self.authority = certificate_authority.Authority(self._started)
         self._watch = Watch()
         self._news: list[str] = []
         self._base = self.world = self._build()
@@ -206,7 +208,7 @@ class Platform:
                 problems.extend(refused.problems)
                 texts.append("")
         bundle, private_key = texts
-        domains = item.domains or issue.names(bundle)
+        domains = item.domains or certificate_authority.names(bundle)
         return Pair(bundle=bundle, private_key=Secret(private_key), domains=domains)
 
 

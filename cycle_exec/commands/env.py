@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from cycle_exec.commands import pipeline
 from cycle_exec.errors import refuse
-from cycle_exec.planning import environment, formats
-from cycle_exec.system import clock, signals, stderr, stdout
+from cycle_exec.launching import pipeline
+from cycle_exec.planning import environment
+from cycle_exec.planning.files import formats
+from cycle_exec.system import clock, signals
+from cycle_exec.system.output import stderr, stdout
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from cycle_exec.commands.pipeline import Overrides
+    from cycle_exec.launching.pipeline import Overrides
     from cycle_exec.settings.model import Invocation
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from cycle_exec.errors import KINDS, STOPPED, refuse
-from cycle_exec.system import stdout
+from cycle_exec.system.output import stdout
 
 _SUCCESS = "0  success; after a launch: the command ended well\n"
 _OTHER = """\

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from cycle_exec.errors import refuse
-from cycle_exec.system import files, stdout
+from cycle_exec.system import files
+from cycle_exec.system.output import stdout
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -15,7 +16,8 @@ def check(invocation: Invocation, path: str) -> int:
 
     path: empty for the one a launch would read.
     """
-    from cycle_exec.settings import manifest, resolve
+    from cycle_exec.settings import resolve
+    from cycle_exec.settings.manifest import manifest
 
     path = path or resolve.manifest_path(invocation, {})[0]
     try:
@@ -40,7 +42,7 @@ def schema() -> int:
     """Print the JSON Schema, for editors."""
     import json
 
-    from cycle_exec.settings import schema as settings_schema
+    from cycle_exec.settings.manifest import json_schema as settings_schema
 
     stdout.write(json.dumps(settings_schema.schema(), indent=2) + "\n")
     return 0
@@ -48,7 +50,7 @@ def schema() -> int:
 
 def new() -> int:
     """Print a commented first manifest."""
-    from cycle_exec.settings.starter import STARTER
+    from cycle_exec.settings.manifest.starter import STARTER
 
     stdout.write(STARTER)
     return 0

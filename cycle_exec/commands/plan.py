@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from cycle_exec.commands import launch, pipeline, style
-from cycle_exec.planning import describe
-from cycle_exec.planning.names import TOKEN
-from cycle_exec.system import clock, files, signals, stdout
+from cycle_exec.launching import apply, pipeline
+from cycle_exec.presentation import describe
+from cycle_exec.settings.model import TOKEN
+from cycle_exec.system import clock, files, signals
+from cycle_exec.system.output import stdout
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from cycle_exec.commands.pipeline import Overrides
-    from cycle_exec.commands.preflight import Local
+    from cycle_exec.launching.model import Local
+    from cycle_exec.launching.pipeline import Overrides
     from cycle_exec.planning.model import FileWrite
     from cycle_exec.settings.model import Invocation
 
@@ -27,13 +28,13 @@ def run(
     armed.bound(deadline.left())
     keeper = None
     if settings.last_good is not None:
-        from cycle_exec.commands import last_good
+        from cycle_exec.launching import last_good
 
         keeper = last_good.keeper(invocation, settings, keeps=False)
     plan, local = pipeline.plan_for(invocation, settings, deadline, keeper=keeper)
     outlook = describe.Outlook(
         command=settings.command,
-        executable=launch.judged(invocation, settings, plan, local),
+        executable=apply.judged(invocation, settings, plan, local),
         manifest=settings.manifest_path,
         inherited=invocation.environ,
         differences={write.path: _differences(write, local) for write in plan.writes},
@@ -46,7 +47,7 @@ def run(
 
         stdout.write(json.dumps(describe.document(plan, outlook), indent=2) + "\n")
     else:
-        stdout.write(describe.text(plan, outlook, style.of_reader(invocation.environ)))
+        stdout.write(describe.text(plan, outlook, stdout.style(invocation.environ)))
     return 0
 
 

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from cycle_exec.commands import launch, pipeline, preflight
 from cycle_exec.errors import refuse
+from cycle_exec.launching import apply, pipeline, preflight
 from cycle_exec.settings.model import TemplateOutput
-from cycle_exec.system import clock, files, signals, stdout
+from cycle_exec.system import clock, files, signals
+from cycle_exec.system.output import stdout
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from cycle_exec.commands.pipeline import Overrides
-    from cycle_exec.commands.preflight import Local
+    from cycle_exec.launching.model import Local
+    from cycle_exec.launching.pipeline import Overrides
     from cycle_exec.planning.model import Plan
     from cycle_exec.settings.model import Invocation, Settings
 
@@ -35,7 +36,7 @@ def run(
     given = pipeline.fetched(invocation, settings, local, deadline)
     plan = _only_these(pipeline.planned(invocation, settings, local, given), local)
     if output:
-        launch.apply(plan, local, deadline, invocation.cwd)
+        apply.apply(plan, local, deadline, invocation.cwd)
     else:
         stdout.write(
             "".join(write.content.decode("utf-8", "surrogateescape") for write in plan.writes)

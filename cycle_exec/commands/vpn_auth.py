@@ -10,12 +10,13 @@ from cycle_exec.errors import Refused
 from cycle_exec.record import Record
 from cycle_exec.secret import Secret
 from cycle_exec.settings import duration
-from cycle_exec.settings.model import DEFAULT_SOCKET
+from cycle_exec.settings.model import DEFAULT_SOCKET, DEFAULT_TOKEN_FILE, SOCKET, TOKEN
 from cycle_exec.sources import retry
-from cycle_exec.system import clock, files, stderr, wire
+from cycle_exec.system import clock, files
+from cycle_exec.system.api import requests
+from cycle_exec.system.output import stderr
 from cycle_exec.vpn import login
 from cycle_exec.vpn.login import Rejected, Verdict
-from cycle_exec.vpn.model import DEFAULT_TOKEN_FILE
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -26,8 +27,6 @@ if TYPE_CHECKING:
     from cycle_exec.sources.model import Request
 
 ACCEPT, REJECT, DEFER = 0, 1, 2
-_TOKEN = "CYCLE_API_TOKEN"  # noqa: S105 - a name
-_SOCKET = "CYCLE_EXEC_SOCKET"
 _LARGEST = 64 * 1024  # bytes of a credentials or token file
 _VALUED = ("--token-file", "--socket", "--timeout", "--patience")
 
@@ -111,9 +110,9 @@ def _judge(invocation: Invocation) -> int:
     control = environ.get("auth_control_file", "")
     if not wanted.deferred or not control:
         return ACCEPT if asked() else REJECT
-    from cycle_exec.system import worker
+    from cycle_exec.system.openvpn import deferred
 
-    accepted = worker.decided(
+    accepted = deferred.decided(
         asked, lambda found: _overwrite(control, b"1" if found else b"0"), wanted.patience
     )
     if accepted is None:
@@ -137,10 +136,10 @@ def _token(wanted: Options, environ: Mapping[str, str]) -> Secret:
     except files.Unreadable as error:
         if wanted.token_file:
             raise Rejected(f"the token file {path} cannot be read: {error.reason}") from None
-        text = environ.get(_TOKEN, "")
+        text = environ.get(TOKEN, "")
         if not text:
             raise Rejected(
-                f"no token: neither {path} can be read nor is {_TOKEN} in the environment"
+                f"no token: neither {path} can be read nor is {TOKEN} in the environment"
             ) from None
     if not (text and text.isascii() and text.isprintable()):
         raise Rejected("the token is empty, or holds what no HTTP header can carry")
@@ -154,8 +153,8 @@ def _ask(
     question: Request,
     deadline: clock.Deadline,
 ) -> Verdict:
-    socket = environ.get(_SOCKET) or DEFAULT_SOCKET
-    [outcome] = wire.exchange(
+    socket = environ.get(SOCKET) or DEFAULT_SOCKET
+    [outcome] = requests.exchange(
         wanted.socket or socket,
         token,
         [question],

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from cycle_exec.commands import pipeline, preflight, vpn_preflight
 from cycle_exec.errors import Problem, Refused
+from cycle_exec.launching import pipeline, preflight, vpn_preflight
 from cycle_exec.settings.model import Vpn
-from cycle_exec.system import files, signals, stderr, stdout
+from cycle_exec.system import files, signals
+from cycle_exec.system.output import stderr, stdout
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from cycle_exec.commands.pipeline import Overrides
-    from cycle_exec.commands.vpn_preflight import Hook
+    from cycle_exec.launching.model import Hook
+    from cycle_exec.launching.pipeline import Overrides
     from cycle_exec.settings.model import Invocation, Settings
 
 
@@ -86,7 +87,7 @@ def _tried(invocation: Invocation, settings: Settings, hook: Hook) -> list[Probl
     if there or not hook.setup.token_written:
         found = vpn_preflight.tried(hook, invocation.environ, "", seconds)
         return [found] if found is not None else []
-    from cycle_exec.system import stage
+    from cycle_exec.system.targets import stage
 
     problems: list[Problem] = []
     token = preflight.api_token(invocation, problems)

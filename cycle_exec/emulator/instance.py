@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from cycle_exec.emulator.documents import table
 from cycle_exec.emulator.model import World
+from cycle_exec.settings.model import TOKEN
 
 # What the app gets where the state takes any token.
 ANY = "dev-token"
@@ -19,7 +20,7 @@ def variables(world: World) -> dict[str, str]:
     provider = table(world.server, "provider")
     address = table(table(instance, "environment"), "ipv6")
     found = {
-        "CYCLE_API_TOKEN": world.token or ANY,
+        TOKEN: world.token or ANY,
         "CYCLE_CONTAINER_ID": world.own,
         "CYCLE_CONTAINER_IDENTIFIER": container.get("identifier"),
         "CYCLE_ENVIRONMENT_ID": world.environment.get("id"),

@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 from cycle_exec.errors import Refused
-from cycle_exec.planning import environment, outputs
+from cycle_exec.planning import environment
+from cycle_exec.planning.files import value_files
+from cycle_exec.planning.files.value_files import Outputs
 from cycle_exec.planning.model import SET, FileWrite, Plan
-from cycle_exec.planning.outputs import Outputs
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    from cycle_exec.planning.certificates import Usable
+    from cycle_exec.planning.certificates.keystores import Keystore
+    from cycle_exec.planning.certificates.selection import Usable
     from cycle_exec.planning.environment import Layers
-    from cycle_exec.planning.keystores import Keystore
     from cycle_exec.planning.model import CertificateSummary, TemplateText
-    from cycle_exec.planning.templates import Prepared
+    from cycle_exec.planning.templates.jinja import Prepared
     from cycle_exec.settings.model import CertificateRequest, Settings
     from cycle_exec.sources.model import Snapshot
 
@@ -56,10 +57,10 @@ def build(
         _certificate_files(gathered, settings.certificates, chosen)
         if "pkcs12" in settings.certificates.formats:
             _keystores(gathered, settings, snapshot, chosen, keystore)
-    outputs.variable_files(gathered, settings, snapshot)
-    outputs.integration_files(gathered, settings, snapshot)
+    value_files.variable_files(gathered, settings, snapshot)
+    value_files.integration_files(gathered, settings, snapshot)
     if settings.dotenv is not None:
-        outputs.dotenv_file(gathered, settings.dotenv, outputs.exported(merged))
+        value_files.dotenv_file(gathered, settings.dotenv, value_files.exported(merged))
     problems = [*gathered.problems, *gathered.twice()]
     if problems:
         raise Refused(problems)
@@ -94,8 +95,8 @@ class _Rendering:
         self.gathered = gathered
 
     def _context(self, environ: Mapping[str, str]) -> dict[str, object]:
-        from cycle_exec.planning import context as contexts
-        from cycle_exec.planning.templates import Unusable
+        from cycle_exec.planning.templates import context as contexts
+        from cycle_exec.planning.templates.jinja import Unusable
 
         assert self.prepared is not None
         found = contexts.context(
@@ -152,11 +153,11 @@ class _Rendering:
         return self.prepared is not None and name in self.prepared.sources
 
     def _rendered(self, name: str, context: Mapping[str, object]) -> str | None:
-        from cycle_exec.planning import templates
+        from cycle_exec.planning.templates import jinja
 
         assert self.prepared is not None
         try:
-            return templates.render(self.prepared, name, context)
+            return jinja.render(self.prepared, name, context)
         except Refused as refused:
             self.gathered.problems.extend(refused.problems)
             return None
@@ -175,11 +176,11 @@ def _certificates(
         return {}, []
     if settings.certificates is None and not (prepared and "certificates" in prepared.used):
         return {}, []
-    from cycle_exec.planning import certificates
+    from cycle_exec.planning.certificates import selection
     from cycle_exec.settings.model import CertificateRequest
 
     request = settings.certificates or CertificateRequest()
-    chosen, problems, warnings = certificates.choose(
+    chosen, problems, warnings = selection.choose(
         snapshot.certificates, request, now=now, mismatch=mismatch
     )
     gathered.problems.extend(problems)
@@ -189,7 +190,7 @@ def _certificates(
 def _certificate_files(
     gathered: Outputs, request: CertificateRequest, chosen: Mapping[str, Usable]
 ) -> None:
-    from cycle_exec.planning.certificates import pem_files
+    from cycle_exec.planning.certificates.selection import pem_files
 
     for domain, usable in chosen.items():
         for name, text in pem_files(usable, request.formats):
@@ -203,7 +204,7 @@ def _keystores(
     chosen: Mapping[str, Usable],
     make: Keystore,
 ) -> None:
-    from cycle_exec.planning import keystores
+    from cycle_exec.planning.certificates import keystores
 
     request = settings.certificates
     assert request is not None
@@ -224,7 +225,7 @@ def _keystores(
 def _certificate_file(
     request: CertificateRequest, domain: str, name: str, content: bytes
 ) -> FileWrite:
-    from cycle_exec.planning.certificates import directory_name
+    from cycle_exec.planning.certificates.selection import directory_name
 
     directory = request.directory.rstrip("/")
     return FileWrite(

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from cycle_exec.planning.names import STALE
 from cycle_exec.record import Record
+from cycle_exec.settings.model import STALE
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from cycle_exec.errors import Problem
-from cycle_exec.planning import bindings, names
+from cycle_exec.planning import bindings
 from cycle_exec.planning.bindings import Layer
 from cycle_exec.record import Record
+from cycle_exec.settings.model import STALE, TOKEN
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -91,9 +92,9 @@ def merged(layered: Layers, rules: EnvironmentRules, literal: Mapping[str, str])
     together = bindings.merge(
         (*layered.below, Layer(values=literal, origin="environment.set"), layered.kept)
     )
-    gone = [name for name in (*rules.unset, names.STALE) if name not in literal]
-    if not rules.keep_token and names.TOKEN not in literal:
-        gone.append(names.TOKEN)
+    gone = [name for name in (*rules.unset, STALE) if name not in literal]
+    if not rules.keep_token and TOKEN not in literal:
+        gone.append(TOKEN)
     for name in gone:
         together.environ.pop(name, None)
         together.sources.pop(name, None)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from cycle_exec.planning.names import STALE
 from cycle_exec.record import Record
+from cycle_exec.settings.model import STALE
 
 # What messages call an expression of the manifest's environment.set, before its variable's name.
 SET = "environment.set."

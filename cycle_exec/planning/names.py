@@ -6,8 +6,6 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
 
-TOKEN = "CYCLE_API_TOKEN"  # noqa: S105 - the name of the variable, not a token
-STALE = "CYCLE_EXEC_STALE_SECONDS"  # set where a start had to do with the last good copy
 PLATFORM_PREFIX = "CYCLE_"
 
 # Names that make a loader, an interpreter or a shell run code or weaken TLS. Who may edit scoped

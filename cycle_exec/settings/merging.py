@@ -5,15 +5,13 @@ from __future__ import annotations
 import posixpath
 
 from cycle_exec.settings import rules
-from cycle_exec.settings.model import IntegrationRequest, TemplateOutput
+from cycle_exec.settings.model import BUILTIN, IntegrationRequest, TemplateOutput
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from cycle_exec.settings.resolve import Given
-
-BUILTIN = "builtin:"
+    from cycle_exec.settings.given import Given
 
 
 def integrations(

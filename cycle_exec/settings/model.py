@@ -13,9 +13,18 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+# The platform's variables and paths, and ours.
+TOKEN = "CYCLE_API_TOKEN"  # noqa: S105 - the name of the variable, not a token
+SOCKET = "CYCLE_EXEC_SOCKET"
+# Set where a start used the last good copy; the command may be cycle-exec, too.
+STALE = "CYCLE_EXEC_STALE_SECONDS"
+DEFAULT_TOKEN_FILE = "/run/cycle-exec/vpn-token"  # noqa: S105 - a path
 DEFAULT_MANIFEST = "/etc/cycle-exec.toml"
 DEFAULT_SOCKET = "/var/run/cycle/api/api.sock"
 DEFAULT_METADATA = "/var/run/cycle/metadata/environment.json"
+
+# Before the name of a template that comes with cycle-exec.
+BUILTIN = "builtin:"
 
 
 class Invocation(Record):

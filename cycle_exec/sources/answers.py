@@ -15,10 +15,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from cycle_exec.sources.model import Request
+    from cycle_exec.sources.model import Outcome, Request
     from cycle_exec.sources.needs import Need
-
-    Outcome = Response | Failure
 
 _FAILURES = {
     "missing": "there is no socket",

@@ -18,9 +18,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from cycle_exec.sources.model import Outcome
     from cycle_exec.sources.needs import Need
-
-    Outcome = Response | Failure
 
 _VERSION = 1
 _AHEAD = 60  # seconds that the clock may have been set back since

@@ -70,6 +70,10 @@ class Failure(Record):
     status: int = 0
 
 
+# What becomes of a request.
+Outcome = Response | Failure
+
+
 class Integration(Record):
     """A hub integration as the launch uses it.
 

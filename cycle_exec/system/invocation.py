@@ -12,6 +12,12 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 _LOCALE = b"LC_CTYPE"
+_BOOT = """\
+import sys
+sys.path.append(sys.argv.pop(1))
+from cycle_exec.entry import {0}
+{0}()
+"""
 _COERCED = frozenset((b"C.UTF-8", b"C.utf8", b"UTF-8"))
 
 
@@ -87,6 +93,16 @@ def secure_standard_descriptors() -> None:
             os.fstat(wanted)
         except OSError:
             _placeholder()
+
+
+def interpreter(function: str, words: Iterable[str], *, site: bool = True) -> list[str]:
+    """The command line of an isolated interpreter that runs a function of `entry` on the words.
+
+    site: whether it has the installed packages.
+    """
+    home = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+    flags = ["-I"] if site else ["-I", "-S"]
+    return [sys.executable, *flags, "-c", _BOOT.format(function), home, *words]
 
 
 def _placeholder() -> None:

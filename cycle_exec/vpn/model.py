@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 from cycle_exec.record import Record
+from cycle_exec.settings.model import DEFAULT_SOCKET, DEFAULT_TOKEN_FILE, TOKEN
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping
-
-DEFAULT_TOKEN_FILE = "/run/cycle-exec/vpn-token"  # noqa: S105 - a path
-DEFAULT_SOCKET = "/var/run/cycle/api/api.sock"
-TOKEN = "CYCLE_API_TOKEN"  # noqa: S105 - a name
 
 
 class Setup(Record):

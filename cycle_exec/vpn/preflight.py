@@ -11,8 +11,9 @@ import posixpath
 
 from cycle_exec.errors import Problem
 from cycle_exec.settings import duration
+from cycle_exec.settings.model import TOKEN
 from cycle_exec.vpn.config import Unparsable, split
-from cycle_exec.vpn.model import TOKEN, Setup
+from cycle_exec.vpn.model import Setup
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

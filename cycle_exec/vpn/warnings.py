@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from cycle_exec.vpn.model import TOKEN
+from cycle_exec.settings.model import TOKEN
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

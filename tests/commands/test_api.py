@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cycle_exec.client import pretty
+from cycle_exec.presentation import pretty
 from cycle_exec.sources.operations import OPERATIONS
 from tests.support.emulated import emulated
 from tests.support.hostile import CANARY, data, drop, error, hostile, reply

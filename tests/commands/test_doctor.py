@@ -160,7 +160,7 @@ def test_no_command_is_no_fault(case):
 
 def test_missing_pyc_files(tmp_path, case):
     """They are counted, and the next step names the folder."""
-    from cycle_exec.planning import diagnosis
+    from cycle_exec.presentation import diagnosis
 
     found = diagnosis.compiled(3, 70, ["/usr/local/lib"])
     assert found.state == "doubtful"

@@ -169,7 +169,7 @@ def test_answers_under_way_do_not_keep_it_from_ending():
 
 def test_a_dotenv_file_is_enough(tmp_path):
     """--env-file serves its variables, nothing is expanded."""
-    pytest.importorskip("cycle_exec.planning.dotenv")
+    pytest.importorskip("cycle_exec.planning.files.dotenv")
     (tmp_path / ".env").write_text("A=1\nB='two words'\nC=${A}\n")
     with emulated(STATE) as other:
         path = other.socket + "2"

@@ -7,10 +7,10 @@ import subprocess
 import pytest
 from cryptography.hazmat.primitives.serialization import pkcs12
 
-from cycle_exec.commands import preflight
 from cycle_exec.errors import Refused
+from cycle_exec.launching import preflight
 from cycle_exec.settings.model import CertificateRequest, Invocation, Settings
-from cycle_exec.system import keystore
+from cycle_exec.system.crypto import keystore
 from tests.support.emulated import emulated
 from tests.support.launching import PATH, SCRIPT, photograph
 

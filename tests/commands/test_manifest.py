@@ -8,9 +8,9 @@ import pytest
 
 from cycle_exec.commands import manifest
 from cycle_exec.errors import Refused
+from cycle_exec.settings.manifest.json_schema import schema
+from cycle_exec.settings.manifest.starter import STARTER
 from cycle_exec.settings.model import DEFAULT_MANIFEST, Invocation
-from cycle_exec.settings.schema import schema
-from cycle_exec.settings.starter import STARTER
 
 
 def _invocation(**environ):

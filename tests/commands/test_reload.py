@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from cycle_exec.client import notifications
-from cycle_exec.commands import reload
 from cycle_exec.errors import Refused
+from cycle_exec.launching import reload
 from cycle_exec.settings.model import Process, Settings
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from cycle_exec.errors import KINDS
-from cycle_exec.settings.help import shown
+from cycle_exec.presentation.help import shown
 from cycle_exec.settings.model import DEFAULT_MANIFEST, Api
 from cycle_exec.settings.options import OPTIONS, SECTIONS, Option
 from cycle_exec.settings.verb import Flag, Verb

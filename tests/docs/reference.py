@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from cycle_exec.settings import manifest_nodes as spec
-from cycle_exec.settings.manifest_spec import MANIFEST
+from cycle_exec.settings.manifest import nodes as spec
+from cycle_exec.settings.manifest.keys import MANIFEST
 from cycle_exec.settings.options import OPTIONS, Option
 
 _PAGE = """\

@@ -55,8 +55,8 @@ ALL = messages(
     "vpn/preflight.py",
     "vpn/warnings.py",
     "vpn/probe.py",
-    "system/hook_facts.py",
-    "system/server_user.py",
+    "system/openvpn/hook_facts.py",
+    "system/openvpn/as_server_user.py",
 )
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from cycle_exec.errors import KINDS, STOPPED
-from cycle_exec.planning import filters
+from cycle_exec.planning.templates import filters
 from tests.docs import reference
 
 HOME = Path(__file__).parent.parent.parent

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from cycle_exec import cli
-from cycle_exec.commands.dispatch import Call
+from cycle_exec.dispatch import Call
 from cycle_exec.errors import Refused
 from cycle_exec.settings import argv, resolve
 from cycle_exec.settings.model import Invocation

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from cycle_exec.errors import Problem, Refused
-from cycle_exec.planning import substitution, templates
-from cycle_exec.planning.templates import Unusable
+from cycle_exec.planning.templates import jinja, substitution
+from cycle_exec.planning.templates.jinja import Unusable
 
 CANARY = "c4n4ry"
 
@@ -26,7 +26,7 @@ def outcome(text: str, *, plain: bool) -> tuple[str, frozenset[str]] | tuple[Pro
     """The text and the names that it used, or every problem. Raises nothing."""
     sources = {"t": text}
     try:
-        prepared = templates.prepare(sources, substitution.parsed(sources) if plain else {})
-        return templates.render(prepared, "t", CONTEXT), prepared.used
+        prepared = jinja.prepare(sources, substitution.parsed(sources) if plain else {})
+        return jinja.render(prepared, "t", CONTEXT), prepared.used
     except Refused as refused:
         return refused.problems

@@ -8,8 +8,8 @@ from io import StringIO
 
 from dotenv import dotenv_values
 
-from cycle_exec.planning import dotenv
-from cycle_exec.planning.dotenv import NotCarried, Unparsable
+from cycle_exec.planning.files import dotenv
+from cycle_exec.planning.files.dotenv import NotCarried, Unparsable
 from tests.fuzz.wording import assert_ours
 
 WORDS = (

@@ -9,7 +9,7 @@ import h11
 from cycle_exec.secret import SecretBytes
 from cycle_exec.sources import retry
 from cycle_exec.sources.model import Response
-from cycle_exec.system.http1 import Malformed, ResponseReader, TooLarge, Truncated
+from cycle_exec.system.api.http1 import Malformed, ResponseReader, TooLarge, Truncated
 
 _LIMIT = 256
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from cycle_exec.system import journal, own_names
+from cycle_exec.system.targets import journal, temporary_names
 
 _STEP = b"/run\0app.conf\0.app.conf.cycle-exec-0123456789abcdef\0\0001\0007"
 
@@ -22,8 +22,8 @@ def target(data: bytes) -> None:
     assert journal.decode(again) == found
     for step in found:
         assert step.folder.startswith(b"/")
-        for name in (step.name, step.spare, step.backup):
+        for name in (step.name, step.staged, step.backup):
             assert b"/" not in name
             assert name not in (b".", b"..")
-        assert own_names.is_spare(step.spare)
-        assert not step.backup or own_names.is_spare(step.backup)
+        assert temporary_names.is_temporary(step.staged)
+        assert not step.backup or temporary_names.is_temporary(step.backup)

@@ -7,7 +7,7 @@ from base64 import b64decode
 
 from cycle_exec.secret import Secret, SecretBytes
 from cycle_exec.sources.model import Request, Response
-from cycle_exec.system.http1 import request_bytes
+from cycle_exec.system.api.http1 import request_bytes
 from cycle_exec.vpn import login
 from cycle_exec.vpn.login import Rejected
 from tests.fuzz.wording import assert_ours

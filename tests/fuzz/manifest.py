@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from cycle_exec.errors import Refused
-from cycle_exec.settings import manifest
-from cycle_exec.settings.manifest_spec import MANIFEST
+from cycle_exec.settings.manifest import manifest
+from cycle_exec.settings.manifest.keys import MANIFEST
 from cycle_exec.settings.model import Manifest
 from tests.fuzz import toml
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from base64 import b64encode
 
-from cycle_exec.planning import certificates, pem
-from cycle_exec.planning.pem import Block, NotPem
+from cycle_exec.planning.certificates import pem, selection
+from cycle_exec.planning.certificates.pem import Block, NotPem
 from cycle_exec.secret import Secret
 from cycle_exec.settings.model import CertificateRequest
 from cycle_exec.sources.model import Certificate
@@ -60,7 +60,7 @@ def _judged(text: str) -> None:
     certificate = Certificate(
         id="1", domains=("a.test",), bundle=Secret(text), private_key=Secret(text)
     )
-    found = certificates.judge(certificate, CertificateRequest(), now=1e9, mismatch=lambda *_: None)
+    found = selection.judge(certificate, CertificateRequest(), now=1e9, mismatch=lambda *_: None)
     # No text is a bundle and a key at once.
     assert isinstance(found, tuple)
     assert found

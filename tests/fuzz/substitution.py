@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from cycle_exec.planning import substitution
+from cycle_exec.planning.templates import substitution
 from tests.fuzz.context import outcome
 
 WORDS = (

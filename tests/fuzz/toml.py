@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tomllib
 
-from cycle_exec.settings import plain_toml
+from cycle_exec.settings.manifest import toml
 
 WORDS = (
     *(b"[", b"]", b"[[", b"]]", b"{", b"}", b"=", b".", b",", b"#", b"\n", b" = ", b"\r\n", b"\t"),
@@ -18,6 +18,6 @@ WORDS = (
 def target(data: bytes) -> None:
     """The same tables in the same order."""
     text = data.decode("utf-8", "replace")
-    found = plain_toml.parse(text)
+    found = toml.parse(text)
     if found is not None:
         assert repr(found) == repr(tomllib.loads(text))

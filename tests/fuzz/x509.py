@@ -7,8 +7,8 @@ import warnings
 from cryptography import x509 as reference
 from cryptography.exceptions import UnsupportedAlgorithm
 
-from cycle_exec.planning import x509
-from cycle_exec.planning.x509 import NotX509, Parsed
+from cycle_exec.planning.certificates import x509
+from cycle_exec.planning.certificates.x509 import NotX509, Parsed
 
 _NO_CERTIFICATE = (
     *(ValueError, TypeError, UnsupportedAlgorithm, reference.InvalidVersion),

@@ -13,8 +13,9 @@ from pathlib import Path
 import pytest
 
 from cycle_exec.planning.model import FileWrite
-from cycle_exec.system import journal, stage
-from cycle_exec.system.folders import Calls
+from cycle_exec.system.targets import leftovers as mending
+from cycle_exec.system.targets import stage
+from cycle_exec.system.targets.calls import Calls
 from tests.support import memory
 from tests.support.hostile import data, error, hostile
 from tests.support.launching import Ground
@@ -73,7 +74,7 @@ def everything(folder):
 def after_the_next_start(folder):
     """What its first step does, before it asks anybody for anything."""
     paths = [f"{folder}/{name}" for name in PLAIN]
-    journal.worked_off([*paths, f"{folder}/pems/any.pem"])
+    mending.recover([*paths, f"{folder}/pems/any.pem"])
     return everything(folder)
 
 
@@ -192,10 +193,10 @@ def test_a_kill_while_the_next_start_mends(tmp_path):
         child = os.fork()
         if child == 0:
             try:
-                from cycle_exec.system import recovery
+                from cycle_exec.system.targets import recovery
 
                 folders = [os.fsencode(folder), os.fsencode(folder / "pems")]
-                recovery.recover(folders, Killing(at))
+                recovery.replay(folders, Killing(at))
                 os._exit(0)
             finally:
                 os._exit(1)

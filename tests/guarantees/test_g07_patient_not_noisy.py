@@ -11,7 +11,7 @@ import pytest
 
 from cycle_exec.sources import retry
 from cycle_exec.sources.model import Failure
-from cycle_exec.system import wire
+from cycle_exec.system.api import requests
 from tests.support.hostile import (
     ANY,
     CERTIFICATES,
@@ -211,7 +211,7 @@ def test_there_are_never_more_connections_than_the_limit(ground, api):
     ran = ground.launch(api, *more)
     assert ran.code in (65, 69)
     assert len(api.asked(INTEGRATIONS)) >= 100
-    assert api.most_at_once <= wire.MOST_AT_ONCE
+    assert api.most_at_once <= requests.MOST_AT_ONCE
 
 
 def test_two_launches_do_not_keep_step(ground, api):

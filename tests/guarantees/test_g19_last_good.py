@@ -221,12 +221,12 @@ def age(case, seconds):
     """Make the copy older, as time would."""
     from cycle_exec.secret import SecretBytes
     from cycle_exec.sources import last_good
-    from cycle_exec.system import sealing
+    from cycle_exec.system.crypto import encryption
 
     key = SecretBytes(HEX.encode())
-    copy = last_good.parse(sealing.opened(key, case.copy.read_bytes()))
+    copy = last_good.parse(encryption.opened(key, case.copy.read_bytes()))
     older = copy.replace(created=copy.created - seconds)
-    case.copy.write_bytes(sealing.seal(key, last_good.encode(older)))
+    case.copy.write_bytes(encryption.seal(key, last_good.encode(older)))
 
 
 @pytest.mark.parametrize(

@@ -9,12 +9,15 @@ from collections.abc import Callable
 import pytest
 
 from cycle_exec.errors import Refused
-from cycle_exec.planning import dotenv, filters, pem, substitution, templates, x509
+from cycle_exec.planning.certificates import pem, x509
+from cycle_exec.planning.files import dotenv
+from cycle_exec.planning.templates import filters, jinja, substitution
 from cycle_exec.secret import Secret, SecretBytes
-from cycle_exec.settings import manifest
+from cycle_exec.settings.manifest import manifest
 from cycle_exec.sources import answers, needs, strict_json
 from cycle_exec.sources.model import Request, Response
-from cycle_exec.system import http1, pairing
+from cycle_exec.system.api import http1
+from cycle_exec.system.crypto import key_matches
 from cycle_exec.vpn import config
 from tests.hostile.canaries import Canaries, planted
 from tests.support.hostile import certificate
@@ -28,9 +31,9 @@ def rendered(text: str) -> Callable[[], object]:
 
     def run() -> object:
         sources = {"page.j2": text}
-        prepared = templates.prepare(sources, substitution.parsed(sources))
+        prepared = jinja.prepare(sources, substitution.parsed(sources))
         context = {"variables": {"PLAIN": SECRET, SECRET: SECRET}, "env": {"PLAIN": SECRET}}
-        return templates.render(prepared, "page.j2", context)
+        return jinja.render(prepared, "page.j2", context)
 
     return run
 
@@ -113,6 +116,6 @@ def test_a_pair_that_does_not_fit_is_told_without_the_key():
     """OpenSSL's words are not ours, and the key is nowhere in them."""
     one, other = certificate(), certificate(kind="P-384")
     key = str(other["private_key"])
-    said = pairing.mismatch(key, str(one["bundle"]))
+    said = key_matches.mismatch(key, str(one["bundle"]))
     assert said == "the private key does not belong to the certificate"
-    assert pairing.mismatch(SECRET, SECRET) == "openssl cannot read the certificate"
+    assert key_matches.mismatch(SECRET, SECRET) == "openssl cannot read the certificate"

@@ -14,10 +14,10 @@ from collections.abc import Callable
 import pytest
 
 import cycle_exec
-from cycle_exec.planning import substitution
+from cycle_exec.planning.templates import substitution
 from cycle_exec.record import Record
 from cycle_exec.secret import Secret, SecretBytes
-from cycle_exec.settings import manifest
+from cycle_exec.settings.manifest import manifest
 from tests.hostile.canaries import Canaries, planted
 
 SECRET = planted()
@@ -122,10 +122,10 @@ def test_a_record_with_secrets_is_not_pickled_or_copied_deeply(name):
 # Fields that hold what an operator or the platform may keep secret, whatever their type.
 SEALED = (
     "commands.api.Wish.data",
-    "commands.dispatch.Call.values",
-    "commands.pipeline.Fetched.metadata",
+    "dispatch.Call.values",
+    "launching.pipeline.Fetched.metadata",
     "planning.model.TemplateText.text",
-    "planning.substitution.Plain.texts",
+    "planning.templates.substitution.Plain.texts",
     "settings.model.EnvironmentRules.set",
     "settings.model.Variables.defaults",
     "vpn.model.Tried.said",

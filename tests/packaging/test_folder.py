@@ -198,9 +198,9 @@ def test_the_main_job(inside):
 def test_a_key_that_does_not_fit_is_seen(inside, platform):
     """The pair check has its OpenSSL: a key of another certificate refuses."""
     code = (
-        "import sys\nfrom cycle_exec.system import pairing\n"
+        "import sys\nfrom cycle_exec.system.crypto import key_matches\n"
         "key, other, leaf = (open(path).read() for path in sys.argv[1:])\n"
-        "print(pairing.mismatch(key, leaf), '|', pairing.mismatch(other, leaf))\n"
+        "print(key_matches.mismatch(key, leaf), '|', key_matches.mismatch(other, leaf))\n"
     )
     for name in ("a", "b"):
         words = ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-subj", f"/CN={name}"]

@@ -7,8 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cycle_exec.errors import Problem, Refused
-from cycle_exec.planning import build, substitution, templates
+from cycle_exec.planning import build
 from cycle_exec.planning.model import Plan, TemplateText
+from cycle_exec.planning.templates import jinja, substitution
 from cycle_exec.settings.model import (
     CertificateRequest,
     DotenvOutput,
@@ -46,7 +47,7 @@ def planned(
         inherited or {},
         snapshot or Snapshot(),
         texts=texts,
-        prepared=templates.prepare(sources, substitution.parsed(sources)) if sources else None,
+        prepared=jinja.prepare(sources, substitution.parsed(sources)) if sources else None,
         metadata=metadata,
         now=NOW,
         mismatch=lambda _key, _chain: None,

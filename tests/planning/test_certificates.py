@@ -6,9 +6,15 @@ import pytest
 from hypothesis import given as any_of
 from hypothesis import strategies as st
 
-from cycle_exec.planning import certificates
-from cycle_exec.planning.certificates import NotHostName, Usable, choose, directory_name, judge
-from cycle_exec.planning.host_names import covers, is_host_name
+from cycle_exec.planning.certificates import selection
+from cycle_exec.planning.certificates.host_names import covers, is_host_name
+from cycle_exec.planning.certificates.selection import (
+    NotHostName,
+    Usable,
+    choose,
+    directory_name,
+    judge,
+)
 from cycle_exec.planning.model import CertificateSummary
 from cycle_exec.settings.model import CertificateRequest
 from tests.support import issued
@@ -51,14 +57,14 @@ def test_a_good_certificate_becomes_the_texts_of_certbots_files():
         not_after=NOW + 60 * DAY,
         key_type="EC P-256",
     )
-    assert certificates.pem_files(usable, ("pem", "combined")) == [
+    assert selection.pem_files(usable, ("pem", "combined")) == [
         ("privkey.pem", key),
         ("cert.pem", leaf),
         ("chain.pem", middle),
         ("fullchain.pem", leaf + middle),
         ("combined.pem", leaf + middle + key),
     ]
-    assert certificates.pem_files(usable, ("combined",)) == [("combined.pem", leaf + middle + key)]
+    assert selection.pem_files(usable, ("combined",)) == [("combined.pem", leaf + middle + key)]
     assert key not in repr(usable)
 
 
@@ -77,7 +83,7 @@ def test_a_leaf_alone_has_an_empty_chain():
     one = answer("a.test", bundle=issued.pem(issued.leaf("a.test")))
     usable = chosen_of([one])[0]["a.test"]
     assert usable.chain == ""
-    assert dict(certificates.pem_files(usable, ("pem",)))["chain.pem"] == ""
+    assert dict(selection.pem_files(usable, ("pem",)))["chain.pem"] == ""
 
 
 def test_a_self_signed_root_at_the_end_is_tolerated():

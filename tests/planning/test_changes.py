@@ -6,8 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cycle_exec.planning.changes import changes
-from cycle_exec.planning.describe import reload_line
 from cycle_exec.planning.model import FileWrite, Plan
+from cycle_exec.presentation.describe import reload_line
 
 NONE, RESTART, HUP = ("none",), ("restart",), ("signal", "HUP")
 COMMAND = ("command", "nginx", "-s", "reload")

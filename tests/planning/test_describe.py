@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import json
 
-from cycle_exec.planning import describe
-from cycle_exec.planning.describe import Outlook
 from cycle_exec.planning.model import CertificateSummary, FileWrite, Plan
+from cycle_exec.presentation import describe
+from cycle_exec.presentation.describe import Outlook
 
 NOW = 1_000_000.0
 PLAN = Plan(

@@ -2,10 +2,10 @@
 
 import pytest
 
-from cycle_exec.planning import diagnosis
-from cycle_exec.planning.diagnosis import BAD, DOUBTFUL, GOOD, Finding
 from cycle_exec.planning.model import CertificateSummary
-from cycle_exec.planning.tables import Style
+from cycle_exec.presentation import diagnosis
+from cycle_exec.presentation.diagnosis import BAD, DOUBTFUL, GOOD, Finding
+from cycle_exec.presentation.model import Style
 
 NOW = 1_800_000_000.0
 

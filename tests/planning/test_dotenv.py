@@ -15,8 +15,8 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from cycle_exec.planning import dotenv
-from cycle_exec.planning.dotenv import NotCarried, Unparsable
+from cycle_exec.planning.files import dotenv
+from cycle_exec.planning.files.dotenv import NotCarried, Unparsable
 
 NASTY = "\\\"'`$#= \t\r\n\x0b\x0c\x1c\x85\u2028\ufeffa{}%!~"
 VALUE = st.one_of(st.text(NASTY, max_size=12), st.text(st.characters(exclude_categories=["Cs"])))

@@ -14,8 +14,8 @@ import yaml
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from cycle_exec.planning import filters
-from cycle_exec.planning.filters import FilterFailed
+from cycle_exec.planning.templates import filters
+from cycle_exec.planning.templates.filters import FilterFailed
 
 TEXT = st.text(st.characters(exclude_categories=["Cs"]))
 NUMBERS = st.integers(-(2**63), 2**63 - 1) | st.floats(allow_nan=False, allow_infinity=False)

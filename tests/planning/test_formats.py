@@ -11,8 +11,8 @@ import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cycle_exec.planning import dotenv, formats
-from cycle_exec.planning.dotenv import NotCarried
+from cycle_exec.planning.files import dotenv, formats
+from cycle_exec.planning.files.dotenv import NotCarried
 
 NAME = st.from_regex(r"\A[A-Za-z_][A-Za-z0-9_]{0,8}\Z").filter(
     lambda name: name not in dotenv._SHELLS_OWN | {"_", "PATH", "IFS", "SHLVL"}

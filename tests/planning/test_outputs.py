@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from cycle_exec.planning import outputs
 from cycle_exec.planning.bindings import Merged
-from cycle_exec.planning.outputs import Outputs
+from cycle_exec.planning.files import value_files
+from cycle_exec.planning.files.value_files import Outputs
 from cycle_exec.settings.model import (
     DotenvOutput,
     IntegrationFile,
@@ -26,7 +26,7 @@ def variable(decode: str = "", **defaults: str) -> Settings:
 def test_a_variable_goes_to_its_file_byte_for_byte():
     """Target, mode and owner are those of the manifest, the content is the value."""
     gathered = Outputs()
-    outputs.variable_files(gathered, variable(), Snapshot(variables={"key": "a\r\nü\0"}))
+    value_files.variable_files(gathered, variable(), Snapshot(variables={"key": "a\r\nü\0"}))
     [write] = gathered.writes
     assert write.content == b"a\r\n\xc3\xbc\0"
     assert (write.path, write.mode, write.owner) == ("/t", 0o640, "app")
@@ -37,7 +37,7 @@ def test_a_variable_goes_to_its_file_byte_for_byte():
 def test_base64_is_decoded_white_space_aside(text):
     """decode = base64 writes the bytes."""
     gathered = Outputs()
-    outputs.variable_files(gathered, variable("base64"), Snapshot(variables={"key": text}))
+    value_files.variable_files(gathered, variable("base64"), Snapshot(variables={"key": text}))
     assert gathered.writes[0].content == b"\0\1\2\3"
 
 
@@ -45,7 +45,7 @@ def test_base64_is_decoded_white_space_aside(text):
 def test_what_is_not_base64_refuses(text):
     """Strict decoding; the message holds no value."""
     gathered = Outputs()
-    outputs.variable_files(gathered, variable("base64"), Snapshot(variables={"key": text}))
+    value_files.variable_files(gathered, variable("base64"), Snapshot(variables={"key": text}))
     [problem] = gathered.problems
     assert (problem.kind, problem.subject) == ("value-refused", "scoped variable key")
     assert "c4n4ry" not in repr(problem)
@@ -54,10 +54,10 @@ def test_what_is_not_base64_refuses(text):
 def test_a_missing_variable_of_a_file_refuses_unless_it_has_a_default():
     """A target is never silently left out."""
     gathered = Outputs()
-    outputs.variable_files(gathered, variable(), Snapshot(variables={"key": ""}))
+    value_files.variable_files(gathered, variable(), Snapshot(variables={"key": ""}))
     assert [problem.kind for problem in gathered.problems] == ["variable-missing"]
     gathered = Outputs()
-    outputs.variable_files(gathered, variable(key="d"), Snapshot())
+    value_files.variable_files(gathered, variable(key="d"), Snapshot())
     assert gathered.writes[0].content == b"d"
 
 
@@ -72,14 +72,14 @@ def test_an_integration_field_goes_to_its_file():
         identifier="gcp", vendor="gcp", name="n", fields={"auth.base64_config": "e30="}
     )
     gathered = Outputs()
-    outputs.integration_files(gathered, settings, Snapshot(integrations={"gcp": answer}))
+    value_files.integration_files(gathered, settings, Snapshot(integrations={"gcp": answer}))
     assert gathered.writes[0].content == b"{}"
     gathered = Outputs()
     bare = answer.replace(fields={})
-    outputs.integration_files(gathered, settings, Snapshot(integrations={"gcp": bare}))
+    value_files.integration_files(gathered, settings, Snapshot(integrations={"gcp": bare}))
     assert [problem.kind for problem in gathered.problems] == ["variable-missing"]
     gathered = Outputs()
-    outputs.integration_files(gathered, settings, Snapshot(integrations={"gcp": None}))
+    value_files.integration_files(gathered, settings, Snapshot(integrations={"gcp": None}))
     assert (gathered.writes, gathered.problems) == ([], [])
 
 
@@ -88,20 +88,20 @@ def test_exported_is_everything_that_is_not_merely_inherited():
     merged = Merged(
         environ={"A": "1", "B": "2"}, sources={"A": "inherited", "B": "default"}, overrides={}
     )
-    assert outputs.exported(merged) == {"B": "2"}
+    assert value_files.exported(merged) == {"B": "2"}
 
 
 def test_the_dotenv_file_is_written_for_its_reader():
     """Docker's reader takes the value verbatim after the equals sign."""
     gathered = Outputs()
-    outputs.dotenv_file(gathered, DotenvOutput(target="/t", reader="docker"), {"A": "x y"})
+    value_files.dotenv_file(gathered, DotenvOutput(target="/t", reader="docker"), {"A": "x y"})
     assert gathered.writes[0].content == b"A=x y\n"
 
 
 def test_a_value_its_reader_cannot_carry_refuses():
     """A newline in docker's format is refused with the name, not the value."""
     gathered = Outputs()
-    outputs.dotenv_file(gathered, DotenvOutput(target="/t", reader="docker"), {"A": "c4n4ry\n"})
+    value_files.dotenv_file(gathered, DotenvOutput(target="/t", reader="docker"), {"A": "c4n4ry\n"})
     [problem] = gathered.problems
     assert (problem.kind, problem.subject) == ("value-refused", "variable A")
     assert "c4n4ry" not in repr(problem)
@@ -111,6 +111,6 @@ def test_two_sources_of_one_target_refuse():
     """A target has one source."""
     gathered = Outputs()
     for _ in range(2):
-        outputs.variable_files(gathered, variable(), Snapshot(variables={"key": "v"}))
+        value_files.variable_files(gathered, variable(), Snapshot(variables={"key": "v"}))
     [problem] = gathered.twice()
     assert (problem.kind, problem.subject) == ("target-refused", "/t")

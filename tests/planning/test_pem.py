@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cycle_exec.planning import pem
-from cycle_exec.planning.pem import NotPem
+from cycle_exec.planning.certificates import pem
+from cycle_exec.planning.certificates.pem import NotPem
 from tests.support import issued
 
 LEAF = issued.leaf("a.test")

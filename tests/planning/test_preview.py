@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cycle_exec.planning.preview import preview
+from cycle_exec.planning.files.preview import preview
 
 STAGED = {"/c/cert.pem": "/c/.cert.pem.x", "/c/cert": "/c/.cert.y", "/c": "/.c.z"}
 

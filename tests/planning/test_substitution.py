@@ -10,8 +10,8 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from cycle_exec.errors import Problem, Refused
-from cycle_exec.planning import substitution, templates
-from cycle_exec.planning.templates import Unusable
+from cycle_exec.planning.templates import jinja, substitution
+from cycle_exec.planning.templates.jinja import Unusable
 
 CONTEXT = {
     "env": {"A": "one", "long_Name_2": "{{ env.A }}\r\n", "items": "key", "empty": "", "n": 7},
@@ -25,8 +25,8 @@ def outcome(text, *, plain):
     """The text, or every problem in words; and the names that are used."""
     sources = {"t": text}
     try:
-        prepared = templates.prepare(sources, substitution.parsed(sources) if plain else {})
-        return templates.render(prepared, "t", CONTEXT), prepared.used
+        prepared = jinja.prepare(sources, substitution.parsed(sources) if plain else {})
+        return jinja.render(prepared, "t", CONTEXT), prepared.used
     except Refused as refused:
         return refused.problems
 
@@ -153,7 +153,7 @@ def test_a_text_over_the_limit_is_left_to_jinja2():
 def test_a_launch_without_blocks_and_filters_never_imports_jinja2():
     """That is what it is for."""
     code = (
-        "import sys; from cycle_exec.planning import substitution, templates as t; "
+        "import sys; from cycle_exec.planning.templates import substitution, jinja as t; "
         "s = {'x': '{{ a.b }}'}; p = t.prepare(s, substitution.parsed(s)); "
         "assert t.render(p, 'x', {'a': {'b': 'c'}}) == 'c'; "
         "assert not {'jinja2', 're', 'typing'} & set(sys.modules)"

@@ -5,7 +5,8 @@ import re
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cycle_exec.planning.tables import Style, heading, table
+from cycle_exec.presentation.model import Style
+from cycle_exec.presentation.tables import heading, table
 
 ROWS = [("+", "DATABASE_URL", "scoped variable database-url"), (" ", "A", "inherited")]
 

@@ -7,19 +7,19 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cycle_exec.errors import Problem, Refused
-from cycle_exec.planning import substitution, templates
-from cycle_exec.planning.templates import Prepared, Unusable
+from cycle_exec.planning.templates import jinja, substitution
+from cycle_exec.planning.templates.jinja import Prepared, Unusable
 
 CANARY = "c4n4ry-value"
 
 
 def prepare(sources: dict[str, str]) -> Prepared:
-    return templates.prepare(sources, substitution.parsed(sources))
+    return jinja.prepare(sources, substitution.parsed(sources))
 
 
 def rendered(text: str, **context: object) -> str:
     prepared = prepare({"t.j2": text})
-    return templates.render(prepared, "t.j2", context)
+    return jinja.render(prepared, "t.j2", context)
 
 
 def refusal(text: str, **context: object) -> Problem:

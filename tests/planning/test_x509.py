@@ -9,8 +9,8 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from cycle_exec.planning import x509
-from cycle_exec.planning.x509 import NotX509
+from cycle_exec.planning.certificates import x509
+from cycle_exec.planning.certificates.x509 import NotX509
 from tests.support import issued
 
 KINDS = {

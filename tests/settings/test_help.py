@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from cycle_exec.errors import KINDS
-from cycle_exec.settings import help as pages
+from cycle_exec.presentation import help as pages
 from cycle_exec.settings.options import OPTIONS
 from cycle_exec.settings.verbs import GROUPS, VERBS
 

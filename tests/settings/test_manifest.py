@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cycle_exec.errors import Problem, Refused
-from cycle_exec.settings.manifest import parse
+from cycle_exec.settings.manifest.manifest import parse
 from cycle_exec.settings.model import (
     Api,
     CertificateRequest,

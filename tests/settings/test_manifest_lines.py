@@ -7,7 +7,7 @@ import tomllib
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from cycle_exec.settings.manifest_lines import line_of, lines
+from cycle_exec.settings.manifest.lines import line_of, lines
 
 DOCUMENT = '''\
 # [not] = "a table"

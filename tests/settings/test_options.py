@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from cycle_exec.settings.manifest_nodes import ArrayOf, Node, Table
-from cycle_exec.settings.manifest_spec import MANIFEST
+from cycle_exec.settings.manifest.keys import MANIFEST
+from cycle_exec.settings.manifest.nodes import ArrayOf, Node, Table
 from cycle_exec.settings.options import OPTIONS, SECTIONS
 
 

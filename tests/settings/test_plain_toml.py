@@ -11,7 +11,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from cycle_exec.settings import plain_toml
+from cycle_exec.settings.manifest import toml
 
 ROOT = Path(__file__).parent.parent.parent
 WHOLE = """\
@@ -44,7 +44,7 @@ list = [["a"], [1, 2], [{ a = false }]]
 
 def both(text):
     """What the plain reader says, after tomllib has agreed with it if it says anything."""
-    found = plain_toml.parse(text)
+    found = toml.parse(text)
     if found is not None:
         expected = tomllib.loads(text)
         assert repr(found) == repr(expected)
@@ -145,13 +145,13 @@ def test_any_text_is_read_alike_or_left_to_tomllib(text):
 def test_depth_is_left_to_tomllib(depth):
     """It has the words for it."""
     text = "a = " + "[" * depth + "]" * depth
-    assert (plain_toml.parse(text) is not None) == (depth == 10)
+    assert (toml.parse(text) is not None) == (depth == 10)
 
 
 def test_a_plain_manifest_never_imports_tomllib():
     """That is what it is for."""
     code = (
-        "import sys; from cycle_exec.settings import manifest; "
+        "import sys; from cycle_exec.settings.manifest import manifest; "
         "manifest.parse('[api]\\ntimeout = \"1s\"', 'm'); "
         "assert not {'tomllib', 're', 'typing'} & set(sys.modules)"
     )

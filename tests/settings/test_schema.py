@@ -10,8 +10,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
-from cycle_exec.settings.manifest_check import findings
-from cycle_exec.settings.manifest_nodes import (
+from cycle_exec.settings.manifest.check import findings
+from cycle_exec.settings.manifest.json_schema import schema
+from cycle_exec.settings.manifest.keys import MANIFEST
+from cycle_exec.settings.manifest.nodes import (
     ArrayOf,
     Choice,
     Either,
@@ -23,9 +25,7 @@ from cycle_exec.settings.manifest_nodes import (
     Table,
     Text,
 )
-from cycle_exec.settings.manifest_spec import MANIFEST
 from cycle_exec.settings.rules import Rule
-from cycle_exec.settings.schema import schema
 from tests.settings.test_manifest import FULL
 
 VALIDATOR = Draft202012Validator(schema())

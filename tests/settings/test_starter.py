@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import tomllib
 
-from cycle_exec.settings.manifest import parse
-from cycle_exec.settings.manifest_nodes import ArrayOf, MapOf, Table
-from cycle_exec.settings.manifest_spec import MANIFEST
+from cycle_exec.settings.manifest.keys import MANIFEST
+from cycle_exec.settings.manifest.manifest import parse
+from cycle_exec.settings.manifest.nodes import ArrayOf, MapOf, Table
+from cycle_exec.settings.manifest.starter import STARTER
 from cycle_exec.settings.model import Manifest
-from cycle_exec.settings.starter import STARTER
 
 UNCOMMENTED = "".join(
     line[1:] if line[0] == "#" and line[1:2] not in ("", " ", "\n") else line

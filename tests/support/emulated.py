@@ -27,7 +27,8 @@ import sys
 sys.path.insert(0, sys.argv.pop(1))
 from cycle_exec.commands import emulator
 from cycle_exec.errors import Refused
-from cycle_exec.system import invocation, stderr
+from cycle_exec.system import invocation
+from cycle_exec.system.output import stderr
 given = dict(word.split("=", 1) for word in sys.argv[1:])
 try:
     code = emulator.run(invocation.read(), **given)

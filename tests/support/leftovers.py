@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 
-from cycle_exec.system import own_names
+from cycle_exec.system.targets import temporary_names
 
 
 def leftovers(folder: str | os.PathLike[str]) -> list[bytes]:
@@ -12,14 +12,14 @@ def leftovers(folder: str | os.PathLike[str]) -> list[bytes]:
     found = []
     for here, folders, files in os.walk(os.fsencode(folder)):
         try:
-            counts = os.readlink(os.path.join(here, own_names.DATA))
+            counts = os.readlink(os.path.join(here, temporary_names.DATA))
         except OSError:
             counts = b""
         found += [
             os.path.join(here, name)
             for name in (*folders, *files)
-            if own_names.is_spare(name)
-            or own_names.is_journal(name)
-            or (own_names.is_generation(name) and name != counts)
+            if temporary_names.is_temporary(name)
+            or temporary_names.is_journal(name)
+            or (temporary_names.is_generation(name) and name != counts)
         ]
     return found

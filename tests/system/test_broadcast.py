@@ -6,7 +6,7 @@ import asyncio
 
 import pytest
 
-from cycle_exec.system.broadcast import Broadcast
+from cycle_exec.system.emulator.broadcast import Broadcast
 
 
 class Client:

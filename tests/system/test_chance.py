@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from cycle_exec.system.chance import number, share
+from cycle_exec.system.random import number, share
 
 
 def test_an_instance_keeps_its_share():

@@ -8,8 +8,8 @@ import pytest
 
 from cycle_exec.errors import Refused
 from cycle_exec.planning.model import FileWrite
-from cycle_exec.system import own_names, stage
-from cycle_exec.system.folders import Calls
+from cycle_exec.system.targets import stage, temporary_names
+from cycle_exec.system.targets.calls import Calls
 
 
 def pem(folder, path, content=b"new", mode=0o600):
@@ -35,7 +35,9 @@ def refused(*writes):
 
 
 def names(folder):
-    return sorted(name for name in os.listdir(folder) if not own_names.is_generation(name.encode()))
+    return sorted(
+        name for name in os.listdir(folder) if not temporary_names.is_generation(name.encode())
+    )
 
 
 def generation(folder):
@@ -48,7 +50,7 @@ def test_each_name_leads_through_one_link(tmp_path):
     apply(pem(folder, "a.test/key"), pem(folder, "b.test/key"))
     assert names(folder) == ["..data", "a.test", "b.test"]
     assert os.readlink(folder / "a.test") == "..data/a.test"
-    assert own_names.is_generation(generation(folder).encode())
+    assert temporary_names.is_generation(generation(folder).encode())
     folder.rename(moved)
     assert (moved / "b.test/key").read_bytes() == b"new"
 

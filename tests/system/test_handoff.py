@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import os
 
-from cycle_exec.system.handoff import Handoff, give, memory, take
-from cycle_exec.system.user import User
+from cycle_exec.system.exec.user import User
+from cycle_exec.system.init.handover import Handoff, give, memory, take
 
 WHOLE = Handoff(
     executable="/bin/app",

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from cycle_exec.secret import Secret, SecretBytes
 from cycle_exec.sources.model import Request
-from cycle_exec.system.http1 import (
+from cycle_exec.system.api.http1 import (
     HEAD_LIMIT,
     HEADERS_LIMIT,
     Malformed,

@@ -4,7 +4,7 @@ import pwd
 
 import pytest
 
-from cycle_exec.system import identity
+from cycle_exec.system.exec import identity
 from tests.support import probe
 
 ME = pwd.getpwuid(os.geteuid())

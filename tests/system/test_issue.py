@@ -11,14 +11,14 @@ from cryptography.hazmat.primitives.serialization import load_pem_private_key
 from cryptography.x509.verification import PolicyBuilder, Store, VerificationError
 
 from cycle_exec.emulator.model import Order
-from cycle_exec.system import issue
+from cycle_exec.system.emulator import certificate_authority
 
 NOW = time.time()
 
 
 @pytest.fixture(scope="module")
 def authority():
-    return issue.Authority(NOW)
+    return certificate_authority.Authority(NOW)
 
 
 def verified(authority, pair, name):
@@ -42,7 +42,7 @@ def test_a_chain_verifies_and_its_key_fits(authority, key, kind):
     assert isinstance(private, kind)
     assert private.public_key() == leaf.public_key()
     assert pair.private_key.reveal().startswith("-----BEGIN PRIVATE KEY-----\n")
-    assert issue.names(pair.bundle) == ("a.test", "*.b.test")
+    assert certificate_authority.names(pair.bundle) == ("a.test", "*.b.test")
 
 
 def test_an_expired_certificate_is_expired(authority):
@@ -66,13 +66,13 @@ def test_a_long_domain_has_no_common_name(authority):
     """A common name has 64 characters at most; the name is in the certificate all the same."""
     name = "a" * 60 + ".example.test"
     pair = authority.issue(Order(domains=(name,)))
-    assert issue.names(pair.bundle) == (name,)
+    assert certificate_authority.names(pair.bundle) == (name,)
 
 
 @pytest.mark.parametrize("text", ["", "no pem", "-----BEGIN CERTIFICATE-----\nAAAA\n"])
 def test_what_is_no_certificate_has_no_names(text):
     """A bundle that cannot be read is served as it is, without domains."""
-    assert issue.names(text) == ()
+    assert certificate_authority.names(text) == ()
 
 
 def test_a_later_issue_lasts_as_much_longer(authority):

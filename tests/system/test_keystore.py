@@ -9,7 +9,7 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.serialization import pkcs12
 
 from cycle_exec.secret import Secret, SecretBytes
-from cycle_exec.system import keystore
+from cycle_exec.system.crypto import keystore
 from tests.support import issued
 
 PASSWORD = Secret("pass word'\"\\$#")

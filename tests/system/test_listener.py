@@ -8,7 +8,7 @@ import socket
 import pytest
 
 from cycle_exec.errors import Refused
-from cycle_exec.system.listener import Listener
+from cycle_exec.system.emulator.listener import Listener
 
 
 def refusal(path: str) -> tuple[str, str]:

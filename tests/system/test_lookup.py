@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from cycle_exec.errors import Problem
-from cycle_exec.system import elf, lookup
+from cycle_exec.system.exec import elf, lookup
 
 PATH = os.environ.get("PATH", "/usr/bin:/bin")
 TRUE = shutil.which("true") or "/bin/true"

@@ -6,7 +6,8 @@ import os
 
 import pytest
 
-from cycle_exec.system import mounts, openvpn
+from cycle_exec.system import mounts
+from cycle_exec.system.openvpn import server_version
 from tests.support.launching import PATH
 
 
@@ -24,16 +25,16 @@ from tests.support.launching import PATH
 )
 def test_what_it_says_of_itself(line, version):
     """Two numbers, or nothing."""
-    assert openvpn.parsed(line) == version
+    assert server_version.parsed(line) == version
 
 
 def test_the_one_that_is_here():
     """tests/run.sh installs one."""
-    found = openvpn.version("openvpn", PATH, "/")
+    found = server_version.version("openvpn", PATH, "/")
     assert found is not None
     assert found >= (2, 5)
-    assert openvpn.version("openvpn", "/none", "/") is None
-    assert openvpn.version("/bin/true", PATH, "/") is None
+    assert server_version.version("openvpn", "/none", "/") is None
+    assert server_version.version("/bin/true", PATH, "/") is None
 
 
 def test_where_nothing_reaches_a_disk():

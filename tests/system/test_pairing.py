@@ -8,7 +8,7 @@ import types
 
 import pytest
 
-from cycle_exec.system import pairing
+from cycle_exec.system.crypto import key_matches
 from tests.support import issued
 
 KINDS = ["RSA 2048", "P-256", "P-384", "Ed25519"]
@@ -27,9 +27,9 @@ def descriptors() -> list[str]:
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_pair_that_belongs_together_passes(kind):
     """Every usual kind of key, and every form of it."""
-    pairing.ready()
+    key_matches.ready()
     for form in ("pkcs8", "traditional") if kind != "Ed25519" else ("pkcs8",):
-        assert pairing.mismatch(issued.key_pem(issued.key(kind), form), chain(kind)) is None
+        assert key_matches.mismatch(issued.key_pem(issued.key(kind), form), chain(kind)) is None
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -37,12 +37,12 @@ def test_a_pair_that_belongs_together_passes(kind):
 def test_another_key_is_told_apart(kind, other):
     """Of the same kind or of another one."""
     key = issued.key_pem(issued.key(other, 1))
-    assert pairing.mismatch(key, chain(kind)) == APART
+    assert key_matches.mismatch(key, chain(kind)) == APART
 
 
 def test_a_key_that_fits_only_the_intermediate_is_told_apart():
     """It must belong to the first certificate."""
-    assert pairing.mismatch(issued.key_pem(issued.MIDDLE.key), chain("P-256")) == APART
+    assert key_matches.mismatch(issued.key_pem(issued.MIDDLE.key), chain("P-256")) == APART
 
 
 @pytest.mark.parametrize("form", ["pkcs8", "traditional"])
@@ -50,13 +50,13 @@ def test_an_encrypted_key_is_refused_and_nobody_is_asked(form):
     """A container has no keyboard."""
     key = issued.key_pem(issued.key("RSA 2048"), form, "pw")
     reason = "the private key is encrypted, and nobody can type its password"
-    assert pairing.mismatch(key, chain("RSA 2048")) == reason
+    assert key_matches.mismatch(key, chain("RSA 2048")) == reason
 
 
 @pytest.mark.parametrize("key", ["", "c4n4ry", JUNK.format("PRIVATE KEY")])
 def test_a_key_that_cannot_be_read_is_told(key):
     """In our words, without its content."""
-    assert pairing.mismatch(key, chain("P-256")) == "openssl cannot read the private key"
+    assert key_matches.mismatch(key, chain("P-256")) == "openssl cannot read the private key"
 
 
 @pytest.mark.parametrize("bundle", ["", "c4n4ry", JUNK.format("CERTIFICATE")])
@@ -67,24 +67,26 @@ def test_a_certificate_that_cannot_be_read_is_told(bundle, whole):
     given = chain("P-256") + bundle if whole else bundle
     expected = "openssl cannot read the certificate"
     if whole and "BEGIN" not in bundle:
-        assert pairing.mismatch(key, given) is None
+        assert key_matches.mismatch(key, given) is None
     else:
-        assert pairing.mismatch(key, given) == expected
+        assert key_matches.mismatch(key, given) == expected
 
 
 def test_a_short_key_is_no_mismatch():
     """What this machine's policy thinks of a key says nothing about the pair."""
     key = issued.key_pem(issued.key("RSA 1024"))
-    assert pairing.mismatch(key, chain("RSA 1024")) is None
-    assert pairing.mismatch(issued.key_pem(issued.key("RSA 1024", 1)), chain("RSA 1024")) == APART
+    assert key_matches.mismatch(key, chain("RSA 1024")) is None
+    assert (
+        key_matches.mismatch(issued.key_pem(issued.key("RSA 1024", 1)), chain("RSA 1024")) == APART
+    )
 
 
 def test_no_descriptor_stays_open():
     """Whether it fits or not."""
-    pairing.ready()
+    key_matches.ready()
     before = descriptors()
     for key in (issued.key_pem(issued.key()), issued.key_pem(issued.key("P-256", 1)), "", "x"):
-        pairing.mismatch(key, chain("P-256"))
+        key_matches.mismatch(key, chain("P-256"))
     assert descriptors() == before
 
 
@@ -96,24 +98,24 @@ def test_without_memfd_shared_memory_serves(monkeypatch):
     """Some sandboxes forbid the call, some builds of Python lack it."""
     key = issued.key_pem(issued.key())
     monkeypatch.setattr(os, "memfd_create", refuse)
-    assert pairing.mismatch(key, chain("P-256")) is None
+    assert key_matches.mismatch(key, chain("P-256")) is None
     monkeypatch.delattr(os, "memfd_create")
-    assert pairing.mismatch(key, chain("P-256")) is None
+    assert key_matches.mismatch(key, chain("P-256")) is None
 
 
 def test_without_the_lean_module_ssl_serves(monkeypatch):
     """An interpreter may keep OpenSSL elsewhere."""
     monkeypatch.setitem(sys.modules, "_ssl", types.ModuleType("_ssl"))
     key = issued.key_pem(issued.key())
-    assert pairing.mismatch(key, chain("P-256")) is None
-    assert pairing.mismatch(issued.key_pem(issued.key("P-256", 1)), chain("P-256")) == APART
+    assert key_matches.mismatch(key, chain("P-256")) is None
+    assert key_matches.mismatch(issued.key_pem(issued.key("P-256", 1)), chain("P-256")) == APART
 
 
 def test_a_system_without_any_memory_file_is_told(monkeypatch):
     """The pair is not taken for good unseen."""
     monkeypatch.setattr(os, "memfd_create", refuse)
     monkeypatch.setattr(os, "open", refuse)
-    assert pairing.mismatch("", "") == (
+    assert key_matches.mismatch("", "") == (
         "the pair could not be checked, this system gives no file in memory"
     )
 
@@ -122,7 +124,7 @@ def test_memory_that_cannot_be_written_is_told(monkeypatch):
     """No exception leaves, no descriptor stays."""
     before = descriptors()
     monkeypatch.setattr(os, "write", refuse)
-    assert pairing.mismatch("key", "chain") == (
+    assert key_matches.mismatch("key", "chain") == (
         "the pair could not be checked, /proc is not mounted or memory is short"
     )
     assert descriptors() == before

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from cycle_exec.errors import Refused
-from cycle_exec.system import process
 from cycle_exec.system.clock import Deadline
+from cycle_exec.system.exec import process
 from cycle_exec.system.signals import Armed
 from tests.support import probe
 
@@ -18,7 +18,8 @@ ROOT = str(Path(__file__).parents[2])
 DRIVER = f"""
 import sys
 sys.path.insert(0, {ROOT!r})
-from cycle_exec.system import invocation, signals, process
+from cycle_exec.system import invocation, signals
+from cycle_exec.system.exec import process
 invocation.secure_standard_descriptors()
 found = invocation.read()
 armed = signals.arm(30)

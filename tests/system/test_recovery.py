@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cycle_exec.errors import Refused
-from cycle_exec.system import journal, own_names, recovery
-from cycle_exec.system.journal import Step
+from cycle_exec.system.targets import journal, leftovers, recovery, temporary_names
+from cycle_exec.system.targets.journal import Step
 
 NAME = ".cycle-exec-forward-0123456789abcdef"
 BACK = ".cycle-exec-back-0123456789abcdef"
@@ -18,7 +18,7 @@ OLD = b".target.cycle-exec-fedcba9876543210"
 
 
 def step(folder, **more):
-    given = {"name": b"target", "spare": SPARE, "backup": b"", "fresh": False, "inode": 0, **more}
+    given = {"name": b"target", "staged": SPARE, "backup": b"", "fresh": False, "inode": 0, **more}
     return Step(folder=os.fsencode(folder), **given)
 
 
@@ -41,8 +41,8 @@ steps = st.builds(
     Step,
     folder=st.lists(names, max_size=4).map(lambda parts: b"/" + b"/".join(parts)),
     name=plain,
-    spare=plain.map(own_names.spare),
-    backup=st.one_of(st.just(b""), plain.map(own_names.spare)),
+    staged=plain.map(temporary_names.temporary),
+    backup=st.one_of(st.just(b""), plain.map(temporary_names.temporary)),
     fresh=st.booleans(),
     inode=st.integers(0, 2**64 - 1),
 )
@@ -64,10 +64,10 @@ def test_a_journal_that_is_cut_or_changed_says_nothing_or_the_like(found, data):
     changed = content[:at] + data.draw(st.binary(max_size=3)) + content[at + 1 :]
     for each in journal.decode(changed) or ():
         assert each.folder.startswith(b"/")
-        for name in (each.name, each.spare, each.backup):
+        for name in (each.name, each.staged, each.backup):
             assert b"/" not in name
             assert name not in (b".", b"..")
-        assert own_names.is_spare(each.spare)
+        assert temporary_names.is_temporary(each.staged)
 
 
 @given(st.binary(max_size=200))
@@ -84,11 +84,11 @@ def test_it_goes_forward_in_every_folder(tmp_path):
         folder.mkdir()
         half_done(folder)
     leave(folders[0], *(step(folder) for folder in folders))
-    told = journal.worked_off([f"{folders[0]}/target"])
-    assert told == ["a start was killed while it swapped 2 files: that is finished now"]
+    told = leftovers.recover([f"{folders[0]}/target"])
+    assert told == ["a start was killed while it swapped 2 files: the swap is finished now"]
     for folder in folders:
         assert {path.name: path.read_bytes() for path in folder.iterdir()} == {"target": b"new"}
-    assert journal.worked_off([f"{folders[0]}/target"]) == []
+    assert leftovers.recover([f"{folders[0]}/target"]) == []
 
 
 def test_it_goes_back(tmp_path):
@@ -105,8 +105,8 @@ def test_it_goes_back(tmp_path):
         step(tmp_path, name=b"theirs", fresh=True, inode=inode),
         name=BACK,
     )
-    told = journal.worked_off([f"{tmp_path}/target"])
-    assert told == ["a start was killed while it swapped 3 files: that is taken back now"]
+    told = leftovers.recover([f"{tmp_path}/target"])
+    assert told == ["a start was killed while it swapped 3 files: the swap is undone now"]
     assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == {
         "target": b"old",
         "theirs": b"x",
@@ -117,7 +117,7 @@ def test_a_folder_that_is_gone_is_passed_over(tmp_path):
     """A volume that is not mounted any more."""
     half_done(tmp_path)
     leave(tmp_path, step(tmp_path / "gone"), step(tmp_path))
-    journal.worked_off([f"{tmp_path}/target"])
+    leftovers.recover([f"{tmp_path}/target"])
     assert (tmp_path / "target").read_bytes() == b"new"
 
 
@@ -143,7 +143,7 @@ def test_what_is_not_our_journal_is_left_alone(tmp_path, how):
     else:
         path.rename(f"{path}0")
     before = sorted(os.listdir(tmp_path))
-    assert journal.worked_off([f"{tmp_path}/target"]) == []
+    assert leftovers.recover([f"{tmp_path}/target"]) == []
     assert (tmp_path / "target").read_bytes() == b"old"
     assert sorted(os.listdir(tmp_path)) == before
 
@@ -153,7 +153,7 @@ def test_the_journal_of_another_user_is_not_believed(tmp_path):
     """Whoever may write in the folder could have made it."""
     half_done(tmp_path)
     os.chown(leave(tmp_path, step(tmp_path)), 1234, 1234)
-    assert journal.worked_off([f"{tmp_path}/target"]) == []
+    assert leftovers.recover([f"{tmp_path}/target"]) == []
     assert (tmp_path / "target").read_bytes() == b"old"
 
 
@@ -168,14 +168,14 @@ def test_a_run_that_is_at_work_is_not_disturbed(tmp_path, monkeypatch):
     try:
         fcntl.flock(held, fcntl.LOCK_SH)
         with pytest.raises(Refused) as caught:
-            journal.worked_off([f"{tmp_path}/a/target"])
+            leftovers.recover([f"{tmp_path}/a/target"])
     finally:
         os.close(held)
     [problem] = caught.value.problems
     assert (problem.kind, problem.subject) == ("target-failed", f"folder {tmp_path}/b")
     assert "another process holds a lock" in problem.reason
     assert (tmp_path / "b/target").read_bytes() == b"old"
-    assert journal.worked_off([f"{tmp_path}/a/target"])
+    assert leftovers.recover([f"{tmp_path}/a/target"])
     assert (tmp_path / "b/target").read_bytes() == b"new"
 
 
@@ -186,18 +186,18 @@ def test_what_cannot_be_mended_refuses(tmp_path):
     (tmp_path / "target").unlink()
     (tmp_path / "target").mkdir()
     with pytest.raises(Refused) as caught:
-        journal.worked_off([f"{tmp_path}/target"])
+        leftovers.recover([f"{tmp_path}/target"])
     [problem] = caught.value.problems
     assert (caught.value.code, problem.kind) == (73, "target-failed")
-    assert "this cannot be mended: it is a folder" in problem.reason
+    assert "this cannot be recovered: it is a folder" in problem.reason
     assert path.exists()
     (tmp_path / "target").rmdir()
-    journal.worked_off([f"{tmp_path}/target"])
+    leftovers.recover([f"{tmp_path}/target"])
     assert (tmp_path / "target").read_bytes() == b"new"
 
 
 def test_nothing_is_opened_where_there_is_no_journal(tmp_path, monkeypatch):
     """Nearly every start: a look into each folder, and no more."""
-    monkeypatch.setattr(recovery, "recover", lambda *_: pytest.fail("there is nothing to do"))
+    monkeypatch.setattr(recovery, "replay", lambda *_: pytest.fail("there is nothing to do"))
     (tmp_path / "target").write_bytes(b"old")
-    assert journal.worked_off([f"{tmp_path}/target", f"{tmp_path}/no/such/folder", "x"]) == []
+    assert leftovers.recover([f"{tmp_path}/target", f"{tmp_path}/no/such/folder", "x"]) == []

@@ -7,25 +7,25 @@ import os
 import pytest
 
 from cycle_exec.errors import Refused
-from cycle_exec.system import scratch
+from cycle_exec.system.emulator import temporary_files
 
 
 def test_a_folder_is_private_and_short_enough(tmp_path):
     """0700, below TMPDIR unless a socket's path would not fit there."""
-    folder = scratch.folder(str(tmp_path), "api.sock")
+    folder = temporary_files.folder(str(tmp_path), "api.sock")
     assert os.stat(folder).st_mode & 0o7777 == 0o700
     assert os.path.dirname(folder) == str(tmp_path)
-    scratch.remove_folder(folder)
+    temporary_files.remove_folder(folder)
     assert not os.path.exists(folder)
-    elsewhere = scratch.folder(str(tmp_path / ("x" * 100)), "api.sock")
+    elsewhere = temporary_files.folder(str(tmp_path / ("x" * 100)), "api.sock")
     assert os.path.dirname(elsewhere) == "/tmp"
-    scratch.remove_folder(elsewhere)
+    temporary_files.remove_folder(elsewhere)
 
 
 def test_a_folder_needs_its_place(tmp_path):
     """A TMPDIR that is not there refuses."""
     with pytest.raises(Refused) as refused:
-        scratch.folder(str(tmp_path / "no"), "api.sock")
+        temporary_files.folder(str(tmp_path / "no"), "api.sock")
     assert refused.value.code == 73
 
 
@@ -37,7 +37,7 @@ def test_publishing_replaces_and_never_follows(tmp_path):
     target.symlink_to(kept)
     mask = os.umask(0o077)
     try:
-        scratch.publish(str(target), b"new", 0o644)
+        temporary_files.publish(str(target), b"new", 0o644)
     finally:
         os.umask(mask)
     assert (target.is_symlink(), target.read_text(), kept.read_text()) == (False, "new", "old")
@@ -48,22 +48,22 @@ def test_publishing_replaces_and_never_follows(tmp_path):
 def test_publishing_where_nothing_can_be_written_refuses(tmp_path):
     """The folder must be there, and nothing of ours stays behind."""
     with pytest.raises(Refused) as refused:
-        scratch.publish(str(tmp_path / "no" / "file"), b"", 0o600)
+        temporary_files.publish(str(tmp_path / "no" / "file"), b"", 0o600)
     assert [problem.kind for problem in refused.value.problems] == ["target-failed"]
 
 
 def test_a_stamp_follows_the_file(tmp_path):
     """It changes with the file, and is empty where there is none."""
     file = tmp_path / "state"
-    assert scratch.stamp(str(file)) == scratch.stamp("a\0b") == ()
+    assert temporary_files.stamp(str(file)) == temporary_files.stamp("a\0b") == ()
     file.write_text("a")
-    first = scratch.stamp(str(file))
-    assert first == scratch.stamp(str(file)) != ()
+    first = temporary_files.stamp(str(file))
+    assert first == temporary_files.stamp(str(file)) != ()
     file.write_text("ab")
-    assert scratch.stamp(str(file)) != first
+    assert temporary_files.stamp(str(file)) != first
 
 
 def test_removing_twice_is_no_problem(tmp_path):
     """What is gone is gone."""
-    scratch.remove(str(tmp_path / "no"))
-    scratch.remove_folder(str(tmp_path / "no"))
+    temporary_files.remove(str(tmp_path / "no"))
+    temporary_files.remove_folder(str(tmp_path / "no"))

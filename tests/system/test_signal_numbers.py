@@ -7,7 +7,7 @@ import signal
 import pytest
 
 from cycle_exec.settings import signal_names
-from cycle_exec.system.signal_numbers import name_of, number_of
+from cycle_exec.system.init.signal_numbers import name_of, number_of
 
 
 def test_there_and_back():

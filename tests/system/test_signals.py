@@ -9,8 +9,9 @@ from pathlib import Path
 import pytest
 
 from cycle_exec.errors import DeadlinePassed, Stopped
-from cycle_exec.system import process, signals
+from cycle_exec.system import signals
 from cycle_exec.system.clock import Deadline
+from cycle_exec.system.exec import process
 from tests.support import probe
 
 ROOT = str(Path(__file__).parents[2])
@@ -162,7 +163,7 @@ def test_a_stop_signal_ends_the_run_as_pid_1(number):
 ZOMBIES = f"""
 import os, sys
 sys.path.insert(0, {ROOT!r})
-from cycle_exec.system import process
+from cycle_exec.system.exec import process
 from cycle_exec.system.clock import Deadline
 script = "(sleep 60 & sleep 60 &) ; exit 4"
 found = process.run_check("/bin/sh", ["sh", "-c", script], dict(os.environ), Deadline.after(9))

@@ -13,9 +13,10 @@ import pytest
 
 from cycle_exec.errors import Refused, Stopped
 from cycle_exec.planning.model import FileWrite
-from cycle_exec.system import signals, stage
-from cycle_exec.system.folders import Calls
-from cycle_exec.system.own_names import is_spare, spare
+from cycle_exec.system import signals
+from cycle_exec.system.targets import stage
+from cycle_exec.system.targets.calls import Calls
+from cycle_exec.system.targets.temporary_names import is_temporary, temporary
 from tests.support import probe
 
 ROOT = str(Path(__file__).parents[2])
@@ -146,7 +147,7 @@ def test_a_staged_file_has_its_final_bytes_mode_and_a_name_of_ours(tmp_path):
         path = Path(staged.paths[str(target)])
         assert (path.read_bytes(), mode_of(path)) == (b"new", 0o640)
         assert path.parent == tmp_path
-        assert is_spare(os.fsencode(path.name))
+        assert is_temporary(os.fsencode(path.name))
         assert target.read_bytes() == b"old"
     assert os.listdir(tmp_path) == ["app.conf"]
 
@@ -289,7 +290,7 @@ def test_files_of_a_run_that_is_alive_are_not_removed(tmp_path):
 
 def test_a_run_that_holds_no_targets_open_cannot_be_kept_waiting(tmp_path, monkeypatch):
     """A foreign lock on the folder costs the cleaning, not the launch."""
-    monkeypatch.setattr("cycle_exec.system.folders._TRIES", 2)
+    monkeypatch.setattr("cycle_exec.system.targets.folders._TRIES", 2)
     (tmp_path / STALE).write_bytes(b"")
     held = os.open(tmp_path, os.O_RDONLY)
     fcntl.flock(held, fcntl.LOCK_EX)
@@ -305,11 +306,11 @@ def test_no_descriptor_stays_open(tmp_path):
     assert os.listdir("/proc/self/fd") == before
 
 
-def test_spare_names_are_recognised():
+def test_temporary_names_are_recognised():
     """What the next run takes for ours is what this run makes."""
-    assert all(is_spare(spare(b"n" * length)) for length in (1, 100, 255))
-    assert len(spare(b"n" * 255)) == 255
-    assert spare(b"a") != spare(b"a")
+    assert all(is_temporary(temporary(b"n" * length)) for length in (1, 100, 255))
+    assert len(temporary(b"n" * 255)) == 255
+    assert temporary(b"a") != temporary(b"a")
 
 
 # Each system call broken once, at each of its uses.
@@ -646,7 +647,7 @@ import json, os, subprocess, sys
 sys.path.insert(0, {ROOT!r})
 from cycle_exec.errors import Refused
 from cycle_exec.planning.model import FileWrite
-from cycle_exec.system import stage
+from cycle_exec.system.targets import stage
 folder, last = sys.argv[1:]
 source, target, plain = (os.path.join(folder, name) for name in ("source", "target", "plain"))
 for path in (source, target, plain):
@@ -710,7 +711,7 @@ def test_a_preview_is_as_private_as_its_target_and_never_stays(tmp_path, commits
     with stage.stage([one], {}) as staged:
         path = Path(staged.preview(one, b"seen"))
         assert (path.parent, path.read_bytes(), mode_of(path)) == (tmp_path, b"seen", 0o640)
-        assert is_spare(path.name.encode())
+        assert is_temporary(path.name.encode())
         if commits:
             staged.commit()
     assert os.listdir(tmp_path) == (["app.conf"] if commits else [])

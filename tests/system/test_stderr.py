@@ -11,8 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cycle_exec.errors import Problem, Refused
-from cycle_exec.system import stderr, stdout
-from cycle_exec.system.stderr import Log
+from cycle_exec.system.output import stderr, stdout
+from cycle_exec.system.output.stderr import Log
 
 ROOT = str(Path(__file__).parents[2])
 
@@ -126,7 +126,7 @@ def test_time_is_utc():
 SPEAK = f"""
 import sys
 sys.path.insert(0, {ROOT!r})
-from cycle_exec.system.stderr import Log
+from cycle_exec.system.output.stderr import Log
 for _ in range(200):
     Log().notice("x" * 900)
 """
@@ -163,7 +163,7 @@ def test_nothing_that_happens_to_stderr_ends_the_launch(make):
     if make is full_pipe:
         words[-1] = SPEAK.replace("200", "80")
         words[-1] = words[-1].replace(
-            "for", "from cycle_exec.system import stderr\nstderr._PATIENCE = 1\nfor", 1
+            "for", "from cycle_exec.system.output import stderr\nstderr._PATIENCE = 1\nfor", 1
         )
     assert subprocess.run(words, preexec_fn=place, check=False).returncode == 0
 
@@ -202,7 +202,7 @@ def test_a_trace_names_places_and_never_the_exceptions_text(capfd):
 PRINT = f"""
 import sys
 sys.path.insert(0, {ROOT!r})
-from cycle_exec.system import stdout
+from cycle_exec.system.output import stdout
 stdout.write("line\\n" * 100_000)
 """
 

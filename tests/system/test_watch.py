@@ -7,7 +7,7 @@ import time
 
 import pytest
 
-from cycle_exec.system.watch import Watch
+from cycle_exec.system.emulator.watch import Watch
 
 
 def until(found) -> None:

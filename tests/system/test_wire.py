@@ -14,7 +14,7 @@ from cycle_exec.errors import Stopped
 from cycle_exec.secret import Secret, SecretBytes
 from cycle_exec.sources import retry
 from cycle_exec.sources.model import Failure, Request, Response
-from cycle_exec.system import wire
+from cycle_exec.system.api import requests as requests_
 from cycle_exec.system.clock import Deadline
 from tests.support.hostile import (
     ANY,
@@ -59,7 +59,7 @@ def at_once(outcome, _attempt, left, _draw):
 
 def exchange(api, *requests, deadline=10.0, timeout=5.0, again=never, **more):
     path = api if isinstance(api, str) else api.socket
-    return wire.exchange(
+    return requests_.exchange(
         path,
         TOKEN,
         requests or (ask(),),
@@ -118,7 +118,7 @@ def test_a_request_says_who_asks_and_nothing_more(api):
         "x-cycle-token": "t0ken",
         "accept": "application/json",
         "accept-encoding": "identity",
-        "user-agent": wire.AGENT,
+        "user-agent": requests_.AGENT,
         "connection": "close",
     }
 
@@ -164,7 +164,7 @@ def test_a_large_body_is_sent_in_pieces_as_the_api_reads(api, no_leaks):
 def test_what_no_header_can_carry_is_never_sent(api, no_leaks, token):
     """An error without the value, and no connection."""
     with pytest.raises(ValueError) as caught:
-        wire.exchange(
+        requests_.exchange(
             api.socket, Secret(token), [ask()], deadline=Deadline.after(1), timeout=1, retry=never
         )
     assert token not in str(caught.value)
@@ -193,12 +193,12 @@ def test_after_a_final_refusal_the_others_get_a_moment(api, no_leaks):
     began = time.monotonic()
     found = exchange(api, ask("/a"), ask("/b"), ask("/c"))
     assert kinds(found) == [403, 404, "abandoned"]
-    assert wire.LAST_WORDS <= time.monotonic() - began < 5
+    assert requests_.LAST_WORDS <= time.monotonic() - began < 5
 
 
 def test_a_refusal_of_what_is_not_essential_ends_nothing(api, no_leaks):
     """Its outcome is told, the others are waited for."""
-    api.on("/a", error(403)).on("/b", after(wire.LAST_WORDS + 0.2, data({})))
+    api.on("/a", error(403)).on("/b", after(requests_.LAST_WORDS + 0.2, data({})))
     assert kinds(exchange(api, ask("/a", essential=False), ask("/b"))) == [403, 200]
 
 
@@ -342,7 +342,7 @@ def test_an_api_that_comes_up_late_is_asked(no_leaks):
 # Limits
 
 
-@pytest.mark.parametrize("count", [wire.MOST_AT_ONCE - 1, wire.MOST_AT_ONCE * 2 + 1])
+@pytest.mark.parametrize("count", [requests_.MOST_AT_ONCE - 1, requests_.MOST_AT_ONCE * 2 + 1])
 def test_at_most_so_many_connections_are_open_at_once(api, no_leaks, count):
     """More questions than that wait for a free one; all are answered."""
     api.on(ANY, [error(503), after(0.02, data({}))])
@@ -350,13 +350,13 @@ def test_at_most_so_many_connections_are_open_at_once(api, no_leaks, count):
     assert kinds(found) == [200] * count
     assert [each.attempts for each in found] == [2] * count
     assert len(api.requests) == 2 * count
-    assert api.most_at_once <= wire.MOST_AT_ONCE
+    assert api.most_at_once <= requests_.MOST_AT_ONCE
 
 
 def test_waiting_for_a_free_connection_costs_no_processor_time(api, no_leaks):
     """Every connection hangs, others wait: the process sleeps."""
     api.on(ANY, hang)
-    count = wire.MOST_AT_ONCE + 20
+    count = requests_.MOST_AT_ONCE + 20
     before = time.process_time()
     exchange(api, *(ask(f"/{n}") for n in range(count)), deadline=1.0, again=retry.delay)
     # The server's threads are in this process: they, too, only wait.
@@ -365,7 +365,7 @@ def test_waiting_for_a_free_connection_costs_no_processor_time(api, no_leaks):
 
 def test_all_bodies_together_have_a_limit(api, no_leaks):
     """What has come already is kept, the rest is refused."""
-    size = wire.TOTAL_LIMIT // 3 + 1000
+    size = requests_.TOTAL_LIMIT // 3 + 1000
     api.on(ANY, reply(200, b"x" * size))
     found = exchange(api, *(ask(f"/{n}") for n in range(4)))
     assert set(kinds(found)) <= {200, "too-much"}

@@ -8,7 +8,7 @@ from base64 import b64encode
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
-from cycle_exec.planning import quoting
+from cycle_exec.planning.templates import quoting
 from tests.support.inits import until
 from tests.templates import web
 from tests.templates.serving import (

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cycle_exec.planning import quoting
+from cycle_exec.planning.templates import quoting
 from tests.templates import web
 from tests.templates.serving import (
     HOST,

@@ -1,0 +1,186 @@
+"""The last good copy: kept after a start that worked, used when the platform cannot be asked."""
+
+from __future__ import annotations
+
+from cycle_exec.errors import Problem, Refused
+from cycle_exec.planning.model import FileWrite
+from cycle_exec.secret import SecretBytes
+from cycle_exec.sources import last_good
+from cycle_exec.system import clock, files
+from cycle_exec.system.crypto import encryption
+from cycle_exec.system.output import stderr
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Sequence
+
+    from cycle_exec.settings.model import Invocation, LastGood, Settings
+    from cycle_exec.sources.last_good import Copy
+    from cycle_exec.sources.model import Outcome, Snapshot
+    from cycle_exec.sources.needs import Need
+    from cycle_exec.system.clock import Deadline
+
+_LIMIT = 64 * 1024 * 1024  # bytes
+# Of the deadline, for what comes after a fetch that has used up its time.
+_RESERVE, _MOST = 0.2, 2.0
+
+
+class Keeper:
+    """What one run does with the copy. stale: the age of the copy that it starts from, seconds.
+
+    uses: whether it may start from it. keeps: whether it may write and remove it.
+    """
+
+    def __init__(self, wanted: LastGood, key: SecretBytes, *, uses: bool, keeps: bool) -> None:
+        self._wanted = wanted
+        self._key = key
+        self._uses = uses
+        self._keeps = keeps
+        self._fresh: Copy | None = None
+        self.stale: int | None = None
+
+    def fetch_deadline(self, deadline: Deadline) -> Deadline:
+        """Until when the platform is asked: what is left must do for the rest of the start."""
+        if not self._uses:
+            return deadline
+        left = deadline.left()
+        return clock.Deadline(end=deadline.end - min(left * _RESERVE, _MOST))
+
+    def ready(self) -> None:
+        """Load what sealing needs, while the platform is at work."""
+        encryption.ready()
+
+    def snapshot(
+        self,
+        needs: Sequence[Need],
+        outcomes: Sequence[Outcome],
+        used: Collection[str],
+        read: Callable[[Sequence[Outcome]], Snapshot],
+    ) -> Snapshot:
+        """What the answers say; where the platform is merely unavailable, what the copy says.
+
+        used: the resources that templates really use. Raises Refused.
+        """
+        try:
+            found = read(outcomes)
+            lacking = [found.unusable[name] for name in found.unusable if name in used]
+            if self._uses and lacking:
+                raise Refused(lacking)
+        except Refused as refused:
+            return read(self._instead(refused, needs))
+        if self._keeps:
+            self._fresh = last_good.copy_of(needs, outcomes, clock.now())
+        return found
+
+    def _instead(self, refused: Refused, needs: Sequence[Need]) -> Sequence[Outcome]:
+        """The answers of the copy, or the refusal again where there is no help."""
+        kinds = {problem.kind for problem in refused.problems}
+        if "denied" in kinds and self._keeps:
+            self._forget()
+        if kinds != {"unavailable"} or not self._uses:
+            raise refused
+        try:
+            copy = self._read()
+            stale = last_good.age(copy, clock.now(), self._wanted.max_age)
+            found = last_good.outcomes(copy, needs)
+        except (last_good.NotUsable, encryption.Broken) as error:
+            stderr.log.warning(f"last good copy {self._wanted.path}: {error.reason}")
+            raise refused from None
+        self.stale = stale
+        return found
+
+    def obstacle(self) -> str:
+        """Why a start could not do with the copy today, in words; empty if it could."""
+        try:
+            last_good.age(self._read(), clock.now(), self._wanted.max_age)
+        except (last_good.NotUsable, encryption.Broken) as error:
+            return error.reason
+        return ""
+
+    @property
+    def warning(self) -> str:
+        """What is said of a start from the copy."""
+        path = self._wanted.path
+        return f"the API is unavailable: this is the last good copy, {self.stale} s old ({path})"
+
+    def keep(self) -> None:
+        """Write the copy; what goes wrong is no reason not to start."""
+        if self._fresh is None:
+            return
+        from cycle_exec.system.targets import stage
+
+        content = encryption.seal(self._key, last_good.encode(self._fresh))
+        path = self._wanted.path
+        write = FileWrite(path=path, content=content, mode=0o600, origin="last good copy")
+        try:
+            with stage.stage([write], {}) as staged:
+                staged.commit()
+        except Refused as refused:
+            reason = refused.problems[0].reason
+            stderr.log.warning(f"last good copy {path}: it could not be written: {reason}")
+
+    def _read(self) -> Copy:
+        try:
+            sealed = files.read(self._wanted.path, _LIMIT)
+        except files.Unreadable as error:
+            reason = "there is none" if error.absent else error.reason
+            raise last_good.NotUsable(reason) from None
+        return last_good.parse(encryption.opened(self._key, sealed))
+
+    def _forget(self) -> None:
+        path = self._wanted.path
+        try:
+            if files.read(path, _LIMIT).startswith(encryption.MAGIC):
+                files.remove(path)
+                stderr.log.warning(f"last good copy {path}: removed, for the API refuses the token")
+        except files.Unreadable as error:
+            if not error.absent:
+                stderr.log.warning(f"last good copy {path}: {error.reason}")
+
+
+def keeper(
+    invocation: Invocation, settings: Settings, *, uses: bool = True, keeps: bool = True
+) -> Keeper | None:
+    """The keeper that the settings ask for. Raises Refused without a usable key."""
+    wanted = settings.last_good
+    if wanted is None:
+        return None
+    problem = None if encryption.available() else _not_installed()
+    if problem is None:
+        key = _key(invocation, wanted)
+        if isinstance(key, SecretBytes):
+            # A login that is to be accepted before the start cannot be asked for.
+            is_login = settings.vpn is not None and settings.vpn.login is not None
+            return Keeper(wanted, key, uses=uses and not is_login, keeps=keeps)
+        problem = key
+    raise Refused([problem])
+
+
+def _not_installed() -> Problem:
+    return Problem(
+        kind="file-missing",
+        subject="last_good",
+        reason="the package cryptography is not installed",
+        fix="pip install 'cycle-exec[last-good]'",
+    )
+
+
+def _key(invocation: Invocation, wanted: LastGood) -> SecretBytes | Problem:
+    if wanted.key_file:
+        subject = f"last_good.key_file {wanted.key_file}"
+        try:
+            key = files.read(wanted.key_file, 4096)
+        except files.Unreadable as error:
+            return Problem(kind="file-missing", subject=subject, reason=error.reason)
+    else:
+        subject = f"variable {wanted.key_variable}"
+        key = invocation.environ.get(wanted.key_variable, "").encode("utf-8", "surrogateescape")
+    key = key.strip()
+    if len(key) < encryption.SHORTEST:
+        return Problem(
+            kind="file-missing",
+            subject=subject,
+            reason=f"a key has at least {encryption.SHORTEST} bytes, this has {len(key)}",
+            fix="openssl rand -hex 32 makes a good one",
+        )
+    return SecretBytes(key)

@@ -1,0 +1,311 @@
+"""The way of the data, arrow by arrow; launch, plan, render, env and certificates share it.
+
+Invocation --settle--> Settings --opened--> Local --fetched--> Fetched --planned--> Plan
+"""
+
+from __future__ import annotations
+
+from cycle_exec.errors import Problem, refuse
+from cycle_exec.launching import preflight
+from cycle_exec.planning.model import SET
+from cycle_exec.record import Record
+from cycle_exec.settings import resolve
+from cycle_exec.sources import needs, retry
+from cycle_exec.system import clock, files
+from cycle_exec.system.api import requests
+from cycle_exec.system.output import stderr
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Mapping, Sequence
+
+    from cycle_exec.launching.last_good import Keeper
+    from cycle_exec.launching.model import Local
+    from cycle_exec.launching.vpn_login import VpnLogin
+    from cycle_exec.planning.model import Plan
+    from cycle_exec.planning.templates.jinja import Prepared
+    from cycle_exec.planning.templates.substitution import Plain
+    from cycle_exec.secret import Secret
+    from cycle_exec.settings.model import Invocation, Manifest, Settings
+    from cycle_exec.sources.model import Outcome, Snapshot
+    from cycle_exec.system.clock import Deadline
+    from cycle_exec.system.output.progress import Progress
+
+    Overrides = Mapping[str, str | bool | tuple[str, ...]]
+
+
+_PATIENCE = 1.0  # seconds before there is anything to say of the wait
+
+
+class Fetched(Record):
+    """What the platform gives, and the templates made ready in the meantime."""
+
+    _sealed = ("metadata",)
+
+    snapshot: Snapshot
+    prepared: Prepared | None
+    metadata: object
+
+
+def settle(invocation: Invocation, overrides: Overrides, command: Sequence[str]) -> Settings:
+    """Flags, variables and manifest become one value; the log follows it."""
+    path, named = resolve.manifest_path(invocation, overrides)
+    manifest = _manifest(path, named)
+    settings = resolve.resolve(
+        invocation, overrides, manifest, path if manifest is not None else "", tuple(command)
+    )
+    stderr.log.configure(settings.log_level, settings.log_format, settings.debug)
+    for line in resolve.unknown_variables(invocation.environ):
+        stderr.log.warning(line)
+    return settings
+
+
+def _manifest(path: str, named: bool) -> Manifest | None:
+    try:
+        content = files.read(path)
+    except files.Unreadable as error:
+        if error.absent and not named:
+            return None
+        raise refuse("manifest-missing", path, error.reason) from None
+    try:
+        text = content.decode()
+    except UnicodeDecodeError:
+        raise refuse("manifest-invalid", path, "it is not UTF-8 text") from None
+    from cycle_exec.settings.manifest import manifest
+
+    return manifest.parse(text, path)
+
+
+def fetched(
+    invocation: Invocation,
+    settings: Settings,
+    local: Local,
+    deadline: Deadline,
+    keeper: Keeper | None = None,
+) -> Fetched:
+    """Ask the platform for all that is needed, and make ready while it works."""
+    expressions = _expressions(settings, local)
+    plain = _plain(expressions)
+    mentioned = _mentioned(expressions, plain)
+    wanted = needs.needs(settings, mentioned)
+    prepared: list[Prepared] = []
+    vpn_login = _vpn_login(invocation, settings, local)
+
+    def meanwhile() -> Collection[int]:
+        if not expressions:
+            used: Collection[str] = ()
+        else:
+            from cycle_exec.planning.templates import jinja
+
+            prepared.append(jinja.prepare(expressions, plain))
+            used = prepared[0].used
+        _import_the_rest(settings, any(need.kind == "certificates" for need in wanted))
+        if keeper is not None:
+            keeper.ready()
+        return [
+            index
+            for index, need in enumerate(wanted)
+            if not need.request.essential and need.integration is None and need.name not in used
+        ]
+
+    waiting = _Waiting(settings.api.deadline)
+    outcomes = requests.exchange(
+        settings.api.socket,
+        local.token,
+        [need.request for need in wanted],
+        deadline=keeper.fetch_deadline(deadline) if keeper else deadline,
+        timeout=settings.api.timeout,
+        retry=retry.delay,
+        meanwhile=meanwhile,
+        follow=vpn_login.follow if vpn_login else None,
+        tick=waiting.tick,
+    )
+    waiting.end()
+    from cycle_exec.sources import answers
+
+    def read(outcomes: Sequence[Outcome]) -> Snapshot:
+        socket = settings.api.socket
+        return answers.snapshot(wanted, outcomes, socket=socket, environ=invocation.environ)
+
+    answered = outcomes[: len(wanted)]
+    used = prepared[0].used if prepared else frozenset()
+    snapshot = read(answered) if keeper is None else keeper.snapshot(wanted, answered, used, read)
+    if vpn_login:
+        vpn_login.require(outcomes[len(wanted) :])
+    metadata = _metadata(settings.api.metadata, deadline) if "metadata" in used else None
+    return Fetched(snapshot=snapshot, prepared=prepared[0] if prepared else None, metadata=metadata)
+
+
+class _Waiting:
+    """Says how long the API is waited for; nearly always it is over before there is a word."""
+
+    def __init__(self, total: float) -> None:
+        self._total = total
+        self._began = clock.monotonic()
+        self._shown: Progress | None = None
+
+    def tick(self, now: float) -> float:
+        """Says it if it is time to; returns when it will be time again."""
+        if now - self._began < _PATIENCE:
+            return self._began + _PATIENCE
+        if self._shown is None:
+            from cycle_exec.system.output import progress
+
+            quiet = stderr.log.is_json
+            self._shown = progress.Progress("the API", self._began, self._total, quiet=quiet)
+        return self._shown.tick(now)
+
+    def end(self) -> None:
+        """Leave no trace of it."""
+        if self._shown is not None:
+            self._shown.end()
+
+
+def _vpn_login(invocation: Invocation, settings: Settings, local: Local) -> VpnLogin | None:
+    if settings.vpn is None or settings.vpn.login is None:
+        return None
+    from cycle_exec.launching.vpn_login import VpnLogin
+
+    return VpnLogin(invocation, settings, local)
+
+
+def _import_the_rest(settings: Settings, certificates: bool) -> None:
+    """What the rest of the launch needs: the platform is at work, so it costs nothing now."""
+    from cycle_exec.planning import build  # noqa: F401
+    from cycle_exec.sources import answers  # noqa: F401
+
+    if certificates:
+        from cycle_exec.planning.certificates import selection as certificates_  # noqa: F401
+        from cycle_exec.system.crypto import key_matches
+
+        key_matches.ready()
+    if preflight.makes_keystores(settings):
+        from cycle_exec.system.crypto import keystore
+
+        keystore.ready()
+    if preflight.targets(settings, ()) or settings.templates:
+        from cycle_exec.system.targets import stage  # noqa: F401
+
+
+def _expressions(settings: Settings, local: Local) -> dict[str, str]:
+    """Every text that Jinja2 must see, by the name messages call it."""
+    found = {text.name: text.text for text in local.texts}
+    for name, value in settings.environment.set.items():
+        if "{{" in value or "{%" in value or "{#" in value:
+            found[f"{SET}{name}"] = value
+    return found
+
+
+def _plain(expressions: Mapping[str, str]) -> Mapping[str, Plain]:
+    if not expressions:
+        return {}
+    from cycle_exec.planning.templates import substitution
+
+    return substitution.parsed(expressions)
+
+
+def _mentioned(expressions: Mapping[str, str], plain: Mapping[str, Plain]) -> frozenset[str]:
+    """The names to fetch: certain for templates that only substitute, suspected for others."""
+    found = {name for each in plain.values() for name in each.names}
+    for name, text in expressions.items():
+        if name not in plain:
+            from cycle_exec.sources import mentions
+
+            found |= mentions.names(text, needs.FETCHED_NAMES)
+    return needs.FETCHED_NAMES.intersection(found)
+
+
+def _metadata(path: str, deadline: Deadline) -> object:
+    """The platform's environment metadata file; it may still be on its way when we start."""
+    from cycle_exec.sources import strict_json
+
+    pause = 0.02
+    while True:
+        try:
+            return strict_json.decode(files.read(path))
+        except files.Unreadable as error:
+            reason = error.reason
+        except strict_json.NotJson as error:
+            reason = f"it is not proper JSON: {error.reason}"
+        if deadline.left() <= pause:
+            return Problem(kind="unavailable", subject=f"metadata file {path}", reason=reason)
+        clock.sleep(pause)
+        pause = min(pause * 2, 0.5)
+
+
+def asked(settings: Settings, local: Local) -> frozenset[str]:
+    """What the fetch is about: kinds of needs, and the names of resources."""
+    expressions = _expressions(settings, local)
+    mentioned = _mentioned(expressions, _plain(expressions))
+    wanted = needs.needs(settings, mentioned)
+    kinds = {need.name if need.kind == "resource" else need.kind for need in wanted}
+    return frozenset(kinds | {"metadata"}.intersection(mentioned))
+
+
+def planned(invocation: Invocation, settings: Settings, local: Local, given: Fetched) -> Plan:
+    """The plan, or every problem of it."""
+    from cycle_exec.planning import build
+
+    return build.build(
+        settings,
+        invocation.environ,
+        given.snapshot,
+        texts=local.texts,
+        dotenv_files=local.dotenv_files,
+        prepared=given.prepared,
+        metadata=given.metadata,
+        home=local.user.home if local.user else "",
+        now=clock.now(),
+        mismatch=_mismatch,
+        keystore=_keystore,
+    )
+
+
+def _mismatch(privkey: str, fullchain: str) -> str | None:
+    from cycle_exec.system.crypto import key_matches
+
+    return key_matches.mismatch(privkey, fullchain)
+
+
+def _keystore(path: str, alias: str, privkey: str, fullchain: str, password: Secret) -> bytes | str:
+    from cycle_exec.system.crypto import keystore
+
+    try:
+        old = files.disk(path).content
+    except files.Unreadable:
+        old = None
+    return keystore.made(old, alias, privkey, fullchain, password)
+
+
+def _unmarked(_: str) -> None:
+    """Nobody asks how long a phase took."""
+
+
+def plan_for(
+    invocation: Invocation,
+    settings: Settings,
+    deadline: Deadline,
+    *,
+    writes: bool = True,
+    keeper: Keeper | None = None,
+    mark: Callable[[str], None] = _unmarked,
+) -> tuple[Plan, Local]:
+    """The whole way from settings to a plan, for the commands that stop there.
+
+    keeper: of the last good copy. mark: called with the name of each phase that is over.
+    """
+    if not writes:
+        settings = settings.replace(vpn=None)
+    local = preflight.opened(invocation, settings, writes=writes)
+    mark("preflight")
+    given = fetched(invocation, settings, local, deadline, keeper)
+    mark("fetch")
+    plan = planned(invocation, settings, local, given)
+    if keeper is not None and keeper.stale is not None:
+        plan = plan.from_last_good(keeper.stale, keeper.warning)
+    mark("plan")
+    if settings.vpn is not None and settings.vpn.judges_a_hook:
+        from cycle_exec.launching import vpn_preflight
+
+        return vpn_preflight.completed(invocation, settings, local, plan)
+    return plan, local

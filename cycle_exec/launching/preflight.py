@@ -1,0 +1,245 @@
+"""Everything that can be found wrong before any network: files, owners, the user, the command."""
+
+from __future__ import annotations
+
+from cycle_exec.errors import Problem, Refused
+from cycle_exec.launching.model import Local
+from cycle_exec.planning.model import TemplateText
+from cycle_exec.secret import Secret
+from cycle_exec.settings.model import BUILTIN, TOKEN
+from cycle_exec.system import files
+from cycle_exec.system.exec import lookup
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from cycle_exec.settings.model import Invocation, Settings, TemplateOutput
+    from cycle_exec.system.exec.user import User
+
+
+def opened(invocation: Invocation, settings: Settings, *, writes: bool = True) -> Local:
+    """Everything that can be found wrong before any network, all at once.
+
+    writes: whether targets will be written, so that their folders are judged too.
+    """
+    problems: list[Problem] = []
+    found = texts(settings.templates, problems)
+    dotenv_files = _dotenv_files(settings.environment.files, problems)
+    user = app_user(settings, problems)
+    owners = _owners(settings, user, problems) if writes else {}
+    executable = _executable(invocation, settings, problems)
+    if user is not None and executable and not problems:
+        _try(user, settings, executable, problems)
+    if writes:
+        problems.extend(files.preflight(targets(settings, found)))
+    hook = None
+    if writes and settings.vpn is not None and settings.vpn.judges_a_hook:
+        from cycle_exec.launching import vpn_preflight
+
+        hook, wrong = vpn_preflight.opened(invocation, settings, targets(settings, found), user)
+        problems.extend(wrong)
+    if makes_keystores(settings):
+        _require_keystore(problems)
+    token = api_token(invocation, problems)
+    if problems:
+        raise Refused(problems)
+    return Local(
+        texts=tuple(found),
+        dotenv_files=tuple(dotenv_files),
+        owners=owners,
+        executable=executable,
+        token=token,
+        user=user,
+        hook=hook,
+    )
+
+
+def makes_keystores(settings: Settings) -> bool:
+    """Whether PKCS #12 files are asked for."""
+    request = settings.certificates
+    return request is not None and bool(request.directory) and "pkcs12" in request.formats
+
+
+def _require_keystore(problems: list[Problem]) -> None:
+    from cycle_exec.system.crypto import keystore
+
+    if not keystore.available():
+        problems.append(
+            Problem(
+                kind="file-missing",
+                subject="certificates.formats pkcs12",
+                reason="the package cryptography is not installed",
+                fix="pip install 'cycle-exec[pkcs12]'",
+            )
+        )
+
+
+def api_token(invocation: Invocation, problems: list[Problem]) -> Secret:
+    """The API's token, from the environment."""
+    token = invocation.environ.get(TOKEN, "")
+    if not token:
+        problems.append(
+            Problem(kind="token-missing", subject=TOKEN, reason="it is not set, or empty")
+        )
+    elif not (token.isascii() and token.isprintable()):
+        problems.append(
+            Problem(
+                kind="token-missing",
+                subject=TOKEN,
+                reason="it holds a character that no HTTP header can carry",
+                fix="see how it is set: a line break at its end is not part of the token",
+            )
+        )
+    return Secret(token)
+
+
+def texts(outputs: Sequence[TemplateOutput], problems: list[Problem]) -> list[TemplateText]:
+    """The templates that the settings name, each file of a folder; adds what is wrong."""
+    found = []
+    for output in outputs:
+        source = output.source
+        if source.startswith(BUILTIN):
+            source = files.builtin(source.removeprefix(BUILTIN))
+        try:
+            below = files.tree(source)
+            for name in below or ("",):
+                path = f"{source}/{name}" if name else source
+                target = f"{output.target}/{name.removesuffix('.j2')}" if name else output.target
+                found.append(
+                    TemplateText(
+                        name=f"{output.source}/{name}" if name else output.source,
+                        text=_text(path),
+                        target=target,
+                        mode=output.mode,
+                        owner=output.owner,
+                        check=output.check,
+                        on_change=output.on_change,
+                    )
+                )
+        except files.Unreadable as error:
+            problems.append(
+                Problem(
+                    kind="file-missing", subject=f"template {output.source}", reason=error.reason
+                )
+            )
+    return found
+
+
+def template_targets(outputs: Sequence[TemplateOutput]) -> list[str]:
+    """Where templates go, without reading one; what cannot be listed is told by `texts`."""
+    found = []
+    for output in outputs:
+        try:
+            below = () if output.source.startswith(BUILTIN) else files.tree(output.source)
+        except files.Unreadable:
+            below = ()
+        found += [f"{output.target}/{name}" for name in below] or [output.target]
+    return found
+
+
+def _text(path: str) -> str:
+    try:
+        return files.read(path).decode()
+    except UnicodeDecodeError:
+        raise files.Unreadable("it is not UTF-8 text") from None
+
+
+def _dotenv_files(
+    paths: Sequence[str], problems: list[Problem]
+) -> list[tuple[str, Mapping[str, str]]]:
+    found: list[tuple[str, Mapping[str, str]]] = []
+    for path in paths:
+        from cycle_exec.planning.files import dotenv
+
+        try:
+            found.append((path, dotenv.read(_text(path))))
+        except files.Unreadable as error:
+            reason = error.reason
+        except dotenv.Unparsable as error:
+            reason = f"line {error.line} is not NAME=value"
+        else:
+            continue
+        problems.append(Problem(kind="file-missing", subject=f"env file {path}", reason=reason))
+    return found
+
+
+def _executable(invocation: Invocation, settings: Settings, problems: list[Problem]) -> str:
+    directory = settings.process.directory
+    if directory and files.disk(directory).kind != "directory":
+        problems.append(
+            Problem(
+                kind="file-missing",
+                subject=f"process.directory {directory}",
+                reason="there is no such folder",
+            )
+        )
+    if not settings.command:
+        return ""
+    path = settings.environment.set.get("PATH", invocation.environ.get("PATH"))
+    found = lookup.find(settings.command[0], path, directory or invocation.cwd)
+    if isinstance(found, str):
+        return found
+    problems.append(found)
+    return ""
+
+
+def app_user(settings: Settings, problems: list[Problem]) -> User | None:
+    """Who the command will run as, None: nobody else."""
+    if not settings.process.user:
+        return None
+    from cycle_exec.system.exec import identity, user
+
+    try:
+        return user.find(settings.process.user)
+    except identity.UnknownOwner as error:
+        subject = f"user {settings.process.user}"
+        problems.append(Problem(kind="owner-unknown", subject=subject, reason=error.reason))
+        return None
+
+
+def _try(user: User, settings: Settings, executable: str, problems: list[Problem]) -> None:
+    from cycle_exec.system.exec.user import obstacle
+
+    process = settings.process
+    found = obstacle(user, executable, process.directory, resident=process.init)
+    if found is not None:
+        problems.append(found)
+
+
+def _owners(
+    settings: Settings, user: User | None, problems: list[Problem]
+) -> Mapping[str, tuple[int, int]]:
+    """Ids by owner text; the empty text is whoever the command will run as."""
+    outputs = [
+        *settings.templates,
+        *settings.variables.files,
+        *(file for integration in settings.integrations for file in integration.files),
+        *(output for output in (settings.certificates, settings.dotenv) if output is not None),
+    ]
+    texts = {output.owner for output in outputs}
+    named = texts - {""}
+    if not named and user is None:
+        return {}
+    from cycle_exec.system.exec import identity
+
+    owners, unknown = identity.resolve(named)
+    problems.extend(unknown)
+    if user is not None and "" in texts:
+        owners[""] = (user.uid, user.gid)
+        if not identity.may_give(user.uid, user.gid):
+            problems.append(identity.no_gift(f"user {user.name}"))
+    return owners
+
+
+def targets(settings: Settings, texts: Sequence[TemplateText]) -> list[str]:
+    """Every path that the run will write to, as far as it is known before the fetch."""
+    found = [text.target for text in texts]
+    found.extend(file.target for file in settings.variables.files)
+    for integration in settings.integrations:
+        found.extend(file.target for file in integration.files)
+    if settings.dotenv is not None:
+        found.append(settings.dotenv.target)
+    if settings.certificates is not None and settings.certificates.directory:
+        found.append(f"{settings.certificates.directory}/any.pem")
+    return found

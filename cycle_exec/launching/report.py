@@ -1,0 +1,54 @@
+"""[report]: the launch tells the platform of itself, and never waits, nor fails, for it."""
+
+from __future__ import annotations
+
+from cycle_exec.presentation import report
+from cycle_exec.secret import Secret, SecretBytes
+from cycle_exec.settings.model import TOKEN
+from cycle_exec.sources.model import Request
+from cycle_exec.sources.operations import OPERATIONS
+from cycle_exec.system import clock
+from cycle_exec.system.api import requests
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from cycle_exec.errors import Problem
+    from cycle_exec.planning.model import Plan
+    from cycle_exec.settings.model import Invocation, Settings
+
+START, RELOAD = "cycle-exec.start.refused", "cycle-exec.reload.refused"
+
+
+def started(
+    invocation: Invocation,
+    settings: Settings,
+    plan: Plan,
+    phases: Sequence[tuple[str, float, float]],
+) -> None:
+    """The metrics of a start that is about to be one."""
+    now = clock.now()
+    found = report.metrics(plan, phases, now, clock.rfc3339(now))
+    _tell(invocation, settings, "postMetric", found)
+
+
+def refused(
+    invocation: Invocation, settings: Settings, event: str, problems: Sequence[Problem]
+) -> None:
+    """The event of a start or a reload that was refused."""
+    _tell(invocation, settings, "postEvent", [report.refusal(event, problems)])
+
+
+def _tell(invocation: Invocation, settings: Settings, operation: str, body: object) -> None:
+    from json import dumps
+
+    row = OPERATIONS[operation]
+    request = Request(
+        operation=operation,
+        method=row.method,
+        target=row.path,
+        subject="report",
+        body=SecretBytes(dumps(body).encode()),
+    )
+    requests.tell(settings.api.socket, Secret(invocation.environ.get(TOKEN, "")), request)

@@ -1,0 +1,88 @@
+"""[vpn] login: a VPN client's own login, asked as soon as its variables are there."""
+
+from __future__ import annotations
+
+from cycle_exec.errors import Problem, Refused
+from cycle_exec.planning import environment
+from cycle_exec.secret import SecretBytes
+from cycle_exec.sources import answers, needs
+from cycle_exec.vpn import login
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from cycle_exec.launching.model import Local
+    from cycle_exec.settings.model import Invocation, Settings
+    from cycle_exec.sources.model import Outcome, Request
+
+_SUBJECT = "VPN login"
+
+
+class VpnLogin:
+    """One login of a launch: the question when the variables have come, then its answer."""
+
+    def __init__(self, invocation: Invocation, settings: Settings, local: Local) -> None:
+        self._invocation = invocation
+        self._settings = settings
+        self._local = local
+        self._problems: list[Problem] = []
+
+    def follow(self, index: int, outcome: Outcome) -> Sequence[Request]:
+        """The question, once the answer of the scoped variables is there; they are asked first."""
+        if index != 0:
+            return ()
+        [need] = needs.needs(self._settings.replace(integrations=(), certificates=None), ())
+        try:
+            snapshot = answers.snapshot(
+                [need],
+                [outcome],
+                socket=self._settings.api.socket,
+                environ=self._invocation.environ,
+            )
+        except Refused:
+            return ()  # said where the answer is read for the launch
+        found = environment.early(
+            self._settings, self._invocation.environ, snapshot, self._local.dotenv_files
+        )
+        return self._question({**snapshot.variables, **found})
+
+    def _question(self, values: Mapping[str, str]) -> Sequence[Request]:
+        assert self._settings.vpn is not None
+        names = self._settings.vpn.login
+        assert names is not None
+        missing = [name for name in (names.username, names.password) if not values.get(name)]
+        for name in missing:
+            self._problems.append(
+                Problem(
+                    kind="variable-missing",
+                    subject=f"variable {name}",
+                    reason="is missing or empty, and the VPN login needs it (vpn.login); what a "
+                    "template or an integration gives comes too late",
+                )
+            )
+        if missing:
+            return ()
+        username, password = (
+            values[name].encode("utf-8", "surrogateescape")
+            for name in (names.username, names.password)
+        )
+        credentials = login.Credentials(username=username, password=SecretBytes(password))
+        try:
+            return [login.question(credentials, {}).replace(subject=_SUBJECT)]
+        except login.Rejected as rejected:
+            self._problems.append(_refused(rejected.reason))
+            return ()
+
+    def require(self, outcomes: Sequence[Outcome]) -> None:
+        """Raise Refused unless the platform has said yes."""
+        for outcome in outcomes:
+            verdict = login.verdict(outcome)
+            if not verdict.accepted:
+                self._problems.append(_refused(verdict.reason))
+        if self._problems:
+            raise Refused(self._problems)
+
+
+def _refused(reason: str) -> Problem:
+    return Problem(kind="login-refused", subject=_SUBJECT, reason=reason)

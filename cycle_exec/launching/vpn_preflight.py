@@ -1,0 +1,239 @@
+"""[vpn] of a launch: the server's credential hook is judged before anything is asked of the
+platform, gets its token, and is tried before anything is swapped.
+"""
+
+from __future__ import annotations
+
+import posixpath
+
+from cycle_exec.errors import Problem, Refused, refuse
+from cycle_exec.launching.model import Hook
+from cycle_exec.planning.model import FileWrite
+from cycle_exec.system import files
+from cycle_exec.system.exec import identity
+from cycle_exec.system.openvpn import hook_facts, server_version
+from cycle_exec.vpn import config, preflight, warnings
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Mapping
+
+    from cycle_exec.launching.model import Local
+    from cycle_exec.planning.model import Plan
+    from cycle_exec.secret import Secret
+    from cycle_exec.settings.model import Invocation, Settings
+    from cycle_exec.system.exec.user import User
+    from cycle_exec.vpn.config import Directive
+    from cycle_exec.vpn.model import Setup
+
+DEFAULT_CONFIG = "/etc/openvpn/server.conf"
+_SERVER = "openvpn"
+_TOKEN_MODE = 0o400
+
+
+class _Later(Exception):
+    """A file of the configuration is a target of this launch, so it is judged when it is known."""
+
+
+def opened(
+    invocation: Invocation, settings: Settings, targets: Collection[str], user: User | None
+) -> tuple[Hook | None, list[Problem]]:
+    """Before any network: the hook, or what is wrong; neither, if a file is yet to be rendered."""
+    planned = {posixpath.normpath(target) for target in targets}
+
+    def text_of(path: str) -> str:
+        path = posixpath.normpath(posixpath.join(_cwd(invocation, settings), path))
+        if path in planned:
+            raise _Later
+        return on_disk(path)
+
+    try:
+        hook, problems = judged(invocation, settings, user, text_of)
+    except _Later:
+        return None, []
+    if hook is not None and hook.setup.token_written:
+        problems += _of_token(hook)
+    return hook, problems
+
+
+def completed(
+    invocation: Invocation, settings: Settings, local: Local, plan: Plan
+) -> tuple[Plan, Local]:
+    """The plan with the token file; judged now, if the configuration is made by this launch."""
+    hook = local.hook
+    if hook is None:
+        rendered = {posixpath.normpath(write.path): write.content for write in plan.writes}
+        hook = _judged_late(invocation, settings, local.user, rendered)
+    plan = plan.replace(warnings=(*plan.warnings, *hook.warnings))
+    if hook.setup.token_written:
+        write = token_write(hook.setup, local.token)
+        if any(write.path == other.path for other in plan.writes):
+            raise refuse("target-refused", write.path, "another target is the hook's token file")
+        plan = plan.replace(writes=(*plan.writes, write))
+        local = local.replace(owners={**local.owners, **owner(hook)})
+    return plan, local.replace(hook=hook)
+
+
+def _judged_late(
+    invocation: Invocation,
+    settings: Settings,
+    user: User | None,
+    rendered: Mapping[str, bytes],
+) -> Hook:
+    def text_of(path: str) -> str:
+        path = posixpath.normpath(posixpath.join(_cwd(invocation, settings), path))
+        content = rendered.get(path)
+        return on_disk(path) if content is None else content.decode("utf-8", "surrogateescape")
+
+    hook, problems = judged(invocation, settings, user, text_of)
+    if hook is not None and hook.setup.token_written:
+        problems += _of_token(hook)
+    if problems or hook is None:
+        raise Refused(problems)
+    return hook
+
+
+def _of_token(hook: Hook) -> list[Problem]:
+    """Whether its token file could be written at all."""
+    problems = files.preflight([preflight.token_target(hook.setup)])
+    user = hook.setup.user
+    if user and not any(problem.kind == "target-refused" for problem in problems):
+        uid, gid = owner(hook)[user]
+        if not identity.may_give(uid, gid):
+            problems.append(identity.no_gift(f"token file {hook.setup.token_file}"))
+    return problems
+
+
+def owner(hook: Hook) -> dict[str, tuple[int, int]]:
+    """The server's user; gather has found it to be there."""
+    if hook.setup.user:
+        return {hook.setup.user: identity.owner(hook.setup.user)}
+    return {"": (hook.start.uid, hook.start.gid)} if hook.start else {}
+
+
+def token_path(hook: Hook) -> str:
+    """Where its token file is, seen from here."""
+    return preflight.token_target(hook.setup)
+
+
+def token_write(setup: Setup, token: Secret) -> FileWrite:
+    """The token, for the server's user alone."""
+    return FileWrite(
+        path=preflight.token_target(setup),
+        content=token.reveal().encode(),
+        mode=_TOKEN_MODE,
+        owner=setup.user,
+        origin="vpn token",
+    )
+
+
+def judged(
+    invocation: Invocation,
+    settings: Settings,
+    user: User | None,
+    text_of: Callable[[str], str],
+    *,
+    writes_token: bool = True,
+) -> tuple[Hook | None, list[Problem]]:
+    """The hook, and everything that is wrong with it. text_of: a file's text, by its path.
+
+    writes_token: whether the hook's token file will be written.
+    """
+    vpn = settings.vpn
+    assert vpn is not None
+    problems: list[Problem] = []
+    directives: tuple[Directive, ...] = ()
+    if vpn.config or _is_server(settings.command):
+        path = vpn.config or "the openvpn command"
+        try:
+            directives = _directives(vpn.config, settings.command, text_of)
+        except config.Unparsable as error:
+            return None, [Problem(kind="vpn-helper", subject=path, reason=error.reason)]
+        except Refused as refused:
+            return None, list(refused.problems)
+        setup, problems = preflight.setup(directives, path, _cwd(invocation, settings))
+        if setup is None:
+            return None, problems
+        setup, more = preflight.named(setup, vpn.helper, vpn.token_file)
+        problems += more
+    elif vpn.helper:
+        setup = preflight.of_helper(vpn.helper)
+        setup = setup.replace(token_file=vpn.token_file or setup.token_file)
+    else:
+        return None, [
+            Problem(
+                kind="vpn-helper",
+                subject="[vpn]",
+                reason="neither config nor helper is set, and the command is not openvpn",
+                fix="set vpn.config to the server's configuration",
+            )
+        ]
+    written = writes_token and bool(vpn.token_file or setup.needs_token_file)
+    setup = setup.replace(start=user.name if user else "", token_written=written)
+    facts = hook_facts.gather(setup, user, invocation.environ.get("TMPDIR", ""))
+    problems += preflight.problems(setup, facts)
+    lines = [*_warned(invocation, settings, directives, setup), *facts.hints]
+    return Hook(setup=setup, warnings=tuple(lines), start=user), problems
+
+
+def _warned(
+    invocation: Invocation, settings: Settings, directives: tuple[Directive, ...], setup: Setup
+) -> list[str]:
+    if not directives:
+        return []
+    version = None
+    if setup.deferred:
+        program = settings.command[0] if _is_server(settings.command) else _SERVER
+        path = invocation.environ.get("PATH")
+        version = server_version.version(program, path, _cwd(invocation, settings))
+    return warnings.warnings(directives, setup, version)
+
+
+def _directives(
+    path: str, command: tuple[str, ...], text_of: Callable[[str], str]
+) -> tuple[Directive, ...]:
+    """Those of the configuration, then the command line's own, which count last."""
+    if not _is_server(command):
+        return config.read(path, text_of)
+    if not path:
+        return config.of_command(command[1:], text_of)
+    own = config.of_command(command[1:], lambda _: "")
+    return (*config.read(path, text_of), *own)
+
+
+def _is_server(command: tuple[str, ...]) -> bool:
+    return bool(command) and posixpath.basename(command[0]) == _SERVER
+
+
+def _cwd(invocation: Invocation, settings: Settings) -> str:
+    return settings.process.directory or invocation.cwd
+
+
+def on_disk(path: str) -> str:
+    """A file's text. Raises Refused."""
+    try:
+        return files.read(path).decode("utf-8", "surrogateescape")
+    except files.Unreadable as error:
+        raise refuse("file-missing", f"OpenVPN config {path}", error.reason) from None
+
+
+def tried(
+    hook: Hook, environ: Mapping[str, str], token_file: str, seconds: float
+) -> Problem | None:
+    """Why the hook does not refuse a login that nobody has as it should, or None.
+
+    token_file: where the token is now, if the hook's own token file is yet to be swapped in.
+    """
+    from cycle_exec.system.openvpn import hook_probe
+    from cycle_exec.vpn import probe
+
+    setup = hook.setup
+    root = posixpath.normpath(setup.chroot).rstrip("/") if setup.chroot else ""
+    found = hook_probe.tried(
+        setup,
+        hook.start,
+        hook_facts.temporary_folder(setup, environ.get("TMPDIR", "")),
+        token_file.removeprefix(root) if setup.ours else "",
+        seconds,
+    )
+    return probe.problem(setup, found)

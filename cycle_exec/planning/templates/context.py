@@ -1,0 +1,105 @@
+"""What a template can name: one mapping from top-level names to plain values."""
+
+from __future__ import annotations
+
+from cycle_exec.sources.model import Integration
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Collection, Mapping
+
+    from cycle_exec.errors import Problem
+    from cycle_exec.planning.certificates.selection import Usable
+    from cycle_exec.settings.model import CertificateRequest, Settings
+    from cycle_exec.sources.model import Snapshot
+
+_PEMS = ("cert", "chain", "fullchain", "privkey", "combined")
+
+
+def context(
+    settings: Settings,
+    snapshot: Snapshot,
+    *,
+    used: Collection[str],
+    environ: Mapping[str, str],
+    certificates: Mapping[str, Usable],
+    metadata: object,
+) -> dict[str, object]:
+    """The names of every template.
+
+    used: the top-level names that templates really use. environ: the app's environment as far as
+    it is known. certificates: by domain. metadata: the decoded file, or the Problem of it.
+    """
+    found: dict[str, object] = {
+        "env": environ,
+        "variables": _variables(settings, snapshot),
+        "integrations": {
+            name: _integration(integration)
+            for name, integration in snapshot.integrations.items()
+            if integration is not None
+        },
+        "certificates": {
+            domain: _certificate(settings.certificates, domain, usable)
+            for domain, usable in certificates.items()
+        },
+        **snapshot.resources,
+    }
+    if snapshot.domains is not None:
+        found["domains"] = list(snapshot.domains)
+    if "metadata" in used:
+        found["metadata"] = metadata
+    return found
+
+
+def unusable(snapshot: Snapshot, metadata: object) -> dict[str, Problem]:
+    """Names that were asked for and did not come, each with its problem."""
+    from cycle_exec.errors import Problem
+
+    found = dict(snapshot.unusable)
+    if isinstance(metadata, Problem):
+        found["metadata"] = metadata
+    return found
+
+
+def _variables(settings: Settings, snapshot: Snapshot) -> dict[str, str]:
+    """Scoped variables by identifier; a default stands for one that is missing or empty."""
+    values = dict(snapshot.variables)
+    for identifier, value in settings.variables.defaults.items():
+        values[identifier] = values.get(identifier) or value
+    return values
+
+
+def _integration(integration: Integration) -> dict[str, object]:
+    sections: dict[str, dict[str, str]] = {"auth": {}, "extra": {}}
+    for field, value in integration.fields.items():
+        section, _, name = field.partition(".")
+        sections[section][name] = value
+    return {
+        "identifier": integration.identifier,
+        "vendor": integration.vendor,
+        "name": integration.name,
+        **sections,
+    }
+
+
+def _certificate(
+    request: CertificateRequest | None, domain: str, usable: Usable
+) -> dict[str, object]:
+    found: dict[str, object] = {name: getattr(usable, name) for name in _PEMS}
+    found["domains"] = list(usable.summary.domains)
+    found["not_after"] = usable.summary.not_after
+    if request is not None and request.directory:
+        from cycle_exec.planning.certificates.selection import directory_name
+
+        folder = f"{request.directory}/{directory_name(domain)}"
+        paths = {
+            name: f"{folder}/{name}.pem"
+            for name in _PEMS
+            if name != "combined" or "combined" in request.formats
+        }
+        if "pkcs12" in request.formats:
+            from cycle_exec.planning.certificates.keystores import FILE
+
+            paths["keystore"] = f"{folder}/{FILE}"
+        found["paths"] = paths
+    return found

@@ -1,0 +1,385 @@
+"""Config templates: the only place that knows how a template becomes text.
+
+Jinja2 in its immutable sandbox, undefined names refuse, nothing is escaped, no file can be
+reached. Values are data: they are placed once and never looked at for template syntax. Messages
+are ours: Jinja2's own texts quote values (`{{ {}[value] }}`). Templates that only substitute are
+rendered by `substitution`, and Jinja2 is imported only if one of them fails or goes further.
+
+A key of a mapping wins over its methods: `variables.items` is the variable of that name, if
+there is one, and `.items()` still works where there is none.
+"""
+
+from __future__ import annotations
+
+from cycle_exec.errors import Problem, Refused
+from cycle_exec.planning.templates import filters, substitution
+from cycle_exec.record import Record
+from cycle_exec.settings import nearest
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+    from types import TracebackType
+    from typing import Any
+
+    from jinja2 import Environment, Template, TemplateSyntaxError, Undefined, nodes
+    from jinja2.runtime import Context
+
+    from cycle_exec.planning.templates.substitution import Plain
+
+OUTPUT_LIMIT = 16 * 1024 * 1024
+_MISSING = "a required value is missing or empty"
+
+_FAILURES = (
+    (ZeroDivisionError, "division by zero"),
+    (RecursionError, "it calls itself without end"),
+    (MemoryError, "it needs more memory than there is"),
+    (OverflowError, "a number is too large"),
+    (UnicodeError, "a text cannot be encoded"),
+    (LookupError, "an item that is not there"),
+    ((TypeError, AttributeError), "an operation on values of the wrong type"),
+    (ValueError, "a value that the operation cannot work with"),
+)
+
+
+class Prepared(Record):
+    """Templates that were parsed, and compiled if that takes Jinja2.
+
+    sources: every template's text by name. plain, compiled: each of them is in one of the two.
+    used: every top-level name that any of them takes from the context.
+    """
+
+    _sealed = ("sources", "plain", "compiled")
+
+    sources: Mapping[str, str]
+    plain: Mapping[str, Plain]
+    compiled: Mapping[str, Template]
+    used: frozenset[str]
+
+
+class Unusable:
+    """Stands in a context for what could not be fetched; the first use refuses with its problem."""
+
+    def __init__(self, problem: Problem) -> None:
+        self.problem = problem
+
+
+class _Undefined(Exception):
+    """A name that is not there was used. obj: where it was looked up, None at the top level."""
+
+    def __init__(self, obj: object, name: object) -> None:
+        self.obj = obj
+        self.name = name
+        super().__init__()
+
+
+class _Bomb(Exception):
+    """An operation whose result would be enormous."""
+
+
+class _Required(filters.FilterFailed):
+    """The filter `required` found nothing; `reason` is the template's, and may be computed."""
+
+
+def prepare(sources: Mapping[str, str], plain: Mapping[str, Plain]) -> Prepared:
+    """Parse and compile every template. Raises Refused with the problems of all of them.
+
+    plain: those that need not be compiled, as `substitution.parsed` found them.
+    """
+    used = {name for each in plain.values() for name in each.names}
+    others = {name: text for name, text in sources.items() if name not in plain}
+    compiled = _all_compiled(others, used) if others else {}
+    return Prepared(sources=dict(sources), plain=plain, compiled=compiled, used=frozenset(used))
+
+
+def render(prepared: Prepared, name: str, context: Mapping[str, object]) -> str:
+    """The text of one template. Raises Refused."""
+    if name in prepared.plain:
+        text = substitution.render(prepared.plain[name], context, OUTPUT_LIMIT)
+        if text is not None:
+            return text
+        # Jinja2 knows what to say of it.
+        template = _all_compiled({name: prepared.sources[name]}, set())[name]
+    else:
+        template = prepared.compiled[name]
+    return _rendered(template, name, prepared.sources[name], context)
+
+
+def _rendered(template: Template, name: str, source: str, context: Mapping[str, object]) -> str:
+    parts: list[str] = []
+    size = 0
+    try:
+        for part in template.root_render_func(template.new_context(dict(context))):
+            size += len(part)
+            if size > OUTPUT_LIMIT:
+                raise _Bomb
+            parts.append(part)
+    except Refused as refused:
+        raise Refused(
+            problem.replace(subject=f"{_place(template, name, None)}: {problem.subject}")
+            for problem in refused.problems
+        ) from None
+    except _Undefined as error:
+        place = _place(template, name, error.__traceback__)
+        raise Refused([_undefined(error, place, source, context)]) from None
+    except Exception as error:  # noqa: BLE001 - whatever a template provokes, our words for it
+        place = _place(template, name, error.__traceback__)
+        problem = Problem(kind="template-failed", subject=place, reason=_reason(error, source))
+        raise Refused([problem]) from None
+    return "".join(parts)
+
+
+def _environment() -> Environment:
+    from jinja2 import StrictUndefined, Undefined, UndefinedError
+    from jinja2.runtime import Context
+    from jinja2.sandbox import ImmutableSandboxedEnvironment
+    from jinja2.utils import missing
+
+    class Strict(StrictUndefined):
+        """Raises our own exception, which knows where the name was looked up."""
+
+        def __init__(
+            self,
+            hint: str | None = None,
+            obj: Any = missing,
+            name: str | None = None,
+            exc: Any = UndefinedError,
+        ) -> None:
+            where = None if obj is missing else obj
+            ours: Any = exc if exc is not UndefinedError else lambda _: _Undefined(where, name)
+            super().__init__(hint, obj, name, ours)
+
+    class Guarded(Context):
+        """Looks at what it hands out: what could not be fetched refuses here."""
+
+        def resolve_or_missing(self, key: str) -> Any:
+            found = super().resolve_or_missing(key)
+            if isinstance(found, Unusable):
+                raise Refused([found.problem])
+            return found
+
+    class Sandbox(ImmutableSandboxedEnvironment):
+        intercepted_binops = frozenset(("*", "**", "%"))
+        context_class = Guarded
+
+        def getattr(self, obj: Any, attribute: str) -> Any:
+            if isinstance(obj, dict) and attribute in obj:
+                return obj[attribute]
+            return super().getattr(obj, attribute)
+
+        def call_binop(self, context: Context, operator: str, left: Any, right: Any) -> Any:
+            _measure(operator, left, right)
+            return super().call_binop(context, operator, left, right)
+
+    environment = Sandbox(
+        undefined=Strict,
+        autoescape=False,
+        keep_trailing_newline=True,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        cache_size=0,
+        # Or what is wrong in a constant expression fails while it is compiled, without a place.
+        optimized=False,
+    )
+    for name, function in filters.ALL.items():
+        environment.filters[name] = _defined_only(function, Undefined)
+    environment.filters["required"] = _required(Undefined)
+    return environment
+
+
+def _defined_only(
+    function: Callable[..., object], undefined: type[Undefined]
+) -> Callable[..., object]:
+    def checked(value: object, *arguments: object, **named: object) -> object:
+        if isinstance(value, undefined):
+            str(value)  # raises our _Undefined, as any use does
+        return function(value, *arguments, **named)
+
+    return checked
+
+
+def _required(undefined: type[Undefined]) -> Callable[..., object]:
+    def required(value: object, message: str = _MISSING) -> object:
+        if isinstance(value, undefined) or value is None or value == "":
+            raise _Required(str(message))
+        return value
+
+    return required
+
+
+def _measure(operator: str, left: Any, right: Any) -> None:
+    """Refuse results of enormous size before they are made."""
+    sized = next((each for each in (left, right) if isinstance(each, str | list | tuple)), None)
+    if operator == "*" and sized is not None:
+        factor = right if sized is left else left
+        if isinstance(factor, int) and len(sized) * factor > OUTPUT_LIMIT:
+            raise _Bomb
+    elif operator == "**" and isinstance(left, int) and isinstance(right, int):
+        if abs(left) > 1 and left.bit_length() * right > 100_000:
+            raise _Bomb
+    elif operator == "%" and isinstance(left, str):
+        digits = "".join(character if character.isdigit() else " " for character in left)
+        if "*" in left or any(len(number) > 6 for number in digits.split()):
+            raise _Bomb
+
+
+# Parsing
+
+
+def _all_compiled(sources: Mapping[str, str], used: set[str]) -> dict[str, Template]:
+    """used: takes every top-level name that they take from the context."""
+    environment = _environment()
+    compiled: dict[str, Template] = {}
+    problems: list[Problem] = []
+    for name, text in sources.items():
+        try:
+            compiled[name] = _compiled(environment, name, text, used)
+        except Refused as refused:
+            problems.extend(refused.problems)
+    if problems:
+        raise Refused(problems)
+    return compiled
+
+
+def _compiled(environment: Environment, name: str, text: str, used: set[str]) -> Template:
+    from jinja2 import Template, TemplateSyntaxError
+    from jinja2.meta import TrackingCodeGenerator
+
+    try:
+        tree = environment.parse(text)
+        found = list(_unavailable(environment, tree, name))
+        if not found:
+            tracking = TrackingCodeGenerator(environment)
+            tracking.optimizer = None  # as in the environment
+            tracking.visit(tree)
+            used.update(tracking.undeclared_identifiers)
+            code = environment.compile(tree, name, _file_name(name))
+            return Template.from_code(environment, code, environment.make_globals(None))
+    except TemplateSyntaxError as error:
+        found = [_syntax(error, name)]
+    except Exception as error:  # noqa: BLE001 - parser and compiler let through what Python says
+        found = [Problem(kind="template-syntax", subject=name, reason=_uncompiled(error))]
+    raise Refused(found)
+
+
+def _uncompiled(error: Exception) -> str:
+    """Why Python does not compile what Jinja2 made of a template."""
+    message = error.msg if isinstance(error, SyntaxError) else ""
+    if isinstance(error, RecursionError | MemoryError) or message.startswith("too many"):
+        return "it is nested too deeply"
+    if message.startswith(("duplicate argument", "keyword argument repeated")):
+        return "an argument is there twice"
+    if isinstance(error, ValueError):
+        return "a number has too many digits"
+    return "this is not valid Jinja2"
+
+
+def _file_name(name: str) -> str:
+    return f"<template {name}>"
+
+
+def _unavailable(environment: Environment, tree: nodes.Template, name: str) -> Iterator[Problem]:
+    """Problems that parsing alone does not see: unknown filters and tests, other templates."""
+    from jinja2 import nodes
+
+    for node in tree.find_all((nodes.Filter, nodes.Test)):
+        assert isinstance(node, nodes.Filter | nodes.Test)
+        kind = "filter" if isinstance(node, nodes.Filter) else "test"
+        known = environment.filters if kind == "filter" else environment.tests
+        if node.name not in known:
+            reason = f"there is no {kind} {node.name}" + nearest.did_you_mean(node.name, known)
+            yield Problem(kind="template-syntax", subject=f"{name}:{node.lineno}", reason=reason)
+    for other in tree.find_all((nodes.Include, nodes.Import, nodes.FromImport, nodes.Extends)):
+        words = {"FromImport": "import"}.get(type(other).__name__, type(other).__name__.lower())
+        yield Problem(
+            kind="template-syntax",
+            subject=f"{name}:{other.lineno}",
+            reason=f"{words} is not available, each template stands alone",
+        )
+
+
+def _syntax(error: TemplateSyntaxError, name: str) -> Problem:
+    import re
+
+    message = error.message or ""
+    reason = "this is not valid Jinja2"
+    unknown = re.match(r"Encountered unknown tag '(\w{1,40})'", message)
+    if unknown:
+        tags = ("for", "if", "elif", "else", "endif", "endfor", "set", "endset", "macro", "raw")
+        reason = f"there is no tag {unknown[1]}" + nearest.did_you_mean(unknown[1], tags)
+    elif "nexpected end of template" in message or "was never closed" in message:
+        reason = "a block or an expression is not closed"
+    elif "nexpected char" in message:
+        reason = "a character that cannot stand in an expression"
+    elif "expected token" in message:
+        reason = "the expression is broken, something is missing or too much"
+    return Problem(kind="template-syntax", subject=f"{name}:{error.lineno}", reason=reason)
+
+
+# Failing
+
+
+def _place(template: Template, name: str, trace: TracebackType | None) -> str:
+    """name:line of the innermost step inside this template."""
+    line = 0
+    while trace is not None:
+        if trace.tb_frame.f_code.co_filename == _file_name(name):
+            line = template.get_corresponding_lineno(trace.tb_lineno)
+        trace = trace.tb_next
+    return f"{name}:{line}" if line else name
+
+
+def _undefined(
+    error: _Undefined, place: str, source: str, context: Mapping[str, object]
+) -> Problem:
+    name = error.name
+    if not isinstance(name, str) or not _stands_in(name, source):
+        # A name that was computed may be a value.
+        reason = "a computed name is not defined"
+    else:
+        if error.obj is None:
+            known: list[str] = [*context, "range", "dict", "namespace"]
+        elif isinstance(error.obj, dict) and _is_ours(error.obj, context, 4):
+            known = [key for key in error.obj if isinstance(key, str)]
+        else:
+            known = []
+        reason = f"{name} is not defined" + nearest.did_you_mean(name, known)
+    return Problem(kind="template-undefined", subject=place, reason=reason)
+
+
+def _is_ours(wanted: object, value: object, depth: int) -> bool:
+    """Whether a mapping is part of the context itself; keys of a parsed value may be secret."""
+    if value is wanted:
+        return True
+    if not depth:
+        return False
+    if isinstance(value, dict):
+        return any(_is_ours(wanted, member, depth - 1) for member in value.values())
+    return isinstance(value, list) and any(_is_ours(wanted, member, depth - 1) for member in value)
+
+
+def _stands_in(name: str, source: str) -> bool:
+    """Whether the name is a whole word, or a whole string literal, of the template itself."""
+    import re
+
+    return bool(name) and re.search(rf"(?<!\w){re.escape(name)}(?!\w)", source) is not None
+
+
+def _reason(error: Exception, source: str) -> str:
+    from jinja2.exceptions import SecurityError, TemplateRuntimeError
+
+    if isinstance(error, _Required):
+        # The author's own words; others were computed, and may be a value.
+        return error.reason[:200] if _stands_in(error.reason, source) else _MISSING
+    if isinstance(error, filters.FilterFailed):
+        return error.reason
+    if isinstance(error, _Bomb):
+        return "the result would be larger than 16 MiB"
+    if isinstance(error, SecurityError):
+        return "the sandbox forbids this access"
+    if isinstance(error, TemplateRuntimeError):
+        return "the expression cannot be evaluated"
+    return next(
+        (words for kinds, words in _FAILURES if isinstance(error, kinds)),
+        "the expression cannot be evaluated",
+    )

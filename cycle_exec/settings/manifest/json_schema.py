@@ -1,0 +1,80 @@
+"""The manifest's JSON Schema (2020-12), made from the same table as the validator."""
+
+from __future__ import annotations
+
+from cycle_exec.settings.manifest.keys import MANIFEST
+from cycle_exec.settings.manifest.nodes import (
+    ArrayOf,
+    Choice,
+    Either,
+    ListOf,
+    MapOf,
+    Node,
+    Number,
+    Switch,
+    Table,
+    Text,
+)
+
+
+def schema() -> dict[str, object]:
+    """The schema as plain data, ready for JSON."""
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": "cycle-exec manifest",
+        **_node(MANIFEST),
+    }
+
+
+def _node(node: Node) -> dict[str, object]:
+    described: dict[str, object] = {"description": node.help} if node.help else {}
+    described.update(_shape(node))
+    if node.default is not None:
+        described["default"] = node.default
+    return described
+
+
+def _shape(node: Node) -> dict[str, object]:
+    match node:
+        case Text():
+            return {"type": "string", "pattern": node.rule.pattern}
+        case Either():
+            return {"oneOf": [_shape(node.text), _shape(node.table)]}
+        case Choice():
+            return {"type": "string", "enum": list(node.choices)}
+        case Switch():
+            return {"type": "boolean"}
+        case Number():
+            return {"type": "integer", "minimum": node.least, "maximum": node.most}
+        case ListOf():
+            least: dict[str, object] = {"minItems": node.least} if node.least else {}
+            return {"type": "array", "items": _node(node.item), **least}
+        case MapOf():
+            return {
+                "type": "object",
+                "propertyNames": {"pattern": node.key.pattern},
+                "additionalProperties": _node(node.value),
+            }
+        case ArrayOf():
+            return {"type": "array", "items": _node(node.table)}
+        case Table():
+            return _table(node)
+    raise TypeError(type(node).__name__)
+
+
+def _table(table: Table) -> dict[str, object]:
+    shape: dict[str, object] = {
+        "type": "object",
+        "properties": {name: _node(field) for name, field in table.fields.items()},
+        "additionalProperties": False,
+    }
+    if table.required:
+        shape["required"] = list(table.required)
+    if table.one_of:
+        shape["anyOf"] = [{"required": [name]} for name in table.one_of]
+    if table.asks is not None:
+        words, word, key = table.asks
+        has_word = {"type": "array", "contains": {"const": word}}
+        shape["if"] = {"properties": {words: has_word}, "required": [words]}
+        shape["then"] = {"required": [key]}
+    return shape

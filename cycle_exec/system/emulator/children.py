@@ -1,0 +1,154 @@
+"""Two children for `dev`: the emulator beside the app, and the app, whose signals are ours."""
+
+from __future__ import annotations
+
+import os
+import signal
+from time import monotonic
+
+from cycle_exec.errors import refuse
+from cycle_exec.system.files import words
+from cycle_exec.system.invocation import encoded, interpreter
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+# What a supervisor or a terminal sends to a command; job control stays with the terminal.
+_FORWARDED = frozenset(
+    {
+        signal.SIGTERM,
+        signal.SIGINT,
+        signal.SIGHUP,
+        signal.SIGQUIT,
+        signal.SIGUSR1,
+        signal.SIGUSR2,
+        signal.SIGWINCH,
+    }
+)
+_GRACE = 3.0  # seconds that the emulator gets to end
+
+
+class Nursery:
+    """Children of one `with` block. Signals are blocked in it, and waited for."""
+
+    def __enter__(self) -> Nursery:
+        self._waited = _FORWARDED | {signal.SIGCHLD}
+        # With SIGCHLD ignored the kernel would keep no child's status for us.
+        self._child_handler = signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+        self._mask = signal.pthread_sigmask(signal.SIG_BLOCK, self._waited)
+        self._ended: dict[int, int] = {}
+        self._beside = 0
+        self._leash = -1
+        return self
+
+    def __exit__(self, *_exception: object) -> None:
+        # What arrived too late for the app must not end us before we have told its exit code.
+        while signal.sigtimedwait(self._waited, 0) is not None:
+            pass
+        signal.pthread_sigmask(signal.SIG_SETMASK, self._mask)
+        signal.signal(signal.SIGCHLD, self._child_handler)
+
+    def beside(self, body: Callable[[int], None]) -> None:
+        """Run `body` in a child of its own process group; a Ctrl-C of the terminal misses it.
+
+        It gets a pipe's reading end, which ends when this process does, however that happens.
+        """
+        reading, self._leash = os.pipe2(os.O_CLOEXEC)
+        self._beside = _fork()
+        if self._beside == 0:
+            code = 70
+            try:
+                os.close(self._leash)
+                os.setpgid(0, 0)
+                _away_from_standard_streams()
+                self._unblock()
+                body(reading)
+                code = 0
+            finally:
+                os._exit(code)
+        os.close(reading)
+
+    def app(self, arguments: Sequence[str], environ: Mapping[str, str]) -> int:
+        """Start this program once more with other arguments; return its process id."""
+        argv = interpreter("main", arguments)
+        raw = {encoded(name): encoded(value) for name, value in environ.items()}
+        child = _fork()
+        if child == 0:
+            try:
+                self._unblock()
+                os.execve(argv[0], [encoded(word) for word in argv], raw)  # noqa: S606
+            finally:
+                os._exit(70)
+        return child
+
+    def attend(self, child: int, lost: Callable[[], None]) -> int:
+        """Pass signals on until the child ends; its exit code, or 128 plus its signal's number.
+
+        lost: called once if the child beside it ends first.
+        """
+        told = False
+        while child not in self._ended:
+            found = signal.sigwaitinfo(self._waited)
+            if found.si_signo == signal.SIGCHLD:
+                self._reap()
+                if self._beside in self._ended and not told and child not in self._ended:
+                    told = True
+                    lost()
+            elif found.si_code <= 0:
+                # Sent by a process. One of the terminal has reached the child already: it is in
+                # our process group.
+                _send(child, found.si_signo)
+        code = os.waitstatus_to_exitcode(self._ended[child])
+        return code if code >= 0 else 128 - code
+
+    def end_beside(self) -> None:
+        """Let the child beside end by itself, then end it."""
+        if not self._beside:
+            return
+        os.close(self._leash)
+        end = monotonic() + _GRACE
+        self._reap()
+        while self._beside not in self._ended and (left := end - monotonic()) > 0:
+            signal.sigtimedwait({signal.SIGCHLD}, left)
+            self._reap()
+        if self._beside not in self._ended:
+            _send(self._beside, signal.SIGKILL)
+            os.waitpid(self._beside, 0)
+
+    def _reap(self) -> None:
+        """Gather every child that ended, also those that came to us as PID 1."""
+        while True:
+            try:
+                child, status = os.waitpid(-1, os.WNOHANG)
+            except ChildProcessError:
+                return
+            if child == 0:
+                return
+            self._ended[child] = status
+
+    def _unblock(self) -> None:
+        signal.signal(signal.SIGCHLD, self._child_handler)
+        signal.pthread_sigmask(signal.SIG_SETMASK, self._mask)
+
+
+def _fork() -> int:
+    try:
+        return os.fork()
+    except OSError as error:
+        raise refuse("target-failed", "a child process", words(error)) from None
+
+
+def _send(child: int, number: int) -> None:
+    try:
+        os.kill(child, number)
+    except ProcessLookupError:
+        return
+
+
+def _away_from_standard_streams() -> None:
+    """Whoever reads the app's output must see its end when the app ends."""
+    null = os.open("/dev/null", os.O_RDWR | os.O_CLOEXEC)
+    os.dup2(null, 0)
+    os.dup2(null, 1)
+    os.close(null)

@@ -1,0 +1,253 @@
+"""Becoming another program, and running a check command."""
+
+from __future__ import annotations
+
+import errno
+import os
+from time import sleep
+
+from cycle_exec.errors import refuse
+from cycle_exec.record import Record
+from cycle_exec.system.files import words
+from cycle_exec.system.invocation import encoded
+from cycle_exec.system.signals import blocked
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    import signal as _signal
+    from collections.abc import Mapping, Sequence
+    from typing import NoReturn
+
+    from cycle_exec.system.clock import Deadline
+    from cycle_exec.system.exec.user import User
+    from cycle_exec.system.signals import Armed, Entry
+else:
+    import _signal
+
+LONGEST_STRING = 131_072  # MAX_ARG_STRLEN: bytes of one argument or NAME=value, with its NUL
+_FLOOR = 131_072  # ARG_MAX: the kernel never allows less in total
+_CEILING = 6 * 1024 * 1024  # three quarters of _STK_LIM: it never allows more
+_POINTER = 8
+# For scripts the kernel adds the interpreter, its argument and the script's name once more.
+_SCRIPT_WORDS = 2 * 256
+
+
+def replace(
+    executable: str,
+    argv: Sequence[str],
+    environ: Mapping[str, str],
+    *,
+    directory: str = "",
+    armed: Armed | Entry | None = None,
+    user: User | None = None,
+    no_new_privs: bool = False,
+    core_limits: tuple[int, int] | None = None,
+) -> NoReturn:
+    """Become the program; everything that was changed about this process is undone before.
+
+    armed: who knows how signals were on entry. user: who to be then. core_limits: what
+    `cores.forbid` has changed. Raises Refused if the kernel refuses after all.
+    """
+    arguments = [encoded(word) for word in argv]
+    # Spelt out, for thousands of variables.
+    environment = {
+        name.encode("utf-8", "surrogateescape"): value.encode("utf-8", "surrogateescape")
+        for name, value in environ.items()
+    }
+    if directory:
+        try:
+            os.chdir(encoded(directory))
+        except OSError as error:
+            raise refuse("file-missing", f"directory {directory}", words(error)) from None
+    if user is not None or no_new_privs:
+        from cycle_exec.system.exec import user as users
+
+        users.become(user, no_new_privs=no_new_privs)
+    if core_limits is not None:
+        from cycle_exec.system.exec import core_dumps
+
+        core_dumps.restore(core_limits)
+    if armed is not None:
+        armed.restore()
+    try:
+        os.execve(encoded(executable), arguments, environment)  # noqa: S606 - the app itself
+    except OSError as error:
+        raise refuse(_kind(error), f"command {argv[0]}", _cause(error)) from None
+
+
+def _kind(error: OSError) -> str:
+    if error.errno == errno.E2BIG:
+        return "arguments-too-long"
+    if error.errno in (errno.ENOENT, errno.ENOTDIR):
+        return "command-not-found"
+    return "command-not-executable"
+
+
+def _cause(error: OSError) -> str:
+    if error.errno == errno.E2BIG:
+        return "the kernel does not take that many bytes of arguments and environment"
+    if error.errno == errno.ENOENT:
+        return "it, or the interpreter it needs, does not exist any more"
+    if error.errno == errno.ENOEXEC:
+        return "it is not in a format that this machine executes"
+    return words(error)
+
+
+class Measured(Record):
+    """What execve will be given, in bytes, and what it takes.
+
+    oversized: names of variables that are too long each on their own, with their `NAME=`.
+    """
+
+    oversized: tuple[str, ...]
+    total: int
+    maximum: int
+
+
+def measure(argv: Sequence[str], environ: Mapping[str, str], executable: str) -> Measured:
+    """Strings with their NUL, a pointer for each, the file name, and room for a #! line.
+
+    As the kernel counts (fs/exec.c, bprm_stack_limits and copy_strings), but for the #! line's
+    room, which a program does not need: up to 512 bytes on the safe side.
+    """
+    name = len(encoded(executable)) + 1
+    total = 2 * name + _SCRIPT_WORDS + _POINTER * (max(1, len(argv)) + len(environ))
+    strings = (*argv, *environ, *environ.values())
+    # A NUL, or the = that joins a name to its value, ends each of them.
+    total += sum(map(len, strings)) + len(strings)
+    total += sum(len(encoded(text)) - len(text) for text in strings if not text.isascii())
+    return Measured(
+        oversized=_oversized(environ),
+        total=total,
+        maximum=_FLOOR if total <= _FLOOR else _maximum(),
+    )
+
+
+def _oversized(environ: Mapping[str, str]) -> tuple[str, ...]:
+    longest = max(map(len, environ.values()), default=0) + max(map(len, environ), default=0)
+    # Four bytes a character at most: the exact size is only counted when it could matter.
+    if longest * 4 + 2 <= LONGEST_STRING:
+        return ()
+    return tuple(
+        name
+        for name, value in environ.items()
+        if len(encoded(name)) + len(encoded(value)) + 2 > LONGEST_STRING
+    )
+
+
+def _maximum() -> int:
+    from resource import RLIM_INFINITY, RLIMIT_STACK, getrlimit
+
+    soft, _ = getrlimit(RLIMIT_STACK)
+    quarter = _CEILING if soft == RLIM_INFINITY else soft // 4
+    return max(_FLOOR, min(_CEILING, quarter))
+
+
+def run_check(
+    executable: str,
+    argv: Sequence[str],
+    environ: Mapping[str, str],
+    deadline: Deadline,
+    output: int | None = None,
+    *,
+    spare_group: bool = False,
+) -> int | None:
+    """Run a check command to its end: its exit code, minus the signal that ended it, or None if
+    it was still running at the deadline.
+
+    It has its own process group, of which nothing is left afterwards, and /dev/null for its
+    input and output: what it prints may quote secrets. output: a descriptor that takes it all the
+    same. spare_group: what it leaves behind when it has ended goes on. Raises Refused
+    (check-failed) if it cannot be started.
+    """
+    before = _signal.getsignal(_signal.SIGCHLD)
+    # Ignored on entry, the kernel would reap the child and its code were lost.
+    _signal.signal(_signal.SIGCHLD, _signal.SIG_DFL)
+    child = 0
+    try:
+        try:
+            with blocked():
+                child = _spawn(executable, argv, environ, output)
+        except OSError as error:
+            raise refuse("check-failed", f"check {argv[0]}", _cause(error)) from None
+        ended = _ended(child, deadline)
+        code = _exit_code(child) if ended else None
+        if ended and spare_group:
+            os.waitpid(child, 0)
+            child = 0
+        return code
+    finally:
+        with blocked():
+            if child:
+                _clear_away(child)
+            _signal.signal(_signal.SIGCHLD, before)
+
+
+def _spawn(
+    executable: str, argv: Sequence[str], environ: Mapping[str, str], output: int | None
+) -> int:
+    unchangeable = (_signal.SIGKILL, _signal.SIGSTOP)
+    return os.posix_spawn(
+        encoded(executable),
+        [encoded(word) for word in argv],
+        {encoded(name): encoded(value) for name, value in environ.items()},
+        file_actions=[
+            (os.POSIX_SPAWN_OPEN, 0, "/dev/null", os.O_RDONLY, 0),
+            (os.POSIX_SPAWN_OPEN, 1, "/dev/null", os.O_WRONLY, 0)
+            if output is None
+            else (os.POSIX_SPAWN_DUP2, output, 1),
+            (os.POSIX_SPAWN_DUP2, 1, 2),
+        ],
+        setpgroup=0,
+        setsigmask=(),
+        setsigdef=[number for number in _signal.valid_signals() if number not in unchangeable],
+    )
+
+
+def _ended(child: int, deadline: Deadline) -> bool:
+    """Wait until the child has ended (True) or the deadline has passed; does not reap it."""
+    try:
+        descriptor = os.pidfd_open(child)
+    except OSError:
+        return _ended_without_pidfd(child, deadline)
+    try:
+        from select import POLLIN, poll
+
+        poller = poll()
+        poller.register(descriptor, POLLIN)
+        return bool(poller.poll(max(1, int(deadline.left() * 1000))))
+    finally:
+        os.close(descriptor)
+
+
+def _ended_without_pidfd(child: int, deadline: Deadline) -> bool:
+    """For kernels before 5.3 and sandboxes without pidfd_open."""
+    while _peek(child) is None:
+        if not deadline.left():
+            return False
+        sleep(0.01)
+    return True
+
+
+def _peek(child: int) -> os.waitid_result | None:
+    # WNOWAIT: the number stays the child's until its whole group has been killed.
+    return os.waitid(os.P_PID, child, os.WEXITED | os.WNOWAIT | os.WNOHANG)
+
+
+def _exit_code(child: int) -> int:
+    found = _peek(child)
+    assert found is not None
+    return found.si_status if found.si_code == os.CLD_EXITED else -found.si_status
+
+
+def _clear_away(child: int) -> None:
+    """Kill the whole group and reap what is ours of it; as PID 1 that is all of it."""
+    try:
+        os.killpg(child, _signal.SIGKILL)
+    except OSError:
+        pass
+    try:
+        while True:
+            os.waitpid(-child, 0)
+    except ChildProcessError:
+        pass

@@ -1,0 +1,181 @@
+"""Becoming another user for good: who that is, whether it can be done, and doing it."""
+
+from __future__ import annotations
+
+import os
+from errno import errorcode
+
+from cycle_exec.errors import Problem, refuse
+from cycle_exec.record import Record
+from cycle_exec.system.exec import prctl
+from cycle_exec.system.exec.identity import UnknownOwner, has_capability, number
+from cycle_exec.system.invocation import encoded
+
+_CAP_KILL = 5
+_FINE, _NO_COMMAND, _NO_DIRECTORY = 0, 254, 255
+
+
+class User(Record):
+    """A user of this image. groups: all that the process will be in, beside gid."""
+
+    name: str
+    uid: int
+    gid: int
+    groups: tuple[int, ...] = ()
+    home: str = "/"
+
+    def __str__(self) -> str:
+        groups = ", ".join(str(group) for group in self.groups if group != self.gid)
+        more = f", groups {groups}" if groups else ""
+        return f"{self.name} (uid {self.uid}, gid {self.gid}{more})"
+
+
+def find(text: str) -> User:
+    """The user of `user` or `user:group`, by name or number. Raises UnknownOwner.
+
+    A group that is named is the only one; without, the user's own and those of /etc/group, as
+    gosu(1) and `docker run --user` have it. A number that /etc/passwd does not know needs a group
+    beside it: the usual guess would be root's.
+    """
+    name, colon, group = text.partition(":")
+    entry = _entry(name)
+    uid = entry[1] if entry else number(name, f"there is no user {name} in this image")
+    home = entry[3] if entry and entry[3] else "/"
+    if colon:
+        gid = _group(group)
+        return User(name=text, uid=uid, gid=gid, groups=(gid,), home=home)
+    if entry is None:
+        raise UnknownOwner(f"user {name} is not in /etc/passwd, so its group must be given too")
+    groups = tuple(sorted(set(os.getgrouplist(entry[0], entry[2]))))
+    return User(name=text, uid=uid, gid=entry[2], groups=groups, home=home)
+
+
+def _entry(name: str) -> tuple[str, int, int, str] | None:
+    from pwd import getpwnam, getpwuid
+
+    try:
+        found = getpwnam(name)
+    except (KeyError, ValueError):
+        if not (name.isascii() and name.isdecimal()):
+            return None
+        try:
+            found = getpwuid(int(name))
+        except (KeyError, OverflowError):
+            return None
+    return found.pw_name, found.pw_uid, found.pw_gid, found.pw_dir
+
+
+def _group(group: str) -> int:
+    from grp import getgrnam
+
+    try:
+        return getgrnam(group).gr_gid
+    except (KeyError, ValueError):
+        return number(group, f"there is no group {group} in this image")
+
+
+def obstacle(user: User, executable: str, directory: str, *, resident: bool) -> Problem | None:
+    """Why this process could not become the user and start the command as it, found out by trying
+    in a child. resident: whether a process above has to send it signals.
+    """
+    subject = f"user {user.name}"
+    if resident and user.uid != os.geteuid() and not has_capability(_CAP_KILL):
+        return Problem(
+            kind="user-refused",
+            subject=subject,
+            reason="with --init its process must be sent signals, which needs CAP_KILL",
+            fix="add the capability KILL to the container, or leave --init out",
+        )
+    code = _tried(user, executable, directory)
+    if code == _FINE:
+        return None
+    if code == _NO_COMMAND:
+        return Problem(
+            kind="command-not-executable",
+            subject=f"command {executable}",
+            reason=f"user {user.name} may not execute it",
+            fix="chmod a+rx it and the folders on the way to it, or start it as another user",
+        )
+    if code == _NO_DIRECTORY:
+        return Problem(
+            kind="file-missing",
+            subject=f"process.directory {directory}",
+            reason=f"user {user.name} may not enter it",
+        )
+    return Problem(
+        kind="user-refused",
+        subject=subject,
+        reason=f"this process may not become it ({errorcode.get(code, code)})",
+        fix="start the container as root with the capabilities SETUID and SETGID, or leave --user "
+        "out",
+    )
+
+
+def _tried(user: User, executable: str, directory: str) -> int:
+    """What a child found: _FINE, or an error number, or what the user may not do."""
+    reading, writing = os.pipe2(os.O_CLOEXEC)
+    child = os.fork()
+    if child == 0:
+        code = 1
+        try:
+            code = _try(user, executable, directory)
+        finally:
+            os.write(writing, bytes([code]))
+            os._exit(0)
+    os.close(writing)
+    try:
+        answer = os.read(reading, 1)
+    finally:
+        os.close(reading)
+        try:
+            os.waitpid(child, 0)
+        except ChildProcessError:
+            pass  # SIGCHLD is ignored: the kernel has reaped it
+    return answer[0] if answer else 1
+
+
+def _try(user: User, executable: str, directory: str) -> int:
+    try:
+        _change(user)
+    except OSError as error:
+        return error.errno or 1
+    if directory and not os.access(encoded(directory), os.X_OK):
+        return _NO_DIRECTORY
+    if executable and not os.access(encoded(executable), os.X_OK):
+        return _NO_COMMAND
+    return _FINE
+
+
+def _change(user: User) -> None:
+    if _is(user):
+        return
+    os.setgroups(user.groups)
+    os.setresgid(user.gid, user.gid, user.gid)
+    os.setresuid(user.uid, user.uid, user.uid)
+
+
+def _is(user: User) -> bool:
+    return (
+        os.getresuid() == (user.uid,) * 3
+        and os.getresgid() == (user.gid,) * 3
+        and set(os.getgroups()) | {user.gid} == {*user.groups, user.gid}
+    )
+
+
+def become(user: User | None, *, no_new_privs: bool) -> None:
+    """Be that user from now on, without a way back. Raises Refused."""
+    if no_new_privs:
+        _forgo_privileges()
+    if user is None:
+        return
+    try:
+        _change(user)
+    except OSError as error:
+        reason = f"this process may not become it ({errorcode.get(error.errno or 0, '?')})"
+        raise refuse("user-refused", f"user {user.name}", reason) from None
+
+
+def _forgo_privileges() -> None:
+    """From here on no execve gives privileges: setuid bits and file capabilities count nothing."""
+    if prctl.prctl(prctl.SET_NO_NEW_PRIVS, 1) != 0:
+        raise refuse("user-refused", "no_new_privs", "the kernel refuses it")

@@ -1,0 +1,185 @@
+"""The system calls that stage and swap targets, and what is made of them for one file.
+
+Every path is a name below an open folder.
+"""
+
+from __future__ import annotations
+
+import errno
+import fcntl
+import os
+import stat
+
+from cycle_exec.errors import refuse
+
+CREATE = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
+OPEN = os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
+LIST = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
+
+
+class Calls:
+    """Every system call by which targets are staged and swapped; tests break them one by one."""
+
+    open = staticmethod(os.open)
+    close = staticmethod(os.close)
+    stat = staticmethod(os.stat)
+    fstat = staticmethod(os.fstat)
+    mkdir = staticmethod(os.mkdir)
+    rmdir = staticmethod(os.rmdir)
+    fchown = staticmethod(os.fchown)
+    fchmod = staticmethod(os.fchmod)
+    read = staticmethod(os.read)
+    write = staticmethod(os.write)
+    ftruncate = staticmethod(os.ftruncate)
+    fsync = staticmethod(os.fsync)
+    flock = staticmethod(fcntl.flock)
+    link = staticmethod(os.link)
+    replace = staticmethod(os.replace)
+    unlink = staticmethod(os.unlink)
+    symlink = staticmethod(os.symlink)
+    readlink = staticmethod(os.readlink)
+
+    @staticmethod
+    def listdir(descriptor: int) -> list[bytes]:
+        """Names in an open folder."""
+        return [os.fsencode(name) for name in os.listdir(descriptor)]
+
+
+class Folder:
+    """An opened folder. `listing` can be locked and synced; None if it may not be listed.
+
+    locked: we hold a shared lock on it, so nobody takes our files for those of a killed run.
+    """
+
+    def __init__(self, path: bytes, descriptor: int) -> None:
+        self.path = path
+        self.descriptor = descriptor
+        self.listing: int | None = None
+        self.locked = False
+
+
+class Attributes:
+    """Who owns a file and who may do what with it."""
+
+    def __init__(self, mode: int, uid: int, gid: int) -> None:
+        self.mode = mode
+        self.uid = uid
+        self.gid = gid
+
+    @classmethod
+    def of(cls, found: os.stat_result) -> Attributes:
+        """That of a file that is there."""
+        return cls(stat.S_IMODE(found.st_mode), found.st_uid, found.st_gid)
+
+    def fits(self, found: os.stat_result) -> bool:
+        """Whether a file looks like this already."""
+        wanted = (self.mode, self.uid, self.gid)
+        return (stat.S_IMODE(found.st_mode), found.st_uid, found.st_gid) == wanted
+
+
+def create(
+    calls: Calls, at: int, name: bytes, content: bytes, attributes: Attributes, path: str
+) -> int:
+    """A new file in the folder `at`, with its final owner and mode before its first byte.
+
+    Returns its descriptor, for `settle`. path: what a refusal calls it. Raises OSError, Refused.
+    """
+    descriptor = calls.open(name, CREATE, 0o600, dir_fd=at)
+    try:
+        _own(calls, descriptor, attributes)
+        calls.fchmod(descriptor, attributes.mode)
+        if stat.S_IMODE(calls.fstat(descriptor).st_mode) & ~attributes.mode:
+            raise refuse("target-failed", path, "its file system cannot keep its mode")
+        _fill(calls, descriptor, content)
+    except BaseException:
+        close(calls, descriptor)
+        raise
+    return descriptor
+
+
+def settle(calls: Calls, descriptor: int) -> None:
+    """Make a file or folder of ours durable, and close it. Raises OSError."""
+    try:
+        sync(calls, descriptor)
+    finally:
+        close(calls, descriptor)
+
+
+def read(calls: Calls, at: int, name: bytes) -> bytes:
+    """The bytes of a file in the folder. Raises OSError."""
+    descriptor = calls.open(name, os.O_RDONLY | OPEN, dir_fd=at)
+    try:
+        return read_open(calls, descriptor)
+    finally:
+        close(calls, descriptor)
+
+
+def read_open(calls: Calls, descriptor: int) -> bytes:
+    """All that is left to read. Raises OSError."""
+    parts = []
+    while part := calls.read(descriptor, 1 << 20):
+        parts.append(part)
+    return b"".join(parts)
+
+
+def overwrite(calls: Calls, descriptor: int, content: bytes, attributes: Attributes) -> None:
+    """Owner and a mode that fits old and new content, then the bytes, then the final mode.
+
+    Raises OSError.
+    """
+    _own(calls, descriptor, attributes)
+    current = stat.S_IMODE(calls.fstat(descriptor).st_mode)
+    if current & attributes.mode != current:
+        calls.fchmod(descriptor, current & attributes.mode)
+    os.lseek(descriptor, 0, os.SEEK_SET)
+    _fill(calls, descriptor, content)
+    calls.ftruncate(descriptor, len(content))
+    if current != attributes.mode:
+        calls.fchmod(descriptor, attributes.mode)
+    sync(calls, descriptor)
+
+
+def removed(calls: Calls, at: int, name: bytes) -> bool:
+    """Whether a file of ours is gone; a call that failed once gets a second chance."""
+    for _ in range(2):
+        try:
+            calls.unlink(name, dir_fd=at)
+        except FileNotFoundError:
+            return True
+        except OSError:
+            continue
+        return True
+    return False
+
+
+def sync(calls: Calls, descriptor: int) -> None:
+    """Make it durable, where the file system knows how. Raises OSError."""
+    try:
+        calls.fsync(descriptor)
+    except OSError as error:
+        if error.errno not in (errno.EINVAL, errno.ENOTSUP):
+            raise
+
+
+def close(calls: Calls, descriptor: int) -> None:
+    """Close, whatever it says: there is nothing more to be done."""
+    try:
+        calls.close(descriptor)
+    except OSError:
+        pass
+
+
+def _own(calls: Calls, descriptor: int, attributes: Attributes) -> None:
+    """chown only where something changes: some file systems refuse even to leave it alone."""
+    found = calls.fstat(descriptor)
+    if (found.st_uid, found.st_gid) != (attributes.uid, attributes.gid):
+        calls.fchown(descriptor, attributes.uid, attributes.gid)
+
+
+def _fill(calls: Calls, descriptor: int, content: bytes) -> None:
+    left = memoryview(content)
+    while left:
+        try:
+            left = left[calls.write(descriptor, left) :]
+        except InterruptedError:
+            continue

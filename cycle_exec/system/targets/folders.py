@@ -1,0 +1,204 @@
+"""The folders that targets lie in: opened once, made where they are missing, claimed and cleaned.
+
+Everything below goes through descriptors of folders, so nobody can swap a folder under us.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import posixpath
+import stat
+from time import sleep
+
+from cycle_exec.system.signals import blocked
+from cycle_exec.system.targets import leftovers
+from cycle_exec.system.targets.calls import LIST, Calls, Folder, close, sync
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from cycle_exec.system.targets.calls import Attributes
+
+_PATH = os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC
+_TRIES = 100
+
+
+class _Made:
+    """A folder that we made: where, and the mode it has now."""
+
+    def __init__(self, parent: Folder, name: bytes, path: bytes) -> None:
+        self.parent = parent
+        self.name = name
+        self.path = path
+        self.mode = 0o700
+
+
+class Owner:
+    """Who a new folder will belong to, and the mode of the file that it is made for."""
+
+    def __init__(self, mode: int, uid: int, gid: int) -> None:
+        self.folder_mode = 0o700 | (0o050 if mode & 0o040 else 0) | (0o005 if mode & 0o004 else 0)
+        self.uid = uid
+        self.gid = gid
+
+
+class Folders:
+    """All folders of a run, and which of them it made."""
+
+    def __init__(self, calls: Calls) -> None:
+        self._calls = calls
+        self._known: dict[bytes, Folder] = {}
+        self._made: list[_Made] = []
+        self._made_at: dict[bytes, _Made] = {}
+
+    def open(self, path: bytes, owner: Owner, *, follow: bool = True) -> Folder:
+        """The folder, made with its parents if it is missing: 0700, whatever the umask.
+
+        Where a target's mode lets group or others read, a new folder lets them in. follow: whether
+        the folder itself may be a symbolic link; if not, a link is ENOTDIR. Raises OSError.
+        """
+        path = path.rstrip(b"/") or (b"/" if path else b".")
+        missing = []
+        here = path
+        while (folder := self._existing(here, follow or here != path)) is None:
+            missing.append(here)
+            here = posixpath.dirname(here).rstrip(b"/") or (b"/" if here[:1] == b"/" else b".")
+        for below in reversed(missing):
+            folder = self._make(folder, below, owner)
+        self._widen(path, owner)
+        if folder.listing is None:
+            self._claim(folder)
+        return folder
+
+    def _existing(self, path: bytes, follow: bool) -> Folder | None:
+        if path not in self._known:
+            try:
+                descriptor = self._calls.open(path, _PATH if follow else _PATH | os.O_NOFOLLOW)
+            except FileNotFoundError:
+                return None
+            self._known[path] = Folder(path, descriptor)
+        return self._known[path]
+
+    def _make(self, parent: Folder, path: bytes, owner: Owner) -> Folder:
+        name = posixpath.basename(path)
+        made = _Made(parent, name, path)
+        with blocked():
+            # Nothing may come between the making and its record.
+            try:
+                _mkdir(self._calls, parent.descriptor, name)
+                self._made.append(made)
+                self._made_at[path] = made
+            except FileExistsError:
+                pass
+        descriptor = self._calls.open(name, _PATH | os.O_NOFOLLOW, dir_fd=parent.descriptor)
+        folder = self._known[path] = Folder(path, descriptor)
+        if self._made_at.get(path) is made:
+            self._change(folder, owner.uid, owner.gid, None)
+        return folder
+
+    def _change(self, folder: Folder, uid: int, gid: int, mode: int | None) -> None:
+        listing = self._calls.open(b".", LIST, dir_fd=folder.descriptor)
+        try:
+            _own(self._calls, listing, uid, gid)
+            if mode is not None:
+                self._calls.fchmod(listing, mode)
+        finally:
+            self._calls.close(listing)
+
+    def _widen(self, path: bytes, owner: Owner) -> None:
+        above = b""
+        while path != above:
+            made = self._made_at.get(path)
+            if made is not None and made.mode | owner.folder_mode != made.mode:
+                made.mode |= owner.folder_mode
+                self._change(self._known[path], -1, -1, made.mode)
+            # The root's own folder is the root; of two slashes, both.
+            above, path = path, posixpath.dirname(path)
+
+    def _claim(self, folder: Folder) -> None:
+        """Hold a shared lock on the folder while we live; if nobody else does, clean it.
+
+        The lock is on the folder, not on each stage file: it is there before the first file is,
+        it covers backups too, and it costs one descriptor. Where locks do not work, nothing is
+        ever cleaned.
+        """
+        try:
+            folder.listing = self._calls.open(b".", LIST, dir_fd=folder.descriptor)
+            self._calls.flock(folder.listing, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            leftovers.clean(self._calls, folder.descriptor, self._calls.listdir(folder.listing))
+        except OSError:
+            pass
+        if folder.listing is not None:
+            folder.locked = self._share(folder.listing)
+
+    def _share(self, listing: int) -> bool:
+        for _ in range(_TRIES):
+            try:
+                self._calls.flock(listing, fcntl.LOCK_SH | fcntl.LOCK_NB)
+                return True
+            except BlockingIOError:
+                sleep(0.005)  # somebody cleans: that takes no time
+            except OSError:
+                break
+        return False
+
+    def sync(self, folder: Folder) -> None:
+        """Make renames durable, where the file system knows how. Raises OSError."""
+        if folder.listing is None:
+            return
+        sync(self._calls, folder.listing)
+
+    def remove_made(self) -> None:
+        """Remove the folders that we made, if nobody put something there."""
+        for made in reversed(self._made):
+            for _ in range(2):
+                try:
+                    self._calls.rmdir(made.name, dir_fd=made.parent.descriptor)
+                    break
+                except OSError:
+                    continue
+        self._made.clear()
+        self._made_at.clear()
+
+    def close(self) -> None:
+        """Let go of every folder and its lock."""
+        for folder in self._known.values():
+            for descriptor in (folder.descriptor, folder.listing):
+                if descriptor is not None:
+                    close(self._calls, descriptor)
+        self._known.clear()
+
+
+def make_folder(calls: Calls, at: int, name: bytes, attributes: Attributes) -> int:
+    """A folder below an open one with this owner and mode, made if it is missing; its descriptor.
+
+    Raises OSError.
+    """
+    try:
+        _mkdir(calls, at, name)
+    except FileExistsError:
+        pass
+    descriptor = calls.open(name, LIST, dir_fd=at)
+    try:
+        _own(calls, descriptor, attributes.uid, attributes.gid)
+        if stat.S_IMODE(calls.fstat(descriptor).st_mode) != attributes.mode:
+            calls.fchmod(descriptor, attributes.mode)
+    except BaseException:
+        calls.close(descriptor)
+        raise
+    return descriptor
+
+
+def _mkdir(calls: Calls, at: int, name: bytes) -> None:
+    """0700, whatever the umask, which belongs to the whole process."""
+    umask = os.umask(0)
+    try:
+        calls.mkdir(name, 0o700, dir_fd=at)
+    finally:
+        os.umask(umask)
+
+
+def _own(calls: Calls, descriptor: int, uid: int, gid: int) -> None:
+    found = calls.fstat(descriptor)
+    if (uid, gid) != (-1, -1) and (uid, gid) != (found.st_uid, found.st_gid):
+        calls.fchown(descriptor, uid, gid)

@@ -1,0 +1,280 @@
+"""The only writer: stages every target beside its place, then swaps all of them or none."""
+
+from __future__ import annotations
+
+import os
+import posixpath
+
+from cycle_exec.errors import Problem, Refused
+from cycle_exec.record import Record
+from cycle_exec.system.files import words
+from cycle_exec.system.invocation import decoded, encoded
+from cycle_exec.system.signals import blocked
+from cycle_exec.system.targets import leftovers, swap, temporary_names
+from cycle_exec.system.targets.calls import LIST, Calls, close, create, removed, settle
+from cycle_exec.system.targets.directory import Directory
+from cycle_exec.system.targets.folders import Folders
+from cycle_exec.system.targets.journal import Journal
+from cycle_exec.system.targets.placement import Placement, failed, refused
+from cycle_exec.system.targets.swap import Entry
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from cycle_exec.planning.model import FileWrite
+
+_AT_ONCE = 64  # descriptors held open
+
+
+class Applied(Record):
+    """What a commit did. warnings: lines for the warning level."""
+
+    written: tuple[str, ...]
+    unchanged: tuple[str, ...]
+    warnings: tuple[str, ...] = ()
+
+
+def stage(
+    writes: Sequence[FileWrite],
+    owners: Mapping[str, tuple[int, int]],
+    calls: Calls | None = None,
+) -> Staged:
+    """Use as `with stage(...) as staged:`; leaves nothing behind unless `commit` was called.
+
+    owners: ids for each owner text of the writes; -1 (and a text that is not there): whatever a
+    file made by this process gets. Entering raises Refused with every target that failed.
+    """
+    return Staged(writes, owners, calls or Calls())
+
+
+class Staged:
+    """Targets that stand ready under other names in their own folders."""
+
+    def __init__(
+        self,
+        writes: Sequence[FileWrite],
+        owners: Mapping[str, tuple[int, int]],
+        calls: Calls,
+    ) -> None:
+        self._writes = writes
+        self._calls = calls
+        self._folders = Folders(calls)
+        self._placement = Placement(calls, owners)
+        self._entries: list[Entry] = []
+        self._directories: list[Directory] = []
+        self._changed: dict[str, str] = {}
+        self._unsettled: list[tuple[Entry, int]] = []
+        self._previews: list[tuple[int, bytes]] = []
+        self._warnings: list[str] = []
+        self._committed = False
+
+    @property
+    def paths(self) -> Mapping[str, str]:
+        """Where each target's content is now: the staged file, or the target if it is equal."""
+        return {write.path: self._changed.get(write.path, write.path) for write in self._writes}
+
+    def __enter__(self) -> Staged:
+        try:
+            targets = {write.path for write in self._writes}
+            targets |= {f"{write.generation}/any" for write in self._writes if write.generation}
+            self._warnings += leftovers.recover(targets, self._calls)
+            problems = []
+            single, together = _separated(self._writes)
+            for path, writes in together.items():
+                directory = Directory(path, self._calls, self._folders, self._placement)
+                self._directories.append(directory)
+                directory.stage(writes)
+                single += directory.single
+                problems += directory.problems
+                self._changed.update(directory.staged)
+            for write in single:
+                try:
+                    problem = self._stage(write)
+                except OSError as error:
+                    problem = failed(write.path, words(error))
+                if problem is not None:
+                    problems.append(problem)
+                if len(self._unsettled) == _AT_ONCE:
+                    problems += self._settle()
+            problems += self._settle()
+            if problems:
+                raise Refused(problems)
+        except BaseException:
+            self._discard()
+            raise
+        return self
+
+    def __exit__(self, *_exception: object) -> None:
+        if not self._committed:
+            self._discard()
+
+    def preview(self, write: FileWrite, content: bytes) -> str:
+        """Another file beside the staged one with its owner and mode, for a check; never swapped.
+
+        Raises Refused.
+        """
+        calls = self._calls
+        folder, name = posixpath.split(encoded(self.paths[write.path]))
+        name = temporary_names.temporary(name)
+        entry = next((entry for entry in self._entries if entry.path == write.path), None)
+        try:
+            if entry is not None:
+                at = calls.open(b".", LIST, dir_fd=entry.at)
+            else:
+                at = calls.open(folder, LIST & ~os.O_NOFOLLOW)
+            self._previews.append((at, name))
+            attributes = self._placement.attributes(write, calls.fstat(at))
+            close(calls, create(calls, at, name, content, attributes, write.path))
+        except OSError as error:
+            raise Refused([failed(write.path, words(error))]) from None
+        return decoded(posixpath.join(folder, name))
+
+    def commit(self) -> Applied:
+        """Swap every staged target into its place, or put everything back and raise Refused.
+
+        The caller blocks signals, so that none comes between the last swap and what it does next.
+        """
+        with blocked():
+            links = [each.generation.entry for each in self._directories if each.generation]
+            changed = [*links, *(entry for entry in self._entries if entry.staged)]
+            written_down = self._journal(changed)
+            try:
+                warnings = swap.all_or_nothing(changed, self._calls, written_down)
+            except BaseException:
+                self._discard()
+                raise
+            self._committed = True
+            warnings += self._sync(changed)
+            if written_down is not None and not written_down.remove():
+                warnings.append(
+                    f"{written_down.path} could not be removed; the next run tries again"
+                )
+            warnings += self._remove_temporary() + self._remove_old()
+            self._folders.close()
+        paths = [write.path for write in self._writes]
+        return Applied(
+            written=tuple(path for path in paths if path in self._changed),
+            unchanged=tuple(path for path in paths if path not in self._changed),
+            warnings=(*self._warnings, *warnings),
+        )
+
+    def _journal(self, changed: Sequence[Entry]) -> Journal | None:
+        """Only where our lock tells others that we are at work could the next start trust it."""
+        folder = next((entry.folder for entry in changed if entry.folder.locked), None)
+        return Journal(self._calls, folder) if folder is not None else None
+
+    def _stage(self, write: FileWrite) -> Problem | None:
+        path = encoded(write.path)
+        name = posixpath.basename(path)
+        if name in (b"", b".", b"..") or b"\0" in path:
+            return refused(write.path, "it does not end in a file name")
+        try:
+            folder = self._folders.open(
+                posixpath.dirname(path),
+                self._placement.owner(write),
+                follow=not write.folder_from_data,
+            )
+        except NotADirectoryError:
+            if not write.folder_from_data:
+                raise
+            return refused(write.path, "its folder is a symbolic link, or not a folder at all")
+        around = self._calls.fstat(folder.descriptor)
+        attributes = self._placement.attributes(write, around)
+        problem = self._placement.claim(write, around, name)
+        equal = problem or self._placement.is_equal(write, attributes, folder.descriptor, name)
+        if isinstance(equal, Problem):
+            return equal
+        entry = Entry(write.path, folder, name, attributes)
+        self._entries.append(entry)
+        if not equal:
+            entry.content = write.content
+            entry.staged = temporary_names.temporary(name)
+            staged = decoded(posixpath.join(posixpath.dirname(path), entry.staged))
+            self._changed[write.path] = staged
+            descriptor = create(
+                self._calls, folder.descriptor, entry.staged, write.content, attributes, write.path
+            )
+            self._unsettled.append((entry, descriptor))
+            entry.inode = self._calls.fstat(descriptor).st_ino
+        return None
+
+    def _settle(self) -> list[Problem]:
+        """Make what was written durable, many files at a time: the file system's first commit
+        takes most of the others with it.
+        """
+        problems = []
+        while self._unsettled:
+            entry, descriptor = self._unsettled.pop()
+            try:
+                settle(self._calls, descriptor)
+            except OSError as error:
+                problems.append(failed(entry.path, words(error)))
+        return problems
+
+    def _sync(self, changed: Sequence[Entry]) -> list[str]:
+        warnings = []
+        for folder in dict.fromkeys(entry.folder for entry in changed):
+            try:
+                self._folders.sync(folder)
+            except OSError as error:
+                warnings.append(
+                    f"folder {decoded(folder.path)}: the new files are in place, but may not "
+                    f"survive a power loss: {words(error)}"
+                )
+        return warnings
+
+    def _remove_temporary(self) -> list[str]:
+        """Remove every file of ours that is not a target; tell those that cannot be removed."""
+        left = []
+        entries = [each.generation.entry for each in self._directories if each.generation]
+        for entry in (*entries, *self._entries):
+            for name in (entry.staged, entry.backup):
+                if name and not removed(self._calls, entry.at, name):
+                    path = posixpath.join(entry.folder.path, name)
+                    left.append(_kept(decoded(path)))
+        for at, name in self._previews:
+            removed(self._calls, at, name)
+            close(self._calls, at)
+        self._previews.clear()
+        return left
+
+    def _remove_old(self) -> list[str]:
+        return [
+            f"{each.generation.entry.path} keeps an old generation; the next run tries again"
+            for each in self._directories
+            if each.generation and not each.generation.finish()
+        ]
+
+    def _discard(self) -> None:
+        with blocked():
+            for _, descriptor in self._unsettled:
+                close(self._calls, descriptor)
+            self._unsettled.clear()
+            self._remove_temporary()
+            for directory in self._directories:
+                if directory.generation:
+                    directory.generation.discard()
+            self._folders.remove_made()
+            self._folders.close()
+
+
+def _kept(path: str) -> str:
+    return f"{path} could not be removed; the next run tries again"
+
+
+def _separated(
+    writes: Sequence[FileWrite],
+) -> tuple[list[FileWrite], dict[str, list[FileWrite]]]:
+    """The targets that change by themselves, and those that change with their directory.
+
+    A file beside a certificate changes with it, whoever writes it.
+    """
+    single: list[FileWrite] = []
+    together: dict[str, list[FileWrite]] = {
+        write.generation: [] for write in writes if write.generation
+    }
+    for write in writes:
+        above = posixpath.dirname(posixpath.dirname(write.path))
+        together.get(write.generation or above, single).append(write)
+    return single, together
