@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.reload.conftest import APP, reloading
+from tests.launching.reload.conftest import APP, reloading
 from tests.support.hostile import VARIABLES, chunked, data, drop, error, hostile, reply
 
 MANIFEST = """

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from tests.commands.test_vpn_auth import LOGIN, PASSWORD, hook
 from tests.support.hostile import chunked, data, endless_body, endless_headers, hostile, reply
-from tests.vpn.test_hook import LOGIN, PASSWORD, hook
 
 
 @pytest.fixture

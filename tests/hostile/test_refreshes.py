@@ -9,7 +9,7 @@ import pytest
 from tests.hostile.model import FETCHED, Refuses, Scenario, Starts
 from tests.hostile.playing import Playground, alike, environment, files, misbehave
 from tests.hostile.scenarios import REPRESENTATIVE, SCENARIOS
-from tests.reload.conftest import Reloading, reloading
+from tests.launching.reload.conftest import Reloading, reloading
 from tests.support.hostile import VARIABLES, Hostile, hostile, reply
 
 # What the app has at first; KEY is for a file.

@@ -8,7 +8,7 @@ import sys
 import time
 from pathlib import Path
 
-from tests.reload.conftest import reloading
+from tests.launching.reload.conftest import reloading
 from tests.support.emulated import emulated
 from tests.support.inits import until
 from tests.support.visitor import Visitor, free_port, listens

@@ -14,7 +14,7 @@ from cycle_exec.system.exec import process
 from cycle_exec.system.signals import Armed
 from tests.support import probe
 
-ROOT = str(Path(__file__).parents[2])
+ROOT = str(Path(__file__).parents[3])
 DRIVER = f"""
 import sys
 sys.path.insert(0, {ROOT!r})

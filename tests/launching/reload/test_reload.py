@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.reload.conftest import APP, reloading, state
+from tests.launching.reload.conftest import APP, reloading, state
 from tests.support.emulated import emulated, start, wait_for
 from tests.support.hostile import VARIABLES, after, data, error, hostile, reply
 from tests.support.inits import until

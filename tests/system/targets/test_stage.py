@@ -19,7 +19,7 @@ from cycle_exec.system.targets.calls import Calls
 from cycle_exec.system.targets.temporary_names import is_temporary, temporary
 from tests.support import probe
 
-ROOT = str(Path(__file__).parents[2])
+ROOT = str(Path(__file__).parents[3])
 STALE = ".app.conf.cycle-exec-0123456789abcdef"
 
 

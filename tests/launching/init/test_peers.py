@@ -12,11 +12,11 @@ from pathlib import Path
 import pytest
 
 from tests.docs.test_reference import rows
-from tests.init.test_life import ORPHANS, children, switches
-from tests.init.test_terminal import ECHO, terminal
+from tests.launching.init.test_life import ORPHANS, children, switches
+from tests.launching.init.test_terminal import ECHO, terminal
 from tests.support.inits import LISTENER, Init, ours, python, run, running, theirs, until
 
-PAGE = Path(__file__).parent.parent.parent / "docs" / "init.md"
+PAGE = Path(__file__).parents[3] / "docs" / "init.md"
 PEERS = ("tini", "tini -g", "dumb-init", "catatonit")
 # Long enough for what works, short enough for what hangs.
 _SOON = 2.0

@@ -14,7 +14,7 @@ from cycle_exec.errors import Problem, Refused
 from cycle_exec.system.output import stderr, stdout
 from cycle_exec.system.output.stderr import Log
 
-ROOT = str(Path(__file__).parents[2])
+ROOT = str(Path(__file__).parents[3])
 
 
 def problem(number=1, kind="target-refused", fix=""):
