@@ -33,12 +33,12 @@ def main() -> NoReturn:
     os._exit(_guarded(invocation.read(mask)))
 
 
-def resident() -> NoReturn:
+def supervise() -> NoReturn:
     """What stays above the app in init mode, in an interpreter of its own; ends the process."""
     try:
         from cycle_exec.launching import supervisor
 
-        code = supervisor.attend(sys.argv[1:])
+        code = supervisor.supervise(sys.argv[1:])
     except BaseException as error:  # noqa: BLE001 - the last wall
         code = _unexpected(error)
     os._exit(code)

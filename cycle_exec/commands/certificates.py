@@ -32,7 +32,7 @@ def list_(invocation: Invocation, overrides: Overrides, *, as_json: bool) -> int
         lambda request: request.replace(directory="", domains=(), allow_expired=True),
     )
     local = preflight.opened(invocation, settings, writes=False)
-    given = pipeline.fetched(invocation, settings, local, deadline)
+    given = pipeline.fetched(settings, local, deadline)
     now = clock.now()
     assert settings.certificates is not None
     chosen, problems, _ = choosing.choose(
@@ -73,9 +73,9 @@ def write(invocation: Invocation, overrides: Overrides, *, directory: str) -> in
         overrides,
         lambda request: request.replace(directory=absolute.rstrip("/") or "/"),
     )
-    plan, local = pipeline.plan_for(invocation, settings, deadline)
-    applied = apply.apply(plan, local, deadline, invocation.cwd)
-    for line in (*plan.warnings, *applied.warnings):
+    planned = pipeline.plan_for(invocation, settings, deadline)
+    applied = apply.apply(planned.plan, invocation.cwd, deadline)
+    for line in (*planned.plan.warnings, *applied.warnings):
         stderr.log.warning(line)
     for path in applied.written:
         stdout.write(path + "\n")

@@ -7,6 +7,7 @@ import os
 from cycle_exec import INTERPRETER_VARIABLES
 from cycle_exec.errors import Problem, Refused
 from cycle_exec.launching import apply, pipeline, preflight
+from cycle_exec.planning.model import counted
 from cycle_exec.presentation import diagnosis
 from cycle_exec.presentation.diagnosis import Finding, bad, doubtful, good
 from cycle_exec.settings.model import CertificateRequest
@@ -97,7 +98,7 @@ def _launch(invocation: Invocation, settings: Settings, deadline: Deadline) -> l
     else:
         found.append(doubtful("API", f"{_UNSEEN}: the token comes first", "mend it"))
     if local is not None and is_asked:
-        found += _plan(invocation, settings, local, deadline)
+        found += _plan(settings, local, deadline)
     else:
         found.append(doubtful("plan", f"{_UNSEEN}: what is above comes first", "mend it"))
     if settings.process.reload:
@@ -111,7 +112,7 @@ def _launch(invocation: Invocation, settings: Settings, deadline: Deadline) -> l
 def _settings(settings: Settings) -> Finding:
     path = settings.manifest_path
     counts = {"template": len(settings.templates), "integration": len(settings.integrations)}
-    says = f"{path}: {diagnosis.counted(counts)}" if path else "none: every variable is exported"
+    says = f"{path}: {counted(counts) or 'nothing'}" if path else "none: every variable is exported"
     return good("manifest", says)
 
 
@@ -193,33 +194,24 @@ def _date(outcome: object) -> float | None:
         return None
 
 
-def _plan(
-    invocation: Invocation, settings: Settings, local: Local, deadline: Deadline
-) -> list[Finding]:
+def _plan(settings: Settings, local: Local, deadline: Deadline) -> list[Finding]:
     """Everything that a launch would fetch and make."""
-    found: list[Finding] = []
     about = "fetch"
     try:
-        given = pipeline.fetched(invocation, settings, local, deadline)
+        given = pipeline.fetched(settings, local, deadline)
         about = "plan"
-        plan = pipeline.planned(invocation, settings, local, given)
-        if settings.vpn is not None and settings.vpn.judges_a_hook:
-            from cycle_exec.launching import vpn_preflight
-
-            about = "VPN"
-            plan, local = vpn_preflight.completed(invocation, settings, local, plan)
-            found.append(good("VPN", "the server's hook can work"))
-            about = "plan"
-        apply.judged(invocation, settings, plan, local)
+        planned = pipeline.planned(settings, local, given)
+        apply.judged(settings, planned)
     except Refused as refused:
-        return [*found, *bad(about, refused.problems)]
-    return [*found, *_planned(settings, plan)]
+        is_hook = all(problem.kind == "vpn-helper" for problem in refused.problems)
+        return bad("VPN" if is_hook else about, refused.problems)
+    found = [good("VPN", "the server's hook can work")] if planned.hook is not None else []
+    return [*found, *_planned(settings, planned.plan)]
 
 
 def _planned(settings: Settings, plan: Plan) -> list[Finding]:
-    made = sum(source != "inherited" for source in plan.sources.values())
-    counts = {"variable": made, "file": len(plan.writes)}
-    found = [good("plan", diagnosis.counted(counts))]
+    counts = {"variable": plan.counts()["variable"], "file": len(plan.writes)}
+    found = [good("plan", counted(counts) or "nothing")]
     found += [doubtful("plan", line, "see cycle-exec plan") for line in plan.warnings]
     minimum = (settings.certificates or CertificateRequest()).minimum_days
     now = clock.now()

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from cycle_exec.errors import refuse
 from cycle_exec.launching import pipeline
-from cycle_exec.planning import environment
 from cycle_exec.planning.files import formats
+from cycle_exec.planning.model import INHERITED
 from cycle_exec.system import clock, signals
 from cycle_exec.system.output import stderr, stdout
 
@@ -32,13 +32,13 @@ def run(
     deadline = clock.Deadline.after(settings.api.deadline)
     armed.bound(deadline.left())
     settings = settings.replace(templates=(), dotenv=None)
-    plan, _ = pipeline.plan_for(invocation, settings, deadline, writes=False)
+    plan = pipeline.plan_for(invocation, settings, deadline, writes=False).plan
     for line in plan.warnings:
         stderr.log.warning(line)
     values = {
         name: value
         for name, value in sorted(plan.environ.items())
-        if everything or plan.sources[name] != environment.INHERITED
+        if everything or plan.sources[name] != INHERITED
     }
     try:
         text = formats.write(values, format, reader)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from cycle_exec.errors import Refused, refuse
 from cycle_exec.launching import apply, pipeline, preflight
+from cycle_exec.planning.model import counted
 from cycle_exec.system import clock, signals
 from cycle_exec.system.exec import core_dumps, process
 from cycle_exec.system.output import stderr
@@ -32,7 +33,8 @@ def run(invocation: Invocation, overrides: Overrides, command: Sequence[str]) ->
         if settings.report.events:
             from cycle_exec.launching import report
 
-            report.refused(invocation, settings, report.START, refused.problems)
+            socket = settings.api.socket
+            report.refused(socket, invocation.token, report.START, refused.problems)
         raise
 
 
@@ -40,12 +42,12 @@ def _launch(invocation: Invocation, settings: Settings, armed: Armed, started: f
     phases = Phases(started)
     phases.mark("settings")
     _require_sense(settings)
-    memory, above = -1, 0
+    supervision = None
     if settings.process.init or settings.process.reload:
         from cycle_exec.launching import init
 
-        memory, above = init.rise(invocation, settings)
-    if memory >= 0:
+        supervision = init.fork_supervisor(invocation, settings)
+    if supervision is not None:
         from cycle_exec.launching import reload
 
         reload.require(settings)
@@ -53,39 +55,31 @@ def _launch(invocation: Invocation, settings: Settings, armed: Armed, started: f
     core_limits = core_dumps.forbid()
     deadline = clock.Deadline(end=started + settings.api.deadline)
     armed.bound(deadline.left())
-    mend(settings)
+    recover(settings)
     keeper = _keeper(invocation, settings)
-    plan, local = pipeline.plan_for(invocation, settings, deadline, keeper=keeper, mark=phases.mark)
-    executable = apply.judged(invocation, settings, plan, local)
-    hook = local.hook if settings.vpn is not None and settings.vpn.probe else None
+    planned = pipeline.plan_for(invocation, settings, deadline, keeper=keeper, mark=phases.mark)
+    plan, local = planned.plan, planned.local
+    executable = apply.judged(settings, planned)
+    hook = planned.hook if settings.vpn is not None and settings.vpn.probe else None
     applied = None
     if plan.writes or hook is not None:
-        environ = invocation.environ
-        probe = apply.probe(hook, environ, deadline)
-        applied = apply.apply(plan, local, deadline, invocation.cwd, probe)
+        probe = apply.probe(hook, local.inherited, deadline)
+        applied = apply.apply(plan, local.cwd, deadline, probe)
     if keeper is not None:
         keeper.keep()
     phases.mark("apply")
-    _tell(plan, applied, started)
+    _report(plan, applied, started)
     if settings.report.metrics:
         from cycle_exec.launching import report
 
-        report.started(invocation, settings, plan, phases.found)
-    if memory >= 0:
+        report.started(settings.api.socket, local.token, plan, phases.found)
+    if supervision is not None:
         from cycle_exec.launching import reload
 
-        reload.stay(
-            reload.Launch(
-                invocation=invocation,
-                settings=settings,
-                plan=plan,
-                local=local,
-                executable=executable,
-            ),
-            armed,
-            memory,
-            above,
+        launch = reload.Launch(
+            invocation=invocation, settings=settings, planned=planned, executable=executable
         )
+        reload.run_watcher(launch, armed, supervision)
     process.replace(
         executable,
         settings.command,
@@ -114,8 +108,8 @@ def _keeper(invocation: Invocation, settings: Settings) -> Keeper | None:
     return last_good.keeper(invocation, settings)
 
 
-def mend(settings: Settings) -> None:
-    """Finish or take back what a killed start left half done, before anything else."""
+def recover(settings: Settings) -> None:
+    """Finish or undo what a killed start left half done, before anything else."""
     targets = preflight.targets(settings, ())
     targets += preflight.template_targets(settings.templates)
     if targets:
@@ -146,25 +140,12 @@ class Phases:
         return [*self._marks, ("total", self._began, self._last)]
 
 
-def _tell(plan: Plan, applied: Applied | None, started: float) -> None:
+def _report(plan: Plan, applied: Applied | None, started: float) -> None:
     for line in (*plan.warnings, *(applied.warnings if applied else ())):
         stderr.log.warning(line)
     for line in plan.notes:
         stderr.log.info(line)
-    origins = [write.origin.partition(" ")[0] for write in plan.writes]
-    counts = (
-        (sum(source != "inherited" for source in plan.sources.values()), "variable"),
-        (len(plan.certificates), "certificate"),
-        (origins.count("template"), "template"),
-        (len(applied.written) if applied else 0, "file written"),
-    )
-    words = ", ".join(
-        f"{count} {word if count == 1 else _plural(word)}" for count, word in counts if count
-    )
+    written = len(applied.written) if applied else 0
+    words = counted({**plan.counts(), "file written": written})
     milliseconds = clock.milliseconds_since(started)
     stderr.log.notice(f"ready in {milliseconds} ms" + (f": {words}" if words else ""))
-
-
-def _plural(word: str) -> str:
-    first, _, rest = word.partition(" ")
-    return f"{first}s {rest}".rstrip()

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from cycle_exec.launching import apply, pipeline
 from cycle_exec.presentation import describe
-from cycle_exec.settings.model import TOKEN
 from cycle_exec.system import clock, files, signals
 from cycle_exec.system.output import stdout
 
@@ -12,7 +11,6 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from cycle_exec.launching.model import Local
     from cycle_exec.launching.pipeline import Overrides
     from cycle_exec.planning.model import FileWrite
     from cycle_exec.settings.model import Invocation
@@ -31,16 +29,17 @@ def run(
         from cycle_exec.launching import last_good
 
         keeper = last_good.keeper(invocation, settings, keeps=False)
-    plan, local = pipeline.plan_for(invocation, settings, deadline, keeper=keeper)
+    planned = pipeline.plan_for(invocation, settings, deadline, keeper=keeper)
+    plan, user = planned.plan, planned.local.user
     outlook = describe.Outlook(
         command=settings.command,
-        executable=apply.judged(invocation, settings, plan, local),
+        executable=apply.judged(settings, planned),
         manifest=settings.manifest_path,
         inherited=invocation.environ,
-        differences={write.path: _differences(write, local) for write in plan.writes},
-        key=invocation.environ.get(TOKEN, "").encode("utf-8", "surrogateescape"),
+        differences={write.path: _differences(write) for write in plan.writes},
+        key=invocation.token.reveal().encode("utf-8", "surrogateescape"),
         now=clock.now(),
-        user=str(local.user) if local.user else "",
+        user=str(user) if user else "",
     )
     if as_json:
         import json
@@ -51,16 +50,15 @@ def run(
     return 0
 
 
-def _differences(write: FileWrite, local: Local) -> tuple[str, ...]:
+def _differences(write: FileWrite) -> tuple[str, ...]:
     """What a target on the disk does not share with the plan."""
     disk = files.disk(write.path)
     if disk.kind == "absent":
         return ("new",)
     content = disk.content.reveal() if disk.content is not None else None
-    uid, gid = local.owners.get(write.owner, (-1, -1))
     differs = (
         ("content", content != write.content),
         ("mode", disk.mode != write.mode),
-        ("owner", uid not in (-1, disk.uid) or gid not in (-1, disk.gid)),
+        ("owner", write.uid not in (-1, disk.uid) or write.gid not in (-1, disk.gid)),
     )
     return tuple(word for word, does in differs if does)

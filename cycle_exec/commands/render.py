@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from cycle_exec.errors import refuse
 from cycle_exec.launching import apply, pipeline, preflight
+from cycle_exec.planning.model import TEMPLATE
 from cycle_exec.settings.model import TemplateOutput
 from cycle_exec.system import clock, files, signals
 from cycle_exec.system.output import stdout
@@ -12,7 +13,6 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from cycle_exec.launching.model import Local
     from cycle_exec.launching.pipeline import Overrides
     from cycle_exec.planning.model import Plan
     from cycle_exec.settings.model import Invocation, Settings
@@ -33,10 +33,10 @@ def run(
     wanted = _outputs(templates, output, invocation.cwd)
     settings = settings.replace(templates=wanted, dotenv=None, vpn=None)
     local = preflight.opened(invocation, _only_templates(settings), writes=bool(output))
-    given = pipeline.fetched(invocation, settings, local, deadline)
-    plan = _only_these(pipeline.planned(invocation, settings, local, given), local)
+    given = pipeline.fetched(settings, local, deadline)
+    plan = _only_these(pipeline.planned(settings, local, given).plan)
     if output:
-        apply.apply(plan, local, deadline, invocation.cwd)
+        apply.apply(plan, local.cwd, deadline)
     else:
         stdout.write(
             "".join(write.content.decode("utf-8", "surrogateescape") for write in plan.writes)
@@ -77,7 +77,6 @@ def _only_templates(settings: Settings) -> Settings:
     )
 
 
-def _only_these(plan: Plan, local: Local) -> Plan:
+def _only_these(plan: Plan) -> Plan:
     """The same plan, writing nothing but the templates."""
-    targets = {text.target for text in local.texts}
-    return plan.replace(writes=tuple(write for write in plan.writes if write.path in targets))
+    return plan.replace(writes=tuple(write for write in plan.writes if write.kind == TEMPLATE))

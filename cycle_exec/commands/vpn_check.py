@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from cycle_exec.errors import Problem, Refused
 from cycle_exec.launching import pipeline, preflight, vpn_preflight
+from cycle_exec.launching.model import Server
 from cycle_exec.settings.model import Vpn
 from cycle_exec.system import files, signals
 from cycle_exec.system.output import stderr, stdout
@@ -75,9 +76,15 @@ def _judged(
     user = preflight.app_user(settings, problems)
     if problems:
         return None, problems
-    return vpn_preflight.judged(
-        invocation, settings, user, vpn_preflight.on_disk, writes_token=writes_token
+    assert settings.vpn is not None
+    server = Server(
+        vpn=settings.vpn,
+        command=settings.command,
+        environ=invocation.environ,
+        directory=settings.process.directory or invocation.cwd,
+        user=user,
     )
+    return vpn_preflight.judged(server, vpn_preflight.on_disk, writes_token=writes_token)
 
 
 def _tried(invocation: Invocation, settings: Settings, hook: Hook) -> list[Problem]:
@@ -93,8 +100,8 @@ def _tried(invocation: Invocation, settings: Settings, hook: Hook) -> list[Probl
     token = preflight.api_token(invocation, problems)
     if problems:
         return problems
-    write = vpn_preflight.token_write(hook.setup, token)
-    with stage.stage([write], vpn_preflight.owner(hook)) as staged:
+    write = vpn_preflight.token_write(hook, token)
+    with stage.stage([write]) as staged:
         path = staged.paths[write.path]
         found = vpn_preflight.tried(hook, invocation.environ, path, seconds)
     return [found] if found is not None else []

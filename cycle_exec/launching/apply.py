@@ -9,28 +9,28 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from cycle_exec.launching.model import Hook, Local
+    from cycle_exec.launching.model import Hook, Planned
     from cycle_exec.planning.model import FileWrite, Plan
-    from cycle_exec.settings.model import Invocation, Settings
+    from cycle_exec.settings.model import Settings
     from cycle_exec.system.clock import Deadline
     from cycle_exec.system.targets.stage import Applied, Staged
 
     Probe = Callable[[Mapping[str, str]], Problem | None]
 
 
-def judged(invocation: Invocation, settings: Settings, plan: Plan, local: Local) -> str:
+def judged(settings: Settings, planned: Planned) -> str:
     """Where the command stands, empty if there is none; raises Refused if it could not start."""
-    executable = _final_executable(invocation, settings, plan, local)
-    _judge_sizes(settings, plan, executable)
+    executable = _executable(settings, planned)
+    _judge_sizes(settings, planned.plan, executable)
     return executable
 
 
-def _final_executable(invocation: Invocation, settings: Settings, plan: Plan, local: Local) -> str:
+def _executable(settings: Settings, planned: Planned) -> str:
     """Where the command stands once the plan's own PATH is known."""
-    path = plan.environ.get("PATH")
-    if not settings.command or path is None or path == invocation.environ.get("PATH"):
+    local, path = planned.local, planned.plan.environ.get("PATH")
+    if not settings.command or path is None or path == local.search_path:
         return local.executable
-    found = lookup.find(settings.command[0], path, settings.process.directory or invocation.cwd)
+    found = lookup.find(settings.command[0], path, local.directory)
     if isinstance(found, Problem):
         raise Refused([found])
     return found
@@ -60,17 +60,15 @@ def _judge_sizes(settings: Settings, plan: Plan, executable: str) -> None:
         raise Refused(problems)
 
 
-def apply(
-    plan: Plan, local: Local, deadline: Deadline, cwd: str, probe: Probe | None = None
-) -> Applied:
+def apply(plan: Plan, cwd: str, deadline: Deadline, probe: Probe | None = None) -> Applied:
     """Stage every target, run the checks, swap all of them.
 
-    probe: a check of its own, given where each target is staged.
+    cwd: where checks run. probe: a check of its own, given where each target is staged.
     A stop signal that arrives during the swap is heard at its end: then all targets are new.
     """
     from cycle_exec.system.targets import stage
 
-    with stage.stage(plan.writes, local.owners) as staged:
+    with stage.stage(plan.writes) as staged:
         _check(plan, staged, deadline, cwd)
         problem = probe(staged.paths) if probe is not None else None
         if problem is not None:

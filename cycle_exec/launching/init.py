@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from cycle_exec.launching.model import Supervision
 from cycle_exec.system.init import fork
 
 TYPE_CHECKING = False
@@ -9,18 +10,17 @@ if TYPE_CHECKING:
     from cycle_exec.settings.model import Invocation, Settings
 
 
-def rise(invocation: Invocation, settings: Settings) -> tuple[int, int]:
-    """Let a supervisor stay above; returns in the child, which goes on with the launch.
+def fork_supervisor(invocation: Invocation, settings: Settings) -> Supervision | None:
+    """Let a supervisor stay above; return in the child, which goes on with the launch.
 
-    In reload mode the child becomes the watcher: what is returned is the memory by which it puts
-    the app into the supervisor's hands, else -1; and the supervisor's process number.
+    In reload mode the child becomes the watcher; None: it becomes the app itself.
     """
-    process = settings.process
-    memory = -1
-    if process.reload:
-        from cycle_exec.system.init import handover
+    log = settings.log_level, settings.log_format
+    if not settings.process.reload:
+        fork.fork_supervisor(settings.process, log, invocation.mask)
+        return None
+    from cycle_exec.system.init import handover
 
-        memory = handover.memory()
-    pairs = [f"{came}:{passed_on}" for came, passed_on in process.signal_map.items()]
-    words = [settings.log_level, settings.log_format, str(process.grace), *pairs]
-    return memory, fork.split(words, invocation.mask, memory)
+    memory = handover.memory()
+    pid = fork.fork_supervisor(settings.process, log, invocation.mask, memory)
+    return Supervision(memory=memory, pid=pid)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from cycle_exec.errors import Problem, Refused
-from cycle_exec.planning.model import FileWrite
+from cycle_exec.planning.model import LAST_GOOD, FileWrite
 from cycle_exec.secret import SecretBytes
 from cycle_exec.sources import last_good
 from cycle_exec.system import clock, files
@@ -26,7 +26,7 @@ _RESERVE, _MOST = 0.2, 2.0
 
 
 class Keeper:
-    """What one run does with the copy. stale: the age of the copy that it starts from, seconds.
+    """What one run does with the copy.
 
     uses: whether it may start from it. keeps: whether it may write and remove it.
     """
@@ -37,7 +37,6 @@ class Keeper:
         self._uses = uses
         self._keeps = keeps
         self._fresh: Copy | None = None
-        self.stale: int | None = None
 
     def fetch_deadline(self, deadline: Deadline) -> Deadline:
         """Until when the platform is asked: what is left must do for the rest of the start."""
@@ -55,11 +54,12 @@ class Keeper:
         needs: Sequence[Need],
         outcomes: Sequence[Outcome],
         used: Collection[str],
-        read: Callable[[Sequence[Outcome]], Snapshot],
+        read: Callable[..., Snapshot],
     ) -> Snapshot:
         """What the answers say; where the platform is merely unavailable, what the copy says.
 
-        used: the resources that templates really use. Raises Refused.
+        used: the resources that templates really use. read: (outcomes, age of the copy or
+        None) -> what they say. Raises Refused.
         """
         try:
             found = read(outcomes)
@@ -67,13 +67,13 @@ class Keeper:
             if self._uses and lacking:
                 raise Refused(lacking)
         except Refused as refused:
-            return read(self._instead(refused, needs))
+            return read(*self._instead(refused, needs))
         if self._keeps:
             self._fresh = last_good.copy_of(needs, outcomes, clock.now())
         return found
 
-    def _instead(self, refused: Refused, needs: Sequence[Need]) -> Sequence[Outcome]:
-        """The answers of the copy, or the refusal again where there is no help."""
+    def _instead(self, refused: Refused, needs: Sequence[Need]) -> tuple[Sequence[Outcome], int]:
+        """The answers of the copy and its age, or the refusal again where there is no help."""
         kinds = {problem.kind for problem in refused.problems}
         if "denied" in kinds and self._keeps:
             self._forget()
@@ -86,8 +86,7 @@ class Keeper:
         except (last_good.NotUsable, encryption.Broken) as error:
             stderr.log.warning(f"last good copy {self._wanted.path}: {error.reason}")
             raise refused from None
-        self.stale = stale
-        return found
+        return found, stale
 
     def obstacle(self) -> str:
         """Why a start could not do with the copy today, in words; empty if it could."""
@@ -97,12 +96,6 @@ class Keeper:
             return error.reason
         return ""
 
-    @property
-    def warning(self) -> str:
-        """What is said of a start from the copy."""
-        path = self._wanted.path
-        return f"the API is unavailable: this is the last good copy, {self.stale} s old ({path})"
-
     def keep(self) -> None:
         """Write the copy; what goes wrong is no reason not to start."""
         if self._fresh is None:
@@ -111,9 +104,9 @@ class Keeper:
 
         content = encryption.seal(self._key, last_good.encode(self._fresh))
         path = self._wanted.path
-        write = FileWrite(path=path, content=content, mode=0o600, origin="last good copy")
+        write = FileWrite(path=path, content=content, mode=0o600, kind=LAST_GOOD)
         try:
-            with stage.stage([write], {}) as staged:
+            with stage.stage([write]) as staged:
                 staged.commit()
         except Refused as refused:
             reason = refused.problems[0].reason

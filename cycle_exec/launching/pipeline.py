@@ -1,12 +1,13 @@
 """The way of the data, arrow by arrow; launch, plan, render, env and certificates share it.
 
-Invocation --settle--> Settings --opened--> Local --fetched--> Fetched --planned--> Plan
+Invocation --settle--> Settings --opened--> Local --fetched--> Snapshot --planned--> Plan
 """
 
 from __future__ import annotations
 
-from cycle_exec.errors import Problem, refuse
+from cycle_exec.errors import refuse
 from cycle_exec.launching import preflight
+from cycle_exec.launching.model import Planned
 from cycle_exec.planning.model import SET
 from cycle_exec.record import Record
 from cycle_exec.settings import resolve
@@ -22,7 +23,6 @@ if TYPE_CHECKING:
     from cycle_exec.launching.last_good import Keeper
     from cycle_exec.launching.model import Local
     from cycle_exec.launching.vpn_login import VpnLogin
-    from cycle_exec.planning.model import Plan
     from cycle_exec.planning.templates.jinja import Prepared
     from cycle_exec.planning.templates.substitution import Plain
     from cycle_exec.secret import Secret
@@ -40,11 +40,8 @@ _PATIENCE = 1.0  # seconds before there is anything to say of the wait
 class Fetched(Record):
     """What the platform gives, and the templates made ready in the meantime."""
 
-    _sealed = ("metadata",)
-
     snapshot: Snapshot
     prepared: Prepared | None
-    metadata: object
 
 
 def settle(invocation: Invocation, overrides: Overrides, command: Sequence[str]) -> Settings:
@@ -77,7 +74,6 @@ def _manifest(path: str, named: bool) -> Manifest | None:
 
 
 def fetched(
-    invocation: Invocation,
     settings: Settings,
     local: Local,
     deadline: Deadline,
@@ -89,7 +85,7 @@ def fetched(
     mentioned = _mentioned(expressions, plain)
     wanted = needs.needs(settings, mentioned)
     prepared: list[Prepared] = []
-    vpn_login = _vpn_login(invocation, settings, local)
+    vpn_login = _vpn_login(settings, local)
 
     def meanwhile() -> Collection[int]:
         if not expressions:
@@ -102,11 +98,7 @@ def fetched(
         _import_the_rest(settings, any(need.kind == "certificates" for need in wanted))
         if keeper is not None:
             keeper.ready()
-        return [
-            index
-            for index, need in enumerate(wanted)
-            if not need.request.essential and need.integration is None and need.name not in used
-        ]
+        return [index for index, need in enumerate(wanted) if not need.is_used(used)]
 
     waiting = _Waiting(settings.api.deadline)
     outcomes = requests.exchange(
@@ -123,17 +115,24 @@ def fetched(
     waiting.end()
     from cycle_exec.sources import answers
 
-    def read(outcomes: Sequence[Outcome]) -> Snapshot:
-        socket = settings.api.socket
-        return answers.snapshot(wanted, outcomes, socket=socket, environ=invocation.environ)
+    used = prepared[0].used if prepared else frozenset()
+    metadata = _metadata(settings.api.metadata, deadline) if "metadata" in used else None
+
+    def read(outcomes: Sequence[Outcome], stale: int | None = None) -> Snapshot:
+        return answers.snapshot(
+            wanted,
+            outcomes,
+            socket=settings.api.socket,
+            environ=local.inherited,
+            metadata=metadata,
+            stale=stale,
+        )
 
     answered = outcomes[: len(wanted)]
-    used = prepared[0].used if prepared else frozenset()
     snapshot = read(answered) if keeper is None else keeper.snapshot(wanted, answered, used, read)
     if vpn_login:
         vpn_login.require(outcomes[len(wanted) :])
-    metadata = _metadata(settings.api.metadata, deadline) if "metadata" in used else None
-    return Fetched(snapshot=snapshot, prepared=prepared[0] if prepared else None, metadata=metadata)
+    return Fetched(snapshot=snapshot, prepared=prepared[0] if prepared else None)
 
 
 class _Waiting:
@@ -161,12 +160,12 @@ class _Waiting:
             self._shown.end()
 
 
-def _vpn_login(invocation: Invocation, settings: Settings, local: Local) -> VpnLogin | None:
+def _vpn_login(settings: Settings, local: Local) -> VpnLogin | None:
     if settings.vpn is None or settings.vpn.login is None:
         return None
     from cycle_exec.launching.vpn_login import VpnLogin
 
-    return VpnLogin(invocation, settings, local)
+    return VpnLogin(settings, local)
 
 
 def _import_the_rest(settings: Settings, certificates: bool) -> None:
@@ -215,22 +214,25 @@ def _mentioned(expressions: Mapping[str, str], plain: Mapping[str, Plain]) -> fr
     return needs.FETCHED_NAMES.intersection(found)
 
 
-def _metadata(path: str, deadline: Deadline) -> object:
-    """The platform's environment metadata file; it may still be on its way when we start."""
+def _metadata(path: str, deadline: Deadline) -> Callable[[], object]:
+    """How the platform's environment metadata file is read; it may still be on its way."""
     from cycle_exec.sources import strict_json
 
-    pause = 0.02
-    while True:
-        try:
-            return strict_json.decode(files.read(path))
-        except files.Unreadable as error:
-            reason = error.reason
-        except strict_json.NotJson as error:
-            reason = f"it is not proper JSON: {error.reason}"
-        if deadline.left() <= pause:
-            return Problem(kind="unavailable", subject=f"metadata file {path}", reason=reason)
-        clock.sleep(pause)
-        pause = min(pause * 2, 0.5)
+    def read() -> object:
+        pause = 0.02
+        while True:
+            try:
+                return strict_json.decode(files.read(path))
+            except files.Unreadable as error:
+                reason = error.reason
+            except strict_json.NotJson as error:
+                reason = f"it is not proper JSON: {error.reason}"
+            if deadline.left() <= pause:
+                raise refuse("unavailable", f"metadata file {path}", reason)
+            clock.sleep(pause)
+            pause = min(pause * 2, 0.5)
+
+    return read
 
 
 def asked(settings: Settings, local: Local) -> frozenset[str]:
@@ -242,23 +244,29 @@ def asked(settings: Settings, local: Local) -> frozenset[str]:
     return frozenset(kinds | {"metadata"}.intersection(mentioned))
 
 
-def planned(invocation: Invocation, settings: Settings, local: Local, given: Fetched) -> Plan:
+def planned(settings: Settings, local: Local, given: Fetched) -> Planned:
     """The plan, or every problem of it."""
     from cycle_exec.planning import build
+    from cycle_exec.planning.model import Crypto, Inputs
 
-    return build.build(
-        settings,
-        invocation.environ,
-        given.snapshot,
+    inputs = Inputs(
+        inherited=local.inherited,
         texts=local.texts,
         dotenv_files=local.dotenv_files,
+        owners=local.owners,
         prepared=given.prepared,
-        metadata=given.metadata,
         home=local.user.home if local.user else "",
         now=clock.now(),
-        mismatch=_mismatch,
-        keystore=_keystore,
     )
+    crypto = Crypto(mismatch=_mismatch, keystore=_keystore)
+    if local.server is None:
+        plan = build.build(settings, given.snapshot, inputs, crypto)
+        return Planned(plan=plan, local=local)
+    from cycle_exec.launching.vpn_preflight import Judgement
+
+    judgement = Judgement(local.server, local.hook, local.token)
+    plan = build.build(settings, given.snapshot, inputs, crypto, judgement.extend)
+    return Planned(plan=plan, local=local, hook=judgement.hook)
 
 
 def _mismatch(privkey: str, fullchain: str) -> str | None:
@@ -289,7 +297,7 @@ def plan_for(
     writes: bool = True,
     keeper: Keeper | None = None,
     mark: Callable[[str], None] = _unmarked,
-) -> tuple[Plan, Local]:
+) -> Planned:
     """The whole way from settings to a plan, for the commands that stop there.
 
     keeper: of the last good copy. mark: called with the name of each phase that is over.
@@ -298,14 +306,8 @@ def plan_for(
         settings = settings.replace(vpn=None)
     local = preflight.opened(invocation, settings, writes=writes)
     mark("preflight")
-    given = fetched(invocation, settings, local, deadline, keeper)
+    given = fetched(settings, local, deadline, keeper)
     mark("fetch")
-    plan = planned(invocation, settings, local, given)
-    if keeper is not None and keeper.stale is not None:
-        plan = plan.from_last_good(keeper.stale, keeper.warning)
+    found = planned(settings, local, given)
     mark("plan")
-    if settings.vpn is not None and settings.vpn.judges_a_hook:
-        from cycle_exec.launching import vpn_preflight
-
-        return vpn_preflight.completed(invocation, settings, local, plan)
-    return plan, local
+    return found

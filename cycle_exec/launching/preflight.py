@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from cycle_exec.errors import Problem, Refused
-from cycle_exec.launching.model import Local
+from cycle_exec.launching.model import Local, Server
 from cycle_exec.planning.model import TemplateText
 from cycle_exec.secret import Secret
 from cycle_exec.settings.model import BUILTIN, TOKEN
@@ -28,16 +28,25 @@ def opened(invocation: Invocation, settings: Settings, *, writes: bool = True) -
     dotenv_files = _dotenv_files(settings.environment.files, problems)
     user = app_user(settings, problems)
     owners = _owners(settings, user, problems) if writes else {}
-    executable = _executable(invocation, settings, problems)
+    directory = settings.process.directory or invocation.cwd
+    search_path = settings.environment.set.get("PATH", invocation.environ.get("PATH"))
+    executable = _executable(settings, directory, search_path, problems)
     if user is not None and executable and not problems:
         _try(user, settings, executable, problems)
     if writes:
         problems.extend(files.preflight(targets(settings, found)))
-    hook = None
+    server, hook = None, None
     if writes and settings.vpn is not None and settings.vpn.judges_a_hook:
         from cycle_exec.launching import vpn_preflight
 
-        hook, wrong = vpn_preflight.opened(invocation, settings, targets(settings, found), user)
+        server = Server(
+            vpn=settings.vpn,
+            command=settings.command,
+            environ=invocation.environ,
+            directory=directory,
+            user=user,
+        )
+        hook, wrong = vpn_preflight.opened(server, targets(settings, found))
         problems.extend(wrong)
     if makes_keystores(settings):
         _require_keystore(problems)
@@ -45,12 +54,17 @@ def opened(invocation: Invocation, settings: Settings, *, writes: bool = True) -
     if problems:
         raise Refused(problems)
     return Local(
+        inherited=invocation.environ,
+        cwd=invocation.cwd,
+        directory=directory,
         texts=tuple(found),
         dotenv_files=tuple(dotenv_files),
         owners=owners,
         executable=executable,
+        search_path=search_path,
         token=token,
         user=user,
+        server=server,
         hook=hook,
     )
 
@@ -164,20 +178,21 @@ def _dotenv_files(
     return found
 
 
-def _executable(invocation: Invocation, settings: Settings, problems: list[Problem]) -> str:
-    directory = settings.process.directory
-    if directory and files.disk(directory).kind != "directory":
+def _executable(
+    settings: Settings, directory: str, search_path: str | None, problems: list[Problem]
+) -> str:
+    named = settings.process.directory
+    if named and files.disk(named).kind != "directory":
         problems.append(
             Problem(
                 kind="file-missing",
-                subject=f"process.directory {directory}",
+                subject=f"process.directory {named}",
                 reason="there is no such folder",
             )
         )
     if not settings.command:
         return ""
-    path = settings.environment.set.get("PATH", invocation.environ.get("PATH"))
-    found = lookup.find(settings.command[0], path, directory or invocation.cwd)
+    found = lookup.find(settings.command[0], search_path, directory)
     if isinstance(found, str):
         return found
     problems.append(found)

@@ -15,7 +15,6 @@ from cycle_exec.presentation import describe
 from cycle_exec.record import Record
 from cycle_exec.resident import schedule, topics
 from cycle_exec.resident.schedule import Pace, Schedule
-from cycle_exec.settings.model import TOKEN
 from cycle_exec.system import clock, random, signals
 from cycle_exec.system.exec import lookup, process
 from cycle_exec.system.init import family, fork, handover
@@ -28,7 +27,7 @@ if TYPE_CHECKING:
 
     from cycle_exec.client.notifications import Notifications
     from cycle_exec.launching.last_good import Keeper
-    from cycle_exec.launching.model import Local
+    from cycle_exec.launching.model import Planned, Supervision
     from cycle_exec.planning.changes import Changes, Deed
     from cycle_exec.planning.model import Plan
     from cycle_exec.settings.model import Invocation, Settings
@@ -43,8 +42,7 @@ class Launch(Record):
 
     invocation: Invocation
     settings: Settings
-    plan: Plan
-    local: Local
+    planned: Planned
     executable: str
 
 
@@ -64,15 +62,15 @@ def require(settings: Settings) -> None:
     )
 
 
-def stay(started: Launch, armed: Armed, memory: int, above: int) -> NoReturn:
-    """Have the app started by the supervisor above, and watch from then on; never returns."""
+def run_watcher(started: Launch, armed: Armed, supervision: Supervision) -> NoReturn:
+    """Have the app started by the supervisor above, and watch from then on; never return."""
     # A launch lives for milliseconds and leaves its garbage; a watcher stays.
     gc.enable()
-    fork.keep_to_ourselves(above)
+    fork.protect_watcher(supervision.pid)
     armed.restore()
     started = started.replace(settings=_without_login(started.settings))
-    _hand_over(started, started.plan, started.executable, memory)
-    _Watcher(started, memory).watch()
+    _hand_over(started, started.planned, started.executable, supervision.memory)
+    _Watcher(started, supervision.memory).watch()
 
 
 def _without_login(settings: Settings) -> Settings:
@@ -83,14 +81,14 @@ def _without_login(settings: Settings) -> Settings:
     return settings.replace(vpn=vpn.replace(login=None) if vpn.judges_a_hook else None)
 
 
-def _hand_over(started: Launch, plan: Plan, executable: str, memory: int) -> None:
+def _hand_over(started: Launch, planned: Planned, executable: str, memory: int) -> None:
     settings = started.settings
     given = handover.Handoff(
         executable=executable,
         argv=settings.command,
-        environ=plan.environ,
+        environ=planned.plan.environ,
         directory=settings.process.directory,
-        user=started.local.user,
+        user=planned.local.user,
         no_new_privs=settings.process.no_new_privs,
     )
     handover.give(memory, given)
@@ -113,9 +111,9 @@ class _Watcher:
         rules = started.settings.process
         self._started = started
         self._memory = memory
-        self._plan = started.plan
+        self._planned = started.planned
         self._executable = started.executable
-        self._asked = pipeline.asked(started.settings, started.local)
+        self._asked = pipeline.asked(started.settings, started.planned.local)
         self._keeper = _keeper(started)
         self._pace = Pace(
             debounce=rules.reload_debounce,
@@ -123,7 +121,7 @@ class _Watcher:
             splay=rules.reload_splay * random.share(started.invocation.environ),
             interval=rules.reload_interval,
         )
-        self._schedule = Schedule(expiry=self._expiry(started.plan))
+        self._schedule = Schedule(expiry=self._expiry(started.planned.plan))
         self._connection: Notifications | None = None
         self._lost = 0
         self._reconnect = clock.monotonic() if notifications.available() else None
@@ -150,7 +148,7 @@ class _Watcher:
 
     def _connect(self) -> None:
         api = self._started.settings.api
-        token = self._started.local.token.reveal()
+        token = self._started.planned.local.token.reveal()
         try:
             self._connection = notifications.Notifications(api.socket, token, timeout=api.timeout)
         except Unreachable as error:
@@ -187,9 +185,13 @@ class _Watcher:
         """Ask, plan, compare, and do what is to be done. What fails leaves all as it was."""
         began = clock.monotonic()
         try:
-            plan, local, found = self._planned()
-            if not found.nothing:
-                self._apply(plan, local, found)
+            planned = self._plan()
+            found = comparing.changes(
+                self._planned.plan,
+                planned.plan,
+                self._started.settings.environment.on_change,
+            )
+            self._apply(planned, found)
             if self._keeper is not None:
                 self._keeper.keep()
         except Refused as refused:
@@ -198,33 +200,33 @@ class _Watcher:
         except DeadlinePassed as late:
             self._fail([late.problem])
             return
-        self._plan = plan
+        self._planned = planned
         now = clock.monotonic()
-        self._schedule = self._schedule.looked(now, self._pace, self._expiry(plan))
+        self._schedule = self._schedule.looked(now, self._pace, self._expiry(planned.plan))
         if not found.nothing:
-            stderr.log.notice(self._words(plan, found, clock.milliseconds_since(began)))
-            self._act(plan, found)
+            milliseconds = clock.milliseconds_since(began)
+            stderr.log.notice(self._words(planned.plan, found, milliseconds))
+            self._act(planned, found)
 
-    def _planned(self) -> tuple[Plan, Local, Changes]:
+    def _plan(self) -> Planned:
         started = self._started
         deadline = clock.Deadline.after(started.settings.api.deadline)
         armed = signals.arm(deadline.left())
         try:
-            plan, local = pipeline.plan_for(
+            planned = pipeline.plan_for(
                 started.invocation, started.settings, deadline, keeper=self._keeper
             )
-            self._executable = apply.judged(started.invocation, started.settings, plan, local)
+            self._executable = apply.judged(started.settings, planned)
         finally:
             armed.disarm()
-        on_environment = started.settings.environment.on_change
-        return plan, local, comparing.changes(self._plan, plan, on_environment)
+        return planned
 
-    def _apply(self, plan: Plan, local: Local, found: Changes) -> None:
+    def _apply(self, planned: Planned, found: Changes) -> None:
         if not found.writes:
             return
         deadline = clock.Deadline.after(self._started.settings.api.deadline)
-        partial = plan.replace(writes=found.writes)
-        applied = apply.apply(partial, local, deadline, self._started.invocation.cwd)
+        plan = planned.plan.replace(writes=found.writes)
+        applied = apply.apply(plan, planned.local.cwd, deadline)
         for line in (*plan.warnings, *applied.warnings):
             stderr.log.warning(line)
 
@@ -232,7 +234,8 @@ class _Watcher:
         problem, others = problems[0], len(problems) - 1
         started = self._started
         if started.settings.report.events:
-            report.refused(started.invocation, started.settings, report.RELOAD, problems)
+            socket = started.settings.api.socket
+            report.refused(socket, started.invocation.token, report.RELOAD, problems)
         self._schedule = self._schedule.failed(clock.monotonic(), random.number())
         more = f", and {others} more" if others else ""
         stderr.log.warning(
@@ -240,15 +243,15 @@ class _Watcher:
             "the app goes on as it is"
         )
 
-    def _act(self, plan: Plan, found: Changes) -> None:
+    def _act(self, planned: Planned, found: Changes) -> None:
         for deed in found.deeds:
             match deed[0]:
                 case "signal":
                     family.signal_app(deed[1])
                 case "command":
-                    self._run(deed[1:], plan)
+                    self._run(deed[1:], planned.plan)
                 case "restart":
-                    _hand_over(self._started, plan, self._executable, self._memory)
+                    _hand_over(self._started, planned, self._executable, self._memory)
 
     def _run(self, words: Deed, plan: Plan) -> None:
         executable = lookup.find(words[0], plan.environ.get("PATH"), self._started.invocation.cwd)
@@ -267,7 +270,7 @@ class _Watcher:
 
     def _words(self, plan: Plan, found: Changes, milliseconds: int) -> str:
         """What changed, by name and fingerprint, and what is done."""
-        key = self._started.invocation.environ.get(TOKEN, "").encode("utf-8", "surrogateescape")
+        key = self._started.invocation.token.reveal().encode("utf-8", "surrogateescape")
         return describe.reload_line(plan, found, key, milliseconds)
 
     def _expiry(self, plan: Plan) -> float | None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from cycle_exec.presentation import report
 from cycle_exec.secret import Secret, SecretBytes
-from cycle_exec.settings.model import TOKEN
 from cycle_exec.sources.model import Request
 from cycle_exec.sources.operations import OPERATIONS
 from cycle_exec.system import clock
@@ -16,31 +15,25 @@ if TYPE_CHECKING:
 
     from cycle_exec.errors import Problem
     from cycle_exec.planning.model import Plan
-    from cycle_exec.settings.model import Invocation, Settings
 
 START, RELOAD = "cycle-exec.start.refused", "cycle-exec.reload.refused"
 
 
 def started(
-    invocation: Invocation,
-    settings: Settings,
-    plan: Plan,
-    phases: Sequence[tuple[str, float, float]],
+    socket: str, token: Secret, plan: Plan, phases: Sequence[tuple[str, float, float]]
 ) -> None:
-    """The metrics of a start that is about to be one."""
+    """Send the metrics of a start that is about to be one."""
     now = clock.now()
     found = report.metrics(plan, phases, now, clock.rfc3339(now))
-    _tell(invocation, settings, "postMetric", found)
+    _send(socket, token, "postMetric", found)
 
 
-def refused(
-    invocation: Invocation, settings: Settings, event: str, problems: Sequence[Problem]
-) -> None:
-    """The event of a start or a reload that was refused."""
-    _tell(invocation, settings, "postEvent", [report.refusal(event, problems)])
+def refused(socket: str, token: Secret, event: str, problems: Sequence[Problem]) -> None:
+    """Send the event of a start or a reload that was refused."""
+    _send(socket, token, "postEvent", [report.refusal(event, problems)])
 
 
-def _tell(invocation: Invocation, settings: Settings, operation: str, body: object) -> None:
+def _send(socket: str, token: Secret, operation: str, body: object) -> None:
     from json import dumps
 
     row = OPERATIONS[operation]
@@ -51,4 +44,4 @@ def _tell(invocation: Invocation, settings: Settings, operation: str, body: obje
         subject="report",
         body=SecretBytes(dumps(body).encode()),
     )
-    requests.tell(settings.api.socket, Secret(invocation.environ.get(TOKEN, "")), request)
+    requests.send(socket, token, request)

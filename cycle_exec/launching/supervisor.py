@@ -3,14 +3,25 @@
 from __future__ import annotations
 
 from cycle_exec.resident import machine
-from cycle_exec.resident.model import Foreground, Leave, Pause, Say, Send, Start, State, Terms, Wait
+from cycle_exec.resident.model import (
+    Foreground,
+    Leave,
+    Pause,
+    Say,
+    Send,
+    Start,
+    State,
+    SupervisorArguments,
+    Terms,
+    Wait,
+)
 from cycle_exec.system.init import family as families
 from cycle_exec.system.init import signal_numbers
 from cycle_exec.system.init import terminal as terminals
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
     from typing import NoReturn
 
     from cycle_exec.resident.model import Action
@@ -18,19 +29,20 @@ if TYPE_CHECKING:
 _PATIENCE = 10.0  # seconds for an app that is to be started again, unless grace says more or less
 
 
-def attend(words: Sequence[str]) -> int:
-    """Live above the app; its exit code. words: what `init.rise` and `split` handed on."""
-    child, terminal, memory, mask, ignored, level, log_format, grace, *pairs = words
-    hand = _Hand(int(memory), mask, ignored == "1", (level, log_format))
-    family = families.Family(int(child), hand.start if hand.memory >= 0 else None)
+def supervise(words: Sequence[str]) -> int:
+    """Live above the app; return its exit code. words: see SupervisorArguments."""
+    arguments = SupervisorArguments.from_argv(words)
+    hand = _Hand(arguments)
+    starts = arguments.memory is not None
+    family = families.Family(arguments.child, hand.start if starts else None)
     terms = Terms(
-        grace=float(grace),
-        patience=float(grace) or _PATIENCE,
-        signal_map=_numbered(pairs),
-        terminal=terminal == "1",
+        grace=arguments.grace,
+        patience=arguments.grace or _PATIENCE,
+        signal_map=_numbered(arguments.signal_map),
+        terminal=arguments.terminal,
         alone=terminals.alone(),
     )
-    state = State(phase="launching" if hand.memory >= 0 else "running")
+    state = State(phase="launching" if starts else "running")
     events = family.reap()
     while True:
         for event in events:
@@ -61,13 +73,10 @@ def _do(family: families.Family, hand: _Hand, action: Action) -> None:
 class _Hand:
     """What is kept for starting the app, and for words; it loads nothing until then."""
 
-    def __init__(self, memory: int, mask: str, ignored: bool, log: tuple[str, str]) -> None:
-        self.memory = memory
-        self._mask = [int(number) for number in mask.split(",") if number]
-        self._ignored = ignored
-        self._log = log
-        if memory >= 0:
-            families.keep(memory)
+    def __init__(self, arguments: SupervisorArguments) -> None:
+        self._arguments = arguments
+        if arguments.memory is not None:
+            families.keep(arguments.memory)
 
     def start(self) -> NoReturn:
         """In a child: become the app."""
@@ -77,19 +86,20 @@ class _Hand:
         from cycle_exec.system.output import stderr
         from cycle_exec.system.signals import Entry
 
-        found = handover.take(self.memory)
+        assert self._arguments.memory is not None
+        found = handover.take(self._arguments.memory)
         try:
             process.replace(
                 found.executable,
                 found.argv,
                 found.environ,
                 directory=found.directory,
-                armed=Entry(self._mask, self._ignored),
+                armed=Entry(self._arguments.mask, self._arguments.ignored),
                 user=found.user,
                 no_new_privs=found.no_new_privs,
             )
         except Refused as refused:
-            stderr.log.configure(*self._log, False)
+            self._configure()
             stderr.log.problems(refused.problems)
             families.leave(refused.code)
 
@@ -97,17 +107,21 @@ class _Hand:
         """One line on stderr."""
         from cycle_exec.system.output import stderr
 
-        stderr.log.configure(*self._log, False)
+        self._configure()
         stderr.log.warning(words)
 
+    def _configure(self) -> None:
+        from cycle_exec.system.output import stderr
 
-def _numbered(pairs: Sequence[str]) -> dict[str, str]:
+        stderr.log.configure(self._arguments.log_level, self._arguments.log_format, False)
+
+
+def _numbered(signal_map: Mapping[str, str]) -> dict[str, str]:
     """One name for each signal, however the settings spell it; later ones win."""
-    found = {}
-    for pair in pairs:
-        came, _, passed_on = pair.partition(":")
-        found[_one_name(came)] = passed_on if passed_on == machine.NONE else _one_name(passed_on)
-    return found
+    return {
+        _one_name(came): passed_on if passed_on == machine.NONE else _one_name(passed_on)
+        for came, passed_on in signal_map.items()
+    }
 
 
 def _one_name(name: str) -> str:

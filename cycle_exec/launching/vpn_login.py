@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from cycle_exec.errors import Problem, Refused
 from cycle_exec.planning import environment
+from cycle_exec.planning.model import Inputs
 from cycle_exec.secret import SecretBytes
 from cycle_exec.sources import answers, needs
 from cycle_exec.vpn import login
@@ -13,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from cycle_exec.launching.model import Local
-    from cycle_exec.settings.model import Invocation, Settings
+    from cycle_exec.settings.model import Settings
     from cycle_exec.sources.model import Outcome, Request
 
 _SUBJECT = "VPN login"
@@ -22,29 +23,29 @@ _SUBJECT = "VPN login"
 class VpnLogin:
     """One login of a launch: the question when the variables have come, then its answer."""
 
-    def __init__(self, invocation: Invocation, settings: Settings, local: Local) -> None:
-        self._invocation = invocation
+    def __init__(self, settings: Settings, local: Local) -> None:
         self._settings = settings
         self._local = local
         self._problems: list[Problem] = []
 
-    def follow(self, index: int, outcome: Outcome) -> Sequence[Request]:
-        """The question, once the answer of the scoped variables is there; they are asked first."""
-        if index != 0:
-            return ()
+    def follow(self, request: Request, outcome: Outcome) -> Sequence[Request]:
+        """The question, once the scoped variables are there."""
         [need] = needs.needs(self._settings.replace(integrations=(), certificates=None), ())
+        if request != need.request:
+            return ()
         try:
             snapshot = answers.snapshot(
                 [need],
                 [outcome],
                 socket=self._settings.api.socket,
-                environ=self._invocation.environ,
+                environ=self._local.inherited,
             )
         except Refused:
             return ()  # said where the answer is read for the launch
-        found = environment.early(
-            self._settings, self._invocation.environ, snapshot, self._local.dotenv_files
+        inputs = Inputs(
+            inherited=self._local.inherited, dotenv_files=self._local.dotenv_files, now=0.0
         )
+        found = environment.early(self._settings, snapshot, inputs)
         return self._question({**snapshot.variables, **found})
 
     def _question(self, values: Mapping[str, str]) -> Sequence[Request]:

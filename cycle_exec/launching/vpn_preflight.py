@@ -7,8 +7,8 @@ from __future__ import annotations
 import posixpath
 
 from cycle_exec.errors import Problem, Refused, refuse
-from cycle_exec.launching.model import Hook
-from cycle_exec.planning.model import FileWrite
+from cycle_exec.launching.model import Hook, Server
+from cycle_exec.planning.model import TOKEN_FILE, Extension, FileWrite
 from cycle_exec.system import files
 from cycle_exec.system.exec import identity
 from cycle_exec.system.openvpn import hook_facts, server_version
@@ -16,13 +16,9 @@ from cycle_exec.vpn import config, preflight, warnings
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Mapping
+    from collections.abc import Callable, Collection, Mapping, Sequence
 
-    from cycle_exec.launching.model import Local
-    from cycle_exec.planning.model import Plan
     from cycle_exec.secret import Secret
-    from cycle_exec.settings.model import Invocation, Settings
-    from cycle_exec.system.exec.user import User
     from cycle_exec.vpn.config import Directive
     from cycle_exec.vpn.model import Setup
 
@@ -35,80 +31,72 @@ class _Later(Exception):
     """A file of the configuration is a target of this launch, so it is judged when it is known."""
 
 
-def opened(
-    invocation: Invocation, settings: Settings, targets: Collection[str], user: User | None
-) -> tuple[Hook | None, list[Problem]]:
+def opened(server: Server, targets: Collection[str]) -> tuple[Hook | None, list[Problem]]:
     """Before any network: the hook, or what is wrong; neither, if a file is yet to be rendered."""
     planned = {posixpath.normpath(target) for target in targets}
 
     def text_of(path: str) -> str:
-        path = posixpath.normpath(posixpath.join(_cwd(invocation, settings), path))
+        path = posixpath.normpath(posixpath.join(server.directory, path))
         if path in planned:
             raise _Later
         return on_disk(path)
 
     try:
-        hook, problems = judged(invocation, settings, user, text_of)
+        return _with_token(*judged(server, text_of))
     except _Later:
         return None, []
-    if hook is not None and hook.setup.token_written:
-        problems += _of_token(hook)
-    return hook, problems
 
 
-def completed(
-    invocation: Invocation, settings: Settings, local: Local, plan: Plan
-) -> tuple[Plan, Local]:
-    """The plan with the token file; judged now, if the configuration is made by this launch."""
-    hook = local.hook
-    if hook is None:
-        rendered = {posixpath.normpath(write.path): write.content for write in plan.writes}
-        hook = _judged_late(invocation, settings, local.user, rendered)
-    plan = plan.replace(warnings=(*plan.warnings, *hook.warnings))
-    if hook.setup.token_written:
-        write = token_write(hook.setup, local.token)
-        if any(write.path == other.path for other in plan.writes):
-            raise refuse("target-refused", write.path, "another target is the hook's token file")
-        plan = plan.replace(writes=(*plan.writes, write))
-        local = local.replace(owners={**local.owners, **owner(hook)})
-    return plan, local.replace(hook=hook)
+class Judgement:
+    """What a plan gets of its server's hook: judged already, or when the targets are rendered."""
+
+    def __init__(self, server: Server, hook: Hook | None, token: Secret) -> None:
+        self._server = server
+        self._token = token
+        self.hook = hook
+
+    def extend(self, writes: Sequence[FileWrite]) -> Extension:
+        """The token file and the warnings. Raises Refused."""
+        hook = self.hook
+        if hook is None:
+            rendered = {posixpath.normpath(write.path): write.content for write in writes}
+            hook = self.hook = _judged_late(self._server, rendered)
+        token = (token_write(hook, self._token),) if hook.setup.token_written else ()
+        return Extension(writes=token, warnings=hook.warnings)
 
 
-def _judged_late(
-    invocation: Invocation,
-    settings: Settings,
-    user: User | None,
-    rendered: Mapping[str, bytes],
-) -> Hook:
+def _judged_late(server: Server, rendered: Mapping[str, bytes]) -> Hook:
     def text_of(path: str) -> str:
-        path = posixpath.normpath(posixpath.join(_cwd(invocation, settings), path))
+        path = posixpath.normpath(posixpath.join(server.directory, path))
         content = rendered.get(path)
         return on_disk(path) if content is None else content.decode("utf-8", "surrogateescape")
 
-    hook, problems = judged(invocation, settings, user, text_of)
-    if hook is not None and hook.setup.token_written:
-        problems += _of_token(hook)
+    hook, problems = _with_token(*judged(server, text_of))
     if problems or hook is None:
         raise Refused(problems)
     return hook
 
 
+def _with_token(hook: Hook | None, problems: list[Problem]) -> tuple[Hook | None, list[Problem]]:
+    """The same, and whether its token file could be written."""
+    if hook is not None and hook.setup.token_written:
+        problems = problems + _of_token(hook)
+    return hook, problems
+
+
 def _of_token(hook: Hook) -> list[Problem]:
-    """Whether its token file could be written at all."""
     problems = files.preflight([preflight.token_target(hook.setup)])
-    user = hook.setup.user
-    if user and not any(problem.kind == "target-refused" for problem in problems):
-        uid, gid = owner(hook)[user]
-        if not identity.may_give(uid, gid):
-            problems.append(identity.no_gift(f"token file {hook.setup.token_file}"))
+    refused = any(problem.kind == "target-refused" for problem in problems)
+    if hook.setup.user and not refused and not identity.may_give(*_owner(hook)):
+        problems.append(identity.no_gift(f"token file {hook.setup.token_file}"))
     return problems
 
 
-def owner(hook: Hook) -> dict[str, tuple[int, int]]:
-    """The server's user; gather has found it to be there."""
+def _owner(hook: Hook) -> tuple[int, int]:
+    """The ids of the server's user; gather has found it to be there."""
     if hook.setup.user:
-        return {hook.setup.user: identity.owner(hook.setup.user)}
-    return {"": (hook.start.uid, hook.start.gid)} if hook.start else {}
+        return identity.owner(hook.setup.user)
+    return (hook.start.uid, hook.start.gid) if hook.start else (-1, -1)
 
 
 def token_path(hook: Hook) -> str:
@@ -116,42 +104,39 @@ def token_path(hook: Hook) -> str:
     return preflight.token_target(hook.setup)
 
 
-def token_write(setup: Setup, token: Secret) -> FileWrite:
+def token_write(hook: Hook, token: Secret) -> FileWrite:
     """The token, for the server's user alone."""
+    uid, gid = _owner(hook)
     return FileWrite(
-        path=preflight.token_target(setup),
+        path=token_path(hook),
         content=token.reveal().encode(),
         mode=_TOKEN_MODE,
-        owner=setup.user,
-        origin="vpn token",
+        kind=TOKEN_FILE,
+        owner=hook.setup.user,
+        uid=uid,
+        gid=gid,
     )
 
 
 def judged(
-    invocation: Invocation,
-    settings: Settings,
-    user: User | None,
-    text_of: Callable[[str], str],
-    *,
-    writes_token: bool = True,
+    server: Server, text_of: Callable[[str], str], *, writes_token: bool = True
 ) -> tuple[Hook | None, list[Problem]]:
     """The hook, and everything that is wrong with it. text_of: a file's text, by its path.
 
     writes_token: whether the hook's token file will be written.
     """
-    vpn = settings.vpn
-    assert vpn is not None
+    vpn, user = server.vpn, server.user
     problems: list[Problem] = []
     directives: tuple[Directive, ...] = ()
-    if vpn.config or _is_server(settings.command):
+    if vpn.config or _is_server(server.command):
         path = vpn.config or "the openvpn command"
         try:
-            directives = _directives(vpn.config, settings.command, text_of)
+            directives = _directives(vpn.config, server.command, text_of)
         except config.Unparsable as error:
             return None, [Problem(kind="vpn-helper", subject=path, reason=error.reason)]
         except Refused as refused:
             return None, list(refused.problems)
-        setup, problems = preflight.setup(directives, path, _cwd(invocation, settings))
+        setup, problems = preflight.setup(directives, path, server.directory)
         if setup is None:
             return None, problems
         setup, more = preflight.named(setup, vpn.helper, vpn.token_file)
@@ -170,22 +155,20 @@ def judged(
         ]
     written = writes_token and bool(vpn.token_file or setup.needs_token_file)
     setup = setup.replace(start=user.name if user else "", token_written=written)
-    facts = hook_facts.gather(setup, user, invocation.environ.get("TMPDIR", ""))
+    facts = hook_facts.gather(setup, user, server.environ.get("TMPDIR", ""))
     problems += preflight.problems(setup, facts)
-    lines = [*_warned(invocation, settings, directives, setup), *facts.hints]
+    lines = [*_warned(server, directives, setup), *facts.hints]
     return Hook(setup=setup, warnings=tuple(lines), start=user), problems
 
 
-def _warned(
-    invocation: Invocation, settings: Settings, directives: tuple[Directive, ...], setup: Setup
-) -> list[str]:
+def _warned(server: Server, directives: tuple[Directive, ...], setup: Setup) -> list[str]:
     if not directives:
         return []
     version = None
     if setup.deferred:
-        program = settings.command[0] if _is_server(settings.command) else _SERVER
-        path = invocation.environ.get("PATH")
-        version = server_version.version(program, path, _cwd(invocation, settings))
+        program = server.command[0] if _is_server(server.command) else _SERVER
+        path = server.environ.get("PATH")
+        version = server_version.version(program, path, server.directory)
     return warnings.warnings(directives, setup, version)
 
 
@@ -203,10 +186,6 @@ def _directives(
 
 def _is_server(command: tuple[str, ...]) -> bool:
     return bool(command) and posixpath.basename(command[0]) == _SERVER
-
-
-def _cwd(invocation: Invocation, settings: Settings) -> str:
-    return settings.process.directory or invocation.cwd
 
 
 def on_disk(path: str) -> str:

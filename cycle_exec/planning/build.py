@@ -6,16 +6,21 @@ from cycle_exec.errors import Refused
 from cycle_exec.planning import environment
 from cycle_exec.planning.files import value_files
 from cycle_exec.planning.files.value_files import Outputs
-from cycle_exec.planning.model import SET, FileWrite, Plan
+from cycle_exec.planning.model import CERTIFICATE, SET, TEMPLATE, Extension, Plan
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    from cycle_exec.planning.certificates.keystores import Keystore
     from cycle_exec.planning.certificates.selection import Usable
     from cycle_exec.planning.environment import Layers
-    from cycle_exec.planning.model import CertificateSummary, TemplateText
+    from cycle_exec.planning.model import (
+        CertificateSummary,
+        Crypto,
+        FileWrite,
+        Inputs,
+        TemplateText,
+    )
     from cycle_exec.planning.templates.jinja import Prepared
     from cycle_exec.settings.model import CertificateRequest, Settings
     from cycle_exec.sources.model import Snapshot
@@ -23,55 +28,47 @@ if TYPE_CHECKING:
 
 def build(
     settings: Settings,
-    inherited: Mapping[str, str],
     snapshot: Snapshot,
-    *,
-    texts: Sequence[TemplateText] = (),
-    dotenv_files: Sequence[tuple[str, Mapping[str, str]]] = (),
-    prepared: Prepared | None = None,
-    metadata: object = None,
-    home: str = "",
-    now: float,
-    mismatch: Callable[[str, str], str | None],
-    keystore: Keystore,
+    inputs: Inputs,
+    crypto: Crypto,
+    extend: Callable[[Sequence[FileWrite]], Extension] | None = None,
 ) -> Plan:
-    """The plan of a run.
+    """Make the plan of a run.
 
-    prepared: every template and every expression of environment.set.
-    metadata: the platform's metadata file, decoded, or the Problem of it.
-    home: see environment.layers. now: seconds since the epoch.
-    mismatch: (key, full chain) -> why they do not fit, or None.
-    keystore: see keystores.Keystore; not called unless the settings ask for one.
+    extend: what has to see every other target before it can say what it adds.
     Raises Refused with every problem of the stage.
     """
-    layered = environment.layers(settings, inherited, snapshot, dotenv_files, home)
-    gathered = Outputs()
-    gathered.problems.extend(layered.problems)
-    chosen, warnings = _certificates(gathered, settings, snapshot, prepared, now, mismatch)
-    rendering = _Rendering(settings, snapshot, prepared, chosen, metadata, gathered)
+    layered = environment.layers(settings, snapshot, inputs)
+    outputs = Outputs(inputs.owners)
+    outputs.problems.extend(layered.problems)
+    chosen, warnings = _certificates(outputs, settings, snapshot, inputs, crypto)
+    rendering = _Rendering(settings, snapshot, inputs.prepared, chosen, outputs)
     literal = rendering.literals(layered)
     merged = environment.merged(layered, settings.environment, literal)
-    gathered.problems.extend(environment.missing(settings, merged.environ, snapshot))
-    rendering.templates(texts, merged.environ)
+    outputs.problems.extend(environment.missing(settings, merged.environ, snapshot))
+    rendering.templates(inputs.texts, merged.environ)
     if settings.certificates is not None and settings.certificates.directory:
-        _certificate_files(gathered, settings.certificates, chosen)
+        _certificate_files(outputs, settings.certificates, chosen)
         if "pkcs12" in settings.certificates.formats:
-            _keystores(gathered, settings, snapshot, chosen, keystore)
-    value_files.variable_files(gathered, settings, snapshot)
-    value_files.integration_files(gathered, settings, snapshot)
+            _keystores(outputs, settings, snapshot, chosen, crypto)
+    value_files.variable_files(outputs, settings, snapshot)
+    value_files.integration_files(outputs, settings, snapshot)
     if settings.dotenv is not None:
-        value_files.dotenv_file(gathered, settings.dotenv, value_files.exported(merged))
-    problems = [*gathered.problems, *gathered.twice()]
-    if problems:
-        raise Refused(problems)
+        value_files.dotenv_file(outputs, settings.dotenv, value_files.exported(merged))
+    outputs.require_good()
+    extension = extend(outputs.writes) if extend is not None else Extension()
+    outputs.writes.extend(extension.writes)
+    outputs.require_good()
+    stale = environment.stale(snapshot, settings)
     return Plan(
-        environ=merged.environ,
-        sources=merged.sources,
+        environ={**merged.environ, **stale.environ},
+        sources={**merged.sources, **stale.sources},
         overrides=merged.overrides,
-        writes=tuple(gathered.writes),
+        writes=outputs.placed(),
         certificates=tuple(_distinct(chosen)),
-        warnings=tuple(warnings),
+        warnings=(*stale.warnings, *warnings, *extension.warnings),
         notes=layered.notes,
+        stale=snapshot.stale,
     )
 
 
@@ -84,30 +81,20 @@ class _Rendering:
         snapshot: Snapshot,
         prepared: Prepared | None,
         certificates: Mapping[str, Usable],
-        metadata: object,
-        gathered: Outputs,
+        outputs: Outputs,
     ) -> None:
         self.settings = settings
         self.snapshot = snapshot
         self.prepared = prepared
         self.certificates = certificates
-        self.metadata = metadata
-        self.gathered = gathered
+        self.outputs = outputs
 
     def _context(self, environ: Mapping[str, str]) -> dict[str, object]:
         from cycle_exec.planning.templates import context as contexts
         from cycle_exec.planning.templates.jinja import Unusable
 
-        assert self.prepared is not None
-        found = contexts.context(
-            self.settings,
-            self.snapshot,
-            used=self.prepared.used,
-            environ=environ,
-            certificates=self.certificates,
-            metadata=self.metadata,
-        )
-        for name, problem in contexts.unusable(self.snapshot, self.metadata).items():
+        found = contexts.context(self.settings, self.snapshot, environ, self.certificates)
+        for name, problem in self.snapshot.unusable.items():
             found[name] = Unusable(problem)
         return found
 
@@ -123,7 +110,7 @@ class _Rendering:
             rendered = self._rendered(SET + name, context)
             values[name] = rendered if rendered is not None else ""
             if "\0" in values[name]:
-                self.gathered.refuse(
+                self.outputs.refuse(
                     "value-refused", SET + name, "renders a NUL, which no environment can carry"
                 )
         return values
@@ -137,16 +124,9 @@ class _Rendering:
             rendered = self._rendered(text.name, context)
             if rendered is None:
                 continue
-            self.gathered.writes.append(
-                FileWrite(
-                    path=text.target,
-                    content=rendered.encode("utf-8", "surrogateescape"),
-                    mode=text.mode,
-                    owner=text.owner,
-                    origin=f"template {text.name}",
-                    check=text.check,
-                    on_change=text.on_change,
-                )
+            content = rendered.encode("utf-8", "surrogateescape")
+            self.outputs.add(
+                text, text.target, content, kind=TEMPLATE, name=text.name, check=text.check
             )
 
     def _is_prepared(self, name: str) -> bool:
@@ -159,21 +139,17 @@ class _Rendering:
         try:
             return jinja.render(self.prepared, name, context)
         except Refused as refused:
-            self.gathered.problems.extend(refused.problems)
+            self.outputs.problems.extend(refused.problems)
             return None
 
 
 def _certificates(
-    gathered: Outputs,
-    settings: Settings,
-    snapshot: Snapshot,
-    prepared: Prepared | None,
-    now: float,
-    mismatch: Callable[[str, str], str | None],
+    outputs: Outputs, settings: Settings, snapshot: Snapshot, inputs: Inputs, crypto: Crypto
 ) -> tuple[dict[str, Usable], list[str]]:
     """The usable certificate of each domain, key and leaf matched, and what to warn of."""
     if snapshot.certificates is None:
         return {}, []
+    prepared = inputs.prepared
     if settings.certificates is None and not (prepared and "certificates" in prepared.used):
         return {}, []
     from cycle_exec.planning.certificates import selection
@@ -181,28 +157,28 @@ def _certificates(
 
     request = settings.certificates or CertificateRequest()
     chosen, problems, warnings = selection.choose(
-        snapshot.certificates, request, now=now, mismatch=mismatch
+        snapshot.certificates, request, now=inputs.now, mismatch=crypto.mismatch
     )
-    gathered.problems.extend(problems)
+    outputs.problems.extend(problems)
     return chosen, warnings
 
 
 def _certificate_files(
-    gathered: Outputs, request: CertificateRequest, chosen: Mapping[str, Usable]
+    outputs: Outputs, request: CertificateRequest, chosen: Mapping[str, Usable]
 ) -> None:
     from cycle_exec.planning.certificates.selection import pem_files
 
     for domain, usable in chosen.items():
-        for name, text in pem_files(usable, request.formats):
-            gathered.writes.append(_certificate_file(request, domain, name, text.encode()))
+        for member, text in pem_files(usable, request.formats):
+            _certificate_file(outputs, request, domain, member, text.encode())
 
 
 def _keystores(
-    gathered: Outputs,
+    outputs: Outputs,
     settings: Settings,
     snapshot: Snapshot,
     chosen: Mapping[str, Usable],
-    make: Keystore,
+    crypto: Crypto,
 ) -> None:
     from cycle_exec.planning.certificates import keystores
 
@@ -211,32 +187,32 @@ def _keystores(
     password = keystores.password(settings, snapshot, request)
     problem = keystores.unfit(request, password)
     if problem is not None:
-        gathered.problems.append(problem)
+        outputs.problems.append(problem)
         return
     for domain, usable in chosen.items():
-        write = _certificate_file(request, domain, keystores.FILE, b"")
-        content = keystores.content(make, write.path, domain, usable, password)
+        content = keystores.content(crypto.keystore, request, domain, usable, password)
         if isinstance(content, bytes):
-            gathered.writes.append(write.replace(content=content))
+            _certificate_file(outputs, request, domain, keystores.FILE, content)
         else:
-            gathered.problems.append(content)
+            outputs.problems.append(content)
 
 
 def _certificate_file(
-    request: CertificateRequest, domain: str, name: str, content: bytes
-) -> FileWrite:
-    from cycle_exec.planning.certificates.selection import directory_name
+    outputs: Outputs, request: CertificateRequest, domain: str, member: str, content: bytes
+) -> None:
+    from cycle_exec.planning.certificates.selection import folder
 
-    directory = request.directory.rstrip("/")
-    return FileWrite(
-        path=f"{directory}/{directory_name(domain)}/{name}",
-        content=content,
-        mode=request.mode,
-        owner=request.owner,
-        origin=f"certificate {domain}",
-        folder_from_data=True,
-        generation=directory,
-        on_change=request.on_change,
+    place = folder(request, domain)
+    directory, _, below = place.rpartition("/")
+    outputs.add(
+        request,
+        f"{place}/{member}",
+        content,
+        kind=CERTIFICATE,
+        name=domain,
+        directory=directory,
+        domain=below,
+        member=member,
     )
 
 

@@ -58,7 +58,11 @@ def changes(before: Plan, after: Plan, on_environment: Deed) -> Changes:
 
 
 def _differs(old: FileWrite | None, new: FileWrite) -> bool:
-    return old is None or (old.content, old.mode, old.owner) != (new.content, new.mode, new.owner)
+    return old is None or _state(old) != _state(new)
+
+
+def _state(write: FileWrite) -> tuple[object, ...]:
+    return write.content, write.mode, write.uid, write.gid
 
 
 def _different(before: Mapping[str, str], after: Mapping[str, str]) -> tuple[str, ...]:

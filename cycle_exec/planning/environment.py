@@ -5,18 +5,18 @@ from __future__ import annotations
 from cycle_exec.errors import Problem
 from cycle_exec.planning import bindings
 from cycle_exec.planning.bindings import Layer
+from cycle_exec.planning.model import INHERITED, LAST_GOOD
 from cycle_exec.record import Record
 from cycle_exec.settings.model import STALE, TOKEN
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Mapping
 
     from cycle_exec.planning.bindings import Merged
+    from cycle_exec.planning.model import Inputs
     from cycle_exec.settings.model import EnvironmentRules, Settings
     from cycle_exec.sources.model import Snapshot
-
-INHERITED = "inherited"
 
 
 class Layers(Record):
@@ -28,18 +28,9 @@ class Layers(Record):
     notes: tuple[str, ...]
 
 
-def layers(
-    settings: Settings,
-    inherited: Mapping[str, str],
-    snapshot: Snapshot,
-    dotenv_files: Sequence[tuple[str, Mapping[str, str]]],
-    home: str = "",
-) -> Layers:
-    """Every source as a layer; names and values that may not be are problems.
-
-    dotenv_files: path and content of each file of defaults, in the order given. home: the home
-    folder of the user that the app will be, empty: nobody else.
-    """
+def layers(settings: Settings, snapshot: Snapshot, inputs: Inputs) -> Layers:
+    """Every source as a layer; names and values that may not be are problems."""
+    inherited, home = inputs.inherited, inputs.home
     kept = bindings.kept_names(settings.environment, inherited)
     integrations = bindings.integrations_layer(settings.integrations, snapshot.integrations)
     variables = bindings.variables_layer(settings.variables, snapshot.variables)
@@ -49,7 +40,10 @@ def layers(
         problems.extend(bindings.refused_names(gathered.layer(), allowed, kept))
     passed = {} if settings.environment.pristine else inherited
     below = (
-        *(Layer(values=values, origin=f"dotenv file {path}") for path, values in dotenv_files),
+        *(
+            Layer(values=values, origin=f"dotenv file {path}")
+            for path, values in inputs.dotenv_files
+        ),
         bindings.defaults_layer(settings.variables),
         Layer(
             values={name: passed[name] for name in passed if name not in kept} if kept else passed,
@@ -67,16 +61,11 @@ def layers(
     )
 
 
-def early(
-    settings: Settings,
-    inherited: Mapping[str, str],
-    snapshot: Snapshot,
-    dotenv_files: Sequence[tuple[str, Mapping[str, str]]],
-) -> dict[str, str]:
+def early(settings: Settings, snapshot: Snapshot, inputs: Inputs) -> dict[str, str]:
     """What the environment will hold as far as integrations and templates do not matter, by name;
     the names of environment.unset among it. What is made by a template is not there.
     """
-    layered = layers(settings.replace(integrations=()), inherited, snapshot, dotenv_files)
+    layered = layers(settings.replace(integrations=()), snapshot, inputs)
     literal = settings.environment.set
     rules = settings.environment.replace(unset=())
     values = merged(layered, rules, literal).environ
@@ -100,6 +89,30 @@ def merged(layered: Layers, rules: EnvironmentRules, literal: Mapping[str, str])
         together.sources.pop(name, None)
         together.overrides.pop(name, None)
     return together
+
+
+class Stale(Record):
+    """What a start from the last good copy tells the command and people."""
+
+    _sealed = ("environ",)
+
+    environ: Mapping[str, str] = {}
+    sources: Mapping[str, str] = {}
+    warnings: tuple[str, ...] = ()
+
+
+def stale(snapshot: Snapshot, settings: Settings) -> Stale:
+    """Nothing, if the answers are fresh."""
+    if snapshot.stale is None or settings.last_good is None:
+        return Stale()
+    return Stale(
+        environ={STALE: str(snapshot.stale)},
+        sources={STALE: LAST_GOOD},
+        warnings=(
+            f"the API is unavailable: this is the last good copy, {snapshot.stale} s old "
+            f"({settings.last_good.path})",
+        ),
+    )
 
 
 def missing(settings: Settings, environ: Mapping[str, str], snapshot: Snapshot) -> list[Problem]:

@@ -3,26 +3,35 @@
 from __future__ import annotations
 
 from cycle_exec.record import Record
-from cycle_exec.settings.model import STALE
 
+# The source of what this process was given.
+INHERITED = "inherited"
 # What messages call an expression of the manifest's environment.set, before its variable's name.
 SET = "environment.set."
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
+
+    from cycle_exec.planning.templates.jinja import Prepared
+    from cycle_exec.secret import Secret
+
+
+# What a target is made of.
+TEMPLATE, CERTIFICATE, DOTENV = "template", "certificate", "dotenv"
+VARIABLE, INTEGRATION = "scoped variable", "integration"
+TOKEN_FILE, LAST_GOOD = "vpn token", "last good copy"
 
 
 class FileWrite(Record):
     """One target with its whole content.
 
-    origin: words for people ("template nginx.conf.j2", "certificate www.example.com").
-    owner: text as in the settings, empty: the user the launch runs as.
+    kind, name: what it is made of: one of the words above, and which one of them.
+    owner: the text of the settings, for people; uid, gid: its ids, -1: those of any new file.
     check: a command that must exit 0 on the staged file, `{{ staged }}` standing for its path.
     on_change: as in the settings.
-    folder_from_data: the last folder of the path is named by fetched data, so a link in its place
-    is never followed. generation: the folder above that one, if all files below it change at one
-    moment; empty: the file changes by itself.
+    directory: the folder whose files all change at one moment, empty: this file changes by
+    itself. domain, member: where the file is below that folder: DIRECTORY/DOMAIN/MEMBER.
     """
 
     _sealed = ("content",)
@@ -30,12 +39,21 @@ class FileWrite(Record):
     path: str
     content: bytes
     mode: int
-    origin: str
+    kind: str
+    name: str = ""
     owner: str = ""
+    uid: int = -1
+    gid: int = -1
     check: tuple[str, ...] = ()
-    folder_from_data: bool = False
-    generation: str = ""
     on_change: tuple[str, ...] = ("none",)
+    directory: str = ""
+    domain: str = ""
+    member: str = ""
+
+    @property
+    def origin(self) -> str:
+        """What it is made of, in words: "template nginx.conf.j2"."""
+        return f"{self.kind} {self.name}".rstrip()
 
 
 class TemplateText(Record):
@@ -65,6 +83,45 @@ class CertificateSummary(Record):
     key_type: str
 
 
+class Inputs(Record):
+    """What a plan is made of, beside the settings and the answers.
+
+    inherited: the environment of this process. dotenv_files: path and content of each file of
+    defaults, in the order given. owners: ids by owner text; the empty text is the user that the
+    command will run as. prepared: every template and every expression of environment.set.
+    home: the home folder of that user, empty: nobody else. now: seconds since the epoch.
+    """
+
+    _sealed = ("inherited", "dotenv_files")
+
+    inherited: Mapping[str, str]
+    texts: tuple[TemplateText, ...] = ()
+    dotenv_files: tuple[tuple[str, Mapping[str, str]], ...] = ()
+    owners: Mapping[str, tuple[int, int]] = {}
+    prepared: Prepared | None = None
+    home: str = ""
+    now: float
+
+
+class Crypto(Record):
+    """What planning needs of cryptography.
+
+    mismatch: (key, full chain) -> why they do not fit, or None.
+    keystore: (path, alias, key, full chain, password) -> the file's content, or why there can be
+    none; not called unless the settings ask for one.
+    """
+
+    mismatch: Callable[[str, str], str | None]
+    keystore: Callable[[str, str, str, str, Secret], bytes | str]
+
+
+class Extension(Record):
+    """What a server's hook adds to a plan, once it has been judged by the other targets."""
+
+    writes: tuple[FileWrite, ...] = ()
+    warnings: tuple[str, ...] = ()
+
+
 class Plan(Record):
     """Environment, targets and command; nothing has been touched yet.
 
@@ -87,11 +144,24 @@ class Plan(Record):
     notes: tuple[str, ...] = ()
     stale: int | None = None
 
-    def from_last_good(self, stale: int, warning: str) -> Plan:
-        """The same plan, known to be made of the last good copy, which the app is told."""
-        return self.replace(
-            environ={**self.environ, STALE: str(stale)},
-            sources={**self.sources, STALE: "last good copy"},
-            warnings=(warning, *self.warnings),
-            stale=stale,
-        )
+    def counts(self) -> dict[str, int]:
+        """How many variables, certificates and templates it brings, for messages."""
+        return {
+            "variable": sum(source != INHERITED for source in self.sources.values()),
+            "certificate": len(self.certificates),
+            "template": sum(write.kind == TEMPLATE for write in self.writes),
+        }
+
+
+def counted(counts: Mapping[str, int]) -> str:
+    """The counts that are not zero, in words: "3 variables, 1 file written"."""
+    return ", ".join(
+        f"{count} {word}" if count == 1 else f"{count} {_plural(word)}"
+        for word, count in counts.items()
+        if count
+    )
+
+
+def _plural(word: str) -> str:
+    first, _, rest = word.partition(" ")
+    return f"{first}s {rest}".rstrip()

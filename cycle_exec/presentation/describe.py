@@ -6,7 +6,7 @@ seen to be equal without a dictionary attack by whoever reads the output.
 
 from __future__ import annotations
 
-from cycle_exec.planning.environment import INHERITED
+from cycle_exec.planning.model import INHERITED
 from cycle_exec.presentation.model import Style
 from cycle_exec.presentation.tables import PLAIN, heading, printable, table
 from cycle_exec.record import Record

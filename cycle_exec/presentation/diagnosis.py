@@ -9,7 +9,7 @@ from cycle_exec.record import Record
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
 
     from cycle_exec.errors import Problem
     from cycle_exec.planning.model import CertificateSummary
@@ -212,15 +212,3 @@ def certificate(found: CertificateSummary, minimum_days: int, now: float) -> Fin
     if days < minimum_days:
         return doubtful("certificate", says, "see in the portal why it was not renewed")
     return good("certificate", says)
-
-
-def counted(counts: Mapping[str, int]) -> str:
-    """ "3 variables, 1 template"."""
-    return (
-        ", ".join(
-            f"{number} {word}{'' if number == 1 else 's'}"
-            for word, number in counts.items()
-            if number
-        )
-        or "nothing"
-    )

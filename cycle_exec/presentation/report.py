@@ -30,13 +30,9 @@ def metrics(
         _gauge(DURATION, {"phase": name}, round((end - begin) * 1000), moment)
         for name, begin, end in phases
     ]
-    origins = [write.origin.partition(" ")[0] for write in plan.writes]
-    counts = (
-        ("variables", sum(source != "inherited" for source in plan.sources.values())),
-        ("templates", origins.count("template")),
-        ("certificates", len(plan.certificates)),
+    found.extend(
+        _gauge(COUNT, {"of": f"{word}s"}, count, moment) for word, count in plan.counts().items()
     )
-    found.extend(_gauge(COUNT, {"of": name}, count, moment) for name, count in counts)
     for certificate in plan.certificates:
         left = int((certificate.not_after - now) // _DAY)
         found.extend(_gauge(DAYS, {"domain": name}, left, moment) for name in certificate.domains)

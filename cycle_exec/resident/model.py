@@ -9,7 +9,7 @@ from cycle_exec.record import Record
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
 
 class Terms(Record):
@@ -27,6 +27,57 @@ class Terms(Record):
     signal_map: Mapping[str, str] = {}
     terminal: bool = False
     alone: bool = True
+
+
+class SupervisorArguments(Record):
+    """What a launch hands on to the process above it, as that one's command line.
+
+    child: the process of the app, or of the watcher. memory: the descriptor by which a watcher
+    hands over the app's plan; None: the child becomes the app. terminal: whether the child has
+    the terminal that was ours. mask: numbers of the signals that the app has blocked.
+    ignored: whether it ignores SIGCHLD. signal_map: from the signal that comes to the one that
+    is passed on.
+    """
+
+    child: int
+    memory: int | None
+    terminal: bool
+    mask: tuple[int, ...]
+    ignored: bool
+    log_level: str
+    log_format: str
+    grace: float
+    signal_map: Mapping[str, str]
+
+    def to_argv(self) -> list[str]:
+        """The words of it, which hold no secret."""
+        return [
+            str(self.child),
+            "" if self.memory is None else str(self.memory),
+            str(int(self.terminal)),
+            ",".join(map(str, self.mask)),
+            str(int(self.ignored)),
+            self.log_level,
+            self.log_format,
+            str(self.grace),
+            *(f"{came}:{passed_on}" for came, passed_on in self.signal_map.items()),
+        ]
+
+    @classmethod
+    def from_argv(cls, words: Sequence[str]) -> SupervisorArguments:
+        """The same again."""
+        child, memory, terminal, mask, ignored, log_level, log_format, grace, *pairs = words
+        return cls(
+            child=int(child),
+            memory=int(memory) if memory else None,
+            terminal=terminal == "1",
+            mask=tuple(int(number) for number in mask.split(",") if number),
+            ignored=ignored == "1",
+            log_level=log_level,
+            log_format=log_format,
+            grace=float(grace),
+            signal_map=dict(pair.split(":", 1) for pair in pairs),
+        )
 
 
 # Events

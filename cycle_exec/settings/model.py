@@ -8,6 +8,7 @@ Owners are the text `user`, `user:group` or `:group`, names or numbers; ids are 
 from __future__ import annotations
 
 from cycle_exec.record import Record
+from cycle_exec.secret import Secret
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -40,6 +41,11 @@ class Invocation(Record):
     environ: Mapping[str, str]
     cwd: str
     mask: frozenset[int] | None = None
+
+    @property
+    def token(self) -> Secret:
+        """The token of the internal API; empty if there is none."""
+        return Secret(self.environ.get(TOKEN, ""))
 
 
 class Api(Record):

@@ -13,7 +13,7 @@ from cycle_exec.sources.strict_json import NotJson, decode
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from cycle_exec.sources.model import Outcome, Request
     from cycle_exec.sources.needs import Need
@@ -49,10 +49,14 @@ def snapshot(
     *,
     socket: str,
     environ: Mapping[str, str],
+    metadata: Callable[[], object] | None = None,
+    stale: int | None = None,
 ) -> Snapshot:
     """All answers as one value.
 
     socket: its path, for messages. environ: the inherited environment (which instance is ours).
+    metadata: reads the platform's metadata file, or raises Refused; called if all else is good.
+    stale: the age of these answers in seconds, if they are those of the last good copy.
     Raises Refused with every problem of an essential answer.
     """
     values: dict[str, object] = {}
@@ -81,7 +85,12 @@ def snapshot(
                 unusable[need.name] = problem
     if problems:
         raise Refused(_without_noise(problems))
-    return _assemble(values, integrations, unusable)
+    if metadata is not None:
+        try:
+            values["metadata"] = metadata()
+        except Refused as refused:
+            unusable["metadata"] = refused.problems[0]
+    return _assemble(values, integrations, unusable, stale)
 
 
 def _answered(needs: Sequence[Need], outcomes: Sequence[Outcome]) -> list[tuple[Need, Outcome]]:
@@ -101,6 +110,7 @@ def _assemble(
     values: dict[str, object],
     integrations: dict[str, Integration | None],
     unusable: dict[str, Problem],
+    stale: int | None,
 ) -> Snapshot:
     variables = values.pop("variables")
     certificates = values.pop("certificates", None)
@@ -115,6 +125,7 @@ def _assemble(
         domains=domains,
         resources=values,
         unusable=unusable,
+        stale=stale,
     )
 
 

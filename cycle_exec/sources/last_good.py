@@ -65,7 +65,7 @@ def outcomes(copy: Copy, needs: Sequence[Need]) -> tuple[Outcome, ...]:
         status, body = copy.answers.get(need.request.target, (0, b""))
         if status:
             found.append(Response(status=status, headers=(), body=SecretBytes(body)))
-        elif need.request.essential or need.integration is not None:
+        elif need.is_used(()):
             raise NotUsable(f"{need.request.subject}: it has no answer to that")
         else:
             found.append(Failure(kind="abandoned"))

@@ -104,6 +104,7 @@ class Snapshot(Record):
     integrations: by the name they were asked for (IntegrationRequest.name); None: optional, absent.
     certificates, domains: None when they were not asked for.
     resources: decoded JSON `data` by template name ("server", "instances", ...).
+    stale: the age in seconds of the last good copy that it was made of; None: it is fresh.
     unusable: by template name, why a resource that was fetched on suspicion is not there; it
     matters only if a template really uses it.
     """
@@ -116,3 +117,4 @@ class Snapshot(Record):
     domains: tuple[str, ...] | None = None
     resources: Mapping[str, object] = {}
     unusable: Mapping[str, Problem] = {}
+    stale: int | None = None

@@ -43,6 +43,10 @@ class Need(Record):
     request: Request
     integration: IntegrationRequest | None = None
 
+    def is_used(self, used: Collection[str]) -> bool:
+        """Whether the answer matters once it is known which names templates really use."""
+        return self.request.essential or self.integration is not None or self.name in used
+
 
 def needs(settings: Settings, mentioned: Collection[str]) -> tuple[Need, ...]:
     """Every request of the launch, the indispensable ones first.

@@ -29,17 +29,17 @@ def the_set(folder, tag):
     """Every target of the run with this tag; sizes differ from set to set."""
     content = f"{tag}\n".encode() * (50 + tag % 7)
     plain = [
-        FileWrite(path=f"{folder}/{name}", content=content, mode=0o600, origin="t")
-        for name in PLAIN
+        FileWrite(path=f"{folder}/{name}", content=content, mode=0o600, kind="t") for name in PLAIN
     ]
     pems = [
         FileWrite(
             path=f"{folder}/pems/{name}",
             content=content,
             mode=0o600,
-            origin="t",
-            folder_from_data=True,
-            generation=f"{folder}/pems",
+            kind="certificate",
+            directory=f"{folder}/pems",
+            domain=name.partition("/")[0],
+            member=name.partition("/")[2],
         )
         for name in PEMS
     ]
@@ -47,7 +47,7 @@ def the_set(folder, tag):
 
 
 def apply(folder, tag, calls=None):
-    with stage.stage(the_set(folder, tag), {}, calls) as staged:
+    with stage.stage(the_set(folder, tag), calls) as staged:
         staged.commit()
 
 

@@ -123,7 +123,6 @@ def test_a_record_with_secrets_is_not_pickled_or_copied_deeply(name):
 SEALED = (
     "commands.api.Wish.data",
     "dispatch.Call.values",
-    "launching.pipeline.Fetched.metadata",
     "planning.model.TemplateText.text",
     "planning.templates.substitution.Plain.texts",
     "settings.model.EnvironmentRules.set",

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from cycle_exec.errors import Problem, Refused
 from cycle_exec.planning import build
-from cycle_exec.planning.model import Plan, TemplateText
+from cycle_exec.planning.model import Crypto, Extension, FileWrite, Inputs, Plan, TemplateText
 from cycle_exec.planning.templates import jinja, substitution
 from cycle_exec.settings.model import (
     CertificateRequest,
     DotenvOutput,
     EnvironmentRules,
     IntegrationRequest,
+    LastGood,
     Settings,
     VariableFile,
     Variables,
@@ -35,7 +38,7 @@ def planned(
     snapshot: Snapshot | None = None,
     *texts: TemplateText,
     inherited: dict[str, str] | None = None,
-    metadata: object = None,
+    extend: Callable[[Sequence[FileWrite]], Extension] | None = None,
 ) -> Plan:
     settings = settings or Settings()
     sources = {each.name: each.text for each in texts}
@@ -44,14 +47,19 @@ def planned(
             sources[f"environment.set.{name}"] = value
     return build.build(
         settings,
-        inherited or {},
         snapshot or Snapshot(),
-        texts=texts,
-        prepared=jinja.prepare(sources, substitution.parsed(sources)) if sources else None,
-        metadata=metadata,
-        now=NOW,
-        mismatch=lambda _key, _chain: None,
-        keystore=lambda path, alias, *_: f"keystore of {alias} at {path}".encode(),
+        Inputs(
+            inherited=inherited or {},
+            texts=texts,
+            owners={"app": (1000, 1001)},
+            prepared=jinja.prepare(sources, substitution.parsed(sources)) if sources else None,
+            now=NOW,
+        ),
+        Crypto(
+            mismatch=lambda _key, _chain: None,
+            keystore=lambda path, alias, *_: f"keystore of {alias} at {path}".encode(),
+        ),
+        extend,
     )
 
 
@@ -154,10 +162,11 @@ def test_a_resource_that_failed_refuses_only_where_it_is_used():
 def test_the_metadata_file_is_a_name_like_any_other():
     """Its decoded content, or the problem of it."""
     body = text("{{ metadata.deployments.tags.blue }}")
-    plan = planned(None, None, body, metadata={"deployments": {"tags": {"blue": "v1"}}})
+    there = Snapshot(resources={"metadata": {"deployments": {"tags": {"blue": "v1"}}}})
+    plan = planned(None, there, body)
     assert plan.writes[0].content == b"v1"
     problem = Problem(kind="unavailable", subject="metadata file /m", reason="it does not exist")
-    [found] = refusal(None, None, body, metadata=problem)
+    [found] = refusal(None, Snapshot(unusable={"metadata": problem}), body)
     assert found.kind == "unavailable"
 
 
@@ -204,7 +213,7 @@ KEYSTORES = CertificateRequest(
 )
 
 
-def test_keystores_go_beside_the_pems_with_their_mode_and_generation():
+def test_keystores_go_beside_the_pems_with_their_mode_and_place():
     """One for each domain, named after it, under the password that the manifest names."""
     snapshot = Snapshot(
         variables={"store-password": CANARY},
@@ -215,9 +224,54 @@ def test_keystores_go_beside_the_pems_with_their_mode_and_generation():
     assert one.path == "/c/a.test/keystore.p12"
     assert one.content == b"keystore of a.test at /c/a.test/keystore.p12"
     assert two.path == "/c/_wildcard.b.test/keystore.p12"
-    assert (one.mode, one.generation, one.folder_from_data) == (0o640, "/c", True)
+    assert (one.kind, one.name, one.mode) == ("certificate", "a.test", 0o640)
+    assert (one.directory, one.domain, one.member) == ("/c", "a.test", "keystore.p12")
+    assert (two.name, two.domain) == ("*.b.test", "_wildcard.b.test")
     body = "{{ certificates['a.test'].paths.keystore }}"
     assert rendered(body, snapshot, settings) == "/c/a.test/keystore.p12"
+
+
+def test_a_file_beside_a_certificate_changes_with_it():
+    """Whoever writes it; one that is elsewhere, or deeper, changes by itself."""
+    snapshot = Snapshot(variables={"store-password": "p"}, certificates=(issued.answer("a.test"),))
+    settings = Settings(certificates=KEYSTORES)
+    texts = [text("x", name, f"/c/{name}") for name in ("a.test/x", "new.test/x", "x", "a/b/x")]
+    found = {write.path: write for write in planned(settings, snapshot, *texts).writes}
+    assert (found["/c/a.test/x"].directory, found["/c/a.test/x"].domain) == ("/c", "a.test")
+    assert (found["/c/new.test/x"].domain, found["/c/new.test/x"].member) == ("new.test", "x")
+    assert (found["/c/x"].directory, found["/c/a/b/x"].directory) == ("", "")
+
+
+def test_what_has_to_see_every_target_adds_its_own():
+    """After them; a target that is there already is refused, a refusal of its own is one."""
+    seen: list[str] = []
+    token = FileWrite(path="/token", content=b"t", mode=0o400, kind="vpn token", uid=7)
+
+    def extend(writes: Sequence[FileWrite]) -> Extension:
+        seen.extend(write.path for write in writes)
+        return Extension(writes=(token,), warnings=("it is odd",))
+
+    plan = planned(None, None, text("x"), extend=extend)
+    assert (seen, plan.writes[-1], plan.warnings) == (["/a"], token, ("it is odd",))
+    [problem] = refusal(None, None, text("x", "b.j2", "/token"), extend=extend)
+    assert problem.reason == "both template b.j2 and vpn token go to this target"
+
+
+def test_a_plan_of_the_last_good_copy_says_how_old_it_is():
+    """To the command, and to people in one warning that stands first."""
+    settings = Settings(last_good=LastGood(path="/copy"))
+    plan = planned(settings, Snapshot(variables={"A": "1"}, stale=90))
+    assert (plan.stale, plan.environ["CYCLE_EXEC_STALE_SECONDS"]) == (90, "90")
+    assert plan.sources["CYCLE_EXEC_STALE_SECONDS"] == "last good copy"
+    assert plan.warnings[0].endswith("this is the last good copy, 90 s old (/copy)")
+
+
+def test_owners_are_ids_once_the_plan_is_made():
+    """By the text of the settings; -1 where nobody was named."""
+    [write] = planned(None, None, text("x")).writes
+    assert (write.owner, write.uid, write.gid) == ("app", 1000, 1001)
+    [other] = planned(None, None, text("x").replace(owner="")).writes
+    assert (other.owner, other.uid, other.gid) == ("", -1, -1)
 
 
 def test_a_default_is_a_keystores_password_too():
@@ -254,11 +308,9 @@ def test_a_key_that_no_keystore_holds_refuses():
     with pytest.raises(Refused) as caught:
         build.build(
             Settings(certificates=KEYSTORES),
-            {},
             snapshot,
-            now=NOW,
-            mismatch=lambda *_: None,
-            keystore=lambda *_: "it is odd",
+            Inputs(inherited={}, now=NOW),
+            Crypto(mismatch=lambda *_: None, keystore=lambda *_: "it is odd"),
         )
     assert caught.value.problems == (
         Problem(kind="certificate-refused", subject="certificate a.test", reason="it is odd"),

@@ -19,7 +19,7 @@ def plan(environ=(), *writes):
 
 
 def write(path, content=b"x", on_change=NONE, **more):
-    given = {"mode": 0o600, "origin": f"template {path}", **more}
+    given = {"mode": 0o600, "kind": "template", "name": path, **more}
     return FileWrite(path=path, content=content, on_change=on_change, **given)
 
 
@@ -99,8 +99,8 @@ def test_the_line_of_a_reload_has_names_and_no_values():
     """Fingerprints by key; a certificate is named once, many changes are cut short."""
     after = plan(
         {"A": "secret-a"},
-        write("/c/cert.pem", b"secret-b", HUP, origin="certificate x.test"),
-        write("/c/key.pem", b"secret-c", HUP, origin="certificate x.test"),
+        write("/c/cert.pem", b"secret-b", HUP, kind="certificate", name="x.test"),
+        write("/c/key.pem", b"secret-c", HUP, kind="certificate", name="x.test"),
     )
     found = changes(plan({"GONE": "y"}), after, NONE)
     line = reload_line(after, found, b"key", 12)

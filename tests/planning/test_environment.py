@@ -6,6 +6,7 @@ import pytest
 
 from cycle_exec.planning import environment
 from cycle_exec.planning.bindings import Merged
+from cycle_exec.planning.model import Inputs
 from cycle_exec.settings.model import EnvironmentRules, IntegrationRequest, Settings, Variables
 from cycle_exec.sources.model import Integration, Snapshot
 
@@ -25,8 +26,10 @@ def merged(
     dotenv: dict[str, str] | None = None,
     snapshot: Snapshot = SNAPSHOT,
 ) -> Merged:
-    files = [(".env", dotenv)] if dotenv else []
-    layered = environment.layers(settings, INHERITED, snapshot, files)
+    files = ((".env", dotenv),) if dotenv else ()
+    layered = environment.layers(
+        settings, snapshot, Inputs(inherited=INHERITED, dotenv_files=files, now=0.0)
+    )
     assert layered.problems == ()
     return environment.merged(layered, settings.environment, literal or {})
 
@@ -119,7 +122,7 @@ def test_a_required_name_may_be_an_identifier_a_name_or_a_default():
 def test_problems_of_all_layers_come_together():
     """A dangerous name and a collision are both said."""
     snapshot = Snapshot(variables={"LD_PRELOAD": "x", "a-b": "1", "A_B": "2"})
-    layered = environment.layers(Settings(), {}, snapshot, [])
+    layered = environment.layers(Settings(), snapshot, Inputs(inherited={}, now=0.0))
     assert sorted(problem.kind for problem in layered.problems) == [
         "name-collision",
         "name-refused",

@@ -14,9 +14,9 @@ PLAN = Plan(
     sources={"KEPT": "inherited", "NEW": "scoped variable new", "OTHER": "environment.set"},
     overrides={"OTHER": ("inherited", "scoped variable OTHER")},
     writes=(
-        FileWrite(path="/a", content=b"canary-4", mode=0o600, origin="template a.j2"),
-        FileWrite(path="/b", content=b"", mode=0o644, origin="dotenv", owner="app", check=("t",)),
-        FileWrite(path="/c", content=b"", mode=0o600, origin="dotenv"),
+        FileWrite(path="/a", content=b"canary-4", mode=0o600, kind="template", name="a.j2"),
+        FileWrite(path="/b", content=b"", mode=0o644, kind="dotenv", owner="app", check=("t",)),
+        FileWrite(path="/c", content=b"", mode=0o600, kind="dotenv"),
     ),
     certificates=(
         CertificateSummary(

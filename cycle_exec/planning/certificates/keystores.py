@@ -41,10 +41,14 @@ def unfit(request: CertificateRequest, given: Secret) -> Problem | None:
 
 
 def content(
-    make: Keystore, path: str, domain: str, usable: Usable, given: Secret
+    make: Keystore, request: CertificateRequest, domain: str, usable: Usable, given: Secret
 ) -> bytes | Problem:
     """The keystore of one domain, its entry named after it."""
-    made = make(path, domain, usable.privkey, usable.fullchain, given)
+    from cycle_exec.planning.certificates.selection import folder
+
+    made = make(
+        f"{folder(request, domain)}/{FILE}", domain, usable.privkey, usable.fullchain, given
+    )
     if isinstance(made, bytes):
         return made
     return Problem(kind="certificate-refused", subject=f"certificate {domain}", reason=made)

@@ -278,6 +278,11 @@ def _problem(name: str, reason: str) -> Problem:
     return Problem(kind="certificate-refused", subject=subject, reason=reason)
 
 
+def folder(request: CertificateRequest, domain: str) -> str:
+    """The folder that a certificate's files are written to."""
+    return f"{request.directory.rstrip('/')}/{directory_name(domain)}"
+
+
 def directory_name(domain: str) -> str:
     """The folder of a domain: its lower-case name, `*.` written `_wildcard.`. NotHostName."""
     name = folded(domain)

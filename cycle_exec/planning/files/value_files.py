@@ -2,33 +2,76 @@
 
 from __future__ import annotations
 
-from cycle_exec.errors import Problem
+from cycle_exec.errors import Problem, Refused
 from cycle_exec.planning.bindings import missing_field
-from cycle_exec.planning.environment import INHERITED
-from cycle_exec.planning.model import FileWrite
+from cycle_exec.planning.model import DOTENV, INHERITED, INTEGRATION, VARIABLE, FileWrite
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Collection, Mapping
+    from typing import Any
 
     from cycle_exec.planning.bindings import Merged
-    from cycle_exec.settings.model import DotenvOutput, Settings
+    from cycle_exec.planning.model import TemplateText
+    from cycle_exec.settings.model import (
+        CertificateRequest,
+        DotenvOutput,
+        IntegrationFile,
+        Settings,
+        VariableFile,
+    )
     from cycle_exec.sources.model import Snapshot
+
+    # Whatever names mode, owner and on_change of a target.
+    _Target = TemplateText | CertificateRequest | DotenvOutput | IntegrationFile | VariableFile
 
 
 class Outputs:
-    """Gathers targets and the problems of those that cannot be made."""
+    """Gathers targets and the problems of those that cannot be made.
 
-    def __init__(self) -> None:
+    owners: see model.Inputs.
+    """
+
+    def __init__(self, owners: Mapping[str, tuple[int, int]]) -> None:
+        self._owners = owners
         self.writes: list[FileWrite] = []
         self.problems: list[Problem] = []
+
+    def add(self, rules: _Target, path: str, content: bytes, **more: Any) -> None:
+        """Note a target.
+
+        rules: what the settings say of mode, owner and on_change. more: other fields of it.
+        """
+        uid, gid = self._owners.get(rules.owner, (-1, -1))
+        self.writes.append(
+            FileWrite(
+                path=path,
+                content=content,
+                mode=rules.mode,
+                owner=rules.owner,
+                uid=uid,
+                gid=gid,
+                on_change=rules.on_change,
+                **more,
+            )
+        )
 
     def refuse(self, kind: str, subject: str, reason: str, fix: str = "") -> None:
         """Note a problem."""
         self.problems.append(Problem(kind=kind, subject=subject, reason=reason, fix=fix))
 
-    def twice(self) -> list[Problem]:
-        """Problems of targets that two sources want to write."""
+    def require_good(self) -> None:
+        """Raise Refused with every problem so far, targets with two sources among them."""
+        problems = [*self.problems, *self._twice()]
+        if problems:
+            raise Refused(problems)
+
+    def placed(self) -> tuple[FileWrite, ...]:
+        """Every target; a file beside a certificate changes with it, whoever writes it."""
+        directories = {write.directory for write in self.writes} - {""}
+        return tuple(_beside(write, directories) for write in self.writes)
+
+    def _twice(self) -> list[Problem]:
         seen: dict[str, str] = {}
         found = []
         for write in self.writes:
@@ -45,6 +88,14 @@ class Outputs:
         return found
 
 
+def _beside(write: FileWrite, directories: Collection[str]) -> FileWrite:
+    around, _, member = write.path.rpartition("/")
+    directory, _, domain = around.rpartition("/")
+    if write.directory or directory not in directories:
+        return write
+    return write.replace(directory=directory, domain=domain, member=member)
+
+
 def variable_files(outputs: Outputs, settings: Settings, snapshot: Snapshot) -> None:
     """A file for each entry of [variables] files."""
     rules = settings.variables
@@ -56,16 +107,7 @@ def variable_files(outputs: Outputs, settings: Settings, snapshot: Snapshot) -> 
             continue
         content = _decoded(outputs, subject, value, file.decode)
         if content is not None:
-            outputs.writes.append(
-                FileWrite(
-                    path=file.target,
-                    content=content,
-                    mode=file.mode,
-                    owner=file.owner,
-                    on_change=file.on_change,
-                    origin=subject,
-                )
-            )
+            outputs.add(file, file.target, content, kind=VARIABLE, name=file.variable)
 
 
 def integration_files(outputs: Outputs, settings: Settings, snapshot: Snapshot) -> None:
@@ -75,23 +117,14 @@ def integration_files(outputs: Outputs, settings: Settings, snapshot: Snapshot) 
         if answer is None:
             continue
         for file in request.files:
-            origin = f"integration {request.name}: {file.field}"
             value = answer.fields.get(file.field)
             if value is None:
                 outputs.problems.append(missing_field(request, answer, file.field))
                 continue
-            content = _decoded(outputs, origin, value, file.decode)
+            name = f"{request.name}: {file.field}"
+            content = _decoded(outputs, f"integration {name}", value, file.decode)
             if content is not None:
-                outputs.writes.append(
-                    FileWrite(
-                        path=file.target,
-                        content=content,
-                        mode=file.mode,
-                        owner=file.owner,
-                        on_change=file.on_change,
-                        origin=origin,
-                    )
-                )
+                outputs.add(file, file.target, content, kind=INTEGRATION, name=name)
 
 
 def _decoded(outputs: Outputs, subject: str, value: str, decode: str) -> bytes | None:
@@ -129,13 +162,5 @@ def dotenv_file(outputs: Outputs, wanted: DotenvOutput, values: Mapping[str, str
             "choose another [dotenv] reader, or send it to a file of its own",
         )
         return
-    outputs.writes.append(
-        FileWrite(
-            path=wanted.target,
-            content=text.encode("utf-8", "surrogateescape"),
-            mode=wanted.mode,
-            owner=wanted.owner,
-            on_change=wanted.on_change,
-            origin="dotenv",
-        )
-    )
+    content = text.encode("utf-8", "surrogateescape")
+    outputs.add(wanted, wanted.target, content, kind=DOTENV)

@@ -6,9 +6,8 @@ from cycle_exec.sources.model import Integration
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping
+    from collections.abc import Mapping
 
-    from cycle_exec.errors import Problem
     from cycle_exec.planning.certificates.selection import Usable
     from cycle_exec.settings.model import CertificateRequest, Settings
     from cycle_exec.sources.model import Snapshot
@@ -19,16 +18,12 @@ _PEMS = ("cert", "chain", "fullchain", "privkey", "combined")
 def context(
     settings: Settings,
     snapshot: Snapshot,
-    *,
-    used: Collection[str],
     environ: Mapping[str, str],
     certificates: Mapping[str, Usable],
-    metadata: object,
 ) -> dict[str, object]:
     """The names of every template.
 
-    used: the top-level names that templates really use. environ: the app's environment as far as
-    it is known. certificates: by domain. metadata: the decoded file, or the Problem of it.
+    environ: the app's environment as far as it is known. certificates: by domain.
     """
     found: dict[str, object] = {
         "env": environ,
@@ -46,18 +41,6 @@ def context(
     }
     if snapshot.domains is not None:
         found["domains"] = list(snapshot.domains)
-    if "metadata" in used:
-        found["metadata"] = metadata
-    return found
-
-
-def unusable(snapshot: Snapshot, metadata: object) -> dict[str, Problem]:
-    """Names that were asked for and did not come, each with its problem."""
-    from cycle_exec.errors import Problem
-
-    found = dict(snapshot.unusable)
-    if isinstance(metadata, Problem):
-        found["metadata"] = metadata
     return found
 
 
@@ -89,17 +72,17 @@ def _certificate(
     found["domains"] = list(usable.summary.domains)
     found["not_after"] = usable.summary.not_after
     if request is not None and request.directory:
-        from cycle_exec.planning.certificates.selection import directory_name
+        from cycle_exec.planning.certificates.selection import folder
 
-        folder = f"{request.directory}/{directory_name(domain)}"
+        place = folder(request, domain)
         paths = {
-            name: f"{folder}/{name}.pem"
+            name: f"{place}/{name}.pem"
             for name in _PEMS
             if name != "combined" or "combined" in request.formats
         }
         if "pkcs12" in request.formats:
             from cycle_exec.planning.certificates.keystores import FILE
 
-            paths["keystore"] = f"{folder}/{FILE}"
+            paths["keystore"] = f"{place}/{FILE}"
         found["paths"] = paths
     return found

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from cycle_exec.system.clock import Deadline
 
     Retry = Callable[[Outcome, int, float, float], float | None]
-    Follow = Callable[[int, Outcome], Sequence[Request]]
+    Follow = Callable[[Request, Outcome], Sequence[Request]]
 
 AGENT = f"cycle-exec/{__version__}"
 MOST_AT_ONCE = 64
@@ -81,9 +81,10 @@ def exchange(
     timeout: seconds for one attempt, those of `meanwhile` not counted. retry: (outcome, attempt,
     seconds left, random number) -> seconds to wait, or None. meanwhile: called once when all is
     sent; returns the indexes of requests whose answers are not wanted any more. follow: called
-    with each good outcome; the requests that it returns join the others, their outcomes stand
-    behind all. tick: called with the time while there is something to wait for, returns when it
-    wants to be called again. Raises ValueError for a token or target that no header can carry.
+    with each request and its good outcome; the requests that it returns join the others, their
+    outcomes stand behind all. tick: called with the time while there is something to wait for,
+    returns when it wants to be called again. Raises ValueError for a token or target that no
+    header can carry.
     """
     batch = _Batch(socket, token, requests, deadline, timeout, retry, draw)
     batch.follow = follow
@@ -101,7 +102,7 @@ def exchange(
             exchange.disconnect()
 
 
-def tell(socket: str, token: Secret, request: Request) -> None:
+def send(socket: str, token: Secret, request: Request) -> None:
     """Send a request and forget it: nothing is waited for, and nothing can go wrong.
 
     A body that the kernel does not take at once is not sent at all.
@@ -334,7 +335,7 @@ class _Batch:
             self.hopeless = True
             self.end = soon
         if self.follow is not None and good:
-            for request in self.follow(self.exchanges.index(exchange), exchange.outcome):
+            for request in self.follow(exchange.request, exchange.outcome):
                 self.exchanges.append(_Exchange(request, request_bytes(request, self.token, AGENT)))
 
     def _out_of_time(self, waiting: list[_Exchange]) -> None:

@@ -8,7 +8,7 @@ from cycle_exec.errors import Problem
 from cycle_exec.system.files import words
 from cycle_exec.system.invocation import encoded
 from cycle_exec.system.targets.calls import Attributes
-from cycle_exec.system.targets.generation import Generation, domain_of, inside, standing
+from cycle_exec.system.targets.generation import Generation, inside, standing
 from cycle_exec.system.targets.leftovers import current_generation
 from cycle_exec.system.targets.placement import failed
 
@@ -51,14 +51,14 @@ class Directory:
         for write in writes:
             folder = self._folders.open(encoded(self._path), self._placement.owner(write))
         old = current_generation(self._calls, folder.descriptor)
-        domains = dict.fromkeys(domain_of(write) for write in writes)
+        domains = dict.fromkeys(encoded(write.domain) for write in writes)
         found = {
             domain: standing(self._calls, folder, domain) if old is not None else "other"
             for domain in domains
         }
         mine: list[FileWrite] = []
         for write in writes:
-            is_other = found[domain_of(write)] == "other"
+            is_other = found[encoded(write.domain)] == "other"
             (self.single if is_other else mine).append(write)
         if not mine:
             return
@@ -82,7 +82,7 @@ class Directory:
             attributes = self._placement.attributes(write, around)
             problem = self._placement.claim(write, around, inside(write))
             equal: bool | Problem = False
-            if problem is None and old and domain_of(write) in linked:
+            if problem is None and old and encoded(write.domain) in linked:
                 now = posixpath.join(old, inside(write))
                 equal = self._placement.is_equal(write, attributes, folder.descriptor, now)
             if isinstance(equal, Problem):
@@ -110,5 +110,5 @@ class Directory:
         for write in writes:
             mode |= self._placement.owner(write).folder_mode
         generation.make(changed, Attributes(mode, attributes.uid, attributes.gid))
-        generation.link(dict.fromkeys(domain_of(write) for write in writes))
+        generation.link(dict.fromkeys(encoded(write.domain) for write in writes))
         self.staged = {write.path: generation.path(write) for write, _ in changed}

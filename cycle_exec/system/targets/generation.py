@@ -42,11 +42,6 @@ if TYPE_CHECKING:
 _AT_ONCE = 64  # descriptors held open
 
 
-def domain_of(write: FileWrite) -> bytes:
-    """The name below the directory that the file lies under."""
-    return posixpath.basename(posixpath.dirname(encoded(write.path)))
-
-
 def standing(calls: Calls, folder: Folder, domain: bytes) -> str:
     """What is at a domain's name: "free", "ours" (a link into the generation) or "other"."""
     try:
@@ -90,8 +85,7 @@ class Generation:
 
     def path(self, write: FileWrite) -> str:
         """Where the content of a target is until the swap."""
-        name = posixpath.basename(encoded(write.path))
-        return decoded(posixpath.join(self._folder.path, self._name, domain_of(write), name))
+        return decoded(posixpath.join(self._folder.path, self._name, inside(write)))
 
     def make(
         self, changed: Sequence[tuple[FileWrite, Attributes]], folder_attributes: Attributes
@@ -102,7 +96,7 @@ class Generation:
         """
         wanted: dict[bytes, list[tuple[FileWrite, Attributes]]] = {}
         for write, attributes in changed:
-            wanted.setdefault(domain_of(write), []).append((write, attributes))
+            wanted.setdefault(encoded(write.domain), []).append((write, attributes))
         top = make_folder(self._calls, self._folder.descriptor, self._name, folder_attributes)
         try:
             if self._old:
@@ -149,7 +143,7 @@ class Generation:
         below = make_folder(self._calls, top, domain, folder_attributes)
         try:
             for write, attributes in files:
-                name = posixpath.basename(encoded(write.path))
+                name = encoded(write.member)
                 content = write.content
                 self._unsettled.append(
                     create(self._calls, below, name, content, attributes, write.path)
@@ -203,4 +197,4 @@ class Generation:
 
 def inside(write: FileWrite) -> bytes:
     """The file's path below its directory."""
-    return domain_of(write) + b"/" + posixpath.basename(encoded(write.path))
+    return encoded(f"{write.domain}/{write.member}")

@@ -12,21 +12,15 @@ from cycle_exec.system.targets.folders import Owner
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from cycle_exec.planning.model import FileWrite
     from cycle_exec.system.targets.calls import Calls
 
 
 class Placement:
-    """The targets of one run, each at a place of its own.
+    """The targets of one run, each at a place of its own."""
 
-    owners: ids for each owner text; -1 (and a text that is not there): what a new file gets.
-    """
-
-    def __init__(self, calls: Calls, owners: Mapping[str, tuple[int, int]]) -> None:
+    def __init__(self, calls: Calls) -> None:
         self._calls = calls
-        self._owners = owners
         self._taken: dict[tuple[int, int, bytes], str] = {}
 
     def claim(self, write: FileWrite, around: os.stat_result, name: bytes) -> Problem | None:
@@ -38,15 +32,16 @@ class Placement:
 
     def owner(self, write: FileWrite) -> Owner:
         """Who a folder that is made for the target belongs to."""
-        return Owner(write.mode, *self._owners.get(write.owner, (-1, -1)))
+        return Owner(write.mode, write.uid, write.gid)
 
     def attributes(self, write: FileWrite, around: os.stat_result) -> Attributes:
         """Owner and mode of the file; around: the folder it is made in."""
-        uid, gid = self._owners.get(write.owner, (-1, -1))
         # In a folder with the set-group-ID bit new files belong to the folder's group.
         default = around.st_gid if around.st_mode & stat.S_ISGID else os.getegid()
         return Attributes(
-            write.mode, os.geteuid() if uid == -1 else uid, default if gid == -1 else gid
+            write.mode,
+            os.geteuid() if write.uid == -1 else write.uid,
+            default if write.gid == -1 else write.gid,
         )
 
     def is_equal(

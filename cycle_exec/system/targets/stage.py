@@ -6,6 +6,7 @@ import os
 import posixpath
 
 from cycle_exec.errors import Problem, Refused
+from cycle_exec.planning.model import CERTIFICATE
 from cycle_exec.record import Record
 from cycle_exec.system.files import words
 from cycle_exec.system.invocation import decoded, encoded
@@ -37,15 +38,13 @@ class Applied(Record):
 
 def stage(
     writes: Sequence[FileWrite],
-    owners: Mapping[str, tuple[int, int]],
     calls: Calls | None = None,
 ) -> Staged:
     """Use as `with stage(...) as staged:`; leaves nothing behind unless `commit` was called.
 
-    owners: ids for each owner text of the writes; -1 (and a text that is not there): whatever a
-    file made by this process gets. Entering raises Refused with every target that failed.
+    Entering raises Refused with every target that failed.
     """
-    return Staged(writes, owners, calls or Calls())
+    return Staged(writes, calls or Calls())
 
 
 class Staged:
@@ -54,13 +53,12 @@ class Staged:
     def __init__(
         self,
         writes: Sequence[FileWrite],
-        owners: Mapping[str, tuple[int, int]],
         calls: Calls,
     ) -> None:
         self._writes = writes
         self._calls = calls
         self._folders = Folders(calls)
-        self._placement = Placement(calls, owners)
+        self._placement = Placement(calls)
         self._entries: list[Entry] = []
         self._directories: list[Directory] = []
         self._changed: dict[str, str] = {}
@@ -77,7 +75,7 @@ class Staged:
     def __enter__(self) -> Staged:
         try:
             targets = {write.path for write in self._writes}
-            targets |= {f"{write.generation}/any" for write in self._writes if write.generation}
+            targets |= {f"{write.directory}/any" for write in self._writes if write.directory}
             self._warnings += leftovers.recover(targets, self._calls)
             problems = []
             single, together = _separated(self._writes)
@@ -169,14 +167,16 @@ class Staged:
         name = posixpath.basename(path)
         if name in (b"", b".", b"..") or b"\0" in path:
             return refused(write.path, "it does not end in a file name")
+        # Fetched data name the folder of a certificate: a link in its place is never followed.
+        is_from_data = write.kind == CERTIFICATE
         try:
             folder = self._folders.open(
                 posixpath.dirname(path),
                 self._placement.owner(write),
-                follow=not write.folder_from_data,
+                follow=not is_from_data,
             )
         except NotADirectoryError:
-            if not write.folder_from_data:
+            if not is_from_data:
                 raise
             return refused(write.path, "its folder is a symbolic link, or not a folder at all")
         around = self._calls.fstat(folder.descriptor)
@@ -266,15 +266,12 @@ def _kept(path: str) -> str:
 def _separated(
     writes: Sequence[FileWrite],
 ) -> tuple[list[FileWrite], dict[str, list[FileWrite]]]:
-    """The targets that change by themselves, and those that change with their directory.
-
-    A file beside a certificate changes with it, whoever writes it.
-    """
+    """The targets that change by themselves, and those that change with their directory."""
     single: list[FileWrite] = []
-    together: dict[str, list[FileWrite]] = {
-        write.generation: [] for write in writes if write.generation
-    }
+    together: dict[str, list[FileWrite]] = {}
     for write in writes:
-        above = posixpath.dirname(posixpath.dirname(write.path))
-        together.get(write.generation or above, single).append(write)
+        if write.directory:
+            together.setdefault(write.directory, []).append(write)
+        else:
+            single.append(write)
     return single, together

@@ -17,14 +17,15 @@ def pem(folder, path, content=b"new", mode=0o600):
         path=f"{folder}/{path}",
         content=content,
         mode=mode,
-        origin="a test",
-        folder_from_data=True,
-        generation=str(folder),
+        kind="certificate",
+        directory=str(folder),
+        domain=path.partition("/")[0],
+        member=path.partition("/")[2],
     )
 
 
 def apply(*writes, calls=None):
-    with stage.stage(writes, {}, calls) as staged:
+    with stage.stage(writes, calls) as staged:
         return staged.commit()
 
 
@@ -182,17 +183,17 @@ def test_another_target_beside_a_certificate_changes_with_it(tmp_path):
     """A template that goes there is in the generation, or it would be lost with the old one."""
 
     def beside(content):
-        path = f"{tmp_path}/a.test/nginx.conf"
-        return FileWrite(path=path, content=content, mode=0o644, origin="t", check=("true",))
+        write = pem(tmp_path, "a.test/nginx.conf", content, 0o644)
+        return write.replace(kind="template", check=("true",))
 
     for content in (b"one", b"two"):
-        with stage.stage([pem(tmp_path, "a.test/key", content), beside(content)], {}) as staged:
+        with stage.stage([pem(tmp_path, "a.test/key", content), beside(content)]) as staged:
             shown = Path(staged.preview(beside(content), b"seen"))
             assert (shown.read_bytes(), shown.stat().st_mode & 0o777) == (b"seen", 0o644)
             staged.commit()
         assert (tmp_path / "a.test/nginx.conf").read_bytes() == content
         assert (tmp_path / "a.test/key").read_bytes() == content
-    apply(beside(b"alone"))
+    apply(beside(b"alone").replace(directory="", domain="", member=""))
     apply(pem(tmp_path, "a.test/key", b"three"))
     assert (tmp_path / "a.test/nginx.conf").read_bytes() == b"alone"
     assert sorted(os.listdir(tmp_path / "a.test")) == ["key", "nginx.conf"]
@@ -202,7 +203,7 @@ def test_a_directory_with_nothing_for_it(tmp_path):
     """Only a file beside a certificate that is not written now."""
     apply(pem(tmp_path, "a.test/key"))
     path = f"{tmp_path}/a.test/note"
-    apply(FileWrite(path=path, content=b"x", mode=0o644, origin="t"))
+    apply(FileWrite(path=path, content=b"x", mode=0o644, kind="t"))
     assert Path(path).read_bytes() == b"x"
 
 
@@ -219,8 +220,8 @@ def test_folders_let_in_whom_the_files_let_read(tmp_path):
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root gives files away")
 def test_folders_belong_to_the_owner_of_the_files(tmp_path):
     """So that the one who reads the files can come to them."""
-    write = pem(tmp_path / "d", "a.test/key").replace(owner="app")
-    with stage.stage([write], {"app": (1234, 2345)}) as staged:
+    write = pem(tmp_path / "d", "a.test/key").replace(uid=1234, gid=2345)
+    with stage.stage([write]) as staged:
         staged.commit()
     for place in ("", "..data/", "a.test/", "a.test/key"):
         found = os.stat(f"{tmp_path}/d/{place}")
