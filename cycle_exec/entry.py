@@ -22,6 +22,8 @@ _HELP = frozenset(("-h", "--help"))
 
 def main() -> NoReturn:
     """Run cycle-exec on the process's own arguments; ends the process."""
+    # A launch lives for milliseconds: looking for garbage would cost a thirtieth of them.
+    gc.disable()
     if not sys.flags.isolated:
         _isolate()
     # Nobody hears these yet, and what PID 1 does not hear is lost.
@@ -122,13 +124,12 @@ def _run(invocation: Invocation) -> int:
 
     parsed = argv.parse(invocation.argv)
     if parsed is not None:
-        # A launch lives for milliseconds: looking for garbage would cost a thirtieth of them.
-        gc.disable()
         from cycle_exec.commands import launch
 
         return launch.run(invocation, parsed.overrides, parsed.command)
     if invocation.mask is not None:
         _signal.pthread_sigmask(_signal.SIG_SETMASK, invocation.mask)
+    gc.enable()
     from cycle_exec import cli
 
     return cli.main(invocation)

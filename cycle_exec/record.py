@@ -29,9 +29,11 @@ class Record:
     _sealed: ClassVar[tuple[str, ...]] = ()
 
     def __init_subclass__(cls) -> None:
-        own = [name for name in cls.__dict__.get("__annotations__", ()) if name[0] != "_"]
-        cls._names = cls._names.union(own)
-        cls._required = frozenset(name for name in cls._names if not hasattr(cls, name))
+        body = cls.__dict__
+        own = [name for name in body.get("__annotations__", ()) if name[0] != "_"]
+        if own:
+            cls._names = cls._names.union(own)
+        cls._required = cls._required.union(own).difference(body)
 
     def __init__(self, **values: Any) -> None:
         given = values.keys()

@@ -6,7 +6,7 @@ from cycle_exec.errors import Refused, refuse
 from cycle_exec.launching import apply, pipeline, preflight
 from cycle_exec.planning.model import counted
 from cycle_exec.system import clock, signals
-from cycle_exec.system.exec import core_dumps, process
+from cycle_exec.system.exec import process
 from cycle_exec.system.output import stderr
 
 TYPE_CHECKING = False
@@ -52,7 +52,7 @@ def _launch(invocation: Invocation, settings: Settings, armed: Armed, started: f
 
         reload.require(settings)
     # Below a supervisor, which starts the app itself in reload mode, with its own limits.
-    core_limits = core_dumps.forbid()
+    core_limits = process.forbid_core_files()
     deadline = clock.Deadline(end=started + settings.api.deadline)
     armed.bound(deadline.left())
     recover(settings)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from cycle_exec.errors import Problem, Refused
 from cycle_exec.launching import pipeline, preflight, vpn_preflight
-from cycle_exec.launching.model import Server
+from cycle_exec.launching.vpn_preflight import Server
 from cycle_exec.settings.model import Vpn
 from cycle_exec.system import files, signals
 from cycle_exec.system.output import stderr, stdout
@@ -13,8 +13,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from cycle_exec.launching.model import Hook
     from cycle_exec.launching.pipeline import Overrides
+    from cycle_exec.launching.vpn_preflight import Hook
     from cycle_exec.settings.model import Invocation, Settings
 
 

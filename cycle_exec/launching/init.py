@@ -2,12 +2,22 @@
 
 from __future__ import annotations
 
-from cycle_exec.launching.model import Supervision
+from cycle_exec.record import Record
 from cycle_exec.system.init import fork
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from cycle_exec.settings.model import Invocation, Settings
+
+
+class Supervision(Record):
+    """The supervisor above a watcher.
+
+    memory: the descriptor by which the app's plan is handed over. pid: the supervisor's.
+    """
+
+    memory: int
+    pid: int
 
 
 def fork_supervisor(invocation: Invocation, settings: Settings) -> Supervision | None:

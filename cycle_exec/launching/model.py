@@ -8,35 +8,10 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from cycle_exec.launching.vpn_preflight import Hook, Server
     from cycle_exec.planning.model import Plan, TemplateText
     from cycle_exec.secret import Secret
-    from cycle_exec.settings.model import Vpn
     from cycle_exec.system.exec.user import User
-    from cycle_exec.vpn.model import Setup
-
-
-class Server(Record):
-    """An OpenVPN server whose credential hook is judged.
-
-    command: the launch's, which may be the server. directory: where it runs. user: who starts it,
-    None: this process's user.
-    """
-
-    _sealed = ("environ",)
-
-    vpn: Vpn
-    command: tuple[str, ...]
-    environ: Mapping[str, str]
-    directory: str
-    user: User | None
-
-
-class Hook(Record):
-    """A hook that can work. start: who starts the server, None: this process's user."""
-
-    setup: Setup
-    warnings: tuple[str, ...]
-    start: User | None
 
 
 class Local(Record):
@@ -70,13 +45,3 @@ class Planned(Record):
     plan: Plan
     local: Local
     hook: Hook | None = None
-
-
-class Supervision(Record):
-    """The supervisor above a watcher.
-
-    memory: the descriptor by which the app's plan is handed over. pid: the supervisor's.
-    """
-
-    memory: int
-    pid: int

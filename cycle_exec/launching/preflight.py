@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from cycle_exec.errors import Problem, Refused
-from cycle_exec.launching.model import Local, Server
+from cycle_exec.launching.model import Local
 from cycle_exec.planning.model import TemplateText
 from cycle_exec.secret import Secret
 from cycle_exec.settings.model import BUILTIN, TOKEN
@@ -39,7 +39,7 @@ def opened(invocation: Invocation, settings: Settings, *, writes: bool = True) -
     if writes and settings.vpn is not None and settings.vpn.judges_a_hook:
         from cycle_exec.launching import vpn_preflight
 
-        server = Server(
+        server = vpn_preflight.Server(
             vpn=settings.vpn,
             command=settings.command,
             environ=invocation.environ,

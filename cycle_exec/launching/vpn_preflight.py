@@ -7,8 +7,8 @@ from __future__ import annotations
 import posixpath
 
 from cycle_exec.errors import Problem, Refused, refuse
-from cycle_exec.launching.model import Hook, Server
 from cycle_exec.planning.model import TOKEN_FILE, Extension, FileWrite
+from cycle_exec.record import Record
 from cycle_exec.system import files
 from cycle_exec.system.exec import identity
 from cycle_exec.system.openvpn import hook_facts, server_version
@@ -19,12 +19,38 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping, Sequence
 
     from cycle_exec.secret import Secret
+    from cycle_exec.settings.model import Vpn
+    from cycle_exec.system.exec.user import User
     from cycle_exec.vpn.config import Directive
     from cycle_exec.vpn.model import Setup
 
 DEFAULT_CONFIG = "/etc/openvpn/server.conf"
 _SERVER = "openvpn"
 _TOKEN_MODE = 0o400
+
+
+class Server(Record):
+    """An OpenVPN server whose credential hook is judged.
+
+    command: the launch's, which may be the server. directory: where it runs. user: who starts it,
+    None: this process's user.
+    """
+
+    _sealed = ("environ",)
+
+    vpn: Vpn
+    command: tuple[str, ...]
+    environ: Mapping[str, str]
+    directory: str
+    user: User | None
+
+
+class Hook(Record):
+    """A hook that can work. start: who starts the server, None: this process's user."""
+
+    setup: Setup
+    warnings: tuple[str, ...]
+    start: User | None
 
 
 class _Later(Exception):

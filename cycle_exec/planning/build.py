@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from cycle_exec.errors import Refused
 from cycle_exec.planning import environment
-from cycle_exec.planning.files import value_files
-from cycle_exec.planning.files.value_files import Outputs
 from cycle_exec.planning.model import CERTIFICATE, SET, TEMPLATE, Extension, Plan
+from cycle_exec.planning.outputs import Outputs
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -51,10 +50,10 @@ def build(
         _certificate_files(outputs, settings.certificates, chosen)
         if "pkcs12" in settings.certificates.formats:
             _keystores(outputs, settings, snapshot, chosen, crypto)
-    value_files.variable_files(outputs, settings, snapshot)
-    value_files.integration_files(outputs, settings, snapshot)
-    if settings.dotenv is not None:
-        value_files.dotenv_file(outputs, settings.dotenv, value_files.exported(merged))
+    if settings.has_value_files:
+        from cycle_exec.planning.files import value_files
+
+        value_files.add_to(outputs, settings, snapshot, merged)
     outputs.require_good()
     extension = extend(outputs.writes) if extend is not None else Extension()
     outputs.writes.extend(extension.writes)

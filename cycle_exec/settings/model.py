@@ -269,3 +269,12 @@ class Settings(Manifest):
     manifest_path: str = ""
     origins: Mapping[str, str] = {}
     command: tuple[str, ...] = ()
+
+    @property
+    def has_value_files(self) -> bool:
+        """Whether a value goes to a file as it is: of a variable, an integration, or dotenv."""
+        return bool(
+            self.dotenv is not None
+            or self.variables.files
+            or any(integration.files for integration in self.integrations)
+        )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+from resource import RLIM_INFINITY, RLIMIT_CORE, getrlimit, setrlimit
 from time import sleep
 
 from cycle_exec.errors import refuse
@@ -28,8 +29,19 @@ LONGEST_STRING = 131_072  # MAX_ARG_STRLEN: bytes of one argument or NAME=value,
 _FLOOR = 131_072  # ARG_MAX: the kernel never allows less in total
 _CEILING = 6 * 1024 * 1024  # three quarters of _STK_LIM: it never allows more
 _POINTER = 8
+# Of a core file: too short for one to begin, and the one value at which Linux does not start a core
+# handler either, which it does for 0 (core(5); fs/coredump.c, do_coredump).
+_NO_CORE = 1
 # For scripts the kernel adds the interpreter, its argument and the script's name once more.
 _SCRIPT_WORDS = 2 * 256
+
+
+def forbid_core_files() -> tuple[int, int]:
+    """Leave no core file from here on, with secrets in memory; return the limits as they were."""
+    soft, hard = getrlimit(RLIMIT_CORE)
+    if hard == RLIM_INFINITY or hard >= _NO_CORE:
+        setrlimit(RLIMIT_CORE, (_NO_CORE, hard))
+    return soft, hard
 
 
 def replace(
@@ -46,7 +58,7 @@ def replace(
     """Become the program; everything that was changed about this process is undone before.
 
     armed: who knows how signals were on entry. user: who to be then. core_limits: what
-    `cores.forbid` has changed. Raises Refused if the kernel refuses after all.
+    `forbid_core_files` has changed. Raises Refused if the kernel refuses after all.
     """
     arguments = [encoded(word) for word in argv]
     # Spelt out, for thousands of variables.
@@ -64,9 +76,7 @@ def replace(
 
         users.become(user, no_new_privs=no_new_privs)
     if core_limits is not None:
-        from cycle_exec.system.exec import core_dumps
-
-        core_dumps.restore(core_limits)
+        setrlimit(RLIMIT_CORE, core_limits)
     if armed is not None:
         armed.restore()
     try:

@@ -7,7 +7,7 @@ import pytest
 from cycle_exec.errors import Refused
 from cycle_exec.planning.bindings import Merged
 from cycle_exec.planning.files import value_files
-from cycle_exec.planning.files.value_files import Outputs
+from cycle_exec.planning.outputs import Outputs
 from cycle_exec.settings.model import (
     DotenvOutput,
     IntegrationFile,
