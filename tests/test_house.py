@@ -6,35 +6,24 @@ import ast
 import subprocess
 import sys
 from collections import Counter
-from collections.abc import Collection, Mapping
 from itertools import pairwise
-from pathlib import Path
-from typing import NamedTuple
 
 import pytest
 
 from cycle_exec.settings.verbs import VERBS
+from tests import house
+from tests.house import (
+    GROUND,
+    PACKAGE,
+    PURE,
+    Import,
+    circle_in,
+    circles_in,
+    file_of,
+    floor_of,
+    room_of,
+)
 
-PACKAGE = Path(__file__).parent.parent / "cycle_exec"
-
-FLOORS = [
-    {"record", "secret", "errors", "version", "__init__", "_build"},
-    {"settings"},
-    {"sources"},
-    {"planning"},
-    {"resident", "vpn", "emulator", "client", "presentation"},
-    {"launching"},
-    {"commands"},
-    {"dispatch"},
-    {"cli"},
-    {"entry"},
-    {"__main__"},
-    {"testing"},
-]
-GROUND = FLOORS[0]
-# What cycle_exec/__init__.py itself holds.
-OWN_NAMES = {"INTERPRETER_VARIABLES"}
-PURE = {"settings", "sources", "planning", "emulator", "resident", "vpn", "presentation"}
 IMPURE_MODULES = set(
     "os socket _socket signal _signal select subprocess time random ssl tempfile io logging sys "
     "shutil pathlib fcntl".split()
@@ -68,135 +57,26 @@ LAUNCH_BANNED = set(
 )
 
 
-class Import(NamedTuple):
-    """One import statement: in which module, of what, on which line.
-
-    lazy: inside a function. typing: for a type checker alone.
-    """
-
-    module: str
-    target: str
-    line: int
-    lazy: bool
-    typing: bool
-
-
-def modules() -> dict[str, Path]:
-    """Every module of the package by its dotted name below it; a package by its own name."""
-    found = {}
-    for path in sorted(PACKAGE.rglob("*.py")):
-        parts = path.relative_to(PACKAGE).with_suffix("").parts
-        if parts[0] != "templates":
-            found[".".join(parts[:-1] if len(parts) > 1 and parts[-1] == "__init__" else parts)] = (
-                path
-            )
-    return found
-
-
-def is_type_checking(node: ast.AST) -> bool:
-    return (
-        isinstance(node, ast.If)
-        and isinstance(node.test, ast.Name)
-        and node.test.id == "TYPE_CHECKING"
-    )
-
-
-def imports_of(module: str, path: Path, known: Collection[str]) -> list[Import]:
-    found: list[Import] = []
-
-    def visit(node: ast.AST, lazy: bool, typing: bool) -> None:
-        if is_type_checking(node):
-            assert isinstance(node, ast.If)
-            for each in node.body:
-                visit(each, lazy, True)
-            for each in node.orelse:
-                visit(each, lazy, typing)
-            return
-        if isinstance(node, ast.Import):
-            found.extend(
-                Import(module, alias.name, node.lineno, lazy, typing) for alias in node.names
-            )
-        elif isinstance(node, ast.ImportFrom) and node.module:
-            for alias in node.names:
-                full = f"{node.module}.{alias.name}"
-                is_module = node.module == "cycle_exec" or full.removeprefix("cycle_exec.") in known
-                target = full if is_module else node.module
-                found.append(Import(module, target, node.lineno, lazy, typing))
-        inside = lazy or isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
-        for child in ast.iter_child_nodes(node):
-            visit(child, inside, typing)
-
-    visit(ast.parse(path.read_text()), False, False)
-    return found
-
-
-MODULES = modules()
-EVERY = [found for name, path in MODULES.items() for found in imports_of(name, path, MODULES)]
+HOUSE = house.read()
+MODULES = HOUSE.modules
 # What is imported when the program runs.
-ALL = [found for found in EVERY if not found.typing]
-
-
-def arrows() -> dict[str, dict[str, int]]:
-    """Which module imports which one of ours, and on which line; those for types as well."""
-    found: dict[str, dict[str, int]] = {name: {} for name in MODULES}
-    for each in EVERY:
-        target = inner(each.target)
-        if target is not None and target not in MODULES:
-            target = "__init__"
-        if target is not None and target != each.module:
-            found[each.module].setdefault(target, each.line)
-    return found
-
-
-def circle_in(graph: Mapping[str, Collection[str]]) -> list[str]:
-    """The modules of one circle in their order, the first one again at its end; or nothing."""
-    done: set[str] = set()
-
-    def walk(name: str, way: list[str]) -> list[str]:
-        if name in way:
-            return [*way[way.index(name) :], name]
-        if name in done:
-            return []
-        for target in graph[name]:
-            if found := walk(target, [*way, name]):
-                return found
-        done.add(name)
-        return []
-
-    return next((found for name in graph if (found := walk(name, []))), [])
-
-
-def floor_of(room: str) -> int | None:
-    return next((level for level, rooms in enumerate(FLOORS) if room in rooms), None)
-
-
-def room_of(module: str) -> str:
-    return module.split(".")[0]
-
-
-def inner(target: str) -> str | None:
-    """The dotted path inside the package, if the target is ours."""
-    return target.removeprefix("cycle_exec.") if target.startswith("cycle_exec.") else None
+ALL = [found for found in HOUSE.imports if not found.typing]
 
 
 def told(found: Import, rule: str) -> str:
-    return f"cycle_exec/{found.module.replace('.', '/')}.py:{found.line}: {rule}"
+    return f"{file_of(found.module)}:{found.line}: {rule}"
 
 
 def test_imports_run_down_only():
-    """A room imports its own floor's ground and what is below, never a neighbour or above."""
+    """A room imports from the floors below its own, never from a neighbour or above; for types
+    neither."""
     broken = []
-    for found in ALL:
-        target = inner(found.target)
-        if target is None:
-            continue
-        here, there = room_of(found.module), room_of(target)
-        if here == there or "system" in (here, there):
+    for found in HOUSE.imports:
+        here, there = room_of(found.module), room_of(found.target)
+        if not found.ours or here == there or "system" in (here, there):
             continue
         mine, theirs = floor_of(here), floor_of(there)
-        if there in OWN_NAMES or (mine is not None and theirs is not None and theirs < mine):
-            continue
-        if here in GROUND and there in GROUND:
+        if mine is not None and theirs is not None and (theirs < mine or {here, there} <= GROUND):
             continue
         broken.append(told(found, f"imports run down only: {here} may not import {there}"))
     assert broken == []
@@ -205,14 +85,14 @@ def test_imports_run_down_only():
 def test_system_imports_only_the_ground_floor_and_models():
     """`system` makes kernel calls on values; it knows no stage but its values."""
     broken = []
-    for found in ALL:
-        target = inner(found.target)
-        if room_of(found.module) != "system" or target is None:
+    for found in HOUSE.imports:
+        parts = found.target.split(".")
+        if room_of(found.module) != "system" or not found.ours:
             continue
-        parts = target.split(".")
-        if parts[0] in GROUND | OWN_NAMES | {"system"} or parts[1:2] == ["model"]:
+        if parts[0] in GROUND | {"system"} or parts[1:2] == ["model"]:
             continue
-        broken.append(told(found, f"system imports only the ground floor and *.model: {target}"))
+        rule = f"system imports only the ground floor and *.model: {found.target}"
+        broken.append(told(found, rule))
     assert broken == []
 
 
@@ -220,8 +100,9 @@ def test_only_the_upper_floors_import_system():
     """Effects are joined to decisions in `launching` and `commands`."""
     broken = [
         told(found, "only launching, commands, cli and entry import system")
-        for found in ALL
-        if (inner(found.target) or "").startswith("system")
+        for found in HOUSE.imports
+        if found.ours
+        and room_of(found.target) == "system"
         and room_of(found.module) not in {"system", "launching", "commands", "entry", "cli"}
     ]
     assert broken == []
@@ -246,7 +127,7 @@ def test_pure_packages_make_no_effects():
                 and node.func.id in {"open", "print", "input", "eval", "exec"}
             ):
                 rule = f"pure packages never call {node.func.id}()"
-                broken.append(f"cycle_exec/{module.replace('.', '/')}.py:{node.lineno}: {rule}")
+                broken.append(f"{file_of(module)}:{node.lineno}: {rule}")
     assert broken == []
 
 
@@ -254,12 +135,12 @@ def test_the_emulator_never_uses_the_clients_understanding():
     """Emulator and client share the table of operations, not the reading of answers."""
     allowed = {"sources.model", "sources.operations"}
     broken = [
-        told(found, f"emulator imports of sources only model and operations, not {target}")
+        told(found, f"emulator imports of sources only model and operations, not {found.target}")
         for found in ALL
         if room_of(found.module) == "emulator"
-        and (target := inner(found.target)) is not None
-        and target.startswith("sources")
-        and ".".join(target.split(".")[:2]) not in allowed
+        and found.ours
+        and room_of(found.target) == "sources"
+        and found.target not in allowed
     ]
     assert broken == []
 
@@ -283,11 +164,10 @@ def test_each_dependency_has_one_door():
 
 def test_no_circle_between_modules():
     """No module imports, by whatever way, one that imports it: lazily or for types neither."""
-    graph = arrows()
+    graph = HOUSE.graph()
     circle = circle_in(graph)
     lines = [
-        f"cycle_exec/{here.replace('.', '/')}.py:{graph[here][there]} imports {there}"
-        for here, there in pairwise(circle)
+        f"{file_of(here)}:{graph[here][there]} imports {there}" for here, there in pairwise(circle)
     ]
     assert not lines, "a circle of imports:\n" + "\n".join(lines)
 
@@ -295,7 +175,39 @@ def test_no_circle_between_modules():
 def test_a_circle_is_found_and_shown():
     """The search itself: a lazy way back is a circle, two ways to one module are none."""
     assert circle_in({"a": ["b", "c"], "b": ["d"], "c": ["d"], "d": []}) == []
-    assert circle_in({"x": ["a"], "a": ["b"], "b": ["c"], "c": ["a"]}) == ["a", "b", "c", "a"]
+    graph = {"x": ["a"], "a": ["b"], "b": ["c"], "c": ["a", "y"], "y": ["z"], "z": ["y"]}
+    assert circle_in(graph) == ["a", "b", "c", "a"]
+    assert circles_in(graph) == [["a", "b", "c", "a"], ["y", "z", "y"]]
+
+
+def test_the_command_shows_rooms_and_circles(tmp_path):
+    """`python -m tests.house` counts what is there, and names what goes round."""
+    for name, text in {
+        "__init__.py": "",
+        "planning/__init__.py": "",
+        "planning/one.py": "def f():\n    from cycle_exec.planning import two\n",
+        "planning/two.py": "if TYPE_CHECKING:\n    from cycle_exec.planning.one import f\n",
+        "planning/files/three.py": "import cycle_exec.planning.one\n",
+    }.items():
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text(text)
+    shown = house.report(house.read(tmp_path)).splitlines()
+    assert [line.split() for line in shown] == [
+        ["floor", "room", "files", "lines"],
+        ["5", "__init__", "1", "0"],
+        ["3", "planning", "2", "4"],
+        ["3", "planning/files", "1", "1"],
+        ["all", "4", "5"],
+        [],
+        ["circles", "of", "imports:", "1"],
+        ["planning.one", "->", "planning.two", "->", "planning.one"],
+    ]
+    words = [sys.executable, "-m", "tests.house"]
+    done = subprocess.run(
+        words, cwd=PACKAGE.parent, capture_output=True, text=True, check=True
+    ).stdout
+    assert done == house.report(HOUSE) + "\n"
+    assert done.endswith("circles of imports: none\n")
 
 
 def test_commands_holds_one_file_for_each_verb():
