@@ -187,15 +187,21 @@ def reachable(graph: Mapping[str, Collection[str]], start: str) -> set[str]:
 
 
 def rooms(house: House) -> dict[str, list[Path]]:
-    """Return the files of each folder but its __init__.py, and of each file at the top."""
+    """Return the files of each folder, and each file at the top.
+
+    An __init__.py with nothing but a docstring is not counted.
+    """
     found: dict[str, list[Path]] = {}
     for name, path in house.modules.items():
         parts = name.split(".")
-        if path.name != "__init__.py":
-            found.setdefault("/".join(parts[:-1] or parts), []).append(path)
-        elif name == "__init__":
-            found[name] = [path]
+        folder = parts if path.name == "__init__.py" else parts[:-1]
+        if path.name != "__init__.py" or _holds_code(path):
+            found.setdefault("/".join(folder or parts), []).append(path)
     return found
+
+
+def _holds_code(path: Path) -> bool:
+    return len(ast.parse(path.read_text()).body) > 1
 
 
 def _order(room: str) -> tuple[float, str]:

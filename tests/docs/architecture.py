@@ -172,7 +172,7 @@ def _words(found: House) -> dict[str, tuple[str, ...]]:
             words[top] = (*words[top], f"{inner} {count}")
         else:
             alone = files[name][0].parent == house.PACKAGE
-            words[top] = (top,) if alone else (top, f"{count} files")
+            words[top] = (top,) if alone else (top, f"{count} file{'s'[: count > 1]}")
     ground = sorted(name for name in files if name in GROUND)
     words["ground"] = ("ground floor", ", ".join(f"{name}.py" for name in ground))
     return words
