@@ -15,15 +15,16 @@ HOME = Path(__file__).parent.parent.parent
 LOCKS = HOME / ".ci" / "requirements"
 PROJECT = tomllib.loads((HOME / "pyproject.toml").read_text())
 NAMES = sorted(path.stem for path in LOCKS.glob("*.txt"))
-# Beside the dependencies, which extras of the project a lock is made of.
+# Beside the dependencies, which extras of the project a lock is made of. A group has its own name.
 EXTRAS = {
     "container": (),
     "container-reload": ("reload",),
     "container-last-good": ("last-good",),
     "emulator": ("emulator",),
-    "dev": ("dev",),
-    "fuzz": ("fuzz",),
+    "dev": ("emulator", "last-good", "pkcs12", "reload"),
+    "fuzz": ("emulator", "last-good", "reload"),
 }
+GROUPS = PROJECT["dependency-groups"]
 _PIN = re.compile(r"([a-z0-9-]+)==([^ ]+)( ; .+)? \\")
 _HASH = re.compile(r"    --hash=sha256:[0-9a-f]{64}( \\)?")
 _COMMENT = re.compile(r" *#.*")
@@ -56,23 +57,13 @@ def asked(name: str) -> list[Requirement]:
         words.extend(line for line in lines if line and not line.startswith("#"))
     if name in EXTRAS:
         words.extend(PROJECT["project"]["dependencies"])
-        words.extend(word for extra in EXTRAS[name] for word in extra_of(extra))
+        extras = PROJECT["project"]["optional-dependencies"]
+        words.extend(word for extra in EXTRAS[name] for word in extras[extra])
+        words.extend(GROUPS.get(name, ()))
     if name == "build":
         words.extend(PROJECT["build-system"]["requires"])
     assert words, f"nothing is known of {name}"
     return [Requirement(word) for word in words]
-
-
-def extra_of(name: str) -> list[str]:
-    """The requirements of an extra, and of the extras that it names."""
-    found: list[str] = []
-    for word in PROJECT["project"]["optional-dependencies"][name]:
-        requirement = Requirement(word)
-        if requirement.name == PROJECT["project"]["name"]:
-            found.extend(each for inner in requirement.extras for each in extra_of(inner))
-        else:
-            found.append(word)
-    return found
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -83,6 +74,12 @@ def test_a_lock_holds_what_is_asked_for(name):
         version = found.get(canonicalize_name(requirement.name))
         assert version is not None, f"{name} lacks {requirement}, run .ci/lock"
         assert requirement.specifier.contains(version), f"{requirement}: {version}, run .ci/lock"
+
+
+def test_the_environment_of_the_tests_has_every_extra():
+    """No test is left out because a package is not there."""
+    assert set(EXTRAS["dev"]) == set(PROJECT["project"]["optional-dependencies"])
+    assert set(GROUPS) <= set(EXTRAS)
 
 
 @pytest.mark.parametrize(
