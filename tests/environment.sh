@@ -1,3 +1,4 @@
+# shellcheck shell=sh
 # Read by the shell scripts of this project: a Python of 3.11 or newer and a virtual environment.
 
 suitable() {
