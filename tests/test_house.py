@@ -45,7 +45,7 @@ DOORS = {
         "system.crypto.keystore",
         "system.crypto.encryption",
     },
-    "tomllib": {"settings.manifest.manifest", "emulator.scenario", "testing"},
+    "tomllib": {"settings.manifest.syntax", "emulator.scenario", "testing"},
     "websockets": {"client.notifications"},
 }
 # Importing these from StringIO or the like would be pure; nothing else of `io` is.

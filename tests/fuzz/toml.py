@@ -1,8 +1,9 @@
-"""The plain reader of TOML: what it accepts, tomllib reads alike."""
+"""The scanner of TOML: its values are those of tomllib, and it locates every key tomllib finds."""
 
 from __future__ import annotations
 
 import tomllib
+from collections.abc import Iterator
 
 from cycle_exec.settings.manifest import toml
 
@@ -15,9 +16,48 @@ WORDS = (
 )
 
 
+Path = tuple[str | int, ...]
+
+# Where Python's stack ends, the scanner and tomllib need not agree.
+_DEEPEST = 100
+
+
+def _members(container: object) -> Iterator[tuple[str | int, object]]:
+    if isinstance(container, dict):
+        yield from container.items()
+    elif isinstance(container, list):
+        yield from enumerate(container)
+
+
+def paths(container: object, path: Path = ()) -> Iterator[Path]:
+    """Return the path of each key, table and array item."""
+    for key, inner in _members(container):
+        yield (*path, key)
+        yield from paths(inner, (*path, key))
+
+
+def located(scanned: toml.Scan) -> list[Path]:
+    """Return the paths of a scan; each of them must have a line of its own."""
+    found = list(paths(scanned.root))
+    assert len(found) == len(scanned.offsets)
+    return found
+
+
 def target(data: bytes) -> None:
-    """The same tables in the same order."""
+    """The same tables in the same order; a line for each key, which has the key in it."""
     text = data.decode("utf-8", "replace")
-    found = toml.parse(text)
-    if found is not None:
-        assert repr(found) == repr(tomllib.loads(text))
+    scanned = toml.scan(text)
+    try:
+        document = tomllib.loads(text)
+    except (ValueError, RecursionError):
+        assert scanned.values is None
+        return
+    if scanned.values is not None:
+        assert repr(scanned.values) == repr(document)
+    if text.count("[") + text.count("{") < _DEEPEST:
+        found = located(scanned)
+        assert found == list(paths(document))
+        lines = text.split("\n")
+        for path in found:
+            line = lines[scanned.line(path) - 1]
+            assert isinstance(path[-1], int) or path[-1] in line or "\\" in line

@@ -1,4 +1,4 @@
-"""What is wrong with a manifest that is valid TOML: its tables against the table of keys."""
+"""Check a manifest that is valid TOML against the table of keys."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 
 class Finding(Record):
-    """Something wrong at a place. also: the other place of something that is there twice."""
+    """Something wrong at a key. also: the first key, where something is there twice."""
 
     path: Path
     reason: str
@@ -33,15 +33,15 @@ class Finding(Record):
 
 
 def findings(root: Table, document: Mapping[str, object]) -> list[Finding]:
-    """Everything that is wrong, in the order of the document."""
+    """Return everything that is wrong, in the order of the document."""
     found = list(_table(root, document, ()))
-    found.extend(_twice(_integrations(document), "the same integration is listed twice"))
-    found.extend(_twice(_targets(document), "the same target is there twice"))
+    found.extend(_repeated(_integrations(document), "the same integration is listed twice"))
+    found.extend(_repeated(_targets(document), "the same target is there twice"))
     return found
 
 
 def dotted(path: Path) -> str:
-    """The key as people write it, without positions in arrays, fit to print."""
+    """Return the key as people write it, without positions in arrays, fit to print."""
     from cycle_exec.settings.nearest import printable
 
     parts = []
@@ -60,7 +60,7 @@ def _node(node: Node, value: object, path: Path) -> Iterator[Finding]:
 
 def _table(node: Table, value: object, path: Path) -> Iterator[Finding]:
     if not isinstance(value, dict):
-        yield _wrong(path, "a table", value)
+        yield _wrong_type(path, "a table", value)
         return
     for key, inner in value.items():
         field = node.fields.get(key)
@@ -74,12 +74,12 @@ def _table(node: Table, value: object, path: Path) -> Iterator[Finding]:
     if node.one_of and value.keys().isdisjoint(node.one_of):
         names = " or ".join(dotted((*path, key)) for key in node.one_of)
         yield Finding(path=path, reason=f"{names} is missing")
-    if node.asks is not None:
-        words, word, key = node.asks
-        given = value.get(words)
-        if isinstance(given, list) and word in given and key not in value:
-            reason = f"{dotted((*path, key))} is missing, which {word} needs"
-            yield Finding(path=(*path, words), reason=reason)
+    if node.implies is not None:
+        array, item, key = node.implies
+        given = value.get(array)
+        if isinstance(given, list) and item in given and key not in value:
+            reason = f"{dotted((*path, key))} is missing, which {item} needs"
+            yield Finding(path=(*path, array), reason=reason)
 
 
 def _unknown(node: Table, key: str, path: Path) -> str:
@@ -91,7 +91,7 @@ def _unknown(node: Table, key: str, path: Path) -> str:
 
 def _array_of(node: ArrayOf, value: object, path: Path) -> Iterator[Finding]:
     if not isinstance(value, list):
-        yield _wrong(path, f"an array of tables, written [[{dotted(path)}]]", value)
+        yield _wrong_type(path, f"an array of tables, written [[{dotted(path)}]]", value)
         return
     for index, item in enumerate(value):
         yield from _table(node.table, item, (*path, index))
@@ -99,7 +99,7 @@ def _array_of(node: ArrayOf, value: object, path: Path) -> Iterator[Finding]:
 
 def _map_of(node: MapOf, value: object, path: Path) -> Iterator[Finding]:
     if not isinstance(value, dict):
-        yield _wrong(path, "a table", value)
+        yield _wrong_type(path, "a table", value)
         return
     for key, inner in value.items():
         if not node.key.accepts(key):
@@ -110,7 +110,7 @@ def _map_of(node: MapOf, value: object, path: Path) -> Iterator[Finding]:
 
 def _list_of(node: ListOf, value: object, path: Path) -> Iterator[Finding]:
     if not isinstance(value, list):
-        yield _wrong(path, "an array of strings", value)
+        yield _wrong_type(path, "an array of strings", value)
         return
     if len(value) < node.least:
         yield Finding(path=path, reason=f"{dotted(path)} expects an array that is not empty")
@@ -120,7 +120,7 @@ def _list_of(node: ListOf, value: object, path: Path) -> Iterator[Finding]:
 
 def _text(node: Text, value: object, path: Path) -> Iterator[Finding]:
     if not isinstance(value, str):
-        yield _wrong(path, node.rule.expected, value)
+        yield _wrong_type(path, node.rule.expected, value)
     elif not node.rule.accepts(value):
         yield Finding(path=path, reason=f"{dotted(path)} expects {node.rule.expected}")
 
@@ -135,20 +135,20 @@ def _either(node: Either, value: object, path: Path) -> Iterator[Finding]:
 def _choice(node: Choice, value: object, path: Path) -> Iterator[Finding]:
     expected = " or ".join(f'"{choice}"' for choice in node.choices)
     if not isinstance(value, str):
-        yield _wrong(path, expected, value)
+        yield _wrong_type(path, expected, value)
     elif value not in node.choices:
         yield Finding(path=path, reason=f"{dotted(path)} expects {expected}")
 
 
 def _switch(_: Switch, value: object, path: Path) -> Iterator[Finding]:
     if not isinstance(value, bool):
-        yield _wrong(path, "true or false", value)
+        yield _wrong_type(path, "true or false", value)
 
 
 def _number(node: Number, value: object, path: Path) -> Iterator[Finding]:
     expected = f"a whole number from {node.least} to {node.most}"
     if not isinstance(value, int) or isinstance(value, bool):
-        yield _wrong(path, expected, value)
+        yield _wrong_type(path, expected, value)
     elif not node.least <= value <= node.most:
         yield Finding(path=path, reason=f"{dotted(path)} expects {expected}")
 
@@ -175,14 +175,14 @@ _TYPES: dict[type, str] = {
 }
 
 
-def _wrong(path: Path, expected: str, value: object) -> Finding:
+def _wrong_type(path: Path, expected: str, value: object) -> Finding:
     kind = _TYPES.get(type(value), "a date or time")
     return Finding(path=path, reason=f"{dotted(path)} expects {expected}, not {kind}")
 
 
-def _twice(places: Iterator[tuple[str, Path]], reason: str) -> Iterator[Finding]:
+def _repeated(named: Iterator[tuple[str, Path]], reason: str) -> Iterator[Finding]:
     seen: dict[str, Path] = {}
-    for name, path in places:
+    for name, path in named:
         first = seen.setdefault(name, path)
         if first is not path:
             yield Finding(path=path, reason=f"{dotted(path)}: {reason}", also=first)
@@ -196,20 +196,20 @@ def _integrations(document: Mapping[str, object]) -> Iterator[tuple[str, Path]]:
 
 
 def _targets(document: Mapping[str, object]) -> Iterator[tuple[str, Path]]:
-    """Every target of the document with its place; wrong shapes are told by others."""
+    """Return each target of the document with its key; values of a wrong type are passed over."""
     found: list[tuple[object, Path]] = []
     for name, file in _members(_members(document, "variables"), "files").items():
         if isinstance(file, dict):
             found.append((file.get("target"), ("variables", "files", name, "target")))
     for index, table in _tables(document, "integrations"):
-        for path in _members(table, "files"):
-            found.append((path, ("integrations", index, "files", path)))
+        for name in _members(table, "files"):
+            found.append((name, ("integrations", index, "files", name)))
     for index, table in _tables(document, "templates"):
         found.append((table.get("target"), ("templates", index, "target")))
     found.append((_members(document, "dotenv").get("target"), ("dotenv", "target")))
-    for target, place in found:
+    for target, path in found:
         if isinstance(target, str) and target.startswith("/"):
-            yield same_target(target), place
+            yield same_target(target), path
 
 
 def _members(table: Mapping[str, object], key: str) -> Mapping[str, object]:

@@ -18,7 +18,7 @@ from cycle_exec.settings.manifest.nodes import (
 
 
 def schema() -> dict[str, object]:
-    """The schema as plain data, ready for JSON."""
+    """Return the schema as plain data, ready for JSON."""
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": "cycle-exec manifest",
@@ -72,9 +72,9 @@ def _table(table: Table) -> dict[str, object]:
         shape["required"] = list(table.required)
     if table.one_of:
         shape["anyOf"] = [{"required": [name]} for name in table.one_of]
-    if table.asks is not None:
-        words, word, key = table.asks
-        has_word = {"type": "array", "contains": {"const": word}}
-        shape["if"] = {"properties": {words: has_word}, "required": [words]}
+    if table.implies is not None:
+        array, item, key = table.implies
+        has_item = {"type": "array", "contains": {"const": item}}
+        shape["if"] = {"properties": {array: has_item}, "required": [array]}
         shape["then"] = {"required": [key]}
     return shape

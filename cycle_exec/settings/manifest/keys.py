@@ -154,7 +154,7 @@ _INTEGRATION = Table(
 
 _CERTIFICATES = Table(
     help="Fetch certificates, write them, or both.",
-    asks=("formats", "pkcs12", "password_from"),
+    implies=("formats", "pkcs12", "password_from"),
     fields={
         "directory": Text(
             rule=rules.TARGET,

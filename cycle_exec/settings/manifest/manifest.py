@@ -1,4 +1,4 @@
-"""The manifest: TOML text in, a Manifest out, or every problem of it at once with its line."""
+"""Read the manifest: TOML in, a Manifest out, or all its problems, each with its line."""
 
 from __future__ import annotations
 
@@ -29,98 +29,44 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-    # A table whose shape the table of keys has vouched for.
+    # A table that has been checked against the table of keys.
     Checked = dict[str, Any]
 
 _DURATIONS = frozenset(
     ("grace", "reload_interval", "reload_debounce", "reload_longest", "reload_splay")
 )
 
-# How tomllib begins what it has to say, and our words for it; its own text may quote the file.
-_SYNTAX = {
-    "Invalid value": "this value is not valid TOML (strings stand in quotes)",
-    "Invalid statement": "this is neither KEY = VALUE nor a [table]",
-    "Invalid initial character for a key part": "this is not a key (quote unusual ones)",
-    "Expected '=' after a key": "there is no = after the key",
-    "Expected newline or end of document": "there is more after the value than belongs to it",
-    "Cannot overwrite a value": "this key is there twice",
-    "Cannot declare": "this table is there twice",
-    "Cannot mutate immutable namespace": "this table was already written as { ... }",
-    "Duplicate inline table key": "this key is there twice",
-    "Unterminated string": "the string has no closing quote",
-    "Expected \"'": "a string that begins here or earlier has no closing quote",
-    "Found invalid character": "the string has no closing quote, or a character not allowed",
-    "Illegal character '\\n'": "the string has no closing quote",
-    "Illegal character": "a character here must be escaped or is not allowed",
-    "Invalid hex value": "the escape needs more hexadecimal digits",
-    "Escaped character is not": "the escape is not a character",
-    "Invalid date": "this date does not exist",
-    "Cannot redefine namespace": "this table is there twice",
-    "Unescaped '\\' in a string": "a backslash here must be doubled, or write '...'",
-    "Unclosed array": "the array has no closing ]",
-    "Unclosed inline table": "the table has no closing }, or goes over the end of the line",
-    "Expected ']'": "the table's header has no closing ]",
-}
 
-
-def parse(text: str, path: str) -> Manifest:
-    """The manifest; raises Refused with every problem. path: what messages call it."""
-    document = _document(text, path)
+def parse(text: str, name: str) -> Manifest:
+    """Return the manifest; raise Refused with every problem. name: what messages call the file."""
+    scanned = toml.scan(text)
+    document: Checked = _loaded(text, name) if scanned.values is None else scanned.values
     found = findings(MANIFEST, document)
     if found:
-        from cycle_exec.settings.manifest.lines import line_of, lines
-
-        where = lines(text)
         placed = sorted(
             (
-                line_of(where, finding.path),
+                scanned.line(finding.path),
                 finding.reason
-                + (f", first on line {line_of(where, finding.also)}" if finding.also else ""),
+                + (f", first on line {scanned.line(finding.also)}" if finding.also else ""),
             )
             for finding in found
         )
-        raise Refused([_problem(path, line, reason) for line, reason in placed])
+        raise Refused([_problem(name, line, reason) for line, reason in placed])
     return _manifest(document)
 
 
-def _problem(path: str, line: int, reason: str) -> Problem:
-    return Problem(kind="manifest-invalid", subject=f"{path}:{line}", reason=reason)
+def _loaded(text: str, name: str) -> Checked:
+    """Return what tomllib reads; raise Refused."""
+    from cycle_exec.settings.manifest import syntax
 
-
-def _document(text: str, path: str) -> Checked:
-    plain = toml.parse(text)
-    if plain is not None:
-        return plain
-    from tomllib import loads
-
-    if text.startswith("\ufeff"):
-        raise Refused([_problem(path, 1, "it begins with a byte order mark, save it without")])
     try:
-        return loads(text)
-    except RecursionError:
-        raise Refused([_problem(path, 1, "its values are nested too deeply")]) from None
-    except ValueError as error:
-        line = _line(text, error)
-        raise Refused([_problem(path, line, _syntax(str(error)))]) from None
+        return syntax.load(text)
+    except syntax.Invalid as error:
+        raise Refused([_problem(name, error.line, error.reason)]) from None
 
 
-def _line(text: str, error: ValueError) -> int:
-    """The line tomllib speaks of; Python 3.14 has an attribute for it, before there are words."""
-    line = getattr(error, "lineno", None)
-    if isinstance(line, int):
-        return line
-    # The last words only: a key that is quoted before them may look the same.
-    words = str(error).rpartition(" (at ")[2]
-    if words.startswith("line "):
-        return int(words.removeprefix("line ").partition(",")[0])
-    return text.rstrip().count("\n") + 1
-
-
-def _syntax(message: str) -> str:
-    for beginning, words in _SYNTAX.items():
-        if message.startswith(beginning):
-            return words
-    return "this is not valid TOML"
+def _problem(name: str, line: int, reason: str) -> Problem:
+    return Problem(kind="manifest-invalid", subject=f"{name}:{line}", reason=reason)
 
 
 def _manifest(document: Checked) -> Manifest:
@@ -198,12 +144,12 @@ def _integration(table: Checked) -> IntegrationRequest:
 
 
 def _lists(table: Checked) -> Checked:
-    """The table with arrays as tuples: Records hold only what cannot change."""
+    """Return the table with arrays as tuples: Records hold only what cannot change."""
     return {key: tuple(value) if isinstance(value, list) else value for key, value in table.items()}
 
 
 def _file(table: Checked) -> Checked:
-    """The table of a target, its mode as a number and its on_change as a tuple."""
+    """Return the table of a target, its mode as a number and its on_change as a tuple."""
     given = dict(table)
     if "mode" in table:
         given["mode"] = int(table["mode"], 8)

@@ -1,4 +1,4 @@
-"""What a manifest's key may hold: the words that its table of keys is written in."""
+"""What a key of the manifest may hold: the types that the table of keys is made of."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ if TYPE_CHECKING:
 
 
 class Node(Record):
-    """Something a key may hold. default: what holds without the key; None is not shown."""
+    """What a key may hold. default: what applies without the key; None is not shown."""
 
     help: str = ""
     default: object = None
 
 
 class Text(Node):
-    """A string that keeps a rule."""
+    """A string that follows a rule."""
 
     rule: Rule
 
@@ -42,14 +42,14 @@ class Number(Node):
 
 
 class ListOf(Node):
-    """An array; least: how many items it must have."""
+    """An array; least: the number of items it must have."""
 
     item: Text | Choice
     least: int = 0
 
 
 class MapOf(Node):
-    """A table whose keys are the user's own names, kept to a rule."""
+    """A table whose keys are the user's own names, which follow a rule."""
 
     key: Rule
     value: Text | Table
@@ -58,17 +58,17 @@ class MapOf(Node):
 class Table(Node):
     """A table with known keys. one_of: at least one of these must be there.
 
-    asks: (list, word, key): a list with that word needs that key.
+    implies: (array, item, key): an array with that item needs that key.
     """
 
     fields: Mapping[str, Node]
     required: tuple[str, ...] = ()
     one_of: tuple[str, ...] = ()
-    asks: tuple[str, str, str] | None = None
+    implies: tuple[str, str, str] | None = None
 
 
 class Either(Node):
-    """A string that keeps a rule, or a table."""
+    """A string that follows a rule, or a table."""
 
     text: Text
     table: Table
