@@ -12,11 +12,11 @@ from time import monotonic, sleep
 
 import httpx
 
-from cycle_exec.client import exchange, notifications, transport
+from cycle_exec.client import exchange, notifications
 from cycle_exec.client.methods import AsyncMethods, Methods
 from cycle_exec.secret import SecretBytes
 from cycle_exec.settings.model import DEFAULT_SOCKET, SOCKET, TOKEN
-from cycle_exec.sources.model import Failure, Response
+from cycle_exec.sources.model import Response
 from cycle_exec.version import __version__
 
 TYPE_CHECKING = False
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
     from cycle_exec.client.exchange import Asked
     from cycle_exec.client.notifications import Notification
+    from cycle_exec.sources.model import Failure
 
 TIMEOUT = 5.0  # seconds for one try
 DEADLINE = 30.0  # seconds for one call with its retries
@@ -43,7 +44,7 @@ class _Access:
         timeout: float = TIMEOUT,
         deadline: float = DEADLINE,
     ) -> None:
-        """Nothing is connected yet.
+        """Connect nothing yet.
 
         socket: the API's Unix socket, by default CYCLE_EXECSOCKET or the platform's path.
         token: by default CYCLE_APITOKEN. timeout: seconds for one try. deadline: seconds for a
@@ -71,7 +72,9 @@ class Client(_Access, Methods):
     """The synchronous client; keep one and use it as a context. Threads may share it."""
 
     def _open(self, options: dict[str, Any]) -> None:
-        self._http = httpx.Client(transport=transport.Unix(self._socket), **options)
+        from cycle_exec.client.transport import Unix
+
+        self._http = httpx.Client(transport=Unix(self._socket), **options)
 
     def __enter__(self) -> Self:
         return self
@@ -84,10 +87,11 @@ class Client(_Access, Methods):
         self._http.close()
 
     def notifications(self, prefix: str = "") -> Generator[Notification, None, None]:
-        """What changes, for ever: a lost connection is made again, after 1 s doubling to 30 s.
+        """Yield what changes, without end; raise NotAuthorized.
 
-        prefix: of topics, "environment." for example. What happens while there is no connection
-        is not told later: look at what you follow after each `connected`. Raises NotAuthorized.
+        A lost connection is made again, after 1 s, doubling to 30 s. What happens while there is
+        none is not told later: look at what you follow after each `connected`. prefix: of topics,
+        "environment." for example.
         """
         return notifications.follow(self._socket, self._token, self._timeout, prefix)
 
@@ -98,9 +102,9 @@ class Client(_Access, Methods):
         query: Mapping[str, str] | None = None,
         content: bytes | None = None,
     ) -> tuple[int, bytes]:
-        """One call as curl would make it: the status and the body of whatever is answered.
+        """Make one call as curl would; return the status and the body of whatever is answered.
 
-        Reads are tried again as those of other methods. Raises Unavailable and ProtocolError.
+        Reads are retried as those of other methods. Raise Unavailable and ProtocolError.
         """
         return exchange.answered(self._exchanged(exchange.raw(method, path, query or {}, content)))
 
@@ -120,17 +124,21 @@ class Client(_Access, Methods):
             attempt += 1
 
     def _try(self, request: Asked, seconds: float) -> Response | Failure:
+        from cycle_exec.client import transport
+
         try:
             return _response(self._http.send(_built(self._http, request, seconds)))
         except transport.EXPECTED as error:
-            return _failure(error)
+            return transport.failure(error)
 
 
 class AsyncClient(_Access, AsyncMethods):
     """The asynchronous client; keep one and use it as a context."""
 
     def _open(self, options: dict[str, Any]) -> None:
-        self._http = httpx.AsyncClient(transport=transport.AsyncUnix(self._socket), **options)
+        from cycle_exec.client.transport import AsyncUnix
+
+        self._http = httpx.AsyncClient(transport=AsyncUnix(self._socket), **options)
 
     async def __aenter__(self) -> Self:
         return self
@@ -143,7 +151,7 @@ class AsyncClient(_Access, AsyncMethods):
         await self._http.aclose()
 
     def notifications(self, prefix: str = "") -> AsyncGenerator[Notification, None]:
-        """As `Client.notifications`."""
+        """Yield as `Client.notifications` does."""
         return notifications.follow_async(self._socket, self._token, self._timeout, prefix)
 
     async def raw(
@@ -153,7 +161,7 @@ class AsyncClient(_Access, AsyncMethods):
         query: Mapping[str, str] | None = None,
         content: bytes | None = None,
     ) -> tuple[int, bytes]:
-        """As `Client.raw`."""
+        """Make one call as `Client.raw` does."""
         request = exchange.raw(method, path, query or {}, content)
         return exchange.answered(await self._exchanged(request))
 
@@ -162,7 +170,7 @@ class AsyncClient(_Access, AsyncMethods):
         return exchange.result(request, await self._exchanged(request))
 
     async def _exchanged(self, request: Asked) -> Response | Failure:
-        from anyio import sleep as pause
+        from cycle_exec.client.transport import pause
 
         end = monotonic() + self._deadline
         attempt = 1
@@ -175,10 +183,12 @@ class AsyncClient(_Access, AsyncMethods):
             attempt += 1
 
     async def _try(self, request: Asked, seconds: float) -> Response | Failure:
+        from cycle_exec.client import transport
+
         try:
             return _response(await self._http.send(_built(self._http, request, seconds)))
         except transport.EXPECTED as error:
-            return _failure(error)
+            return transport.failure(error)
 
 
 def _draw() -> float:
@@ -201,8 +211,3 @@ def _built(
 def _response(found: httpx.Response) -> Response:
     headers = tuple((name.lower(), value) for name, value in found.headers.items())
     return Response(status=found.status_code, headers=headers, body=SecretBytes(found.content))
-
-
-def _failure(error: Exception) -> Failure:
-    kind = next(kind for expected, kind in transport.FAILURES if isinstance(error, expected))
-    return Failure(kind=kind)

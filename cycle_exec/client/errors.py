@@ -49,7 +49,7 @@ class ProtocolError(ApiError):
 
 
 def of_status(status: int) -> type[ApiError]:
-    """The class of an answer's status."""
+    """Return the class of an answer's status."""
     if status in (401, 403):
         return NotAuthorized
     if status == 404:

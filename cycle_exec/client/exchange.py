@@ -1,5 +1,6 @@
-"""The half of a client that only decides: a call becomes a request, an answer a result, an error,
-or another try. Both clients share it.
+"""The half of a client that only decides, shared by both clients.
+
+A call becomes a request; an answer becomes a result, an error, or a retry.
 """
 
 from __future__ import annotations
@@ -44,8 +45,10 @@ class Asked(Record):
 
 
 def asked(operation: str, query: Mapping[str, str | None], body: Any) -> Asked:
-    """The request of a call. body: of a login, username and password. Raises TypeError and
-    ValueError for a body that is not JSON, or a login that Basic authorization cannot carry.
+    """Return the request of a call. body: of a login, username and password.
+
+    Raise TypeError or ValueError for a body that is not JSON, or a login that Basic authorization
+    cannot carry.
     """
     row = OPERATIONS[operation]
     headers: dict[str, str] = {}
@@ -66,7 +69,7 @@ def asked(operation: str, query: Mapping[str, str | None], body: Any) -> Asked:
 
 
 def raw(method: str, path: str, query: Mapping[str, str], content: bytes | None) -> Asked:
-    """Any request at all."""
+    """Return any request at all."""
     return Asked(
         operation="",
         method=method,
@@ -78,7 +81,7 @@ def raw(method: str, path: str, query: Mapping[str, str], content: bytes | None)
 
 
 def answered(outcome: Response | Failure) -> tuple[int, bytes]:
-    """Status and body. Raises Unavailable and ProtocolError where there is none."""
+    """Return status and body; raise Unavailable or ProtocolError where there are none."""
     if isinstance(outcome, Failure):
         raise _unanswered(outcome)
     return outcome.status, outcome.body.reveal()
@@ -100,8 +103,9 @@ def _basic(username: str, password: str) -> str:
 def wait(
     request: Asked, outcome: Response | Failure, attempt: int, left: float, draw: float
 ) -> float | None:
-    """Seconds before another try, None: the outcome is final. Only what reads is tried again, and
-    a login, which changes nothing either.
+    """Return the seconds before a retry, or None if the outcome is final.
+
+    Only what reads is retried, and a login, which changes nothing either.
     """
     if request.method != "GET" and request.operation != LOGIN:
         return None
@@ -109,7 +113,7 @@ def wait(
 
 
 def result(request: Asked, outcome: Response | Failure) -> Any:
-    """What a method returns. Raises ApiError."""
+    """Return what the method returns; raise ApiError."""
     if isinstance(outcome, Failure):
         raise _unanswered(outcome)
     document = _document(outcome)
@@ -131,7 +135,7 @@ def result(request: Asked, outcome: Response | Failure) -> Any:
 
 
 def _document(outcome: Response) -> Mapping[str, Any]:
-    """The answer's object; of an error that is none, an empty one."""
+    """Return the answer's JSON object; of an error without one, an empty object."""
     from json import loads
 
     try:

@@ -1,36 +1,40 @@
 """Every operation as a method, synchronous and asynchronous.
 
-Made by tests/client/generate.py from its table and the official document.
+Made by tests/client/generate.py from its table and the official document. The types are
+for type checkers: executing them takes longer than importing the rest of a client.
+`get_type_hints(Client.hub, localns=vars(cycle_exec.client.types))` resolves them.
 """
 
 from __future__ import annotations
 
-from typing import Any, Literal
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Literal
 
-from cycle_exec.client.types import (
-    Certificate,
-    Container,
-    Domain,
-    Environment,
-    Event,
-    Instance,
-    InstanceTelemetry,
-    Integration,
-    Ip,
-    LoadBalancerTelemetrySnapshot,
-    Metric,
-    Network,
-    ObjectCacheSave,
-    PublicHub,
-    Server,
-    ServerImage,
-    ServiceContainers,
-    StartInstanceAction,
-    StopInstanceAction,
-    VirtualMachine,
-    VirtualMachineDomain,
-    VirtualMachineGateway,
-)
+    from cycle_exec.client.types import (
+        Certificate,
+        Container,
+        Domain,
+        Environment,
+        Event,
+        Instance,
+        InstanceTelemetry,
+        Integration,
+        Ip,
+        LoadBalancerTelemetrySnapshot,
+        Metric,
+        Network,
+        ObjectCacheSave,
+        PublicHub,
+        Server,
+        ServerImage,
+        ServiceContainers,
+        StartInstanceAction,
+        StopInstanceAction,
+        VirtualMachine,
+        VirtualMachineDomain,
+        VirtualMachineGateway,
+    )
 
 # Whose answer is a list; null stands for an empty one.
 LISTS = frozenset(
@@ -67,7 +71,7 @@ class Methods:
         raise NotImplementedError
 
     def environment(self) -> Environment:
-        """The environment of this instance.
+        """Return the environment of this instance.
 
         GET /v1/environment
         """
@@ -75,7 +79,7 @@ class Methods:
         return found
 
     def environment_containers(self) -> list[Container]:
-        """Its containers.
+        """Return the containers of this environment.
 
         GET /v1/environment/containers
         """
@@ -83,7 +87,7 @@ class Methods:
         return found
 
     def environment_instances(self) -> list[Instance]:
-        """The instances of its containers.
+        """Return the instances of this environment.
 
         GET /v1/environment/instances
         """
@@ -91,7 +95,7 @@ class Methods:
         return found
 
     def environment_ips(self) -> list[Ip]:
-        """The public IP addresses it has.
+        """Return the public IP addresses of this environment.
 
         GET /v1/environment/ips
         """
@@ -99,7 +103,7 @@ class Methods:
         return found
 
     def environment_services(self) -> ServiceContainers:
-        """Its services by name: discovery, vpn, loadbalancer, ...
+        """Return the services of this environment by name: discovery, vpn, loadbalancer, ...
 
         GET /v1/environment/services
         """
@@ -107,7 +111,7 @@ class Methods:
         return found
 
     def environment_virtual_machines(self) -> list[VirtualMachine]:
-        """Its machines.
+        """Return the virtual machines of this environment.
 
         GET /v1/environment/virtual-machines
         """
@@ -115,8 +119,9 @@ class Methods:
         return found
 
     def scoped_variables(self) -> dict[str, str]:
-        """The scoped variables that this container may read, by identifier. A value whose URL
-        source failed is an empty string.
+        """Return the scoped variables that this container may read, by identifier.
+
+        A value whose URL source failed is an empty string.
 
         GET /v1/environment/scoped-variables
         """
@@ -124,7 +129,7 @@ class Methods:
         return found
 
     def hub(self) -> PublicHub:
-        """The hub of this environment, as far as everybody may know it.
+        """Return the public part of the hub of this environment.
 
         GET /v1/hub
         """
@@ -132,7 +137,7 @@ class Methods:
         return found
 
     def integration(self, identifier: str | None = None, vendor: str | None = None) -> Integration:
-        """An integration, by identifier, by vendor, or by both; one is needed.
+        """Return an integration, by identifier, by vendor, or by both; one is needed.
 
         GET /v1/hub/integrations
         """
@@ -142,7 +147,7 @@ class Methods:
         return found
 
     def server(self) -> Server:
-        """The server that this instance runs on.
+        """Return the server that this instance runs on.
 
         GET /v1/server
         """
@@ -150,7 +155,7 @@ class Methods:
         return found
 
     def server_instances(self) -> list[Instance]:
-        """The instances on this server.
+        """Return the instances on this server.
 
         GET /v1/server/instances
         """
@@ -158,7 +163,7 @@ class Methods:
         return found
 
     def server_telemetry(self) -> list[InstanceTelemetry]:
-        """What each instance on this server uses. Sizes are bytes.
+        """Return what each instance on this server uses. Sizes are bytes.
 
         GET /v1/server/instances/telemetry
         """
@@ -166,7 +171,7 @@ class Methods:
         return found
 
     def server_containers(self) -> list[Container]:
-        """The containers on this server.
+        """Return the containers on this server.
 
         GET /v1/server/containers
         """
@@ -174,7 +179,7 @@ class Methods:
         return found
 
     def server_images(self) -> list[ServerImage]:
-        """The images that this server holds.
+        """Return the images that this server holds.
 
         GET /v1/server/images
         """
@@ -182,7 +187,7 @@ class Methods:
         return found
 
     def container(self, container_id: str | None = None) -> Container:
-        """A container, by default this one.
+        """Return a container, by default this one.
 
         GET /v1/container
         """
@@ -190,7 +195,7 @@ class Methods:
         return found
 
     def container_instances(self, container_id: str | None = None) -> list[Instance]:
-        """A container's instances, by default of this one.
+        """Return a container's instances, by default those of this one.
 
         GET /v1/container/instances
         """
@@ -198,8 +203,9 @@ class Methods:
         return found
 
     def certificates(self, container_id: str | None = None) -> list[Certificate]:
-        """A container's TLS certificates with their keys, by default of this one. Bundle and key
-        are PEM, or base64 of PEM.
+        """Return a container's TLS certificates with their keys, by default those of this one.
+
+        Bundle and key are PEM, or base64 of PEM.
 
         GET /v1/containers/certificates
         """
@@ -209,7 +215,7 @@ class Methods:
         return found
 
     def domains(self, container_id: str | None = None) -> list[Domain]:
-        """The domains that lead to a container, or this one.
+        """Return the domains that lead to a container, by default this one.
 
         GET /v1/containers/domains
         """
@@ -217,7 +223,7 @@ class Methods:
         return found
 
     def networks(self) -> list[Network]:
-        """The SDN networks that this environment is attached to.
+        """Return the SDN networks that this environment is attached to.
 
         GET /v1/sdn/networks
         """
@@ -225,7 +231,7 @@ class Methods:
         return found
 
     def network_instances(self) -> list[Instance]:
-        """The instances in these networks.
+        """Return the instances in these networks.
 
         GET /v1/sdn/networks/instances
         """
@@ -233,7 +239,7 @@ class Methods:
         return found
 
     def network_environments(self) -> list[Environment]:
-        """The environments in them.
+        """Return the environments in these networks.
 
         GET /v1/sdn/networks/environments
         """
@@ -241,7 +247,7 @@ class Methods:
         return found
 
     def virtual_machine(self, virtual_machine_id: str) -> VirtualMachine:
-        """A virtual machine.
+        """Return a virtual machine.
 
         GET /v1/virtual-machine
         """
@@ -251,7 +257,7 @@ class Methods:
         return found
 
     def virtual_machine_domains(self, virtual_machine_id: str) -> list[VirtualMachineDomain]:
-        """The domains that lead to it.
+        """Return the domains that lead to a virtual machine.
 
         GET /v1/virtual-machine/domains
         """
@@ -261,7 +267,7 @@ class Methods:
         return found
 
     def virtual_machine_gateways(self, virtual_machine_id: str) -> list[VirtualMachineGateway]:
-        """The gateways before it.
+        """Return the gateways before a virtual machine.
 
         GET /v1/virtual-machine/gateways
         """
@@ -273,7 +279,7 @@ class Methods:
     def object_cache_get(
         self, scope: Literal["global", "environment", "container", "instance"], key: str
     ) -> ObjectCacheSave:
-        """An object of the cache. Raises NotFound where there is none.
+        """Return an object of the cache; raise NotFound where there is none.
 
         GET /v1/object-cache
         """
@@ -291,7 +297,7 @@ class Methods:
         return found
 
     def download_image(self, image_id: str) -> list[ServerImage]:
-        """Have this server fetch an image; the images it holds.
+        """Have this server fetch an image; return the images it holds.
 
         POST /v1/server/images/download
         """
@@ -338,7 +344,7 @@ class Methods:
         return found
 
     def vpn_login(self, username: str, password: str) -> bool:
-        """Whether a VPN user has this password.
+        """Return whether a VPN user has this password.
 
         POST /v1/vpn/login
         """
@@ -364,7 +370,7 @@ class AsyncMethods:
         raise NotImplementedError
 
     async def environment(self) -> Environment:
-        """The environment of this instance.
+        """Return the environment of this instance.
 
         GET /v1/environment
         """
@@ -372,7 +378,7 @@ class AsyncMethods:
         return found
 
     async def environment_containers(self) -> list[Container]:
-        """Its containers.
+        """Return the containers of this environment.
 
         GET /v1/environment/containers
         """
@@ -380,7 +386,7 @@ class AsyncMethods:
         return found
 
     async def environment_instances(self) -> list[Instance]:
-        """The instances of its containers.
+        """Return the instances of this environment.
 
         GET /v1/environment/instances
         """
@@ -388,7 +394,7 @@ class AsyncMethods:
         return found
 
     async def environment_ips(self) -> list[Ip]:
-        """The public IP addresses it has.
+        """Return the public IP addresses of this environment.
 
         GET /v1/environment/ips
         """
@@ -396,7 +402,7 @@ class AsyncMethods:
         return found
 
     async def environment_services(self) -> ServiceContainers:
-        """Its services by name: discovery, vpn, loadbalancer, ...
+        """Return the services of this environment by name: discovery, vpn, loadbalancer, ...
 
         GET /v1/environment/services
         """
@@ -404,7 +410,7 @@ class AsyncMethods:
         return found
 
     async def environment_virtual_machines(self) -> list[VirtualMachine]:
-        """Its machines.
+        """Return the virtual machines of this environment.
 
         GET /v1/environment/virtual-machines
         """
@@ -412,8 +418,9 @@ class AsyncMethods:
         return found
 
     async def scoped_variables(self) -> dict[str, str]:
-        """The scoped variables that this container may read, by identifier. A value whose URL
-        source failed is an empty string.
+        """Return the scoped variables that this container may read, by identifier.
+
+        A value whose URL source failed is an empty string.
 
         GET /v1/environment/scoped-variables
         """
@@ -421,7 +428,7 @@ class AsyncMethods:
         return found
 
     async def hub(self) -> PublicHub:
-        """The hub of this environment, as far as everybody may know it.
+        """Return the public part of the hub of this environment.
 
         GET /v1/hub
         """
@@ -431,7 +438,7 @@ class AsyncMethods:
     async def integration(
         self, identifier: str | None = None, vendor: str | None = None
     ) -> Integration:
-        """An integration, by identifier, by vendor, or by both; one is needed.
+        """Return an integration, by identifier, by vendor, or by both; one is needed.
 
         GET /v1/hub/integrations
         """
@@ -441,7 +448,7 @@ class AsyncMethods:
         return found
 
     async def server(self) -> Server:
-        """The server that this instance runs on.
+        """Return the server that this instance runs on.
 
         GET /v1/server
         """
@@ -449,7 +456,7 @@ class AsyncMethods:
         return found
 
     async def server_instances(self) -> list[Instance]:
-        """The instances on this server.
+        """Return the instances on this server.
 
         GET /v1/server/instances
         """
@@ -457,7 +464,7 @@ class AsyncMethods:
         return found
 
     async def server_telemetry(self) -> list[InstanceTelemetry]:
-        """What each instance on this server uses. Sizes are bytes.
+        """Return what each instance on this server uses. Sizes are bytes.
 
         GET /v1/server/instances/telemetry
         """
@@ -465,7 +472,7 @@ class AsyncMethods:
         return found
 
     async def server_containers(self) -> list[Container]:
-        """The containers on this server.
+        """Return the containers on this server.
 
         GET /v1/server/containers
         """
@@ -473,7 +480,7 @@ class AsyncMethods:
         return found
 
     async def server_images(self) -> list[ServerImage]:
-        """The images that this server holds.
+        """Return the images that this server holds.
 
         GET /v1/server/images
         """
@@ -481,7 +488,7 @@ class AsyncMethods:
         return found
 
     async def container(self, container_id: str | None = None) -> Container:
-        """A container, by default this one.
+        """Return a container, by default this one.
 
         GET /v1/container
         """
@@ -489,7 +496,7 @@ class AsyncMethods:
         return found
 
     async def container_instances(self, container_id: str | None = None) -> list[Instance]:
-        """A container's instances, by default of this one.
+        """Return a container's instances, by default those of this one.
 
         GET /v1/container/instances
         """
@@ -499,8 +506,9 @@ class AsyncMethods:
         return found
 
     async def certificates(self, container_id: str | None = None) -> list[Certificate]:
-        """A container's TLS certificates with their keys, by default of this one. Bundle and key
-        are PEM, or base64 of PEM.
+        """Return a container's TLS certificates with their keys, by default those of this one.
+
+        Bundle and key are PEM, or base64 of PEM.
 
         GET /v1/containers/certificates
         """
@@ -510,7 +518,7 @@ class AsyncMethods:
         return found
 
     async def domains(self, container_id: str | None = None) -> list[Domain]:
-        """The domains that lead to a container, or this one.
+        """Return the domains that lead to a container, by default this one.
 
         GET /v1/containers/domains
         """
@@ -520,7 +528,7 @@ class AsyncMethods:
         return found
 
     async def networks(self) -> list[Network]:
-        """The SDN networks that this environment is attached to.
+        """Return the SDN networks that this environment is attached to.
 
         GET /v1/sdn/networks
         """
@@ -528,7 +536,7 @@ class AsyncMethods:
         return found
 
     async def network_instances(self) -> list[Instance]:
-        """The instances in these networks.
+        """Return the instances in these networks.
 
         GET /v1/sdn/networks/instances
         """
@@ -536,7 +544,7 @@ class AsyncMethods:
         return found
 
     async def network_environments(self) -> list[Environment]:
-        """The environments in them.
+        """Return the environments in these networks.
 
         GET /v1/sdn/networks/environments
         """
@@ -544,7 +552,7 @@ class AsyncMethods:
         return found
 
     async def virtual_machine(self, virtual_machine_id: str) -> VirtualMachine:
-        """A virtual machine.
+        """Return a virtual machine.
 
         GET /v1/virtual-machine
         """
@@ -554,7 +562,7 @@ class AsyncMethods:
         return found
 
     async def virtual_machine_domains(self, virtual_machine_id: str) -> list[VirtualMachineDomain]:
-        """The domains that lead to it.
+        """Return the domains that lead to a virtual machine.
 
         GET /v1/virtual-machine/domains
         """
@@ -566,7 +574,7 @@ class AsyncMethods:
     async def virtual_machine_gateways(
         self, virtual_machine_id: str
     ) -> list[VirtualMachineGateway]:
-        """The gateways before it.
+        """Return the gateways before a virtual machine.
 
         GET /v1/virtual-machine/gateways
         """
@@ -578,7 +586,7 @@ class AsyncMethods:
     async def object_cache_get(
         self, scope: Literal["global", "environment", "container", "instance"], key: str
     ) -> ObjectCacheSave:
-        """An object of the cache. Raises NotFound where there is none.
+        """Return an object of the cache; raise NotFound where there is none.
 
         GET /v1/object-cache
         """
@@ -596,7 +604,7 @@ class AsyncMethods:
         return found
 
     async def download_image(self, image_id: str) -> list[ServerImage]:
-        """Have this server fetch an image; the images it holds.
+        """Have this server fetch an image; return the images it holds.
 
         POST /v1/server/images/download
         """
@@ -643,7 +651,7 @@ class AsyncMethods:
         return found
 
     async def vpn_login(self, username: str, password: str) -> bool:
-        """Whether a VPN user has this password.
+        """Return whether a VPN user has this password.
 
         POST /v1/vpn/login
         """

@@ -38,9 +38,10 @@ class Unreachable(Exception):
 
 
 class Notification(Record):
-    """Something has changed. topic: "dns.zone.certificate.ready". object: the id of what changed;
-    empty where the platform says none. state: the state it has now. message: all of it, as it
-    came.
+    """Something has changed.
+
+    topic: "dns.zone.certificate.ready" for example. object: the id of what changed; empty where
+    the platform says none. state: the state it has now. message: all of it, as it came.
     """
 
     topic: str
@@ -77,8 +78,9 @@ class Notifications:
         self._context.__exit__(None, None, None)
 
     def receive(self, timeout: float | None = None) -> Notification | None:
-        """The next notification, or None if none came within so many seconds (None: wait for
-        ever), or what came was none. Raises Unreachable when the connection has ended.
+        """Return the next notification; raise Unreachable when the connection has ended.
+
+        None: none came within the timeout (None: wait without end), or what came was none.
         """
         from websockets.exceptions import ConnectionClosed
 
@@ -92,7 +94,7 @@ class Notifications:
 
 
 def parse(message: str | bytes) -> Notification | None:
-    """A notification; None for a frame that is none: it may be of a later platform."""
+    """Return a notification; None for a frame that is none: it may be of a later platform."""
     import json
 
     if isinstance(message, bytes):
@@ -116,8 +118,9 @@ def parse(message: str | bytes) -> Notification | None:
 def follow(
     socket: str, token: str, timeout: float, prefix: str = ""
 ) -> Generator[Notification, None, None]:
-    """Notifications for ever, over as many connections as it takes; the first of each is
-    `connected`. Raises NotAuthorized.
+    """Yield notifications without end, over as many connections as it takes.
+
+    The first of each connection is `connected`. Raise NotAuthorized.
     """
     from time import sleep
 
@@ -141,7 +144,7 @@ def follow(
 async def follow_async(
     socket: str, token: str, timeout: float, prefix: str = ""
 ) -> AsyncGenerator[Notification, None]:
-    """As `follow`, on asyncio."""
+    """Yield as `follow` does, on asyncio."""
     from asyncio import sleep
 
     _require()
@@ -172,7 +175,7 @@ def _require() -> None:
 
 
 def _unless_refused(error: Unreachable) -> None:
-    """A token that is refused will be refused again."""
+    """Raise NotAuthorized if the token was refused: it will be refused again."""
     if error.status in (401, 403):
         from cycle_exec.client.errors import NotAuthorized
 
@@ -180,7 +183,7 @@ def _unless_refused(error: Unreachable) -> None:
 
 
 def _pause(lost: int) -> float:
-    """Seconds before the next connection, as the platform's own client has it."""
+    """Return the seconds before the next connection, as the platform's own client has them."""
     return float(min(_LONGEST_PAUSE, 2 ** min(lost, 5)))
 
 
@@ -200,7 +203,7 @@ def _text(value: object) -> str:
 
 
 def available() -> bool:
-    """Whether websockets is installed."""
+    """Return whether websockets is installed."""
     from importlib.util import find_spec
 
     return find_spec("websockets") is not None
@@ -209,7 +212,7 @@ def available() -> bool:
 def _connected(
     socket: str, token: str, timeout: float
 ) -> tuple[AbstractContextManager[ClientConnection], ClientConnection]:
-    """The connection, and the context that ends it, which in later versions is another object."""
+    """Return the context of a connection, and the connection: in later versions another object."""
     from websockets.exceptions import InvalidHandshake, InvalidStatus
     from websockets.sync.client import unix_connect
 

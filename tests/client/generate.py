@@ -1,4 +1,4 @@
-"""Writes cycle_exec/client/types.py and cycle_exec/client/methods.py.
+"""Write cycle_exec/client/types.py and cycle_exec/client/methods.py.
 
     python -m tests.client.generate PATH/OF/internal-api.openapi.json
 
@@ -32,54 +32,73 @@ class Method(NamedTuple):
 
 
 METHODS = {
-    "getEnvironment": Method("environment", "The environment of this instance."),
-    "getEnvironmentContainers": Method("environment_containers", "Its containers."),
-    "getEnvironmentInstances": Method("environment_instances", "The instances of its containers."),
-    "getEnvironmentIPs": Method("environment_ips", "The public IP addresses it has."),
-    "getEnvironmentServices": Method(
-        "environment_services", "Its services by name: discovery, vpn, loadbalancer, ..."
+    "getEnvironment": Method("environment", "Return the environment of this instance."),
+    "getEnvironmentContainers": Method(
+        "environment_containers", "Return the containers of this environment."
     ),
-    "getEnvironmentVirtualMachines": Method("environment_virtual_machines", "Its machines."),
+    "getEnvironmentInstances": Method(
+        "environment_instances", "Return the instances of this environment."
+    ),
+    "getEnvironmentIPs": Method(
+        "environment_ips", "Return the public IP addresses of this environment."
+    ),
+    "getEnvironmentServices": Method(
+        "environment_services",
+        "Return the services of this environment by name: discovery, vpn, loadbalancer, ...",
+    ),
+    "getEnvironmentVirtualMachines": Method(
+        "environment_virtual_machines", "Return the virtual machines of this environment."
+    ),
     "getEnvironmentScopedVariables": Method(
         "scoped_variables",
-        "The scoped variables that this container may read, by identifier. A value whose URL\n"
-        "source failed is an empty string.",
+        "Return the scoped variables that this container may read, by identifier.\n\n"
+        "A value whose URL source failed is an empty string.",
     ),
-    "getHub": Method("hub", "The hub of this environment, as far as everybody may know it."),
+    "getHub": Method("hub", "Return the public part of the hub of this environment."),
     "getHubIntegration": Method(
-        "integration", "An integration, by identifier, by vendor, or by both; one is needed."
+        "integration", "Return an integration, by identifier, by vendor, or by both; one is needed."
     ),
-    "getServer": Method("server", "The server that this instance runs on."),
-    "getServerInstances": Method("server_instances", "The instances on this server."),
+    "getServer": Method("server", "Return the server that this instance runs on."),
+    "getServerInstances": Method("server_instances", "Return the instances on this server."),
     "getServerInstancesTelemetry": Method(
-        "server_telemetry", "What each instance on this server uses. Sizes are bytes."
+        "server_telemetry", "Return what each instance on this server uses. Sizes are bytes."
     ),
-    "getServerContainers": Method("server_containers", "The containers on this server."),
-    "getServerImages": Method("server_images", "The images that this server holds."),
-    "getContainer": Method("container", "A container, by default this one."),
+    "getServerContainers": Method("server_containers", "Return the containers on this server."),
+    "getServerImages": Method("server_images", "Return the images that this server holds."),
+    "getContainer": Method("container", "Return a container, by default this one."),
     "getContainerInstances": Method(
-        "container_instances", "A container's instances, by default of this one."
+        "container_instances", "Return a container's instances, by default those of this one."
     ),
     "getContainerCertificates": Method(
         "certificates",
-        "A container's TLS certificates with their keys, by default of this one. Bundle and key\n"
-        "are PEM, or base64 of PEM.",
+        "Return a container's TLS certificates with their keys, by default those of this one.\n\n"
+        "Bundle and key are PEM, or base64 of PEM.",
     ),
-    "getContainerDomains": Method("domains", "The domains that lead to a container, or this one."),
-    "getNetworks": Method("networks", "The SDN networks that this environment is attached to."),
-    "getNetworkInstances": Method("network_instances", "The instances in these networks."),
-    "getNetworkEnvironments": Method("network_environments", "The environments in them."),
-    "getVirtualMachine": Method("virtual_machine", "A virtual machine."),
-    "getVirtualMachineDomains": Method("virtual_machine_domains", "The domains that lead to it."),
-    "getVirtualMachineGateways": Method("virtual_machine_gateways", "The gateways before it."),
+    "getContainerDomains": Method(
+        "domains", "Return the domains that lead to a container, by default this one."
+    ),
+    "getNetworks": Method(
+        "networks", "Return the SDN networks that this environment is attached to."
+    ),
+    "getNetworkInstances": Method("network_instances", "Return the instances in these networks."),
+    "getNetworkEnvironments": Method(
+        "network_environments", "Return the environments in these networks."
+    ),
+    "getVirtualMachine": Method("virtual_machine", "Return a virtual machine."),
+    "getVirtualMachineDomains": Method(
+        "virtual_machine_domains", "Return the domains that lead to a virtual machine."
+    ),
+    "getVirtualMachineGateways": Method(
+        "virtual_machine_gateways", "Return the gateways before a virtual machine."
+    ),
     "getObjectCache": Method(
-        "object_cache_get", "An object of the cache. Raises NotFound where there is none."
+        "object_cache_get", "Return an object of the cache; raise NotFound where there is none."
     ),
     "submitLoadBalancerTelemetry": Method(
         "submit_load_balancer_telemetry", "Hand in snapshots, by controller.", "snapshots"
     ),
     "downloadImage": Method(
-        "download_image", "Have this server fetch an image; the images it holds.", "image_id"
+        "download_image", "Have this server fetch an image; return the images it holds.", "image_id"
     ),
     "poweroffServer": Method(
         "power_off_server", "Turn this server off. The container needs power_management."
@@ -90,7 +109,9 @@ METHODS = {
     "createInstanceJob": Method("create_instance_task", "Start or stop an instance.", "task"),
     "postMetric": Method("post_metrics", "Report metrics.", "metrics"),
     "postEvent": Method("post_events", "Report events.", "events"),
-    "validateVPNLogin": Method("vpn_login", "Whether a VPN user has this password.", "login"),
+    "validateVPNLogin": Method(
+        "vpn_login", "Return whether a VPN user has this password.", "login"
+    ),
     "postObjectCache": Method(
         "object_cache_put",
         'Put an object into the cache. `expires` is a duration as in "1h30m".',
@@ -119,7 +140,7 @@ class Types:
         self.texts: dict[str, str] = {}
 
     def of(self, schema: dict[str, Any], name: str) -> str:
-        """The annotation of a schema. name: what an object without one is called."""
+        """Return the annotation of a schema. name: what an object without one is called."""
         if "$ref" in schema:
             target = schema["$ref"].rsplit("/", 1)[1]
             return self.named(target)
@@ -174,7 +195,7 @@ class Types:
         return "allOf" in schema or bool(schema.get("properties"))
 
     def members(self, schema: dict[str, Any]) -> tuple[dict[str, Any], set[str]]:
-        """Properties and required names of an object, its parts put together."""
+        """Return properties and required names of an object, its parts put together."""
         if "$ref" in schema:
             return self.members(self.schemas[schema["$ref"].rsplit("/", 1)[1]])
         found = dict(schema.get("properties", {}))
@@ -208,7 +229,7 @@ class Types:
 
 
 def _joined(found: Iterable[str]) -> str:
-    """A union, None last."""
+    """Return a union, None last."""
     return " | ".join(sorted(dict.fromkeys(found), key=lambda text: text == "None"))
 
 
@@ -232,7 +253,7 @@ class Shape(NamedTuple):
 
 
 def shapes(document: dict[str, Any], types: Types) -> dict[str, Shape]:
-    """Of every operation."""
+    """Return the shape of every operation."""
     found = {}
     for path in document["paths"].values():
         for operation in path.values():
@@ -262,7 +283,7 @@ def shapes(document: dict[str, Any], types: Types) -> dict[str, Shape]:
 
 
 def types_text(types: Types) -> str:
-    """The module of types."""
+    """Return the module of types."""
     body = "".join(types.texts[name] for name in sorted(types.texts))
     return (
         '"""Types of the internal API, from the platform\'s official document.\n\n'
@@ -274,15 +295,19 @@ def types_text(types: Types) -> str:
 
 
 def methods_text(found: dict[str, Shape]) -> str:
-    """The module of methods, for both clients."""
+    """Return the module of methods, for both clients."""
     names = sorted({word for shape in found.values() for word in _words(shape)})
     lists = sorted(name for name, shape in found.items() if shape.result.startswith("list["))
     head = (
         '"""Every operation as a method, synchronous and asynchronous.\n\n'
-        'Made by tests/client/generate.py from its table and the official document.\n"""\n\n'
+        "Made by tests/client/generate.py from its table and the official document. The types are\n"
+        "for type checkers: executing them takes longer than importing the rest of a client.\n"
+        "`get_type_hints(Client.hub, localns=vars(cycle_exec.client.types))` resolves them.\n"
+        '"""\n\n'
         "from __future__ import annotations\n\n"
-        "from typing import Any, Literal\n\n"
-        f"from cycle_exec.client.types import {', '.join(names)}\n\n"
+        "TYPE_CHECKING = False\nif TYPE_CHECKING:\n"
+        "    from typing import Any, Literal\n\n"
+        f"    from cycle_exec.client.types import {', '.join(names)}\n\n"
         "# Whose answer is a list; null stands for an empty one.\n"
         f"LISTS = frozenset({tuple(lists)!r})\n\n\n"
     )
@@ -354,7 +379,7 @@ def _given(name: str, shape: Shape, method: Method) -> str:
 
 
 def formatted(text: str) -> str:
-    """As ruff writes it."""
+    """Return the text as ruff formats it."""
     words = [sys.executable, "-m", "ruff"]
     done = subprocess.run(
         [*words, "format", "-", "--stdin-filename", str(HERE / "x.py")],
@@ -367,7 +392,7 @@ def formatted(text: str) -> str:
 
 
 def generated(document: dict[str, Any]) -> dict[str, str]:
-    """Both modules, by the names of their files."""
+    """Return both modules, by the names of their files."""
     whole = mended(document)
     types = Types(whole)
     found = shapes(whole, types)

@@ -7,10 +7,13 @@ import asyncio
 import base64
 import inspect
 import json
+import os
+import socket
 import subprocess
 import sys
 import threading
 import time
+import typing
 
 import pytest
 
@@ -25,6 +28,7 @@ from cycle_exec import (
     RateLimited,
     Unavailable,
 )
+from cycle_exec.client import types
 from cycle_exec.client.methods import AsyncMethods, Methods
 from cycle_exec.sources.operations import OPERATIONS
 from tests.client.generate import METHODS
@@ -204,8 +208,6 @@ def test_a_wait_beyond_the_deadline_is_not_waited(api, call):
     assert time.monotonic() - began < 1.5
 
 
-# httpcore leaves a socket that could not connect to the garbage collector.
-@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
 @both
 def test_no_socket_no_answer(api, call, tmp_path):
     """Unavailable, until the deadline."""
@@ -282,6 +284,101 @@ def test_importing_the_package_is_free():
         [sys.executable, "-c", code], capture_output=True, text=True, check=False, cwd="/"
     )
     assert done.stdout == "none\n", done.stderr
+
+
+def test_importing_a_client_executes_no_types():
+    """They would take most of the time; nor is httpcore imported that httpx has not imported."""
+    loaded = _loaded("from cycle_exec import AsyncClient, Client") - _loaded("import httpx")
+    assert not {"cycle_exec.client.types", "httpcore", "anyio"} & loaded
+    assert "httpcore" in _loaded("from cycle_exec import Client; Client('/s', 't').close()")
+
+
+@pytest.mark.parametrize("methods", [Methods, AsyncMethods])
+def test_the_types_of_methods_can_be_resolved(methods):
+    """With the names of client.types, as the documentation says."""
+    for name in {method.name for method in METHODS.values()}:
+        hints = typing.get_type_hints(getattr(methods, name), localns=vars(types))
+        assert set(hints) == {*inspect.signature(getattr(methods, name)).parameters} - {"self"} | {
+            "return"
+        }
+    assert typing.get_type_hints(methods.environment, localns=vars(types)) == {
+        "return": types.Environment
+    }
+
+
+_FAILING = """
+import asyncio, gc, sys
+from cycle_exec import AsyncClient, Client, Unavailable
+
+def blocking(path):
+    with Client(path, "t", timeout=0.2, deadline=0.3) as client:
+        client.hub()
+
+async def awaited(path):
+    async with AsyncClient(path, "t", timeout=0.2, deadline=0.3) as client:
+        await client.hub()
+
+none, deaf, full = sys.argv[1:]
+for call, path in [
+    (blocking, none), (blocking, deaf), (blocking, full),
+    (lambda path: asyncio.run(awaited(path)), none),
+    (lambda path: asyncio.run(awaited(path)), deaf),
+]:
+    try:
+        call(path)
+    except Unavailable as error:
+        print(error)
+    gc.collect()
+"""
+
+
+def test_a_socket_that_cannot_connect_is_closed(tmp_path):
+    """Nothing is left to the garbage collector: no file, nobody listening, a full queue.
+
+    The full queue for the synchronous client only: with asyncio, anyio 4.16 forgets the socket.
+    """
+    none, deaf, full = (str(tmp_path / name) for name in ("none", "deaf", "full"))
+    with socket.socket(socket.AF_UNIX) as closed:
+        closed.bind(deaf)
+    with socket.socket(socket.AF_UNIX) as listening, socket.socket(socket.AF_UNIX) as waiting:
+        listening.bind(full)
+        listening.listen(0)
+        waiting.connect(full)
+        done = subprocess.run(
+            [sys.executable, "-W", "error::ResourceWarning", "-c", _FAILING, none, deaf, full],
+            env={**os.environ, "PYTHONTRACEMALLOC": "5"},
+            capture_output=True,
+            text=True,
+            check=False,
+            cwd="/",
+        )
+    assert done.stderr == ""
+    assert done.stdout.splitlines() == ["nobody listens on the socket"] * 5
+
+
+def _serve_one_request_each(listening, connections, ended):
+    body = b'{"data": true}'
+    for _ in range(connections):
+        connection, _ = listening.accept()
+        with connection:
+            connection.recv(65536)
+            connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 14\r\n\r\n" + body)
+        ended.release()
+
+
+def test_a_connection_that_has_ended_is_not_used_again(tmp_path):
+    """What writes is not retried, so it must not be sent on a connection that was closed."""
+    path, ended = str(tmp_path / "api.sock"), threading.Semaphore(0)
+    with socket.socket(socket.AF_UNIX) as listening:
+        listening.bind(path)
+        listening.listen()
+        serving = threading.Thread(target=_serve_one_request_each, args=(listening, 3, ended))
+        serving.start()
+        with Client(path, "t", timeout=5) as client:
+            for _ in range(3):
+                assert client.reboot_server() is True
+                assert ended.acquire(timeout=5)
+        serving.join()
 
 
 def test_names_that_are_not_there():
