@@ -142,7 +142,7 @@ CASES: dict[str, Callable[[Init], bool]] = {
     "ends with 128 + n after a signal": killed,
     "127: the command does not exist": missing,
     "126: the command cannot be executed": folder,
-    "126 or 127: its folder is a file": below_a_file,
+    "126 or 127: its directory is a file": below_a_file,
     "signals reach the app's children": group,
     "500 orphans leave no zombie": orphans,
     "adopts orphans when it is not PID 1": adopted,
@@ -153,7 +153,7 @@ CASES: dict[str, Callable[[Init], bool]] = {
     "job control in a shell that is the app": job_control,
     "Ctrl-Z and fg below a shell": comes_back,
     "no wake-up in two idle seconds": undisturbed,
-    "an environment of its own, without secrets": secretive,
+    "its own environment holds no secrets": secretive,
 }
 
 
