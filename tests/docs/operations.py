@@ -8,24 +8,24 @@ from tests.client.generate import METHODS
 
 # What the emulator does beyond showing its state.
 DOES = {
-    "getEnvironmentScopedVariables": "those with a `duration` until it is over",
-    "getEnvironmentIPs": "an address of each kind for a container with a domain",
-    "getServerInstancesTelemetry": "numbers for each instance that is running",
-    "getServerImages": "the containers' images, and those that were fetched",
-    "getNetworkInstances": "all of the environment, if it has a network",
+    "getEnvironmentScopedVariables": "variables with a `duration` disappear after it",
+    "getEnvironmentIPs": "an address of each kind for each container with a domain",
+    "getServerInstancesTelemetry": "sample numbers for each running instance",
+    "getServerImages": "the containers' images and downloaded ones",
+    "getNetworkInstances": "all instances of the environment, if it has a network",
     "getNetworkEnvironments": "the environment, if it has a network",
-    "getContainerCertificates": "issued by its own CA",
+    "getContainerCertificates": "issued by the emulator's own CA",
     "getVirtualMachineGateways": "one for each instance of the gateway service",
-    "getObjectCache": "404 after it has expired",
-    "submitLoadBalancerTelemetry": "kept, `/_emulator/telemetry`",
-    "downloadImage": "the server holds it",
+    "getObjectCache": "404 after the entry has expired",
+    "submitLoadBalancerTelemetry": "stored; see `/_emulator/telemetry`",
+    "downloadImage": "the image is then on the server",
     "poweroffServer": "every instance stops; needs `power_management`",
-    "rebootServer": "every instance runs; variables with a `duration` are there again",
+    "rebootServer": "every instance runs; variables with a `duration` are available again",
     "createInstanceJob": "the instance's state changes, with a notification",
-    "postMetric": "kept, `/_emulator/metrics`",
-    "postEvent": "kept, `/_emulator/events`",
-    "validateVPNLogin": "true for a user of `[vpn.users]`, else 403",
-    "postObjectCache": "kept until it expires",
+    "postMetric": "stored; see `/_emulator/metrics`",
+    "postEvent": "stored; see `/_emulator/events`",
+    "validateVPNLogin": "true for a user in `[vpn.users]`, otherwise 403",
+    "postObjectCache": "stored until it expires",
 }
 
 
@@ -38,7 +38,7 @@ def table() -> str:
     for name, row in OPERATIONS.items():
         query = "".join(f" -q {word}=..." for word in row.query)
         body = " -d JSON" if name in writes.ANSWERS and name not in _WITHOUT_BODY else ""
-        does = DOES.get(name, "from the state")
+        does = DOES.get(name, "from the state file")
         call = f"`{row.method} {row.path}{query}{body}`"
         lines.append(f"| {name} | `{METHODS[name].name}` | {call} | {does} |")
     does = "one for each change of the state"
