@@ -37,7 +37,7 @@ def test_services_find_each_other_and_follow_the_platform(tmp_path):
             words = stack.enter_context(log.open("wb"))
             running.append(stack.enter_context(_service(cycle, f"service-{place}", words)))
             assert until(partial(_says, log, "peers")), log.read_text()
-        cycle.write(state.replace("hello", "good day"))
+        cycle.write(state.replace("hello", "goodbye"))
         assert [process.wait(20) for process in running] == [0, 0]
         reports = cycle.kept("metrics")
         keys = {item["key"] for item in cycle.kept("cache")}
