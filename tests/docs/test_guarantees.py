@@ -45,6 +45,6 @@ def test_the_tests_that_a_row_names_are_there(name):
 def test_the_figures_of_scenarios_are_true():
     """They grow with the tests."""
     refusing = sum(isinstance(scenario.outcome, Refuses) for scenario in SCENARIOS.values())
-    assert f"{refusing} scenarios that refuse" in PAGE
-    assert f"{refusing} refusals with their exact words" in PAGE
+    assert f"{refusing} refused starts" in PAGE
+    assert f"{refusing} refusals with their exact messages" in PAGE
     assert f"{len(REPRESENTATIVE)} scenarios in {len(SURROUNDINGS)} surroundings" in PAGE
