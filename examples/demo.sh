@@ -1,7 +1,7 @@
 #!/bin/sh
-# The main job, on the built-in emulator of the platform's internal API:
+# A complete launch, against the built-in emulator of the platform's internal API:
 #   sh examples/demo.sh
-# Makes its own virtual environment; needs Python 3.11 or newer and nothing else.
+# Creates its own virtual environment; needs only Python 3.11 or newer.
 set -eu
 cd "$(dirname "$0")/.."
 . ./tests/environment.sh
@@ -31,8 +31,8 @@ export CYCLE_EXEC_MANIFEST=examples/demo/cycle-exec.toml
 export CYCLE_EXEC_TEMPLATE="examples/demo/app.conf.j2:$work/app.conf"
 export CYCLE_EXEC_CERTIFICATES="$work/certificates"
 
-echo "--- cycle-exec plan: what would happen, never a value"
+echo "--- cycle-exec plan: what a launch would do, without values"
 cycle-exec plan -- python examples/demo/app.py "$work/app.conf" "$authority"
 echo
-echo "--- cycle-exec -- app: it happens, and the app takes over"
+echo "--- cycle-exec -- app: the launch; the app takes over"
 cycle-exec -- python examples/demo/app.py "$work/app.conf" "$authority"

@@ -1,5 +1,5 @@
-"""A service that talks to the platform: it registers itself in the object cache, finds its peers,
-follows what changes, and reports a metric. Run it beside the platform or its emulator:
+"""A service that calls the platform's API: it registers itself in the object cache, finds its peers,
+follows changes, and reports a metric. Run it on the platform, or with the emulator:
 
     cd examples/client && cycle-exec dev --state state.toml --keep-token -- python service.py
 """
@@ -13,7 +13,7 @@ LIFETIME = "5m"
 
 
 def register(cycle: Client, name: str) -> None:
-    """Say that this instance is here, until that is not repeated."""
+    """Register this instance; the registration expires unless it is repeated."""
     cycle.object_cache_put(
         {"scope": "environment", "key": f"service/{name}", "value": "here", "expires": LIFETIME}
     )
@@ -34,21 +34,21 @@ def peers(cycle: Client, name: str) -> list[str]:
 
 
 def report(cycle: Client, changes: int) -> None:
-    """One gauge: how many changes this service has seen."""
+    """Send one gauge: the number of changes that this service has seen."""
     moment = datetime.now(UTC).isoformat()
     points = [{"time": moment, "values": [changes]}]
     cycle.post_metrics([{"metric": "service.changes", "type": "gauge", "points": points}])
 
 
 def main() -> None:
-    """Until as many changes have been seen as SERVICE_CHANGES says; for ever without it."""
+    """Run until SERVICE_CHANGES changes have been seen, or forever if it is not set."""
     last = int(os.environ.get("SERVICE_CHANGES", "0"))
     seen = 0
     with Client() as cycle:
         name = os.environ.get("SERVICE_NAME") or cycle.container_instances()[0]["hostname"]
         for change in cycle.notifications():
             if change.connected:
-                # What happened while nobody listened is not told: look.
+                # Changes before the connection were not reported: read the current state.
                 register(cycle, name)
                 print(f"{name}: peers {peers(cycle, name)}", flush=True)
                 continue

@@ -1,8 +1,9 @@
 #!/bin/sh
-# Runs a command again and again, by the clock, never two at once:
+# Runs a command on a schedule, never two at once:
 #   every.sh SECONDS COMMAND [ARG...]
-# 3600 is on every full hour (UTC), 86400 at midnight. What falls due while the command still runs is
-# left out. A failed run is said, and the next one comes. TERM ends it with the code of the last run.
+# 3600 runs it every full hour (UTC), 86400 at midnight. Runs that are due while the command is still
+# running are skipped. A failed run is reported, and the next run follows. TERM ends the script with
+# the exit code of the last run.
 set -u
 if [ $# -lt 2 ] || ! [ "$1" -gt 0 ] 2>/dev/null; then
     sed -n '3s/^# *//p' "$0" >&2
@@ -16,8 +17,8 @@ while :; do
     trap 'exit "$code"' TERM INT
     now=$(date +%s)
     sleep $((period - now % period))
-    # cycle-exec --init passes signals on to all of us: the command gets its own TERM, and is waited
-    # for.
+    # cycle-exec --init forwards signals to the process group: the command gets TERM as well, and the
+    # script waits for it.
     trap 'ending=yes' TERM INT
     "$@"
     code=$?

@@ -1,4 +1,4 @@
-"""A small app: it shows, masked, what it found at its start, and serves TLS to itself once."""
+"""A small app: it prints, masked, what it received, and makes one TLS connection to itself."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ def masked(value: str) -> str:
 
 
 def handshake(certificate: str, key: str, authority: str) -> str:
-    """Serve one TLS connection with the files and make it as a client that trusts the CA."""
+    """Serve one TLS connection with these files, to a client that trusts the CA."""
     server_side, client_side = socket.socketpair()
     server = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
     server.load_cert_chain(certificate, key)
@@ -37,13 +37,13 @@ def handshake(certificate: str, key: str, authority: str) -> str:
 
 
 def main() -> None:
-    """Print what arrived."""
+    """Print what the app has received."""
     config_path, authority = sys.argv[1:]
-    print(f"I am process {os.getpid()}, the one that cycle-exec was.")
+    print(f"I am process {os.getpid()}, which was cycle-exec before.")
     for name in ("DATABASE_URL", "DB_PASSWORD", "LOG_LEVEL", "S3_API_KEY", "S3_SECRET"):
         print(f"  variable     {name} = {masked(os.environ[name])}")
     print(f"  variable     APP_ENVIRONMENT = {os.environ['APP_ENVIRONMENT']}")
-    print(f"  the token    {'is here' if 'CYCLE_API_TOKEN' in os.environ else 'is gone'}")
+    print(f"  the token    {'is present' if 'CYCLE_API_TOKEN' in os.environ else 'was removed'}")
     text = Path(config_path).read_text()
     config = tomllib.loads(text)
     print(f"  config       bucket {config['bucket']}, {text.count('# peer:')} peers")

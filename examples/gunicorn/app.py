@@ -1,6 +1,6 @@
-"""A web app in one file: it shows where its data are, and signs what it says.
+"""A web app in one file: it shows where its data is stored, and signs its responses.
 
-Both values come from scoped variables. Without them it does not start: cycle-exec refuses first.
+Both values come from scoped variables. If one is missing, cycle-exec does not start the app.
 """
 
 import hmac

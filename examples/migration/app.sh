@@ -1,4 +1,4 @@
 #!/bin/sh
-# Stands for the app that is moved: it shows what it was started with.
+# A placeholder for the app: it prints its environment and config file.
 env | sort
 cat /etc/app/app.conf

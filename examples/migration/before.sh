@@ -1,5 +1,5 @@
 #!/bin/sh
-# The entrypoint as it was. docs/migrate.md says line by line what becomes of it.
+# The original entrypoint. docs/migrate.md migrates it line by line.
 set -eu
 
 api=/var/run/cycle/api/api.sock

@@ -1,4 +1,4 @@
-// The image's health check: 0 if the app answers, else 1.
+// The image's health check: exits with 0 if the app responds, otherwise with 1.
 'use strict';
 
 fetch(`http://127.0.0.1:${process.env.PORT}/health`, { signal: AbortSignal.timeout(2000) }).then(

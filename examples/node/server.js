@@ -1,5 +1,5 @@
-// A web app without packages: it shows where its data are, and signs what it says.
-// Both values come from scoped variables. Without them it does not start: cycle-exec refuses first.
+// A web app without packages: it shows where its data is stored, and signs its responses.
+// Both values come from scoped variables. If one is missing, cycle-exec does not start the app.
 'use strict';
 
 const { createHmac } = require('node:crypto');
@@ -23,7 +23,7 @@ const server = createServer((request, response) => {
   response.end(body);
 });
 
-// Node as PID 1 has no default for TERM: without a handler the kernel would keep it away.
+// As PID 1, Node would not receive TERM: without a handler, the kernel does not deliver it.
 process.on('SIGTERM', () => server.close(() => process.exit(0)));
 
 server.listen(Number(PORT), () => console.log(`listening on ${server.address().port}`));

@@ -1,8 +1,8 @@
 #!/bin/sh
 # Prints the configuration for a client of this OpenVPN server, an .ovpn file:
 #   client-config.sh SERVER_CONFIG HOST [CA_FILE] > client.ovpn
-# SERVER_CONFIG is what the server runs with, HOST the name of its certificate and where clients
-# reach it. CA_FILE is the root of that certificate; by default the system knows it.
+# SERVER_CONFIG is the server's configuration. HOST is the name in its certificate, at which clients
+# reach it. CA_FILE is the root certificate; by default it is looked up among those of the system.
 set -eu
 if [ $# -lt 2 ]; then
     sed -n '2,5s/^# //p' "$0" >&2
@@ -18,12 +18,12 @@ value() {
 
 chain=$(value ca '')
 if [ -z "$authority" ]; then
-    # The issuer of the last certificate that the server sends is a root, by its hash.
+    # The root certificate is the issuer of the last certificate in the chain; find it by its hash.
     hash=$(openssl x509 -noout -issuer_hash -in "$chain")
     authority=/etc/ssl/certs/$hash.0
 fi
 if [ ! -r "$authority" ]; then
-    echo "client-config.sh: $authority: not the root of $host; name its file as the third word" >&2
+    echo "client-config.sh: $authority: cannot be read; give the root certificate of $host as the third argument" >&2
     exit 66
 fi
 

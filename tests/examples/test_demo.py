@@ -20,6 +20,6 @@ def test_the_demo_does_the_main_job_and_shows_no_value():
     plan, _, launch = done.stdout.partition("--- cycle-exec -- app")
     assert "DB_PASSWORD      scoped variable db-password" in plan
     assert "'hello over TLS'" in launch
-    assert "the token    is gone" in launch
+    assert "the token    was removed" in launch
     for secret in ("s3cret", "correct horse", "wJalrXUtnFEMI", "demo-token"):
         assert secret not in done.stdout + done.stderr

@@ -222,7 +222,7 @@ def test_the_client_maker_says_what_it_needs(place):
     words = ["sh", EXAMPLE / "client-config.sh", place.config, HOST]
     done = subprocess.run([*words, "/none"], capture_output=True, text=True, check=False)
     assert done.returncode == 66
-    assert "/none: not the root of vpn.example.test" in done.stderr
+    assert "/none: cannot be read; give the root certificate of vpn.example.test" in done.stderr
     done = subprocess.run([*words, place.platform.ca], capture_output=True, text=True, check=True)
     assert "remote vpn.example.test 99\n" in done.stdout
     assert done.stdout.endswith("<tls-crypt>\nkey\n</tls-crypt>\n")
