@@ -1,5 +1,5 @@
-"""A service that calls the platform's API: it registers itself in the object cache, finds its peers,
-follows changes, and reports a metric. Run it on the platform, or with the emulator:
+"""A service that calls the platform's API: it registers itself in the object cache, finds its
+peers, follows changes, and reports a metric. Run it on the platform, or with the emulator:
 
     cd examples/client && cycle-exec dev --state state.toml --keep-token -- python service.py
 """
