@@ -18,7 +18,7 @@ trap 'kill $emulator 2>/dev/null || :; wait $emulator || :; rm -rf "$work"' EXIT
 tries=0
 until authority=$(sed -n 's/.*CA certificate //p' "$work/log") && [ -n "$authority" ]; do
     tries=$((tries + 1))
-    if [ $tries -gt 100 ] || ! kill -0 $emulator; then
+    if [ $tries -gt 600 ] || ! kill -0 $emulator; then
         cat "$work/log" >&2
         exit 1
     fi

@@ -58,7 +58,7 @@ def test_a_start_in_numbers(ground, api):
     phases = {name[1]: value for name, value in values.items() if "duration" in name[0]}
     assert list(phases) == ["settings", "preflight", "fetch", "plan", "apply", "total"]
     assert abs(sum(phases.values()) - 2 * phases["total"]) <= 5
-    assert 0 < phases["total"] < ran.seconds * 1000
+    assert 0 < phases["total"] < ran.wall * 1000
     assert values["cycle_exec.start.count", "variables"] == 2
     assert values["cycle_exec.start.count", "templates"] == 1
     assert values["cycle_exec.start.count", "certificates"] == 1

@@ -1,7 +1,6 @@
 """What a person at a terminal sees, and what nobody else does."""
 
 import os
-import pty
 import re
 import select
 import subprocess
@@ -9,15 +8,17 @@ import time
 
 import pytest
 
+from tests.support import machine
 from tests.support.hostile import VARIABLES, data, hostile
 from tests.support.launching import PATH, SCRIPT
+from tests.support.waiting import PATIENCE
 
 ESCAPE = re.compile(r"\x1b\[[0-9;]*[a-zA-Z]")
 
 
 def at_a_terminal(words, environ, *, columns=80):
     """What a terminal of that width gets, and the exit code."""
-    ours, theirs = pty.openpty()
+    ours, theirs = machine.terminal()
     os.set_blocking(ours, False)
     subprocess.run(["stty", "cols", str(columns)], stdin=theirs, check=True)
     process = subprocess.Popen(
@@ -25,7 +26,7 @@ def at_a_terminal(words, environ, *, columns=80):
     )
     os.close(theirs)
     seen = b""
-    ends = time.monotonic() + 30
+    ends = time.monotonic() + PATIENCE
     while time.monotonic() < ends:
         if not select.select([ours], [], [], 0.1)[0]:
             continue
@@ -37,7 +38,7 @@ def at_a_terminal(words, environ, *, columns=80):
             break
         seen += piece
     os.close(ours)
-    return process.wait(timeout=10), seen.decode().replace("\r\n", "\n")
+    return process.wait(PATIENCE), seen.decode().replace("\r\n", "\n")
 
 
 def environ(api, **more):

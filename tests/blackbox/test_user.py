@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.support import machine
 from tests.support.hostile import Hostile, hostile
 from tests.support.inits import Ended, Init, ours, run, running
 from tests.support.launching import PATH, SCRIPT
@@ -70,7 +71,8 @@ def image():
 def inside(image: Path, *words: str, caps: str = "", **environ: str) -> Init:
     """These words in that image; caps: the only capabilities, for setpriv(1)."""
     limited = ("setpriv", f"--bounding-set={caps}") if caps else ()
-    mounts = ("unshare", "--mount", "sh", "-c", _IMAGE, str(image))
+    machine.need_mounts()
+    mounts = (*machine.MOUNTS, "sh", "-c", _IMAGE, str(image))
     return Init("", (*mounts, *limited, *words), {"PATH": PATH, "HOME": "/root", **environ})
 
 
@@ -98,9 +100,8 @@ def facts(ended: Ended) -> dict[str, list[str]]:
 )
 def test_the_same_as_gosu(image, api, user):
     """Ids, supplementary groups, capabilities and HOME; nothing of root's is left."""
-    assert shutil.which("gosu"), "tests/run.sh installs gosu"
     mine = facts(launched(image, api, "--user", user, app=APP))
-    theirs = facts(run(inside(image, "gosu", user), *APP, namespace=False))
+    theirs = facts(run(inside(image, machine.program("gosu"), user), *APP, namespace=False))
     # As initgroups(3) has it, the group itself is among them too: with gosu a setgid program could
     # shed it, and with it a group's lesser rights (CVE-2022-2989).
     assert set(mine.pop("Groups")) == {*theirs.pop("Groups"), mine["Gid"][0]}

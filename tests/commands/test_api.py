@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import pty
 import subprocess
 import time
 from urllib.parse import parse_qs
@@ -15,9 +14,11 @@ from hypothesis import strategies as st
 
 from cycle_exec.presentation import pretty
 from cycle_exec.sources.operations import OPERATIONS
+from tests.support import machine
 from tests.support.emulated import emulated
 from tests.support.hostile import CANARY, data, drop, error, hostile, reply
 from tests.support.launching import PATH, SCRIPT
+from tests.support.waiting import PATIENCE
 
 
 @pytest.fixture
@@ -43,7 +44,7 @@ def ask(api, *words, **more):
         capture_output=True,
         text=True,
         check=False,
-        timeout=30,
+        timeout=PATIENCE,
     )
 
 
@@ -152,11 +153,11 @@ def test_on_a_terminal(api, more, coloured):
 
 
 def on_terminal(api, **more):
-    ours, theirs = pty.openpty()
+    ours, theirs = machine.terminal()
     with subprocess.Popen(
         [SCRIPT, "api", "GET", "/v1/hub"], env=environ(api, **more), stdout=theirs
     ) as process:
-        process.wait(20)
+        process.wait(PATIENCE)
         os.close(theirs)
         found = b""
         while True:
@@ -192,7 +193,7 @@ def test_notifications_one_on_a_line():
         found = json.loads(process.stdout.readline())
         assert found["topic"].startswith("environment.")
         process.terminate()
-        assert process.wait(10) == 143
+        assert process.wait(PATIENCE) == 143
     with emulated(state) as platform:
         done = ask(platform, "notifications", CYCLE_API_TOKEN="wrong")
     assert done.returncode == 77

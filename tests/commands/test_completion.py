@@ -10,6 +10,7 @@ import pytest
 
 from cycle_exec.settings.options import OPTIONS
 from cycle_exec.settings.verbs import VERBS
+from tests.support import machine
 from tests.support.launching import PATH, SCRIPT
 
 # Calls what `complete` has bound, as Tab would, and prints what it found.
@@ -38,7 +39,7 @@ def script(shell: str) -> str:
 def tab(*words: str) -> set[str]:
     """What Tab offers at the end of these words."""
     done = subprocess.run(
-        ["bash", "-c", _TAB, "bash", "cycle-exec", *words],
+        [machine.program("bash"), "-c", _TAB, "bash", "cycle-exec", *words],
         env={"PATH": f"{SCRIPT.parent}:{PATH}", "SCRIPT": script("bash")},
         capture_output=True,
         text=True,

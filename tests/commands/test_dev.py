@@ -15,6 +15,7 @@ from pathlib import Path
 import pytest
 
 from tests.support.emulated import HOME
+from tests.support.waiting import PATIENCE
 
 _BOOT = """
 import sys
@@ -77,7 +78,7 @@ def dev(place: Path, *words: str, **more: str) -> subprocess.Popen[str]:
 
 def ended(process: subprocess.Popen[str], place: Path) -> tuple[int, str, str]:
     """Exit code, output and messages; nothing temporary may be left."""
-    out, err = process.communicate(timeout=30)
+    out, err = process.communicate(timeout=PATIENCE)
     assert os.listdir(place / "tmp") == []
     return process.returncode, out, err
 
@@ -180,7 +181,7 @@ def test_a_killed_dev_leaves_no_emulator(place):
     process.kill()
     process.wait()
     try:
-        end = time.monotonic() + 10
+        end = time.monotonic() + PATIENCE
         while os.listdir(place / "tmp") and time.monotonic() < end:
             time.sleep(0.01)
         assert os.listdir(place / "tmp") == []
@@ -190,7 +191,7 @@ def test_a_killed_dev_leaves_no_emulator(place):
                 os.kill(child, signal.SIGKILL)
             except ProcessLookupError:
                 continue
-        process.communicate(timeout=10)
+        process.communicate(timeout=PATIENCE)
 
 
 def test_a_dead_emulator_does_not_end_the_app(place):
@@ -220,7 +221,7 @@ with unix_connect(
     before = tags()
     with open("state.toml", "a") as state:
         state.write("[environment.deployments.tags]\\nprod = 'v2'\\n")
-    topic = json.loads(client.recv(timeout=10))["topic"]
+    topic = json.loads(client.recv(timeout=30))["topic"]
     print(json.dumps([before, topic, tags()]))
 """
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import json
-import os
 import subprocess
 
 import pytest
 
+from tests.support import machine
 from tests.support.hostile import CERTIFICATES, VARIABLES, error, hostile, reply
 from tests.support.launching import SCRIPT, Ground
 
@@ -184,16 +184,16 @@ def test_the_list_for_people(case):
     )
 
 
-@pytest.mark.skipif(os.geteuid() != 0, reason="only root makes namespaces everywhere")
 def test_as_pid_1_and_below_a_shell(case):
     """It says what PID 1 is, by its name alone."""
+    machine.need_processes()
     environ = case.ground.environ(case.api)
     for inner, expected in (
         ([str(SCRIPT), "doctor"], "this is it"),
         (["sh", "-c", f"{SCRIPT} doctor; true"], "it is sh: a shell passes no signal on"),
     ):
         done = subprocess.run(
-            ["unshare", "--pid", "--fork", "--mount-proc", *inner],
+            [*machine.PROCESSES, *inner],
             env=environ,
             capture_output=True,
             text=True,

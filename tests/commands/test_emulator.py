@@ -14,6 +14,7 @@ import pytest
 from cryptography import x509
 
 from tests.support.emulated import UnixConnection, emulated, start, wait_for
+from tests.support.waiting import PATIENCE
 
 STATE = """
 token = "dev-token"
@@ -27,11 +28,11 @@ def refused(folder, **options: str) -> tuple[int, str]:
     """Exit code and words of an emulator that does not start."""
     log = folder / "log"
     process = start(options.pop("socket", ""), log, **options)
-    return process.wait(15), log.read_text()
+    return process.wait(PATIENCE), log.read_text()
 
 
 def until(found) -> None:
-    end = time.monotonic() + 10
+    end = time.monotonic() + PATIENCE
     while not found() and time.monotonic() < end:
         time.sleep(0.01)
     assert found()
@@ -59,10 +60,11 @@ def test_a_killed_emulator_leaves_nothing_that_stops_the_next():
         platform.process.kill()
         platform.process.wait()
         assert os.path.exists(platform.socket)
-        again = start(platform.socket, platform.log, state=str(platform.state))
-        wait_for(platform.socket, again, platform.log)
+        log = platform.log.with_name("again")
+        again = start(platform.socket, log, state=str(platform.state))
+        wait_for(platform.socket, again, log)
         again.terminate()
-        assert again.wait(10) == 0
+        assert again.wait(PATIENCE) == 0
 
 
 def test_a_second_emulator_is_refused_and_the_first_unharmed():
@@ -70,7 +72,7 @@ def test_a_second_emulator_is_refused_and_the_first_unharmed():
     with emulated(STATE) as platform:
         ca = Path(platform.ca).read_text()
         second = start(platform.socket, platform.log, state=str(platform.state))
-        assert second.wait(15) == 73
+        assert second.wait(PATIENCE) == 73
         assert "another server is listening there (target-refused)" in platform.log.read_text()
         assert Path(platform.ca).read_text() == ca
         assert platform.ask(PATH).status == 200
@@ -181,7 +183,7 @@ def test_a_dotenv_file_is_enough(tmp_path):
             until(lambda: ", any token, " in (tmp_path / "log").read_text())
         finally:
             process.terminate()
-            assert process.wait(10) == 0
+            assert process.wait(PATIENCE) == 0
 
 
 @pytest.mark.parametrize(

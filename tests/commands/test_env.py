@@ -78,7 +78,7 @@ def test_yaml(verb, nasty):
     assert yaml.safe_load(exported(verb, nasty, "--format", "yaml")) == NASTY
 
 
-@pytest.mark.parametrize("shell", ["sh", "bash"])
+@pytest.mark.parametrize("shell", ["sh", pytest.param("bash", marks=pytest.mark.needs("bash"))])
 def test_shell(verb, nasty, shell):
     """By the shell that evaluates it, and what it then starts."""
     script = exported(verb, nasty, "--format", "shell") + "exec env -0\n"

@@ -12,8 +12,8 @@ from typing import NamedTuple
 import pytest
 
 from tests.support.hostile import after, data, drip, drop, error, garbage, hang, hostile, reply
-from tests.support.inits import until
 from tests.support.launching import SCRIPT
+from tests.support.waiting import until
 
 LOGIN = "/v1/vpn/login"
 PASSWORD = "c4n4ry pass:word"

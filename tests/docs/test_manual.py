@@ -10,6 +10,7 @@ from cycle_exec.errors import KINDS
 from cycle_exec.settings.options import OPTIONS
 from cycle_exec.settings.verbs import VERBS
 from tests.docs import manual
+from tests.support import machine
 
 PAGE = Path(__file__).parents[2] / "docs/cycle-exec.1"
 
@@ -22,7 +23,17 @@ def test_it_is_made_from_the_tables():
 def test_a_reader_finds_every_flag_verb_and_code():
     """As man shows it, without a complaint of groff."""
     done = subprocess.run(
-        ["groff", "-man", "-ww", "-Tascii", "-P-c", "-P-b", "-P-o", "-P-u", str(PAGE)],
+        [
+            machine.program("groff"),
+            "-man",
+            "-ww",
+            "-Tascii",
+            "-P-c",
+            "-P-b",
+            "-P-o",
+            "-P-u",
+            str(PAGE),
+        ],
         capture_output=True,
         text=True,
         check=True,

@@ -9,7 +9,7 @@ from functools import partial
 from pathlib import Path
 
 from cycle_exec.testing import platform
-from tests.support.inits import until
+from tests.support.waiting import PATIENCE, until
 
 HOME = Path(__file__).parent.parent.parent
 
@@ -38,7 +38,7 @@ def test_services_find_each_other_and_follow_the_platform(tmp_path):
             running.append(stack.enter_context(_service(cycle, f"service-{place}", words)))
             assert until(partial(_says, log, "peers")), log.read_text()
         cycle.write(state.replace("hello", "goodbye"))
-        assert [process.wait(20) for process in running] == [0, 0]
+        assert [process.wait(PATIENCE) for process in running] == [0, 0]
         reports = cycle.kept("metrics")
         keys = {item["key"] for item in cycle.kept("cache")}
     assert logs[0].read_text() == (

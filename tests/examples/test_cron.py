@@ -12,6 +12,7 @@ import pytest
 
 from tests.support.image import EXAMPLES, Image
 from tests.support.launching import PATH
+from tests.support.waiting import PATIENCE
 
 EXAMPLE = EXAMPLES / "cron"
 ONCE = ["/srv/job/report.sh"]
@@ -99,7 +100,7 @@ def test_a_job_that_the_platform_starts_ends_the_container_with_its_code(image, 
     with Image(EXAMPLE) as found:
         shutil.copy(EXAMPLE / "cycle-exec.toml", found.path("/etc/cycle/clock.toml"))
         with found.running(state("once", result), ONCE) as container:
-            assert container.process.wait(20) == result
+            assert container.process.wait(PATIENCE) == result
             assert len(LINE.findall(container.log)) == 1
 
 
@@ -111,7 +112,7 @@ def test_a_job_under_way_is_waited_for(image):
     with image.running(state("x"), [*script, "sh", "-c", job]) as container:
         container.says("begun")
         container.process.send_signal(signal.SIGTERM)
-        assert container.process.wait(20) == 9
+        assert container.process.wait(PATIENCE) == 9
         assert "cleaned up\n" in container.log
 
 
@@ -134,7 +135,7 @@ def test_the_clock_goes_by_the_clock(tmp_path, now, seconds):
         ["sh", EXAMPLE / "every.sh", "3600", "sh", "-c", "kill $PPID; exit 5"],
         env={"PATH": f"{tmp_path}:{PATH}"},
         check=False,
-        timeout=20,
+        timeout=PATIENCE,
     )
     assert done.returncode == 5
     assert (tmp_path / "slept").read_text() == f"{seconds}\n"

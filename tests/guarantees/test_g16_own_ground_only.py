@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import os
-import shutil
 import subprocess
 import sys
 
 import pytest
 
 from tests.guarantees.conftest import SCRIPT, run
+from tests.support import machine
 
 POISON = "raise SystemExit('poisoned: c4n4ry')\n"
 MODULES = "json re socket signal select ssl tomllib jinja2 click dotenv typing enum sitecustomize"
@@ -96,9 +95,7 @@ def test_no_proxy_name_or_home_is_used(environ):
 
 def test_only_unix_sockets_are_opened_and_nothing_is_written(tmp_path, environ):
     """The system calls of a launch: AF_UNIX alone, and no file opened for writing."""
-    strace = shutil.which("strace")
-    if strace is None:
-        pytest.skip("strace is not installed")
+    strace = machine.program("strace")
     trace = tmp_path / "trace"
     done = subprocess.run(
         [strace, "-f", "-qq", "-e", "trace=socket,openat,creat,mkdir,unlink,rename", "-o",
@@ -117,14 +114,11 @@ def test_only_unix_sockets_are_opened_and_nothing_is_written(tmp_path, environ):
 
 def test_a_read_only_root_is_enough(tmp_path, environ):
     """Nothing but the targets needs to be writable: variables alone need nothing at all."""
-    unshare = shutil.which("unshare")
-    assert unshare is not None, "util-linux is needed"
-    script = 'mount -o remount,ro,bind / 2>/dev/null || mount --bind / /; exec "$@"'
+    machine.need_mounts()
+    script = 'mount -o remount,ro,bind / && exec "$@"'
+    app = ("sh", "-c", "echo $PLAIN")
     done = subprocess.run(
-        [unshare, "--mount", "--map-root-user", "sh", "-c", script, "sh", str(SCRIPT), "--", "true"]
-        if os.getuid()
-        else [unshare, "--mount", "sh", "-c", "mount -o remount,ro,bind / && " + 'exec "$@"', "sh",
-              str(SCRIPT), "--", "sh", "-c", "echo $PLAIN"],
+        [*machine.MOUNTS, "sh", "-c", script, "sh", str(SCRIPT), "--", *app],
         env=environ, capture_output=True, text=True, check=False,
     )  # fmt: skip
     assert (done.returncode, done.stdout) == (0, "plain\n"), done.stderr

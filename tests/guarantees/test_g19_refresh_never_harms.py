@@ -13,7 +13,7 @@ from tests.support.hostile import VARIABLES, chunked, data, drop, error, hostile
 MANIFEST = """
 reload_interval = "150ms"
 [api]
-deadline = "700ms"
+deadline = "3s"
 [environment]
 on_change = "restart"
 [[templates]]

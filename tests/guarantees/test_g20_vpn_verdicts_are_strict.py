@@ -46,7 +46,7 @@ def test_any_answer(api, place, status, value, extra):
     """Accepted if and only if it is the one answer that accepts."""
     api.on(LOGIN, reply(status, {"data": value, **extra}))
     accepts = status == 200 and value is True and not extra
-    assert (hook(place, api, "--timeout", "2s", str(place / "up")).code == 0) == accepts
+    assert (hook(place, api, "--timeout", "60s", str(place / "up")).code == 0) == accepts
 
 
 @pytest.mark.parametrize(
@@ -63,6 +63,6 @@ def test_answers_without_end(api, place, behaviour):
 def test_one_more_byte_is_one_too_many(api, place):
     """A true that goes on is none."""
     api.on(LOGIN, reply(200, b'{"data": true} x'))
-    assert hook(place, api, "--timeout", "2s", str(place / "up")).code == 1
+    assert hook(place, api, "--timeout", "60s", str(place / "up")).code == 1
     api.on(LOGIN, data(True))
     assert hook(place, api, str(place / "up")).code == 0

@@ -10,6 +10,8 @@ from base64 import b64encode
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 
+from tests.support.waiting import PATIENCE
+
 _SCRATCH = bytes.maketrans(b"", b"")
 _BREAKS = b" \t\r\n\"'\\,|"
 
@@ -139,5 +141,5 @@ def observed(
         preexec_fn=before,
     )
     with Watch(process) as watch:
-        out, err = process.communicate(timeout=30)
+        out, err = process.communicate(timeout=PATIENCE)
     return process.returncode, out, err, b"\n".join(watch.words)

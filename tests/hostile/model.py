@@ -30,7 +30,7 @@ target = "@/page.html"
 mode = "0640"
 """
 LATE = ", the deadline has passed (unavailable)"
-SHORT = "1200ms"
+SHORT = "2500ms"
 
 Count = int | range
 

@@ -23,6 +23,8 @@ _PLACES = {
     "<tries>": r"(?: after \d+ tries)?",
     "<cut>": "(?:the connection ended before the answer did|no complete answer in time)",
 }
+LATE = Refuses(69, ("the launch: it was not ready within the deadline (unavailable)",))
+_HELD_UP = 0.2  # seconds
 # The shell is the app: what it was given, seen by a child of it.
 _PROBE = '(cat /proc/$$/environ >"$0.environ"; ls -l /proc/$$/fd >"$0.descriptors"); exit 0'
 
@@ -148,6 +150,12 @@ def words(refusal: Refuses, ground: Ground, api: Hostile, ran: Ran) -> None:
     if refusal.hidden:
         expected.append(f"  and {refusal.hidden} more")
     lines = ran.err.splitlines()
+    if refusal.code == LATE.code and lines[:1] == [f"cycle-exec: {LATE.problems[0]}"]:
+        # Half a second after the deadline nothing is waited for any more: a busy machine, and no
+        # other, may not have found the words by then.
+        assert any("the deadline has passed" in problem for problem in refusal.problems), ran.err
+        assert ran.wall - ran.seconds > _HELD_UP, ran
+        return
     assert len(lines) == len(expected), ran.err
     for line, pattern in zip(lines, expected, strict=True):
         assert alike(pattern, line, ground, api), f"{line}\nis not\n{pattern}\nin\n{ran.err}"

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -11,6 +10,7 @@ from types import MappingProxyType
 from typing import NamedTuple
 
 from tests.hostile.playing import Playground
+from tests.support import machine
 from tests.support.hostile import Hostile
 from tests.support.launching import SCRIPT
 
@@ -43,20 +43,14 @@ class Surrounding(NamedTuple):
     root: bool = False
 
 
-def program(name: str) -> str:
-    """Where a program of this machine is."""
-    found = shutil.which(name)
-    assert found, f"{name} is not installed; tests/run.sh installs it"
-    return found
-
-
 def _as_pid_1() -> tuple[str, ...]:
-    words = ("--pid", "--fork", "--mount-proc", "--kill-child")
-    return (program("unshare"), *words, str(SCRIPT))
+    machine.need_processes()
+    return (*machine.PROCESSES, str(SCRIPT))
 
 
 def _below_a_read_only_root() -> tuple[str, ...]:
-    return (program("unshare"), "--mount", "sh", "-c", _READ_ONLY, "sh", str(SCRIPT))
+    machine.need_mounts()
+    return (*machine.MOUNTS, "sh", "-c", _READ_ONLY, "sh", str(SCRIPT))
 
 
 def _isolated() -> tuple[str, ...]:
@@ -68,7 +62,7 @@ def _as_nobody() -> tuple[str, ...]:
     words = ["--reuid", str(NOBODY), "--regid", str(NOBODY), "--clear-groups"]
     if not all(map(_is_open, (SCRIPT, Path(sys.executable).resolve()))):
         words += ["--inh-caps", "+dac_read_search", "--ambient-caps", "+dac_read_search"]
-    return (program("setpriv"), *words, str(SCRIPT))
+    return (machine.program("setpriv"), *words, str(SCRIPT))
 
 
 def _is_open(path: Path) -> bool:

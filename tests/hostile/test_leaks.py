@@ -13,6 +13,7 @@ from tests.hostile.leaking import CANARIES, FAULTS, LOGIN, NAME, SECRETS, WORLD,
 from tests.support.emulated import emulated
 from tests.support.hostile import INTEGRATIONS, VARIABLES, hostile
 from tests.support.launching import SCRIPT
+from tests.support.waiting import PATIENCE
 
 LOUDEST = {"CYCLE_EXEC_LOG_LEVEL": "debug", "CYCLE_EXEC_DEBUG": "true"}
 VOICES = {
@@ -155,7 +156,7 @@ def test_the_emulator_logs_no_secret(tmp_path):
         platform.ask(LOGIN, "POST", headers=login)
         platform.ask(LOGIN, "POST", body=f'{{"password": "{SECRETS["password"]}"')
         platform.state.write_text(f"{state}\nbob = {SECRETS['password']}\n")
-        end = time.monotonic() + 10
+        end = time.monotonic() + PATIENCE
         while len(platform.log.read_text().splitlines()) < 2 and time.monotonic() < end:
             time.sleep(0.01)
         said = platform.log.read_text()

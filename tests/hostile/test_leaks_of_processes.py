@@ -16,8 +16,8 @@ import pytest
 from tests.hostile.canaries import fact, family
 from tests.hostile.leaking import CANARIES, SECRETS, WORLD, Place, place
 from tests.support.hostile import CERTIFICATES, SERVER, Hostile, hang, hostile, reply
-from tests.support.inits import until
 from tests.support.launching import SCRIPT
+from tests.support.waiting import PATIENCE, until
 
 MODES = {"plain": (), "init": ("--init",), "reload": ("--reload",)}
 APP = "ulimit -Sc; ulimit -Hc; echo up; read line; exit 0"
@@ -96,7 +96,7 @@ def test_only_the_app_has_values_and_nobody_has_the_token(ground, api, mode):
             # The watcher: it is nobody's to look into but root's.
             assert Path(f"/proc/{pid}").stat().st_uid == 0
         CANARIES.absent_below(ground.folder, ground.named)
-        out, err = process.communicate(b"\n", timeout=20)
+        out, err = process.communicate(b"\n", timeout=PATIENCE)
     CANARIES.absent(out + err, "the words")
     CANARIES.absent_below(ground.folder, ground.named)
 
@@ -137,7 +137,7 @@ def test_a_crash_while_others_are_waited_for_leaves_no_core(ground, api, mode, n
         pid = launcher(process, mode)
         assert until(lambda: limit(pid) == "1"), limit(pid)
         os.kill(pid, number)
-        assert process.wait(20) in (-number, 128 + number)
+        assert process.wait(PATIENCE) in (-number, 128 + number)
         _no_core(ground)
 
 
@@ -156,7 +156,7 @@ def test_a_crash_during_a_check_leaves_no_core(ground, api, mode):
         environs = fact(int(mark.read_text()), "environ")
         assert SECRETS["token"].encode() not in environs
         os.kill(pid, signal.SIGSEGV)
-        assert process.wait(20) in (-signal.SIGSEGV, 128 + signal.SIGSEGV)
+        assert process.wait(PATIENCE) in (-signal.SIGSEGV, 128 + signal.SIGSEGV)
         with_no_fuss(int(mark.read_text()))
         _no_core(ground)
 
@@ -170,7 +170,7 @@ def test_a_watcher_that_crashes_leaves_no_core(ground, api):
         assert limit(watcher) == "1"
         os.kill(watcher, signal.SIGABRT)
         assert until(lambda: not Path(f"/proc/{watcher}/exe").exists())
-        process.communicate(b"\n", timeout=20)
+        process.communicate(b"\n", timeout=PATIENCE)
     _no_core(ground)
 
 

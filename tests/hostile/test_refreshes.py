@@ -11,6 +11,7 @@ from tests.hostile.playing import Playground, alike, environment, files, misbeha
 from tests.hostile.scenarios import REPRESENTATIVE, SCENARIOS
 from tests.launching.reload.conftest import Reloading, reloading
 from tests.support.hostile import VARIABLES, Hostile, hostile, reply
+from tests.support.waiting import PATIENCE
 
 # What the app has at first; KEY is for a file.
 BEFORE = {"PLAIN": "before the refresh", "KEY": "AA=="}
@@ -24,7 +25,7 @@ _AT_THE_START = (
 NAMES = [name for name in REPRESENTATIVE if name not in _AT_THE_START]
 SETTINGS = """reload_interval = "150ms"
 [api]
-deadline = "900ms"
+deadline = "3s"
 """
 APP = """
 trap 'exit 7' TERM
@@ -32,7 +33,6 @@ trap 'exit 7' TERM
 echo up
 while :; do sleep 0.02; done
 """
-PATIENCE = 15.0
 
 
 @pytest.mark.parametrize("name", NAMES)

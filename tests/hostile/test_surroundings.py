@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import os
-import shutil
 import subprocess
 import sys
-import tempfile
 from pathlib import Path
 
 import pytest
 
 from tests.hostile.playing import Playground, judge, launched, platform, requests
 from tests.hostile.scenarios import REPRESENTATIVE, SCENARIOS
-from tests.hostile.surroundings import SURROUNDINGS, program
+from tests.hostile.surroundings import SURROUNDINGS
+from tests.support import machine, memory
 
 HOME = Path(__file__).parents[2]
 
@@ -21,9 +20,8 @@ HOME = Path(__file__).parents[2]
 @pytest.fixture
 def in_memory():
     """A folder of a file system in memory, that everybody can reach."""
-    folder = Path(tempfile.mkdtemp(prefix="cx-", dir="/dev/shm"))
-    yield folder
-    shutil.rmtree(folder)
+    with memory.folder() as folder:
+        yield folder
 
 
 @pytest.mark.parametrize("name", REPRESENTATIVE)
@@ -49,8 +47,7 @@ def test_it_makes_no_difference(tmp_path, in_memory, where, name):
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root makes namespaces")
 def test_a_full_disk_refuses_and_nothing_changes(tmp_path):
     """73 where the launch would start, else as always; in a mount namespace of its own."""
-    words = [sys.executable, "-m", "tests.hostile.full_disk", str(tmp_path)]
-    ran = subprocess.run(
-        [program("unshare"), "--mount", *words], cwd=HOME, capture_output=True, text=True
-    )
+    machine.need_mounts()
+    words = [*machine.MOUNTS, sys.executable, "-m", "tests.hostile.full_disk", str(tmp_path)]
+    ran = subprocess.run(words, cwd=HOME, capture_output=True, text=True)
     assert (ran.stdout, ran.returncode) == (f"{len(REPRESENTATIVE)} played\n", 0), ran

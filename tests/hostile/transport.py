@@ -187,8 +187,8 @@ SCENARIOS = (
     _slow("headers without end", endless_headers(every=0.05)),
     _slow("a body without end", endless_body(every=0.05)),
     _slow("100 Continue without end", endless_information(every=0.02)),
-    away("silence, asked again and again", hang, SILENT, range(2, 8), timeout="150ms"),
-    read("silence, then an answer", [hang, GOOD], 2, options=("--timeout", "250ms")),
+    away("silence, asked again and again", hang, SILENT, range(2, 20), timeout="150ms"),
+    read("silence, then an answer", [hang, GOOD], 2, options=("--timeout", "2s")),
     read("an answer that takes its time", after(0.4, GOOD)),
     read("an answer in pieces with pauses", drip(GOOD, every=0.01, size=9)),
     # More than was asked for

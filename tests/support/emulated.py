@@ -11,7 +11,6 @@ import socket
 import subprocess
 import sys
 import tempfile
-import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -20,6 +19,7 @@ from typing import Any, NamedTuple
 import pytest
 
 import cycle_exec
+from tests.support.waiting import PATIENCE, Timed, until
 
 HOME = Path(cycle_exec.__file__).parent.parent  # the folder that holds what is tested
 _BOOT = """
@@ -37,7 +37,6 @@ except Refused as refused:
     code = refused.code
 sys.exit(code)
 """
-_PATIENCE = 15.0
 
 
 class Answer(NamedTuple):
@@ -52,12 +51,12 @@ class UnixConnection(http.client.HTTPConnection):
     """The standard library's client on a Unix socket; keeps the connection."""
 
     def __init__(self, path: str) -> None:
-        super().__init__("any.host", timeout=10)
+        super().__init__("any.host", timeout=PATIENCE)
         self._path = path
 
     def connect(self) -> None:
         self.sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-        self.sock.settimeout(10)
+        self.sock.settimeout(PATIENCE)
         self.sock.connect(self._path)
 
 
@@ -69,7 +68,7 @@ class Emulated(NamedTuple):
     ca: str
     state: Path
     log: Path
-    process: subprocess.Popen[bytes]
+    process: Timed
 
     def ask(
         self,
@@ -92,30 +91,31 @@ class Emulated(NamedTuple):
     def stop(self, number: int = signal.SIGTERM) -> int:
         """End it and give its exit code."""
         self.process.send_signal(number)
-        return self.process.wait(_PATIENCE)
+        return self.process.wait(PATIENCE)
 
 
-def start(socket_path: str, log: Path, **options: str) -> subprocess.Popen[bytes]:
+def start(socket_path: str, log: Path, **options: str) -> Timed:
     """An emulator process with these options of `commands.emulator.run`; it may not be ready."""
     words = [f"{name}={value}" for name, value in {"socket": socket_path, **options}.items()]
     with log.open("ab") as stderr:
-        return subprocess.Popen(
+        return Timed(
             [sys.executable, "-I", "-c", _BOOT, str(HOME), *words],
             stdin=subprocess.DEVNULL,
             stderr=stderr,
         )
 
 
-def wait_for(path: str, process: subprocess.Popen[bytes], log: Path) -> None:
-    """Wait until somebody listens at the socket; the emulator's own words if it never does."""
-    end = time.monotonic() + _PATIENCE
-    while time.monotonic() < end and process.poll() is None:
-        with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as probe:
-            if probe.connect_ex(path) == 0:
-                return
-        time.sleep(0.01)
+def wait_for(path: str, process: Timed, log: Path) -> None:
+    """Wait until the emulator says that it is ready; fail with its words if it never does.
+
+    A client can connect before that: it waits for its answer, but the CA file may not be there.
+    The log is this emulator's alone.
+    """
+    ready = f"emulator ready at {path},"
+    until(lambda: ready in log.read_text() or process.poll() is not None)
     words = log.read_text()
-    pytest.fail(f"the emulator does not listen: {words}")
+    if ready not in words or process.poll() is not None:
+        pytest.fail(f"the emulator is not ready: {words}")
 
 
 @contextmanager
@@ -139,7 +139,7 @@ def emulated(
         if process.poll() is None:
             process.terminate()
             try:
-                process.wait(5)
+                process.wait(PATIENCE)
             except subprocess.TimeoutExpired:
                 os.kill(process.pid, signal.SIGKILL)
                 process.wait()

@@ -35,6 +35,7 @@ from select import POLLHUP, POLLIN, POLLOUT, POLLRDHUP, poll
 from typing import Any, NamedTuple
 
 from tests.support import issued
+from tests.support.waiting import PATIENCE
 
 CANARY = "c4n4ry"
 TOKEN = f"t0ken-{CANARY}"
@@ -54,7 +55,6 @@ SERVER = "/v1/server"
 HUB = "/v1/hub"
 NETWORKS = "/v1/sdn/networks"
 
-_PATIENCE = 10.0  # seconds that threads get to end
 _JSON = "application/json"
 
 
@@ -529,7 +529,7 @@ class Hostile:
 
     def _until(self, reached: Callable[[], bool]) -> None:
         with self._changed:
-            assert self._changed.wait_for(reached, _PATIENCE), f"only {self.requests} came"
+            assert self._changed.wait_for(reached, PATIENCE), f"only {self.requests} came"
 
     # Called by the threads of `hostile`
 
@@ -620,7 +620,7 @@ def hostile(
     finally:
         os.close(closing)
         if server.ident is not None:
-            server.join(_PATIENCE)
+            server.join(PATIENCE)
         door.listener.close()
         os.close(stop)
         shutil.rmtree(folder, ignore_errors=True)

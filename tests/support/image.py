@@ -16,13 +16,12 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
+from tests.support import machine, ports
 from tests.support.dockerfile import Dockerfile
-from tests.support.inits import until
 from tests.support.launching import PATH, SCRIPT
-from tests.support.visitor import listens
+from tests.support.waiting import PATIENCE, until
 
 EXAMPLES = Path(__file__).parent.parent.parent / "examples"
-_PATIENCE = 40.0
 # What an image brings itself; everything else is this machine's.
 _PLACES = ("etc", "srv", "run")
 # What programs look for in /etc: copied, as an image has its own; or lent, which is quicker.
@@ -59,18 +58,18 @@ class Container(NamedTuple):
 
     def says(self, words: str) -> None:
         """Wait for these words in the log."""
-        assert until(lambda: words in self.log or self.process.poll() is not None, _PATIENCE)
+        assert until(lambda: words in self.log or self.process.poll() is not None)
         assert words in self.log, self.log
 
     def serves(self, port: int) -> bool:
         """Whether it comes up there."""
-        until(lambda: listens(port) or self.process.poll() is not None, _PATIENCE)
-        return listens(port)
+        until(lambda: ports.listens(port) or self.process.poll() is not None)
+        return ports.listens(port)
 
     def stop(self) -> int:
         """TERM, and the exit code, which has to come soon."""
         self.process.send_signal(signal.SIGTERM)
-        return self.process.wait(_PATIENCE)
+        return self.process.wait(PATIENCE)
 
 
 class Image:
@@ -113,8 +112,8 @@ class Image:
 
     def words(self, *inside: str) -> list[str]:
         """The command line that runs these words in the image."""
-        user = () if os.geteuid() == 0 else ("--user", "--map-root-user")
-        enter = ("unshare", "--mount", *user, "sh", "-euc", _ENTER, "sh")
+        machine.need_mounts()
+        enter = (*machine.MOUNTS, "sh", "-euc", _ENTER, "sh")
         return [*enter, str(self.folder), self.dockerfile.folder, *inside]
 
     def run(self, *inside: str, **environ: str) -> subprocess.CompletedProcess[str]:
@@ -124,7 +123,7 @@ class Image:
             env=self._environ(environ),
             capture_output=True,
             text=True,
-            timeout=_PATIENCE,
+            timeout=PATIENCE,
             check=False,
         )
 
@@ -150,7 +149,7 @@ class Image:
         finally:
             if process.poll() is None:
                 process.terminate()
-                process.wait(_PATIENCE)
+                process.wait(PATIENCE)
             shutil.rmtree(folder)
 
     def _environ(self, given: Mapping[str, str]) -> dict[str, str]:

@@ -3,23 +3,20 @@
 from __future__ import annotations
 
 import os
-import shutil
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import cached_property
 from pathlib import Path
 from typing import NamedTuple
 
+from tests.support import machine
 from tests.support.hostile import Hostile
 from tests.support.launching import PATH, SCRIPT
+from tests.support.waiting import PATIENCE, until
 
-PATIENCE = 10.0
-_NAMESPACE = ("unshare", "--pid", "--fork", "--mount-proc", "--kill-child")
-_AS_USER = ("--user", "--map-root-user")
 # Says "up", then the name of each signal it gets, in order; TERM ends it with 7.
 LISTENER = """
 import _signal, sys, time
@@ -60,9 +57,7 @@ def ours(api: Hostile, *options: str) -> Init:
 def theirs(name: str) -> Init:
     """One of Debian's inits: `tini`, `tini -g`, `dumb-init`, `catatonit`."""
     program, *options = name.split()
-    found = shutil.which(program)
-    assert found, f"{program} is not installed; tests/run.sh installs it"
-    return Init(name, (found, *options, "--"), {"PATH": PATH})
+    return Init(name, (machine.program(program), *options, "--"), {"PATH": PATH})
 
 
 class Ended(NamedTuple):
@@ -113,9 +108,10 @@ def running(
 
     namespace: whether it is PID 1. before: what is done in the process that becomes it.
     """
-    unshare = _NAMESPACE if os.geteuid() == 0 else (*_NAMESPACE, *_AS_USER)
+    if namespace:
+        machine.need_processes()
     process = subprocess.Popen(
-        [*(unshare if namespace else ()), *init.words, *app],
+        [*(machine.PROCESSES if namespace else ()), *init.words, *app],
         env=dict(init.environ),
         stdin=stdin,
         stdout=subprocess.PIPE,
@@ -143,14 +139,9 @@ def python(text: str) -> tuple[str, ...]:
 
 
 def _only_child(pid: int) -> int:
-    end = time.monotonic() + PATIENCE
     path = Path(f"/proc/{pid}/task/{pid}/children")
-    while time.monotonic() < end:
-        found = path.read_text().split()
-        if found:
-            return int(found[0])
-        time.sleep(0.001)
-    raise AssertionError("the init never started")
+    assert until(lambda: path.read_text().split()), "the init never started"
+    return int(path.read_text().split()[0])
 
 
 def ignored(status: str) -> int:
@@ -158,16 +149,6 @@ def ignored(status: str) -> int:
     spawned by it may have them ignored.
     """
     return int(status, 16) & ~(0b11 << 31)
-
-
-def until(true: Callable[[], object], timeout: float = PATIENCE) -> bool:
-    """Whether it becomes true in time."""
-    end = time.monotonic() + timeout
-    while not true():
-        if time.monotonic() > end:
-            return False
-        time.sleep(0.005)
-    return True
 
 
 def names_of(numbers: Sequence[int]) -> list[str]:

@@ -15,17 +15,16 @@ import signal
 import stat
 import subprocess
 import sys
-import time
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from pathlib import Path
 from types import MappingProxyType
 from typing import NamedTuple
 
 from tests.support.hostile import CANARY, Hostile
+from tests.support.waiting import PATIENCE, Stopwatch, Timed
 
 SCRIPT = Path(sys.executable).with_name("cycle-exec")
 PATH = os.defpath + ":/usr/sbin:/sbin"
-PATIENCE = 30.0
 _KIND = re.compile(r" \(([a-z-]+)\)$", re.MULTILINE)
 _PR_CAPBSET_DROP = 24
 _CAP_SETUID = 7
@@ -33,12 +32,17 @@ _PRIVILEGES = {"CAP_CHOWN": 0, "CAP_DAC_OVERRIDE": 1, "CAP_DAC_READ_SEARCH": 2, 
 
 
 class Ran(NamedTuple):
-    """How a run ended. code: as a shell has it for a signal minus the number. seconds: how long."""
+    """How a run ended.
+
+    code: minus the number for a signal. seconds: how long it took, without its waits for a
+    processor; wall: with them.
+    """
 
     code: int
     out: str
     err: str
     seconds: float
+    wall: float
 
     @property
     def kinds(self) -> list[str]:
@@ -58,8 +62,8 @@ class Running:
         before: Callable[[], object] | None = None,
         through: Sequence[str] = (str(SCRIPT),),
     ) -> None:
-        self._began = time.monotonic()
-        self.process = subprocess.Popen(
+        self._watch = Stopwatch()
+        self.process = Timed(
             [*through, *words],
             env=dict(environ),
             cwd=cwd,
@@ -71,7 +75,7 @@ class Running:
 
     def send(self, number: int) -> Running:
         """Send it a signal; the time counts from here."""
-        self._began = time.monotonic()
+        self._watch = Stopwatch(self.process)
         self.process.send_signal(number)
         return self
 
@@ -83,8 +87,8 @@ class Running:
             self.process.kill()
             self.process.communicate()
             raise
-        seconds = time.monotonic() - self._began
-        return Ran(self.process.returncode, _text(out), _text(err), seconds)
+        code, watch = self.process.returncode, self._watch
+        return Ran(code, _text(out), _text(err), watch.seconds(self.process), watch.wall)
 
 
 def _text(raw: bytes) -> str:

@@ -14,9 +14,9 @@ import pytest
 from websockets.sync.client import ClientConnection, unix_connect
 
 from tests.support import spec
+from tests.support.waiting import PATIENCE
 
 PATH = "/v1/notifications"
-PATIENCE = 10.0
 _NAME = "internal-api.asyncapi.json"
 # The document lists twelve topics. The platform's TypeScript client knows these as well, and has
 # `sdn.network.new` for the document's `sdn.network.created`.

@@ -9,9 +9,10 @@ from __future__ import annotations
 import base64
 import os
 import subprocess
-import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+
+from tests.support.waiting import until
 
 SHELL = "/bin/sh"
 SCRIPT = r"""(
@@ -151,16 +152,16 @@ def as_user(uid: int, folder: str | os.PathLike[str], body: Callable[[], object]
 
 
 def gone(pid: int) -> bool:
-    """Whether the process ends by itself soon: a killed one takes a moment."""
-    for _ in range(500):
+    """Whether the process ends by itself: a killed one takes a moment."""
+
+    def ended() -> bool:
         try:
             with open(f"/proc/{pid}/stat") as file:
-                if file.read().rpartition(")")[2].split()[0] in "ZX":
-                    return True
+                return file.read().rpartition(")")[2].split()[0] in "ZX"
         except (FileNotFoundError, ProcessLookupError):
             return True
-        time.sleep(0.01)
-    return False
+
+    return until(ended)
 
 
 def _words(lines: Sequence[str]) -> tuple[bytes, ...]:

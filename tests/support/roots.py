@@ -14,6 +14,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
+from tests.support import machine
+
 HOME = Path(__file__).parent.parent.parent
 CACHE = HOME / ".cache" / "roots"
 PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
@@ -77,6 +79,7 @@ class Inside(NamedTuple):
     def _entering(self) -> Sequence[str]:
         places = [str(each) for each in (self.root, self.folder)]
         places += [self.at, str(self.work), str(self.socket.parent)]
+        machine.need_mounts()
         unshare = ["unshare", "--mount", "--pid", "--fork", "--kill-child"]
         return [*unshare, "sh", "-euc", _ENTER, "sh", *places]
 
@@ -87,7 +90,7 @@ def debian(suite: str) -> Path:
     with _alone(suite):
         if not (root / "made").exists():
             shutil.rmtree(root, ignore_errors=True)
-            words = ["debootstrap", "--variant=minbase", suite, str(root)]
+            words = [machine.program("debootstrap"), "--variant=minbase", suite, str(root)]
             done = subprocess.run(words, capture_output=True, text=True, check=False)
             assert done.returncode == 0, done.stdout[-2000:] + done.stderr
             _places(root)

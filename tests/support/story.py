@@ -30,6 +30,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from tests.support.emulated import Emulated, emulated
+from tests.support.waiting import PATIENCE
 
 SCRIPTS = Path(sys.executable).parent
 _EXAMPLES = Path(__file__).parent.parent.parent / "examples"
@@ -44,7 +45,6 @@ _IN_FOLDER = "/opt/cycle-exec/bin/cycle-exec"
 _ROOT = re.compile(r"(?<![\w./-])/(?=(?:etc|run|srv|tmp|var/run)\b)")
 _TIMES = re.compile(r"\b\d+ (ms|days)\b")
 _FINGERPRINT = re.compile(r"\b[0-9a-f]{8}\b")
-_PATIENCE = 30.0
 # The platform of a page that does not bring its own.
 _STATE = """
 [variables]
@@ -184,7 +184,7 @@ class Story:
             env=self._environ(),
             text=True,
             capture_output=True,
-            timeout=_PATIENCE,
+            timeout=PATIENCE,
             check=False,
         )
         assert done.returncode == 0, f"{block}: {done.stderr}"
@@ -213,7 +213,7 @@ class Story:
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
-            timeout=_PATIENCE,
+            timeout=PATIENCE,
             check=False,
         )
 

@@ -6,6 +6,8 @@ import socket
 import ssl
 import threading
 
+from tests.support.waiting import PATIENCE
+
 
 class Visitor(threading.Thread):
     """Makes one request after the other, each with a handshake of its own."""
@@ -33,7 +35,7 @@ class Visitor(threading.Thread):
     def visit(self) -> tuple[str, str]:
         """The serial number of the certificate, and the body."""
         with (
-            socket.create_connection(("127.0.0.1", self._port), timeout=5) as plain,
+            socket.create_connection(("127.0.0.1", self._port), timeout=PATIENCE) as plain,
             self._context.wrap_socket(plain, server_hostname=self._host) as talk,
         ):
             certificate = talk.getpeercert()
@@ -50,15 +52,3 @@ class Visitor(threading.Thread):
         """No more requests."""
         self._ending.set()
         self.join()
-
-
-def free_port() -> int:
-    """One that nobody listens on."""
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        return int(server.getsockname()[1])
-
-
-def listens(port: int) -> bool:
-    """Whether somebody takes connections there."""
-    with socket.socket() as probe:
-        return probe.connect_ex(("127.0.0.1", port)) == 0

@@ -1,5 +1,4 @@
 import os
-import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -7,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from cycle_exec.system import files
-from tests.support import probe
+from tests.support import machine, probe
 
 ROOT = str(Path(__file__).parents[2])
 
@@ -146,16 +145,10 @@ print([problem.reason for problem in files.preflight([sys.argv[1] + "/a/b"])])
 """
 
 
-def mounts_work():
-    if not shutil.which("unshare") or os.geteuid() != 0:
-        return False
-    return subprocess.run(["unshare", "-m", "true"], check=False).returncode == 0
-
-
-@pytest.mark.skipif(not mounts_work(), reason="this machine does not allow mount namespaces")
 def test_a_read_only_file_system_is_refused(tmp_path):
     """Also for root, before anything was tried."""
-    words = ["unshare", "-m", sys.executable, "-I", "-S", "-c", READ_ONLY, str(tmp_path)]
+    machine.need_mounts()
+    words = [*machine.MOUNTS, sys.executable, "-I", "-S", "-c", READ_ONLY, str(tmp_path)]
     ran = subprocess.run(words, capture_output=True, text=True, check=False)
     assert ran.stdout == f"['{tmp_path} is on a read-only file system']\n", ran.stderr
 

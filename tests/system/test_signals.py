@@ -1,5 +1,4 @@
 import os
-import shutil
 import signal
 import subprocess
 import sys
@@ -12,7 +11,8 @@ from cycle_exec.errors import DeadlinePassed, Stopped
 from cycle_exec.system import signals
 from cycle_exec.system.clock import Deadline
 from cycle_exec.system.exec import process
-from tests.support import probe
+from tests.support import machine, probe
+from tests.support.waiting import PATIENCE
 
 ROOT = str(Path(__file__).parents[2])
 
@@ -139,25 +139,17 @@ except Stopped as stopped:
 """
 
 
-def namespaces_work() -> bool:
-    if not shutil.which("unshare"):
-        return False
-    words = ["unshare", "--pid", "--fork", "--mount-proc", "true"]
-    return subprocess.run(words, capture_output=True, check=False).returncode == 0
-
-
-@pytest.mark.skipif(not namespaces_work(), reason="this machine does not allow pid namespaces")
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_a_stop_signal_ends_the_run_as_pid_1(number):
     """PID 1 hears only what it has a handler for; the run has one."""
-    words = ["unshare", "--pid", "--fork", "--mount-proc", "--kill-child"]
-    words += [sys.executable, "-I", "-S", "-c", AS_PID_1]
+    machine.need_processes()
+    words = [*machine.PROCESSES, sys.executable, "-I", "-S", "-c", AS_PID_1]
     with subprocess.Popen(words, stdout=subprocess.PIPE, text=True) as outer:
         assert outer.stdout is not None
         assert outer.stdout.readline() == "armed\n"
         children = Path(f"/proc/{outer.pid}/task/{outer.pid}/children").read_text().split()
         os.kill(int(children[0]), number)
-        assert outer.wait(10) == 128 + number
+        assert outer.wait(PATIENCE) == 128 + number
 
 
 ZOMBIES = f"""
@@ -175,9 +167,9 @@ except ChildProcessError:
 """
 
 
-@pytest.mark.skipif(not namespaces_work(), reason="this machine does not allow pid namespaces")
 def test_as_pid_1_a_check_leaves_no_zombie_for_the_app():
     """Orphans of a check come to PID 1; they are killed and reaped before the launch."""
-    words = ["unshare", "--pid", "--fork", "--mount-proc", sys.executable, "-I", "-c", ZOMBIES]
+    machine.need_processes()
+    words = [*machine.PROCESSES, sys.executable, "-I", "-c", ZOMBIES]
     ran = subprocess.run(words, capture_output=True, text=True, check=False)
     assert (ran.stdout, ran.returncode) == ("nothing left\n", 0), ran.stderr

@@ -8,9 +8,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from tests.support.inits import until
+from tests.support import machine
+from tests.support.waiting import PATIENCE, until
 from tests.templates import headers
-from tests.templates.serving import HOST, POSTGRES, Served, served, state
+from tests.templates.serving import HOST, Served, served, state
 
 NAME = "postgres/postgresql.conf.j2"
 ADMIN = "postgres"
@@ -55,7 +56,7 @@ def psql(
     """psql without files of its user. tls: sslmode and its kin."""
     target = {"host": HOST, "hostaddr": "127.0.0.1", "port": str(port), "connect_timeout": "10"}
     return subprocess.run(
-        [str(POSTGRES / "psql"), "-X", "-A", "-t", "-v", "ON_ERROR_STOP=1", *words],
+        [machine.program("psql"), "-X", "-A", "-t", "-v", "ON_ERROR_STOP=1", *words],
         env={
             "PGPASSWORD": password,
             "PGUSER": user,
@@ -66,7 +67,7 @@ def psql(
         stdin=subprocess.DEVNULL,
         capture_output=True,
         check=False,
-        timeout=15,
+        timeout=PATIENCE,
         encoding="utf-8",
     )
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import shutil
-import socket
 import ssl
 import subprocess
 import tempfile
@@ -16,17 +15,16 @@ from typing import NamedTuple
 
 import pytest
 
+from tests.support import machine, ports
 from tests.support.emulated import Emulated, emulated
-from tests.support.inits import until
 from tests.support.launching import PATH, SCRIPT
+from tests.support.waiting import PATIENCE, until
 from tests.templates import headers
 
 HOST = "app.example.test"
 # What no format carries without care: quotes, comments, blanks, escapes, variables, other scripts.
 TRICKY = """ p"a's#s w\\ord\\n $HOME ${x} %h; {{ no }}, é漢🔑"""
 as_root = pytest.mark.skipif(os.geteuid() != 0, reason="servers become users of their own")
-POSTGRES = next(iter(sorted(Path("/usr/lib/postgresql").glob("*/bin"))), Path("/none"))
-_PATIENCE = 20.0
 
 
 class Served(NamedTuple):
@@ -89,7 +87,7 @@ def served(
         process = subprocess.Popen(
             [*before, SCRIPT, "--", *(words or headers.command(name, folder))],
             env={
-                "PATH": f"{PATH}:{POSTGRES}",
+                "PATH": f"{PATH}:{machine.POSTGRES}",
                 "HOME": str(folder),
                 "CYCLE_API_TOKEN": platform.token,
                 "CYCLE_EXEC_SOCKET": platform.socket,
@@ -104,8 +102,8 @@ def served(
         found = Served(folder, platform, process)
         try:
             # Before that it is a check such as `nginx -t` that listens, for a moment.
-            assert until(lambda: "ready in" in found.log or process.poll() is not None, _PATIENCE)
-            assert until(lambda: listens(port) or process.poll() is not None, _PATIENCE), found.log
+            assert until(lambda: "ready in" in found.log or process.poll() is not None)
+            assert until(lambda: ports.listens(port) or process.poll() is not None), found.log
             assert process.poll() is None, found.log
             yield found
         finally:
@@ -117,7 +115,7 @@ def _end(process: subprocess.Popen[bytes]) -> None:
     if process.poll() is None:
         process.terminate()
         try:
-            process.wait(5)
+            process.wait(PATIENCE)
         except subprocess.TimeoutExpired:
             pass
     try:
@@ -127,23 +125,9 @@ def _end(process: subprocess.Popen[bytes]) -> None:
     process.wait()
 
 
-def listens(port: int) -> bool:
-    """Whether somebody takes connections there."""
-    with socket.socket() as probe:
-        return probe.connect_ex(("127.0.0.1", port)) == 0
-
-
-def free_ports(count: int) -> list[int]:
-    """As many, each another one."""
-    probes = [socket.create_server(("127.0.0.1", 0)) for _ in range(count)]
-    found = [int(probe.getsockname()[1]) for probe in probes]
-    for probe in probes:
-        probe.close()
-    return found
-
-
 def named(folder: Path, *names: str) -> list[str]:
     """Words before a command that knows these hosts, all of them this machine."""
     (folder / "hosts").write_text("".join(f"127.0.0.1 {name}\n" for name in ("localhost", *names)))
+    machine.need_mounts()
     script = f'mount --bind {folder}/hosts /etc/hosts && exec "$@"'
-    return ["unshare", "-m", "sh", "-c", script, "sh"]
+    return [*machine.MOUNTS, "sh", "-c", script, "sh"]

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import pytest
+
+from tests.support import ports
 from tests.templates import web
-from tests.templates.serving import HOST, free_ports, place, served, state
+from tests.templates.serving import HOST, place, served, state
 
 NAME = "caddy/Caddyfile.j2"
 SECOND = "second.example.test"
 
 
+@pytest.mark.needs("caddy")
 def test_each_host_has_its_certificate():
     """TLS verified against the emulator's authority; http is sent to https."""
-    https, http = free_ports(2)
+    https, http = ports.free(2)
     with place() as folder, web.service("web") as upstream:
         variables = {
             "UPSTREAM_URL": f"http://127.0.0.1:{upstream.port}",

@@ -7,14 +7,13 @@ import shlex
 import ssl
 from base64 import b64encode
 
-from tests.support import public
-from tests.support.inits import until
+from tests.support import ports, public
+from tests.support.waiting import until
 from tests.templates import headers
 from tests.templates.serving import (
     HOST,
     TRICKY,
     as_root,
-    free_ports,
     place,
     served,
     state,
@@ -48,7 +47,7 @@ while True:
 
 def test_the_app_reads_each_secret_from_a_file_of_its_own():
     """Byte for byte, mode 0400, the app's; key and certificate fit; no secret is a variable."""
-    [port] = free_ports(1)
+    [port] = ports.free()
     variables = {"DATABASE_PASSWORD": TRICKY, "SIGNING_KEY": b64encode(KEY).decode()}
     with place() as folder:
         shell, option, script = headers.command(NAME)

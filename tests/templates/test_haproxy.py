@@ -5,25 +5,25 @@ from __future__ import annotations
 import subprocess
 from base64 import b64encode
 
+import pytest
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
 from cycle_exec.planning.templates import quoting
-from tests.support.inits import until
+from tests.support import ports
+from tests.support.waiting import until
 from tests.templates import web
 from tests.templates.serving import (
     HOST,
     TRICKY,
     as_root,
-    free_ports,
-    listens,
     named,
     place,
     served,
     state,
 )
 
-pytestmark = as_root
+pytestmark = [as_root, pytest.mark.needs("haproxy", "openssl")]
 
 
 NAME = "haproxy/haproxy.cfg.j2"
@@ -43,7 +43,7 @@ def login(password: str, user: str = "admin") -> dict[str, str]:
 
 def test_every_certificate_by_name_and_every_instance():
     """TLS is verified, the page of statistics knows its password, and only that one."""
-    https, http, stats = free_ports(3)
+    https, http, stats = ports.free(3)
     with place() as folder, web.service("api") as upstream:
         variables = {
             "HAPROXY_CONTAINER": "api",
@@ -82,7 +82,7 @@ TEXT = st.text(
 @given(st.lists(TEXT, min_size=20, max_size=60))
 def test_any_text_is_one_word(texts):
     """HAProxy takes the password that quote_haproxy wrote, and no other."""
-    [port] = free_ports(1)
+    [port] = ports.free()
     users = "".join(
         f"    user u{at} insecure-password {quoting.quote_haproxy(text)}\n"
         for at, text in enumerate(texts)
@@ -93,7 +93,7 @@ def test_any_text_is_one_word(texts):
         words = ["/usr/sbin/haproxy", "-db", "-q", "-f", str(folder / "haproxy.cfg")]
         with subprocess.Popen(words, stderr=subprocess.DEVNULL) as server:
             try:
-                assert until(lambda: listens(port))
+                assert until(lambda: ports.listens(port))
                 for at, password in enumerate(texts):
                     assert web.get(port, HOST, "/", None, login(password, f"u{at}")).status == 204
                 assert web.get(port, HOST, "/", None, login(texts[0] + "x", "u0")).status == 401

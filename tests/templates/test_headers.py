@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import re
-import shutil
 import subprocess
 from pathlib import Path
 
 import pytest
 
 from tests.docs.test_reference import rows
+from tests.support import machine
 from tests.support.emulated import Emulated, emulated
 from tests.support.launching import PATH, SCRIPT
 from tests.templates import headers
-from tests.templates.serving import HOST, POSTGRES, state
+from tests.templates.serving import HOST, state
 
 HOME = headers.FOLDER.parent
 # For the templates that cannot do without them.
@@ -55,7 +55,7 @@ def test_its_command_is_a_program_or_another_headers(name):
     if other:
         assert other[1] in headers.NAMES
         return
-    assert shutil.which(headers.command(name)[0], path=f"{PATH}:{POSTGRES}")
+    assert machine.program(headers.command(name)[0])
 
 
 @pytest.mark.parametrize("name", headers.NAMES)

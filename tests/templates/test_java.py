@@ -6,12 +6,14 @@ import re
 import subprocess
 from pathlib import Path
 
+import pytest
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
 from cycle_exec.planning.templates import quoting
+from tests.support import ports
 from tests.templates import web
-from tests.templates.serving import HOST, TRICKY, free_ports, place, served, state
+from tests.templates.serving import HOST, TRICKY, place, served, state
 
 NAME = "java/application.properties.j2"
 STORE = " p\"a's#s w\\ord\\n $HOME %h;!="  # Java takes ASCII alone for a keystore
@@ -33,9 +35,10 @@ def properties(path: Path) -> dict[str, str]:
     return dict(found)
 
 
+@pytest.mark.needs("openssl", "keytool")
 def test_keystore_and_properties_belong_together():
     """keytool opens the keystore with what Java reads in the properties; its TLS is verified."""
-    [port] = free_ports(1)
+    [port] = ports.free()
     variables = {
         "KEYSTORE_PASSWORD": STORE,
         "JAVA_PORT": str(port),

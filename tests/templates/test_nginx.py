@@ -10,20 +10,19 @@ from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
 from cycle_exec.planning.templates import quoting
-from tests.support.inits import until
+from tests.support import ports
+from tests.support.waiting import until
 from tests.templates import web
 from tests.templates.serving import (
     HOST,
     as_root,
-    free_ports,
-    listens,
     named,
     place,
     served,
     state,
 )
 
-pytestmark = as_root
+pytestmark = [as_root, pytest.mark.needs("nginx", "openssl")]
 
 
 NAME = "nginx/tls.conf.j2"
@@ -32,7 +31,7 @@ SECOND = "second.example.test"
 
 def test_each_host_has_its_certificate_and_each_path_its_service():
     """TLS verified against the emulator's authority, the old one is turned away."""
-    https, http = free_ports(2)
+    https, http = ports.free(2)
     with place() as folder, web.service("web") as upstream, web.service("api") as other:
         variables = {
             "UPSTREAM_URL": f"http://web:{upstream.port}",
@@ -84,7 +83,7 @@ LOCATIONS
 @given(st.lists(TEXT, min_size=20, max_size=60))
 def test_any_text_is_one_parameter(texts):
     """nginx sends back what quote_nginx wrote."""
-    [port] = free_ports(1)
+    [port] = ports.free()
     locations = "\n".join(
         f"location = /{at} {{ return 200 {quoting.quote_nginx(text)}; }}"
         for at, text in enumerate(texts)
@@ -95,7 +94,7 @@ def test_any_text_is_one_parameter(texts):
         words = ["/usr/sbin/nginx", "-c", str(folder / "nginx.conf"), "-e", "stderr"]
         with subprocess.Popen(words) as server:
             try:
-                assert until(lambda: listens(port))
+                assert until(lambda: ports.listens(port))
                 for at, text in enumerate(texts):
                     assert web.get(port, HOST, f"/{at}").body == text
             finally:

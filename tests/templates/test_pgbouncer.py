@@ -6,26 +6,26 @@ import shutil
 import subprocess
 from contextlib import ExitStack
 
+import pytest
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
 from cycle_exec.planning.templates import quoting
-from tests.support.inits import until
+from tests.support import ports
+from tests.support.waiting import until
 from tests.templates import web
 from tests.templates.databases import ADMIN, postgres, psql, verified
 from tests.templates.serving import (
     HOST,
     TRICKY,
     as_root,
-    free_ports,
-    listens,
     named,
     place,
     served,
     state,
 )
 
-pytestmark = as_root
+pytestmark = [as_root, pytest.mark.needs("pgbouncer", "postgres", "openssl")]
 
 
 NAME = "pgbouncer/pgbouncer.ini.j2"
@@ -36,7 +36,7 @@ PASSWORDS = st.text(
 
 def test_one_password_for_both_and_tls_all_the_way():
     """The client's TLS is verified, and so is PostgreSQL's by PgBouncer."""
-    behind, port = free_ports(2)
+    behind, port = ports.free(2)
     with ExitStack() as stack:
         data, folder = stack.enter_context(place()), stack.enter_context(place())
         password = {"APP_DATABASE_PASSWORD": TRICKY}
@@ -88,7 +88,7 @@ stats_users = {users}
 @given(st.lists(PASSWORDS, min_size=10, max_size=20))
 def test_any_password_is_read_back(passwords):
     """A line for each in the list of users: all of them log in to PgBouncer's own console."""
-    [port] = free_ports(1)
+    [port] = ports.free()
     users = [f"u{at}" for at in range(len(passwords))]
     lines = [
         f"{quoting.quote_userlist(user)} {quoting.quote_userlist(password)}\n"
@@ -104,7 +104,7 @@ def test_any_password_is_read_back(passwords):
             stderr=subprocess.DEVNULL,
         ) as server:
             try:
-                assert until(lambda: listens(port))
+                assert until(lambda: ports.listens(port))
                 for user, password in zip(users, passwords, strict=True):
                     done = psql(port, user, password, "pgbouncer", "-c", "SHOW VERSION")
                     assert done.stdout.startswith("PgBouncer "), (password, done.stderr)

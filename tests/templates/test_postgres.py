@@ -9,17 +9,16 @@ from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
 from cycle_exec.planning.templates import quoting
+from tests.support import machine, ports
 from tests.templates import web
 from tests.templates.databases import ADMIN, postgres, psql, verified
 from tests.templates.serving import (
-    POSTGRES,
     TRICKY,
     as_root,
-    free_ports,
     place,
 )
 
-pytestmark = as_root
+pytestmark = [as_root, pytest.mark.needs("postgres", "openssl")]
 
 
 TEXT = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"))
@@ -28,7 +27,7 @@ ROLE, DATABASE = 'the "app\'s" \\role', "its data; --"
 
 @pytest.fixture(scope="module")
 def running():
-    [port] = free_ports(1)
+    [port] = ports.free()
     own = {"APP_DATABASE_USER": ROLE, "APP_DATABASE": DATABASE}
     with (
         place() as folder,
@@ -92,7 +91,7 @@ def test_any_text_is_one_string_of_the_configuration(text):
         config = folder / "postgresql.conf"
         config.write_bytes(f"a.b = {quoting.quote_postgres(text)}\n".encode())
         words = [
-            str(POSTGRES / "postgres"),
+            machine.program("postgres"),
             "-C",
             "a.b",
             "-D",

@@ -6,20 +6,23 @@ import json
 import time
 from base64 import b64encode
 
+import pytest
+
+from tests.support import ports
+from tests.support.waiting import PATIENCE
 from tests.templates import headers, web
 from tests.templates.serving import (
     HOST,
     TRICKY,
     Served,
     as_root,
-    free_ports,
     named,
     place,
     served,
     state,
 )
 
-pytestmark = as_root
+pytestmark = [as_root, pytest.mark.needs("prometheus")]
 
 
 NAME = "prometheus/prometheus.yml.j2"
@@ -38,7 +41,7 @@ identifier = "unnamed"
 
 def targets(server: Served, port: int) -> dict[str, tuple[str, str]]:
     """Job and health of each target, by its address, as soon as all are known."""
-    end = time.monotonic() + 20
+    end = time.monotonic() + PATIENCE
     while True:
         answer = web.get(port, HOST, "/api/v1/targets?state=active", server.tls)
         # It listens before it is ready.
@@ -54,7 +57,7 @@ def targets(server: Served, port: int) -> dict[str, tuple[str, str]]:
 
 def test_every_instance_of_the_named_containers_is_asked():
     """With the password of the variable; what it says is there for clients of the API."""
-    [port] = free_ports(1)
+    [port] = ports.free()
     with place() as folder, web.service("") as target:
         variables = {
             "PROMETHEUS_JOBS": f"api:{target.port}, db:{target.port}",

@@ -10,18 +10,19 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cycle_exec.planning.templates import quoting
+from tests.support import ports
+from tests.support.waiting import PATIENCE
 from tests.templates import web
 from tests.templates.serving import (
     HOST,
     TRICKY,
     as_root,
-    free_ports,
     place,
     served,
     state,
 )
 
-pytestmark = as_root
+pytestmark = [as_root, pytest.mark.needs("redis-server", "openssl")]
 
 
 NAME = "redis/redis.conf.j2"
@@ -32,7 +33,7 @@ class Client:
     """RESP over TLS, in a few lines."""
 
     def __init__(self, port: int, tls: ssl.SSLContext) -> None:
-        plain = socket.create_connection(("127.0.0.1", port), timeout=10)
+        plain = socket.create_connection(("127.0.0.1", port), timeout=PATIENCE)
         self._talk = tls.wrap_socket(plain, server_hostname=HOST)
         self._lines = self._talk.makefile("rb")
 
@@ -60,7 +61,7 @@ class Client:
 
 @pytest.fixture(scope="module")
 def redis():
-    [port] = free_ports(1)
+    [port] = ports.free()
     with place() as folder:
         (folder / "data").mkdir()
         (folder / "data").chmod(0o777)

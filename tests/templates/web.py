@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import NamedTuple
 
+from tests.support.waiting import PATIENCE
 from tests.templates.serving import HOST
 
 
@@ -31,7 +32,7 @@ def get(
     headers: Mapping[str, str] | None = None,
 ) -> Answer:
     """One request to this machine under the host's name. Raises OSError."""
-    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=10)
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=PATIENCE)
     connection.connect()
     names: tuple[str, ...] = ()
     if tls is not None:
@@ -100,7 +101,7 @@ def speaks(port: int, version: str, *more: str) -> bool:
     words = ["openssl", "s_client", "-connect", f"127.0.0.1:{port}", f"-{version}", *more]
     words += ["-cipher", "ALL:@SECLEVEL=0", "-servername", HOST]
     done = subprocess.run(
-        words, stdin=subprocess.DEVNULL, capture_output=True, timeout=20, check=False
+        words, stdin=subprocess.DEVNULL, capture_output=True, timeout=PATIENCE, check=False
     )
     return done.returncode == 0
 

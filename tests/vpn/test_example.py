@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import shutil
 import signal
-import socket
 import subprocess
 import tempfile
 from collections.abc import Iterator
@@ -15,13 +14,16 @@ from typing import NamedTuple
 
 import pytest
 
-from tests.support import public
+from tests.support import machine, ports, public
 from tests.support.emulated import Emulated, emulated
-from tests.support.inits import until
 from tests.support.launching import PATH, SCRIPT
+from tests.support.waiting import PATIENCE, until
 from tests.vpn.test_openvpn import outcome
 
-pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason="OpenVPN makes its interface as root")
+pytestmark = [
+    pytest.mark.skipif(os.geteuid() != 0, reason="OpenVPN makes its interface as root"),
+    pytest.mark.needs("openvpn"),
+]
 
 EXAMPLE = Path(__file__).parent.parent.parent / "examples" / "openvpn"
 HOST = "vpn.example.test"
@@ -52,8 +54,7 @@ def place():
     folder = Path(tempfile.mkdtemp(prefix="cx-", dir="/var/lib"))
     folder.chmod(0o755)
     helper = public.script(folder)
-    with socket.create_server(("127.0.0.1", 0)) as probe:
-        port = probe.getsockname()[1]
+    [port] = ports.free()
     variables = f'[variables]\nVPN_PORT = "{port}"\nVPN_HELPER = "{helper}"\n'
     variables += f'VPN_NETWORK = "10.{port // 256}.{port % 256}.0 255.255.255.0"\n'
     variables += 'VPN_ROUTES = "10.0.0.0 255.0.0.0, 172.16.0.0 255.240.0.0"'
@@ -135,7 +136,7 @@ def login(place: Place, username: str, password: str) -> str:
         stdin=subprocess.DEVNULL,
         stdout=subprocess.DEVNULL,
     ) as client:
-        until(lambda: outcome(log) or client.poll() is not None, 15)
+        until(lambda: outcome(log) or client.poll() is not None)
         found = outcome(log)
         client.terminate()
     assert "PUSH_REPLY" not in log.read_text() or "route 172.16.0.0 255.240.0.0" in log.read_text()
@@ -144,14 +145,14 @@ def login(place: Place, username: str, password: str) -> str:
 
 def connected_and_stopped(place: Place, process: subprocess.Popen[bytes]) -> None:
     """A good login comes in, a bad one does not, TERM ends all of it cleanly."""
-    ready = until(lambda: "Initialization Sequence Completed" in place.log, 20)
+    ready = until(lambda: "Initialization Sequence Completed" in place.log)
     assert ready, place.log
     assert "cycle-exec: ready in" in place.log
     assert login(place, "alice", PASSWORD) == "in", place.log
     assert "vpn-auth alice from 127.0.0.1: accepted" in place.log
     assert login(place, "alice", "wrong") == "refused", place.log
     process.send_signal(signal.SIGTERM)
-    assert process.wait(10) == 0
+    assert process.wait(PATIENCE) == 0
     assert "SIGTERM[hard,] received, process exiting" in place.log
     for secret in (PASSWORD, place.platform.token):
         assert secret not in place.log
@@ -187,7 +188,8 @@ def test_inside_a_chroot(place):
         .read_text()
         .replace(f"{place.folder}/token/vpn-token", "/run/vpn/token")
     )
-    words = ("unshare", "-m", "sh", "-c", f'{script} && exec "$@"', "sh")
+    machine.need_mounts()
+    words = (*machine.MOUNTS, "sh", "-c", f'{script} && exec "$@"', "sh")
     with server(place, *words) as process:
         connected_and_stopped(place, process)
     assert not Path("/run/vpn/token").exists()
@@ -204,7 +206,7 @@ def test_the_example_as_it_is(place):
     manifest(place)
     (place.folder / "state").write_text("")
     with server(place) as process:
-        process.wait(20)
+        process.wait(PATIENCE)
     # The builtin template's hook looks for the socket of a real container.
     assert process.returncode == 78
     assert "socket /var/run/cycle/api/api.sock: for user nobody:" in place.log

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import shutil
-import socket
 import subprocess
 import tempfile
 import time
@@ -15,12 +14,15 @@ from pathlib import Path
 
 import pytest
 
-from tests.support import issued
+from tests.support import issued, ports
 from tests.support.hostile import Hostile, after, data, drop, error, garbage, hang, hostile, reply
-from tests.support.inits import until
 from tests.support.launching import SCRIPT
+from tests.support.waiting import until
 
-pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason="OpenVPN makes its interface as root")
+pytestmark = [
+    pytest.mark.skipif(os.geteuid() != 0, reason="OpenVPN makes its interface as root"),
+    pytest.mark.needs("openvpn"),
+]
 
 LOGIN = "/v1/vpn/login"
 PASSWORD = "c4n4ry correct horse"
@@ -116,13 +118,11 @@ def server(
     api: Hostile, *options: str, method: str = "via-file", level: int = 2, more: str = ""
 ) -> Iterator[Server]:
     """A server with the hook in this manner."""
-    assert shutil.which("openvpn", path="/usr/sbin:/usr/bin"), "tests/run.sh installs openvpn"
     folder = Path(tempfile.mkdtemp(prefix="cx-"))
     (folder / "tmp").mkdir()
     (folder / "token").write_text(api.token)
     _certificates(folder)
-    with socket.create_server(("127.0.0.1", 0)) as probe:
-        port = probe.getsockname()[1]
+    [port] = ports.free()
     words = [str(SCRIPT), "vpn-auth", "--socket", api.socket, "--token-file", "token", *options]
     config = SERVER.format(
         net=f"{port // 256}.{port % 256}",
@@ -292,7 +292,7 @@ def test_twenty_at_once(api):
         clients = [running.client(f"user{number}", PASSWORD) for number in range(20)]
         try:
             logs: list[Path] = [client.log for client in clients]  # type: ignore[attr-defined]
-            assert until(lambda: all(outcome(log) == "in" for log in logs), 30)
+            assert until(lambda: all(outcome(log) == "in" for log in logs))
         finally:
             for client in clients:
                 client.terminate()

@@ -5,88 +5,91 @@ from __future__ import annotations
 import os
 import signal
 import subprocess
-import time
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from tests.docs.test_reference import rows
-from tests.launching.init.test_life import ORPHANS, children, switches
-from tests.launching.init.test_terminal import ECHO, terminal
-from tests.support.inits import LISTENER, Init, ours, python, run, running, theirs, until
+from tests.launching.init.test_life import ORPHANS, children, quiet
+from tests.launching.init.test_terminal import ECHO, foreground, terminal
+from tests.support import machine
+from tests.support.inits import LISTENER, Init, ours, python, run, running, theirs
+from tests.support.waiting import PATIENCE, until
 
 PAGE = Path(__file__).parents[3] / "docs" / "init.md"
 PEERS = ("tini", "tini -g", "dumb-init", "catatonit")
-# Long enough for what works, short enough for what hangs.
-_SOON = 2.0
+# How long to wait for what the page says that it never comes. What should come may take its time.
+_NEVER = 2.0
 
 
-def exit_code(init: Init) -> bool:
+def exit_code(init: Init, patience: float) -> bool:
     return run(init, "sh", "-c", "exit 7").code == 7
 
 
-def killed(init: Init) -> bool:
+def killed(init: Init, patience: float) -> bool:
     return run(init, "sh", "-c", "kill -TERM $$").code == 143
 
 
-def missing(init: Init) -> bool:
+def missing(init: Init, patience: float) -> bool:
     return run(init, "/nonexistent/app").code == 127
 
 
-def folder(init: Init) -> bool:
+def folder(init: Init, patience: float) -> bool:
     return run(init, "/etc/passwd").code == 126
 
 
-def below_a_file(init: Init) -> bool:
+def below_a_file(init: Init, patience: float) -> bool:
     return run(init, "/etc/passwd/app").code in (126, 127)
 
 
-def group(init: Init) -> bool:
-    child = "trap 'echo child; exit' TERM; echo up; sleep 9"
+def group(init: Init, patience: float) -> bool:
+    child = "trap 'echo child; exit' TERM; echo up; while :; do sleep 0.05; done"
     with running(init, "sh", "-c", f"trap : TERM; ({child}) & wait; wait") as app:
         assert app.line() == "up"
-        time.sleep(0.2)  # its sleep has to be one by then
         app.send(signal.SIGTERM)
         try:
-            return "child" in app.finish(_SOON).out
+            return "child" in app.finish(patience).out
         except subprocess.TimeoutExpired:
             return False
 
 
-def orphans(init: Init) -> bool:
+def orphans(init: Init, patience: float) -> bool:
     with running(init, *python(ORPHANS), stdin=subprocess.PIPE) as app:
         assert app.line() == "done"
-        return until(lambda: children(app.pid) == 1, _SOON)
+        return until(lambda: children(app.pid) == 1, patience)
 
 
-def adopted(init: Init) -> bool:
-    script = "(sleep 5 & echo $!); sleep 5"
-    with running(init, "sh", "-c", script, namespace=False) as app:
+def adopted(init: Init, patience: float) -> bool:
+    script = "(sleep 600 & echo $!); read -r end"
+    with running(init, "sh", "-c", script, namespace=False, stdin=subprocess.PIPE) as app:
         orphan = app.line()
         parent = f"/proc/{app.pid}/task/{app.pid}/children"
-        return until(lambda: orphan in Path(parent).read_text().split(), 0.3)
+        try:
+            return until(lambda: orphan in Path(parent).read_text().split(), patience)
+        finally:
+            os.kill(int(orphan), signal.SIGKILL)
 
 
-def sigchld_ignored(init: Init) -> bool:
+def sigchld_ignored(init: Init, patience: float) -> bool:
     through = init._replace(words=("env", "--ignore-signal=CHLD", *init.words))
     try:
-        return run(through, "sh", "-c", "exit 9", timeout=_SOON).code == 9
+        return run(through, "sh", "-c", "exit 9", timeout=patience).code == 9
     except subprocess.TimeoutExpired:
         return False
 
 
-def stdin_closed(init: Init) -> bool:
+def stdin_closed(init: Init, patience: float) -> bool:
     return run(init, "sh", "-c", "exit 8", before=lambda: os.close(0), namespace=False).code == 8
 
 
-def still_ignored(init: Init) -> bool:
+def still_ignored(init: Init, patience: float) -> bool:
     through = init._replace(words=("env", "--ignore-signal=HUP", *init.words))
     ended = run(through, "grep", "^SigIgn", "/proc/self/status")
     return bool(int(ended.out.split()[1], 16) & 1)
 
 
-def ctrl_c_once(init: Init) -> bool:
+def ctrl_c_once(init: Init, patience: float) -> bool:
     with terminal(*init.words, *python(LISTENER), environ=dict(init.environ)) as screen:
         assert screen.shows(b"up")
         screen.press(b"\x03")
@@ -96,48 +99,50 @@ def ctrl_c_once(init: Init) -> bool:
         return b"INT" not in screen.shown
 
 
-def job_control(init: Init) -> bool:
+def job_control(init: Init, patience: float) -> bool:
     environ = {**init.environ, "PS1": "ready> "}
-    with terminal(*init.words, "bash", "--norc", "-i", environ=environ) as screen:
+    with terminal(*init.words, machine.program("bash"), "--norc", "-i", environ=environ) as screen:
         assert screen.shows(b"ready> ")
         screen.press(ECHO.encode() + b"\n")
         assert screen.shows(b"\r\nup\r\n")
         screen.press(b"\x1a")
-        return screen.shows(b"Stopped", _SOON)
+        return screen.shows(b"Stopped", patience)
 
 
-def comes_back(init: Init) -> bool:
-    with terminal("bash", "--norc", "-i", environ={**init.environ, "PS1": "above> "}) as screen:
+def comes_back(init: Init, patience: float) -> bool:
+    with terminal(
+        machine.program("bash"), "--norc", "-i", environ={**init.environ, "PS1": "above> "}
+    ) as screen:
         assert screen.shows(b"above> ")
         screen.press(" ".join([*init.words, "sh", "-c", "'echo up; exec cat'"]).encode() + b"\n")
         assert screen.shows(b"\r\nup\r\n")
         screen.press(b"\x1a")
-        if not screen.shows(b"Stopped", _SOON) or not screen.shows(b"above> ", _SOON):
+        if not screen.shows(b"Stopped", patience) or not screen.shows(b"above> ", patience):
             return False
         screen.press(b"fg\n")
-        screen.shows(b"exec cat", _SOON)
-        time.sleep(0.2)
+        # From here on the keys are the job's, and no longer the shell's.
+        if not screen.shows(b"exec cat", patience):
+            return False
+        if not until(lambda: foreground(screen) != screen.process.pid, patience):
+            return False
         screen.press(b"two\n")
-        return screen.shows(b"two\r\ntwo\r\n", _SOON)
+        return screen.shows(b"two\r\ntwo\r\n", patience)
 
 
-def undisturbed(init: Init) -> bool:
+def undisturbed(init: Init, patience: float) -> bool:
     with running(init, "sh", "-c", "echo up; cat", stdin=subprocess.PIPE) as app:
         assert app.line() == "up"
-        time.sleep(0.1)
-        before = switches(app.pid)
-        time.sleep(2.2)
-        return switches(app.pid) == before
+        return until(lambda: quiet(app.pid, 2.2), patience)
 
 
-def secretive(init: Init) -> bool:
+def secretive(init: Init, patience: float) -> bool:
     carrying = init._replace(environ={**init.environ, "CARRIED": "carried-value"})
     with running(carrying, "sh", "-c", "echo up; cat", stdin=subprocess.PIPE) as app:
         assert app.line() == "up"
         return b"carried-value" not in Path(f"/proc/{app.pid}/environ").read_bytes()
 
 
-CASES: dict[str, Callable[[Init], bool]] = {
+CASES: dict[str, Callable[[Init, float], bool]] = {
     "ends with the app's exit code": exit_code,
     "ends with 128 + n after a signal": killed,
     "127: the command does not exist": missing,
@@ -160,7 +165,7 @@ CASES: dict[str, Callable[[Init], bool]] = {
 @pytest.mark.parametrize("case", CASES)
 def test_ours_does_it(api, case):
     """All of them."""
-    assert CASES[case](ours(api))
+    assert CASES[case](ours(api), PATIENCE)
 
 
 @pytest.mark.parametrize("peer", PEERS)
@@ -169,7 +174,8 @@ def test_the_table_tells_the_truth_about_others(case, peer):
     """What the page says of them is what they do."""
     column = 2 + PEERS.index(peer)
     said = {row[0]: row[column] for row in rows(PAGE, "init")}
-    assert ("yes" if CASES[case](theirs(peer)) else "no") == said[case]
+    patience = PATIENCE if said[case] == "yes" else _NEVER
+    assert ("yes" if CASES[case](theirs(peer), patience) else "no") == said[case]
 
 
 def test_the_table_has_every_case():

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import pty
 import select
 import signal
 import struct
@@ -15,9 +14,9 @@ from contextlib import contextmanager, suppress
 from fcntl import ioctl
 from pathlib import Path
 
-from tests.support.inits import LISTENER, python, until
-
-_PATIENCE = 10.0
+from tests.support import machine
+from tests.support.inits import LISTENER, python
+from tests.support.waiting import PATIENCE, until
 
 
 class Terminal:
@@ -32,7 +31,7 @@ class Terminal:
         """Type."""
         os.write(self.master, keys)
 
-    def shows(self, text: bytes, patience: float = _PATIENCE) -> bool:
+    def shows(self, text: bytes, patience: float = PATIENCE) -> bool:
         """Whether the screen comes to show this after what was awaited before; takes it off."""
         end = time.monotonic() + patience
         while text not in self.shown:
@@ -51,7 +50,7 @@ class Terminal:
 @contextmanager
 def terminal(*words: str, environ: dict[str, str]) -> Iterator[Terminal]:
     """Run the words as leader of a session on a new terminal."""
-    master, slave = pty.openpty()
+    master, slave = machine.terminal()
 
     def own() -> None:
         os.setsid()
@@ -95,7 +94,7 @@ def test_the_keys_reach_the_app_once(init):
         screen.process.send_signal(signal.SIGTERM)
         assert screen.shows(b"TERM")
         assert b"INT" not in screen.shown
-        assert screen.process.wait(_PATIENCE) == 7
+        assert screen.process.wait(PATIENCE) == 7
 
 
 def test_the_app_has_the_terminal_in_reload_mode_too(init):
@@ -109,7 +108,7 @@ def test_the_app_has_the_terminal_in_reload_mode_too(init):
         screen.process.send_signal(signal.SIGTERM)
         assert screen.shows(b"TERM")
         assert b"INT" not in screen.shown
-        assert screen.process.wait(_PATIENCE) == 7
+        assert screen.process.wait(PATIENCE) == 7
 
 
 def test_a_changed_size_reaches_the_app(init):
@@ -130,7 +129,7 @@ ECHO = "sh -c 'echo u''p; exec cat'"
 
 def test_an_interactive_shell_has_job_control(init):
     """A shell as the app: Ctrl-Z stops its job, fg brings it back, and nothing is said of it."""
-    words = (*init.words, "bash", "--norc", "-i")
+    words = (*init.words, machine.program("bash"), "--norc", "-i")
     with terminal(*words, environ={**init.environ, "PS1": "ready> "}) as screen:
         assert screen.shows(b"ready> ")
         screen.press(ECHO.encode() + b"\n")
@@ -148,13 +147,15 @@ def test_an_interactive_shell_has_job_control(init):
         screen.press(b"\x04")
         assert screen.shows(b"ready> ")
         screen.press(b"exit 6\n")
-        assert screen.process.wait(_PATIENCE) == 6
+        assert screen.process.wait(PATIENCE) == 6
         assert b"no job control" not in screen.shown
 
 
 def test_below_a_shell_it_stops_and_comes_back_as_one(init):
     """Ctrl-Z gives the shell above its prompt; fg gives the app the terminal again."""
-    with terminal("bash", "--norc", "-i", environ={**init.environ, "PS1": "above> "}) as screen:
+    with terminal(
+        machine.program("bash"), "--norc", "-i", environ={**init.environ, "PS1": "above> "}
+    ) as screen:
         assert screen.shows(b"above> ")
         screen.press(" ".join([*init.words, ECHO]).encode() + b"\n")
         assert screen.shows(b"\r\nup\r\n")

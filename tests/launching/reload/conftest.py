@@ -18,8 +18,8 @@ import pytest
 from tests.support.emulated import Emulated, emulated
 from tests.support.hostile import Hostile
 from tests.support.launching import PATH, SCRIPT
+from tests.support.waiting import PATIENCE
 
-_PATIENCE = 15.0
 # Quick, for tests: no splay worth the name, hardly any quiet.
 PROCESS = """
 [process]
@@ -67,7 +67,7 @@ class Reloading:
         for thread in self._threads:
             thread.join()
 
-    def app(self, seconds: float = _PATIENCE) -> str:
+    def app(self, seconds: float = PATIENCE) -> str:
         """The app's next line."""
         return self._out.get(timeout=seconds)
 
@@ -81,7 +81,7 @@ class Reloading:
 
     def says(self, words: str) -> str:
         """The next line of cycle-exec with these words."""
-        end = time.monotonic() + _PATIENCE
+        end = time.monotonic() + PATIENCE
         while True:
             line = self._err.get(timeout=max(0.0, end - time.monotonic()))
             self.said.append(line)
@@ -96,7 +96,7 @@ class Reloading:
     def end(self) -> int:
         """TERM, and the exit code."""
         self.process.send_signal(signal.SIGTERM)
-        return self.process.wait(_PATIENCE)
+        return self.process.wait(PATIENCE)
 
 
 @pytest.fixture

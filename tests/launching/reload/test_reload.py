@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import os
 import signal
-import time
 from pathlib import Path
 
 import pytest
 
 from tests.launching.reload.conftest import APP, reloading, state
 from tests.support.emulated import emulated, start, wait_for
-from tests.support.hostile import VARIABLES, after, data, error, hostile, reply
-from tests.support.inits import until
+from tests.support.hostile import VARIABLES, data, error, hang, hostile, reply
+from tests.support.waiting import PATIENCE, until
 
 TEMPLATE = """
 [variables]
@@ -103,12 +102,13 @@ def test_many_changes_are_one_reload(platform, ground):
         run.says("reloaded in")
 
 
-def test_a_check_that_fails_keeps_the_old_file(platform, ground):
+def test_a_check_that_fails_keeps_the_old_file(ground):
     """A warning with the cause; as soon as the data are good again, so is the file."""
     manifest = SIGNAL + 'check = ["grep", "-q", "good", "{{ staged }}"]\n'
-    platform.state.write_text(state(page="good"))
-    time.sleep(0.5)
-    with reloading(platform, ground, manifest, "sh", "-c", APP) as run:
+    with (
+        emulated(state(page="good")) as platform,
+        reloading(platform, ground, manifest, "sh", "-c", APP) as run,
+    ):
         assert run.app() == "start one"
         run.says("notifications arrive")
         platform.state.write_text(state(page="bad"))
@@ -160,9 +160,10 @@ def test_a_platform_that_goes_away_and_comes_back(ground):
         run.says("the connection has ended")
         os.unlink(platform.socket)
         platform.state.write_text(state(page="second"))
-        again = start(platform.socket, platform.log, state=str(platform.state))
+        log = platform.log.with_name("again")
+        again = start(platform.socket, log, state=str(platform.state))
         try:
-            wait_for(platform.socket, again, platform.log)
+            wait_for(platform.socket, again, log)
             assert run.app() == "HUP"
             assert (ground / "page").read_text() == "page second\n"
         finally:
@@ -189,11 +190,13 @@ def test_without_notifications_it_looks_from_time_to_time(ground):
 
 def test_the_apps_end_is_the_end(platform, ground):
     """Its code, at once, and nobody is left."""
-    with reloading(platform, ground, "", "sh", "-c", "echo up; sleep 0.3; exit 9") as run:
+    app = f"echo up; {until_there(ground / 'end')}; exit 9"
+    with reloading(platform, ground, "", "sh", "-c", app) as run:
         assert run.app() == "up"
         family = run.children()
         assert len(family) == 2
-        assert run.process.wait(10) == 9
+        (ground / "end").touch()
+        assert run.process.wait(PATIENCE) == 9
         assert until(lambda: not any(Path(f"/proc/{pid}/exe").exists() for pid in family))
 
 
@@ -213,6 +216,18 @@ def cmdline(pid: int) -> bytes:
     return Path(f"/proc/{pid}/cmdline").read_bytes()
 
 
+def until_there(path: Path) -> str:
+    """Words of a shell that waits for a file."""
+    return f"until [ -e {path} ]; do sleep 0.02; done"
+
+
+def pending(pid: int, number: int) -> bool:
+    """Whether a signal has been sent to the process, which has not taken it yet."""
+    status = Path(f"/proc/{pid}/status").read_text().splitlines()
+    masks = [int(line.split()[1], 16) for line in status if line[:7] in ("SigPnd:", "ShdPnd:")]
+    return any(mask & 1 << (number - 1) for mask in masks)
+
+
 def test_an_app_that_does_not_end_is_killed_to_be_started_again(platform, ground):
     """After process.grace."""
     app = "trap '' TERM; echo \"start $PLAIN\"; while :; do sleep 0.02; done"
@@ -226,13 +241,18 @@ def test_an_app_that_does_not_end_is_killed_to_be_started_again(platform, ground
 
 def test_a_stop_while_it_restarts_is_a_stop(platform, ground):
     """TERM from outside, while the app takes its time: it does not come back."""
-    app = "trap 'sleep 0.5; exit 7' TERM; echo \"start $PLAIN\"; while :; do sleep 0.02; done"
+    end = f'trap "" TERM; echo asked; {until_there(ground / "end")}; exit 7'
+    app = f"trap '{end}' TERM; echo \"start $PLAIN\"; while :; do sleep 0.02; done"
     with reloading(platform, ground, "", "sh", "-c", app) as run:
         assert run.app() == "start one"
         run.says("notifications arrive")
         platform.state.write_text(state(plain="two"))
         run.says("reloaded in")
-        assert run.end() == 7
+        assert run.app() == "asked"
+        run.process.send_signal(signal.SIGTERM)
+        assert until(lambda: not pending(run.process.pid, signal.SIGTERM))
+        (ground / "end").touch()
+        assert run.process.wait(PATIENCE) == 7
         assert run.silent(0.1)
 
 
@@ -241,9 +261,11 @@ def test_a_first_launch_that_refuses_ends_all(ground, status):
     """With its own code and words, as without reload."""
     with hostile() as api:
         api.on(VARIABLES, error(status))
-        manifest = '[api]\ndeadline = "500ms"\n'
+        # A final answer has time to come; the other one is asked for until the time is over.
+        deadline = {401: "60s", 503: "500ms"}[status]
+        manifest = f'[api]\ndeadline = "{deadline}"\n'
         with reloading(api, ground, manifest, "sh", "-c", "echo started") as run:
-            assert run.process.wait(10) == {401: 77, 503: 69}[status]
+            assert run.process.wait(PATIENCE) == {401: 77, 503: 69}[status]
             assert run.silent(0.1)
 
 
@@ -290,11 +312,11 @@ def test_secrets_stay_with_the_watcher(platform, ground):
 def test_a_supervisor_that_is_killed_takes_the_watcher_along(ground):
     """Also while the watcher still prepares the app; whoever becomes its parent is left alone."""
     with hostile(variables={"PLAIN": "one", "PAGE": "x"}) as api:
-        api.on(VARIABLES, after(0.6, data({"PLAIN": "one", "PAGE": "x"})))
-        with reloading(api, ground, "", "sh", "-c", "echo started; sleep 30") as run:
+        api.on(VARIABLES, hang)
+        with reloading(api, ground, "", "sh", "-c", "echo started; sleep 600") as run:
             assert until(lambda: api.requests)
             [watcher] = run.children()
             run.process.kill()
             run.process.wait()
-            assert until(lambda: not Path(f"/proc/{watcher}/exe").exists(), 5)
+            assert until(lambda: not Path(f"/proc/{watcher}/exe").exists())
             assert run.silent(0.2)

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import os
-import shutil
 import sys
-import time
 from pathlib import Path
 
+import pytest
+
 from tests.launching.reload.conftest import reloading
+from tests.support import ports
 from tests.support.emulated import emulated
-from tests.support.inits import until
-from tests.support.visitor import Visitor, free_port, listens
+from tests.support.visitor import Visitor
+from tests.support.waiting import until
 
 HOST = "app.example.test"
 CONFIG = """
@@ -61,18 +62,25 @@ serial = {serial}
 """
 
 
+def pid(ground: Path) -> str:
+    """The number of nginx's master."""
+    return (ground / "nginx.pid").read_text()
+
+
+@pytest.mark.needs("nginx")
 def test_a_renewed_certificate_is_served_without_a_failed_request(ground: Path):
     """The key pair changes in the platform, nginx serves it after its HUP; then its config."""
-    assert shutil.which("nginx", path="/usr/sbin:/usr/bin"), "tests/run.sh installs nginx"
-    port = free_port()
+    [port] = ports.free()
     (ground / "nginx.conf.j2").write_text(CONFIG.replace("@", str(ground)))
     command = ("nginx", "-c", f"{ground}/nginx.conf", "-e", "stderr")
     with emulated(state(port, 1)) as platform:
         visitor = Visitor(platform.ca, HOST, port)
         with reloading(platform, ground, MANIFEST, *command) as run:
             run.says("notifications arrive")
-            assert until(lambda: listens(port))
-            master = (ground / "nginx.pid").read_text()
+            assert until(lambda: ports.listens(port))
+            # It listens before it writes that.
+            assert until(lambda: (ground / "nginx.pid").exists() and pid(ground))
+            master = pid(ground)
             visitor.start()
             try:
                 assert until(lambda: visitor.certificates)
@@ -84,27 +92,29 @@ def test_a_renewed_certificate_is_served_without_a_failed_request(ground: Path):
                 second = visitor.certificates[-1]
                 platform.state.write_text(state(port, 2, "second"))
                 assert until(lambda: visitor.answers[-1] == "second")
-                time.sleep(0.2)
+                seen = len(visitor.answers)
+                assert until(lambda: len(visitor.answers) > seen + 5)
             finally:
                 visitor.end()
             assert visitor.failures == []
             assert list(dict.fromkeys(visitor.certificates)) == [first, second]
-            assert (ground / "nginx.pid").read_text() == master
+            assert pid(ground) == master
             key = ground / "certificates" / HOST / "privkey.pem"
             assert os.stat(key).st_mode & 0o777 == 0o600
             assert run.end() == 0
 
 
+@pytest.mark.needs("nginx")
 def test_a_config_that_nginx_refuses_is_never_swapped_in(ground: Path):
     """nginx -t says no: one warning, the old config, and requests go on."""
-    port = free_port()
+    [port] = ports.free()
     (ground / "nginx.conf.j2").write_text(CONFIG.replace("@", str(ground)))
     command = ("nginx", "-c", f"{ground}/nginx.conf", "-e", "stderr")
     with emulated(state(port, 1)) as platform:
         visitor = Visitor(platform.ca, HOST, port)
         with reloading(platform, ground, MANIFEST, *command) as run:
             run.says("notifications arrive")
-            assert until(lambda: listens(port))
+            assert until(lambda: ports.listens(port))
             before = (ground / "nginx.conf").read_bytes()
             platform.state.write_text(state(port, 1, '\\"; nonsense'))
             line = run.says("not reloaded")
@@ -134,14 +144,14 @@ while True:
 
 def test_an_app_that_reads_its_certificate_once_is_restarted(ground: Path):
     """on_change = "restart": the renewed certificate is served by a new process."""
-    port = free_port()
+    [port] = ports.free()
     manifest = '[certificates]\ndirectory = "@/certificates"\non_change = "restart"\n'
     app = (sys.executable, "-I", "-c", SERVER, f"{ground}/certificates/{HOST}", str(port))
     with emulated(state(port, 1)) as platform:
         visitor = Visitor(platform.ca, HOST, port)
         with reloading(platform, ground, manifest, *app) as run:
             run.says("notifications arrive")
-            assert until(lambda: listens(port))
+            assert until(lambda: ports.listens(port))
             first, answer = visitor.visit()
             assert answer == "served"
             platform.state.write_text(state(port, 2))

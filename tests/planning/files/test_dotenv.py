@@ -17,6 +17,8 @@ from hypothesis import strategies as st
 
 from cycle_exec.planning.files import dotenv
 from cycle_exec.planning.files.dotenv import NotCarried, Unparsable
+from tests.support import machine
+from tests.support.waiting import PATIENCE
 
 NASTY = "\\\"'`$#= \t\r\n\x0b\x0c\x1c\x85\u2028\ufeffa{}%!~"
 VALUE = st.one_of(st.text(NASTY, max_size=12), st.text(st.characters(exclude_categories=["Cs"])))
@@ -198,7 +200,7 @@ def docker(tmp_path_factory):
             "i",
         ]
         environ = {"PATH": os.environ["PATH"], "HOME": str(folder)}
-        subprocess.run(command, check=True, capture_output=True, env=environ, timeout=30)
+        subprocess.run(command, check=True, capture_output=True, env=environ, timeout=PATIENCE)
         pairs: list[str] = daemon.environment or []
         return {name: value for name, _, value in (pair.partition("=") for pair in pairs)}
 
@@ -274,19 +276,20 @@ def test_a_shell_exports_what_is_written_for_it(tmp_path):
 @pytest.mark.parametrize("shell", ["sh", "bash"])
 def test_shells_change_no_name_that_passes(shell):
     """Every variable a shell has by itself, but for those that are refused, can be exported."""
-    if shutil.which(shell) is None:
-        pytest.skip(f"no {shell}")
     known = "IFS OLDPWD OPTARG OPTERR PATH PS1 PS2 PS4 PWD TERM HOME LANG MAIL HISTFILE ENV".split()
     if shell == "bash":
         ran = subprocess.run(
-            ["bash", "-c", "compgen -v"], capture_output=True, text=True, check=True
+            [machine.program(shell), "-c", "compgen -v"], capture_output=True, text=True, check=True
         )
         known += ran.stdout.split()
     # bash counts the one and sets the other for each command, and both are always inherited.
     for name in set(known) - dotenv._SHELLS_OWN - {"SHLVL", "_"}:
         text = dotenv.write({name: "a b'c"}, "shell")
         ran = subprocess.run(
-            [shell, "-c", text + "/usr/bin/env"], capture_output=True, text=True, check=True
+            [machine.program(shell), "-c", text + "/usr/bin/env"],
+            capture_output=True,
+            text=True,
+            check=True,
         )
         assert f"\n{name}=a b'c\n" in "\n" + ran.stdout
 

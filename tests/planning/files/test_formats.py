@@ -66,7 +66,7 @@ def test_yaml_is_readable():
 
 @settings(deadline=None, max_examples=40)
 @given(st.dictionaries(NAME, st.one_of(NO_NUL, BYTES), max_size=6))
-@pytest.mark.parametrize("shell", ["sh", "bash"])
+@pytest.mark.parametrize("shell", ["sh", pytest.param("bash", marks=pytest.mark.needs("bash"))])
 def test_a_shell_that_evaluates_it_has_the_values(shell, values):
     """`eval "$(cycle-exec env --format shell)"`, byte for byte, non-UTF-8 bytes too."""
     text = formats.write(values, "shell").encode("utf-8", "surrogateescape")

@@ -13,6 +13,7 @@ from cycle_exec.system.crypto import keystore
 from tests.support import issued
 
 PASSWORD = Secret("pass word'\"\\$#")
+pytestmark = pytest.mark.needs("openssl")
 PAIRS = ["P-256", "P-384", "RSA 2048", "Ed25519"]
 
 
@@ -44,6 +45,7 @@ def test_openssl_reads_key_leaf_and_chain(kind, tmp_path):
     assert blocks == (2, 2)
 
 
+@pytest.mark.needs("keytool")
 @pytest.mark.parametrize("kind", PAIRS)
 def test_java_reads_it(kind, tmp_path):
     """keytool finds one private key with its whole chain."""

@@ -7,6 +7,7 @@ import asyncio
 import pytest
 
 from cycle_exec.system.emulator.broadcast import Broadcast
+from tests.support.waiting import PATIENCE
 
 
 class Client:
@@ -37,7 +38,7 @@ async def quiet() -> None:
 
 
 def play(story) -> None:
-    asyncio.run(asyncio.wait_for(story(), 10))
+    asyncio.run(asyncio.wait_for(story(), PATIENCE))
 
 
 async def join(broadcast: Broadcast, client: Client) -> None:

@@ -8,6 +8,7 @@ import threading
 import pytest
 
 from tests.support.emulated import UnixConnection, emulated
+from tests.support.waiting import PATIENCE
 
 STATE = 'token = "t"\n[variables]\nA = "1"\n'
 PATH = "/v1/environment/scoped-variables"
@@ -22,7 +23,7 @@ def platform():
 def exchange(path: str, *parts: bytes) -> bytes:
     """All that comes back for these bytes, until the server closes."""
     with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as client:
-        client.settimeout(10)
+        client.settimeout(PATIENCE)
         client.connect(path)
         for part in parts:
             client.sendall(part)
@@ -99,5 +100,5 @@ def test_requests_are_served_side_by_side():
         for thread in threads:
             thread.start()
         for thread in threads:
-            thread.join(8)
+            thread.join(PATIENCE)
         assert answers == [200] * 30

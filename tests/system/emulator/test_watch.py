@@ -8,10 +8,11 @@ import time
 import pytest
 
 from cycle_exec.system.emulator.watch import Watch
+from tests.support.waiting import PATIENCE
 
 
 def until(found) -> None:
-    end = time.monotonic() + 10
+    end = time.monotonic() + PATIENCE
     while not found():
         assert time.monotonic() < end
         time.sleep(0.005)

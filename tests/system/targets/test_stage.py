@@ -2,7 +2,6 @@ import errno
 import fcntl
 import json
 import os
-import shutil
 import signal
 import stat
 import subprocess
@@ -17,7 +16,7 @@ from cycle_exec.system import signals
 from cycle_exec.system.targets import stage
 from cycle_exec.system.targets.calls import Calls
 from cycle_exec.system.targets.temporary_names import is_temporary, temporary
-from tests.support import probe
+from tests.support import machine, probe
 
 ROOT = str(Path(__file__).parents[3])
 STALE = ".app.conf.cycle-exec-0123456789abcdef"
@@ -679,17 +678,11 @@ print(json.dumps([told, open(target).read(), open(source).read(),
 """
 
 
-def mounts_work():
-    if not shutil.which("unshare") or os.geteuid() != 0:
-        return False
-    return subprocess.run(["unshare", "-m", "true"], check=False).returncode == 0
-
-
-@pytest.mark.skipif(not mounts_work(), reason="this machine does not allow mount namespaces")
 @pytest.mark.parametrize("last", ["works", "fails"])
 def test_a_bind_mounted_target_is_rewritten_in_place(tmp_path, last):
     """It refuses a rename, so its own bytes change, and return if a later target fails."""
-    words = ["unshare", "-m", sys.executable, "-I", "-c", MOUNTED, str(tmp_path), last]
+    machine.need_mounts()
+    words = [*machine.MOUNTS, sys.executable, "-I", "-c", MOUNTED, str(tmp_path), last]
     ran = subprocess.run(words, capture_output=True, text=True, check=False)
     assert ran.returncode == 0, ran.stderr
     old = "old, and longer than the new"
