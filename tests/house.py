@@ -27,7 +27,6 @@ FLOORS = [
     {"__init__"},
     {"launching"},
     {"commands"},
-    {"dispatch"},
     {"cli"},
     {"entry"},
     {"__main__"},

@@ -11,7 +11,7 @@ from cycle_exec.settings.options import OPTIONS
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
 
     from cycle_exec.settings.options import Overrides
 
@@ -46,29 +46,24 @@ def parse(argv: Sequence[str]) -> Parsed | None:
     return Parsed(overrides=overrides, command=command) if overrides is not None else None
 
 
-def _flags(words: Sequence[str]) -> Mapping[str, str | bool | tuple[str, ...]] | None:
+def _flags(words: Sequence[str]) -> Overrides | None:
     overrides: dict[str, str | bool | tuple[str, ...]] = {}
-    position = 0
-    while position < len(words):
-        flag, equals, value = words[position].partition("=")
-        position += 1
+    left = iter(words)
+    for word in left:
+        flag, equals, value = word.partition("=")
         option = _VALUED.get(flag)
         if option is None:
-            switch = _SWITCHES.get(flag)
-            if switch is None or equals:
+            if flag not in _SWITCHES or equals:
                 return None
-            overrides[switch[0]] = switch[1]
+            name, on = _SWITCHES[flag]
+            overrides[name] = on
             continue
         if not equals:
-            if option.kind == "names":
-                value = EVERY_NAME
-            elif position == len(words) or words[position].startswith("-"):
+            value = EVERY_NAME if option.kind == "names" else next(left, "-")
+            if value.startswith("-"):
                 return None
-            else:
-                value = words[position]
-                position += 1
+        earlier = overrides.get(option.name, ())
         if option.collects:
-            earlier = overrides.get(option.name, ())
             assert isinstance(earlier, tuple)
             overrides[option.name] = (*earlier, value)
         else:

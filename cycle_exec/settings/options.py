@@ -20,10 +20,7 @@ LOG_LEVELS = ("error", "warning", "notice", "info", "debug")
 LOG_FORMATS = ("text", "json")
 
 # The headings of the help pages, in their order.
-SECTIONS = (
-    *("the internal API", "what is fetched and written", "the environment", "the process"),
-    "messages",
-)
+SECTIONS = ("Internal API", "Inputs and outputs", "Environment", "Process", "Messages")
 _API, _WRITTEN, _ENVIRONMENT, _PROCESS, _MESSAGES = SECTIONS
 
 

@@ -8,62 +8,90 @@ import subprocess
 
 import pytest
 
-from cycle_exec import __version__, cli
+from cycle_exec import __version__
+from cycle_exec.cli.syntax import Group, LaunchOption
+from cycle_exec.cli.verbs import root
+from cycle_exec.errors import KINDS
 from cycle_exec.settings.options import OPTIONS
-from cycle_exec.settings.verbs import GROUPS, VERBS
+from tests.support import calls
 from tests.support.launching import SCRIPT
 
-PAGES = ["", *GROUPS, *(each.name for each in VERBS)]
+VERBS = dict(root.verbs())
+GROUPS = [name for name, command in root.commands.items() if isinstance(command, Group)]
+PAGES = ["", *GROUPS, *VERBS]
 
 
 def shown(option):
     """How a page has the flag."""
-    return f"--[no-]{option.name}" if option.kind == "switch" else option.flag
+    return f"{option.flag} / {option.opposite}" if option.kind == "switch" else option.flag
 
 
 def page(verb, *words):
     said = verb(*words)
     assert (said.code, said.err) == (0, "")
+    assert said.out.isascii()
     assert all(len(line) <= 80 for line in said.out.splitlines())
+    assert said.out.endswith("\n")
     return said.out
 
 
+@pytest.mark.parametrize("name", PAGES)
+def test_layout(verb, name):
+    """Usage, purpose and examples; plain in a pipe, whatever the terminal is said to be."""
+    text = page(verb, *name.split(), "--help")
+    assert text == verb(*name.split(), "--help", COLUMNS="40", TERM="xterm", FORCE_COLOR="1").out
+    assert text.startswith(f"Usage: cycle-exec {name}".rstrip() + " ")
+    assert "\n\nExamples:\n  " in text
+    assert "\x1b" not in text
+    # click breaks lines at hyphens: no name may be torn apart.
+    assert not re.search(r"[a-z]-$", text, re.MULTILINE)
+
+
 def test_the_first_page(verb):
-    """Every verb and every launch option, with its variable and key."""
+    """Every verb and every launch option, with its variable and key, and every exit code."""
     text = page(verb, "--help")
-    for each in VERBS:
-        assert f"\n  {each.name} " in text
     joined = " ".join(text.split())
+    for name, each in VERBS.items():
+        assert f"\n  {name} " in text
+        assert f" {name} {each.get_short_help_str(200)} " in joined
     for option in OPTIONS:
         assert f"\n  {shown(option)}" in text
         assert option.variable in joined
         assert option.key in joined
+    for kind in KINDS.values():
+        assert str(kind.code) in joined
 
 
-@pytest.mark.parametrize("each", VERBS, ids=lambda each: each.name)
-def test_a_page_for_each_verb(verb, each):
+@pytest.mark.parametrize("name", VERBS)
+def test_a_page_for_each_verb(verb, name):
     """With its own flags, the launch's if it takes them, and its examples."""
-    text = page(verb, *each.name.split(), "--help")
+    each = VERBS[name]
+    text = page(verb, *name.split(), "--help")
     joined = " ".join(text.split())
-    assert text.startswith(f"usage:\n  cycle-exec {each.name}")
-    for flag in each.flags:
-        assert f"{flag.flag} {flag.metavar}".rstrip() in text
-        assert all(choice in joined for choice in flag.choices)
-    for word in each.words:
-        assert word.metavar in text
+    for param in each.params:
+        assert param.opts[0] in text or param.human_readable_name.upper() in text
+        assert all(choice in joined for choice in getattr(param.type, "choices", ()))
+    launch = [param.row for param in each.params if isinstance(param, LaunchOption)]
     for option in OPTIONS:
-        taken = each.launch and option.name not in each.without
-        assert (option.variable in joined) == taken, option.name
-        assert not taken or f"\n  {shown(option)}" in text, option.name
+        assert (option.variable in joined) == (option in launch), option.name
+        assert option not in launch or f"\n  {shown(option)}" in text, option.name
+    assert ("-- COMMAND [ARG...]" in text.splitlines()[0]) == bool(each.command)
 
 
 @pytest.mark.parametrize("group", GROUPS)
 def test_a_page_for_each_group(verb, group):
     """Its verbs."""
     text = page(verb, group, "--help")
-    for each in VERBS:
-        if each.name.startswith(group + " "):
-            assert each.name in text
+    for name in VERBS:
+        if name.startswith(group + " "):
+            assert f"\n  {name.removeprefix(group).strip()} " in text
+
+
+def test_dev_has_an_env_file_of_its_own(verb):
+    """It is the emulator's alone."""
+    text = page(verb, "dev", "--help")
+    assert text.count("--env-file FILE") == 1
+    assert "CYCLE_EXEC_ENV_FILE" not in text
 
 
 def test_the_version(verb):
@@ -77,9 +105,7 @@ def test_the_version(verb):
 def test_the_short_flag(name):
     """-h is --help, first and last."""
     words = name.split()
-    wanted = cli.parse([*words, "--help"])
-    assert wanted.verb == "print"
-    assert cli.parse([*words, "-h"]) == wanted
+    assert calls.page(*words, "-h") == calls.page(*words, "--help")
 
 
 def test_help_needs_nothing():
@@ -94,15 +120,13 @@ def test_help_needs_nothing():
 @pytest.mark.parametrize("name", PAGES)
 def test_examples_are_understood(name):
     """Every example that a page shows is a command line that the program takes."""
-    text = cli.parse([*name.split(), "--help"]).values["text"]
-    section = text.partition("\nexamples:\n")[2].partition("\n\n")[0]
-    lines = [line.strip() for line in section.splitlines() if not line.startswith("  #")]
+    section = calls.page(*name.split(), "--help").partition("\nExamples:\n")[2]
+    lines = section.splitlines()
     assert lines
     for line in lines:
-        words = shlex.split(line.removeprefix('eval "$(').removesuffix(')"'))
+        words = shlex.split(line.strip().removeprefix('eval "$(').replace(')"', ""), comments=True)
         assert words.pop(0) == "cycle-exec"
         if ">" in words:
             words = words[: words.index(">")]
-        call = cli.parse(words)
-        assert call.verb in {each.name for each in VERBS}
-        assert call.verb.startswith(name)
+        assert calls.call(*words).function
+        assert name in ("", "run") or words[: len(name.split())] in (name.split(), ["certificates"])

@@ -20,7 +20,6 @@ _ROWS: tuple[dict[str, tuple[int, int]], ...] = (
     {"__main__": (310, 100)},
     {"entry": (310, 100)},
     {"cli": (310, 100)},
-    {"dispatch": (310, 100)},
     {"commands": (16, 688)},
     {"testing": (112, 68), "__init__": (188, 68), "launching": (264, 440)},
     {

@@ -1,4 +1,4 @@
-"""docs/cycle-exec.1, the manual page, written from the tables of options, verbs and exit codes:
+"""docs/cycle-exec.1, the manual page, written from the options, verbs and exit codes:
 
 python -m tests.docs.manual > docs/cycle-exec.1
 """
@@ -7,12 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+import click
+
+from cycle_exec.cli.syntax import LaunchOption, Verb
+from cycle_exec.cli.verbs import PROGRAM, root
 from cycle_exec.errors import KINDS
-from cycle_exec.presentation.help import shown
 from cycle_exec.settings.model import DEFAULT_MANIFEST, Api
 from cycle_exec.settings.options import OPTIONS, SECTIONS, Option
-from cycle_exec.settings.verb import Flag, Verb
-from cycle_exec.settings.verbs import ABOUT, EXAMPLES, VERBS
 
 SYSEXITS = {
     64: "USAGE",
@@ -39,7 +40,7 @@ def _lines() -> Iterator[str]:
     yield f".B cycle\\-exec\n{_text('[OPTIONS] -- COMMAND [ARG...]')}"
     yield f".PP\n.B cycle\\-exec\n{_text('VERB [OPTIONS] ...')}"
     yield ".SH DESCRIPTION"
-    yield _text(ABOUT)
+    yield from _paragraphs(root)
     yield ".SH OPTIONS"
     yield "Each exists as a flag, as an environment variable and as a key of the manifest;"
     yield "the flag wins over the variable, the variable over the manifest."
@@ -49,8 +50,8 @@ def _lines() -> Iterator[str]:
             if option.section == section:
                 yield from _option(option)
     yield ".SH VERBS"
-    for verb in VERBS:
-        yield from _verb(verb)
+    for name, verb in root.verbs():
+        yield from _verb(name, verb)
     yield ".SH EXIT STATUS"
     yield "After a launch it is the command's own, 128 and the number if a signal ended it."
     yield "Before it:"
@@ -59,31 +60,41 @@ def _lines() -> Iterator[str]:
     yield from _tagged(DEFAULT_MANIFEST, "The manifest, unless another one is named.")
     yield from _tagged(Api().socket, "The socket of the platform's internal API.")
     yield ".SH EXAMPLES"
-    for words, comment in EXAMPLES:
-        yield f".TP\n.B {_text(words)}\n{_text(comment.capitalize())}"
+    yield from _examples(root.examples)
     yield ".SH SEE ALSO"
     yield ".BR execve (2),\n.BR environ (7),\n.BR openvpn (8)"
 
 
 def _option(option: Option) -> Iterator[str]:
-    yield from _tagged(shown(option), option.help)
+    flag, _ = _record(LaunchOption(option), click.Context(root))
+    yield from _tagged(flag, option.help)
     key = f", manifest key {option.key}" if option.key else ""
     default = f", default {option.default}" if option.default and option.kind != "switch" else ""
     yield f".br\n{_text(f'Variable {option.variable}{key}{default}.')}"
 
 
-def _verb(verb: Verb) -> Iterator[str]:
-    yield f".SS {_text(verb.usage)}"
-    yield _text(verb.text)
-    for flag in verb.flags:
-        yield from _flag(flag)
-    for words, comment in verb.examples:
-        yield f".PP\n.EX\n{_text(words)}    # {_text(comment)}\n.EE"
+def _verb(name: str, verb: Verb) -> Iterator[str]:
+    context = click.Context(verb, click.Context(root, info_name=PROGRAM), info_name=name)
+    yield f".SS {_text(' '.join([name, *verb.collect_usage_pieces(context)]))}"
+    yield from _paragraphs(verb)
+    for param in verb.params:
+        if isinstance(param, click.Option) and not isinstance(param, LaunchOption):
+            yield from _tagged(*_record(param, context))
+    yield from _examples(verb.examples)
 
 
-def _flag(flag: Flag) -> Iterator[str]:
-    short = f"{flag.short}, " if flag.short else ""
-    yield from _tagged(f"{short}{flag.flag} {flag.metavar}".rstrip(), flag.help)
+def _record(param: click.Option, context: click.Context) -> tuple[str, str]:
+    record = param.get_help_record(context)
+    assert record is not None
+    return record
+
+
+def _paragraphs(command: click.Command) -> Iterator[str]:
+    yield "\n.PP\n".join(_text(each) for each in (command.help or "").split("\n\n"))
+
+
+def _examples(lines: str) -> Iterator[str]:
+    yield f".PP\n.EX\n{_text(lines)}\n.EE"
 
 
 def _exit_codes() -> Iterator[str]:

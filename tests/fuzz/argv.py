@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from cycle_exec import cli
-from cycle_exec.dispatch import Call
+from collections.abc import Mapping
+from typing import Any
+
+from cycle_exec.cli.verbs import root
 from cycle_exec.errors import Refused
 from cycle_exec.settings import argv, resolve
 from cycle_exec.settings.model import Invocation
 from cycle_exec.settings.options import OPTIONS
-from cycle_exec.settings.verbs import VERBS
 from tests.fuzz.wording import assert_told
+from tests.support.calls import Call, call
 
 _VARIABLE = "CYCLE_EXEC_"
 
@@ -17,8 +19,8 @@ WORDS = (
     *(f"{option.flag}\n".encode() for option in OPTIONS),
     *(f"{option.flag}=".encode() for option in OPTIONS),
     *(f"{option.variable}=".encode() for option in OPTIONS),
-    *(f"{verb.name}\n".replace(" ", "\n").encode() for verb in VERBS),
-    *(flag.flag.encode() for verb in VERBS for flag in verb.flags),
+    *(f"{name}\n".replace(" ", "\n").encode() for name, _ in root.verbs()),
+    *(flag.encode() for _, verb in root.verbs() for param in verb.params for flag in param.opts),
     *(b"--\n", b"--", b"-", b"=", b"app\n", b"\n", b"--no-debug\n", b"-h\n", b"--version\n"),
     *(b"5s", b"1", b"/x", b"a:/b", b"a=B", b"*", b"A,B", b"true", b"json", b"debug", b"user:group"),
 )
@@ -36,22 +38,23 @@ def target(data: bytes) -> None:
             words.append(line)
     found = argv.parse(words)
     try:
-        call = cli.parse(words)
+        done = call(*words)
     except Refused as refused:
         assert found is None
         assert_told(refused.problems, kinds=("usage",))
         return
     if found is not None:
-        assert call.verb == "run"
-        assert (dict(call.overrides), call.command) == (dict(found.overrides), found.command)
-    _resolved(Invocation(argv=tuple(words), environ=environ, cwd="/"), call)
+        wanted = {"overrides": found.overrides, "command": found.command}
+        assert done == Call("launch.run", wanted)
+    _resolved(Invocation(argv=tuple(words), environ=environ, cwd="/"), done.values)
 
 
-def _resolved(invocation: Invocation, call: Call) -> None:
+def _resolved(invocation: Invocation, values: Mapping[str, Any]) -> None:
     """Whatever the words were, the settings are there or every wrong one is named."""
     resolve.unknown_variables(invocation.environ)
     try:
-        path, _ = resolve.manifest_path(invocation, call.overrides)
-        resolve.resolve(invocation, call.overrides, None, path, call.command)
+        overrides = values.get("overrides", {})
+        path, _ = resolve.manifest_path(invocation, overrides)
+        resolve.resolve(invocation, overrides, None, path, values.get("command", ()))
     except Refused as refused:
         assert_told(refused.problems, kinds=("usage",))

@@ -122,7 +122,6 @@ def test_a_record_with_secrets_is_not_pickled_or_copied_deeply(name):
 # Fields that hold what an operator or the platform may keep secret, whatever their type.
 SEALED = (
     "commands.api.Wish.data",
-    "dispatch.Call.values",
     "planning.model.TemplateText.text",
     "planning.templates.substitution.Plain.texts",
     "settings.model.EnvironmentRules.set",

@@ -26,7 +26,7 @@ def said_by_wheel_of(source: Path, python: str, folder: Path, **environ: str) ->
     with zipfile.ZipFile(wheel) as archive:
         archive.extractall(folder / "installed")
     done = subprocess.run(
-        [python, "-c", "from cycle_exec.cli import version_line; print(version_line(), end='')"],
+        [python, "-c", "from cycle_exec.cli.verbs import version_line; print(version_line())"],
         cwd=folder / "installed",
         env={**os.environ, "PYTHONPATH": str(Path(str(pytest.__file__)).parent.parent)},
         capture_output=True,
