@@ -14,6 +14,7 @@ PAGES = sorted([HOME / "README.md", *(HOME / "docs").glob("*.md")])
 SCRIPTS = (
     "examples/demo.sh",
     "tests/run.sh",
+    "tests/quick.sh",
     "tests/bench/run.sh",
     "tests/bench/folder.sh",
     "tests/fuzz/run.sh",
