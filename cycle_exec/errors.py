@@ -25,83 +25,83 @@ class Kind(Record):
 KINDS: dict[str, Kind] = {
     "usage": Kind(
         code=64,
-        sentence="the flags or words of the command line are wrong",
+        sentence="the command line is invalid",
         fix="see cycle-exec --help",
     ),
     "manifest-missing": Kind(
         code=78,
-        sentence="the manifest that was named does not exist or cannot be read",
-        fix="mount the file, or name another with --manifest",
+        sentence="the given manifest does not exist or cannot be read",
+        fix="mount the file, or give another path with --manifest",
     ),
     "manifest-invalid": Kind(
         code=78,
         sentence="the manifest has an unknown key, a wrong type or an impossible value",
-        fix="correct it until cycle-exec manifest check says ok",
+        fix="correct it, and verify it with cycle-exec manifest check",
     ),
     "file-missing": Kind(
         code=78,
-        sentence="a file or folder named in the settings does not exist or cannot be read",
+        sentence="a file or directory named in the settings does not exist or cannot be read",
         fix="correct the path, or add the file to the image",
     ),
     "owner-unknown": Kind(
         code=78,
         sentence="a user or group named in the settings does not exist in this image",
-        fix="create it in the image, or give its number",
+        fix="create it in the image, or use its numeric ID",
     ),
     "user-refused": Kind(
         code=78,
-        sentence="the command should run as a user that this process may not become",
+        sentence="the command is to run as a user that this process cannot switch to",
         fix="start the container as root, or leave --user out",
     ),
     "vpn-helper": Kind(
         code=78,
-        sentence="the credential hook of the OpenVPN server cannot work as it is set up",
-        fix="correct it until cycle-exec vpn-check says ok",
+        sentence="the credential hook of the OpenVPN server cannot work as it is configured",
+        fix="correct it, and verify it with cycle-exec vpn-check",
     ),
     "command-not-found": Kind(
         code=127,
-        sentence="the command to start does not exist",
+        sentence="the command does not exist",
         fix="check the command after -- and the PATH",
     ),
     "command-not-executable": Kind(
         code=126,
-        sentence="the command to start exists but cannot be executed",
-        fix="make it executable, and see that its interpreter is in the image",
+        sentence="the command exists but cannot be executed",
+        fix="make it executable, and check that its interpreter is in the image",
     ),
     "target-refused": Kind(
         code=73,
-        sentence="a target is a link, a device or a folder, or its folder cannot be written",
-        fix="name a plain file in a folder that this user may write",
+        sentence="a target is a link, a device or a directory, or its directory is not writable",
+        fix="use a regular file in a directory that this user can write to",
     ),
     "token-missing": Kind(
         code=77,
-        sentence="CYCLE_API_TOKEN is not set, so the internal API cannot be asked",
+        sentence="CYCLE_API_TOKEN is not set, so the internal API cannot be used",
         fix="enable the internal API for this container, or use cycle-exec dev on a laptop",
     ),
     "denied": Kind(
         code=77,
-        sentence="the internal API refused the token (401 or 403)",
-        fix="restart the instance for a fresh token, or widen its internal API access",
+        sentence="the internal API rejected the token (401 or 403)",
+        fix="restart the instance to get a new token, or extend its internal API access",
     ),
     "login-refused": Kind(
         code=77,
-        sentence="the platform did not accept the VPN login that must be good before the start",
-        fix="correct the variables that vpn.login names, or the VPN user in the portal",
+        sentence="the platform rejected the VPN login that the start requires",
+        fix="correct the variables named in vpn.login, or the VPN user in the portal",
     ),
     "unavailable": Kind(
         code=69,
-        sentence="the internal API could not be reached, or did not answer well, in time",
-        fix="see that the API socket is mounted and healthy, or raise --deadline",
+        sentence="the internal API was not reachable, or not healthy, before the deadline",
+        fix="check that the API socket is mounted and healthy, or raise --deadline",
     ),
     "answer-refused": Kind(
         code=65,
-        sentence="the internal API says that what was asked for does not exist or is not valid",
+        sentence="the internal API reports that something requested does not exist or is not valid",
         fix="compare the name in the manifest with the one in the portal",
     ),
     "answer-malformed": Kind(
         code=65,
-        sentence="an answer of the internal API is not what its document promises",
-        fix="try again; if it stays, report it with the request named here",
+        sentence="a response of the internal API does not follow its documentation",
+        fix="try again; if the error persists, report it with the request named here",
     ),
     "variable-missing": Kind(
         code=65,
@@ -110,69 +110,69 @@ KINDS: dict[str, Kind] = {
     ),
     "name-refused": Kind(
         code=65,
-        sentence="a variable has a name that is dangerous, reserved or impossible",
-        fix="allow it by name with --allow-variable, rename it, or exclude it",
+        sentence="a variable has a dangerous, reserved or invalid name",
+        fix="allow it with --allow-variable, rename it, or exclude it",
     ),
     "name-collision": Kind(
         code=65,
-        sentence="two sources end in the same variable name",
-        fix="part them with rename, or exclude one",
+        sentence="two sources produce the same variable name",
+        fix="rename or exclude one of them",
     ),
     "value-refused": Kind(
         code=65,
-        sentence="a value cannot be carried where it should go",
+        sentence="a value cannot be represented in its destination",
         fix="correct the value in the portal, or exclude it",
     ),
     "value-too-large": Kind(
         code=65,
         sentence="a value is too large for the environment (131,071 bytes with its name)",
-        fix="write it to a file with [variables] files",
+        fix="write it to a file with [variables.files]",
     ),
     "certificate-refused": Kind(
         code=65,
-        sentence="a certificate or private key is missing, broken, expired or does not fit",
-        fix="see the certificate in the portal; cycle-exec certificates lists what arrives",
+        sentence="a certificate or private key is missing, malformed, expired or does not match",
+        fix="check the certificate in the portal; cycle-exec certificates lists what the API sends",
     ),
     "template-syntax": Kind(
         code=65,
         sentence="a template is not valid Jinja2",
-        fix="correct the template at the line named",
+        fix="correct the template at this line",
     ),
     "template-undefined": Kind(
         code=65,
         sentence="a template uses a name that is not defined",
-        fix="correct the name, or write name | default(...)",
+        fix="correct the name, or use name | default(...)",
     ),
     "template-failed": Kind(
         code=65,
-        sentence="a template failed while it was rendered",
-        fix="correct the expression at the line named",
+        sentence="a template could not be rendered",
+        fix="correct the expression at this line",
     ),
     "arguments-too-long": Kind(
         code=126,
-        sentence="command line and environment together are larger than the kernel accepts",
+        sentence="arguments and environment together are larger than the kernel accepts",
         fix="export fewer variables with [variables] only, or write large ones to files",
     ),
     "check-failed": Kind(
         code=65,
-        sentence="a check command did not accept the staged file",
-        fix="render the file with cycle-exec render and run the check by hand",
+        sentence="a check command rejected the staged file",
+        fix="render the file with cycle-exec render, and run the check by hand",
     ),
     "target-failed": Kind(
         code=73,
-        sentence="a target could not be staged or committed",
-        fix="see that the file system is writable and has room",
+        sentence="a target could not be written",
+        fix="check that the file system is writable and has free space",
     ),
     "internal": Kind(
         code=70,
         sentence="cycle-exec has a bug",
-        fix="run again with --debug and report what it prints",
+        fix="run it again with --debug, and report the output",
     ),
 }
 
 STOPPED = {
-    130: "SIGINT arrived before the launch; no target was changed, or all if it came at the swap",
-    143: "SIGTERM arrived before the launch; no target was changed, or all if it came at the swap",
+    130: "SIGINT arrived before the launch; either no target was changed, or all were",
+    143: "SIGTERM arrived before the launch; either no target was changed, or all were",
 }
 
 _ORDER = {kind: position for position, kind in enumerate(KINDS)}
@@ -239,8 +239,8 @@ class DeadlinePassed(BaseException):
     problem = Problem(
         kind="unavailable",
         subject="the launch",
-        reason="it was not ready within the deadline",
-        fix="raise --deadline, or see what takes so long with --log-level debug",
+        reason="it was not ready before the deadline",
+        fix="raise --deadline, or find out what takes so long with --log-level debug",
     )
 
 

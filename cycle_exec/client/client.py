@@ -53,7 +53,7 @@ class _Access:
         self._socket = socket or os.environ.get(SOCKET) or DEFAULT_SOCKET
         given = os.environ.get(TOKEN, "") if token is None else token
         if not (given.isascii() and given.isprintable()):
-            raise ValueError("the token holds a character that no HTTP header can carry")
+            raise ValueError("the token contains a character that is not allowed in an HTTP header")
         self._token = given
         self._timeout = timeout
         self._deadline = deadline

@@ -21,10 +21,10 @@ if TYPE_CHECKING:
 
 LOGIN = "validateVPNLogin"
 _FAILURES = {
-    "refused": "nobody listens on the socket",
-    "timeout": "no complete answer in time",
-    "dropped": "the connection ended before the answer did",
-    "malformed": "the answer is not proper HTTP",
+    "refused": "nothing is listening on the socket",
+    "timeout": "no complete response in time",
+    "dropped": "the connection was closed before the response was complete",
+    "malformed": "the response is not valid HTTP",
 }
 # Whose good answer has no data.
 _SILENT = frozenset(("createInstanceJob", "postObjectCache"))
@@ -125,7 +125,7 @@ def result(request: Asked, outcome: Response | Failure) -> Any:
     if request.operation in _SILENT:
         return None
     if "data" not in document:
-        raise errors.ProtocolError(outcome.status, title="the answer has no data")
+        raise errors.ProtocolError(outcome.status, title="the response has no data")
     data = document["data"]
     if data is None and request.operation in LISTS:
         return []
@@ -146,7 +146,7 @@ def _document(outcome: Response) -> Mapping[str, Any]:
         return document
     if outcome.status >= 300:
         return {}
-    raise errors.ProtocolError(outcome.status, title="the answer is not a JSON object")
+    raise errors.ProtocolError(outcome.status, title="the response is not a JSON object")
 
 
 def _error(outcome: Response, said: Mapping[str, Any]) -> errors.ApiError:

@@ -279,7 +279,7 @@ class Methods:
     def object_cache_get(
         self, scope: Literal["global", "environment", "container", "instance"], key: str
     ) -> ObjectCacheSave:
-        """Return an object of the cache; raise NotFound where there is none.
+        """Return an object of the cache; raise NotFound where it does not exist.
 
         GET /v1/object-cache
         """
@@ -352,7 +352,7 @@ class Methods:
         return found
 
     def object_cache_put(self, save: ObjectCacheSave) -> None:
-        """Put an object into the cache. `expires` is a duration as in "1h30m".
+        """Put an object into the cache. `expires` is a duration such as "1h30m".
 
         POST /v1/object-cache
         """
@@ -586,7 +586,7 @@ class AsyncMethods:
     async def object_cache_get(
         self, scope: Literal["global", "environment", "container", "instance"], key: str
     ) -> ObjectCacheSave:
-        """Return an object of the cache; raise NotFound where there is none.
+        """Return an object of the cache; raise NotFound where it does not exist.
 
         GET /v1/object-cache
         """
@@ -659,7 +659,7 @@ class AsyncMethods:
         return found
 
     async def object_cache_put(self, save: ObjectCacheSave) -> None:
-        """Put an object into the cache. `expires` is a duration as in "1h30m".
+        """Put an object into the cache. `expires` is a duration such as "1h30m".
 
         POST /v1/object-cache
         """

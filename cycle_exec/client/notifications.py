@@ -89,7 +89,7 @@ class Notifications:
         except TimeoutError:
             return None
         except ConnectionClosed:
-            raise Unreachable("the connection has ended") from None
+            raise Unreachable("the connection was closed") from None
         return parse(message)
 
 
@@ -179,7 +179,7 @@ def _unless_refused(error: Unreachable) -> None:
     if error.status in (401, 403):
         from cycle_exec.client.errors import NotAuthorized
 
-        raise NotAuthorized(error.status, title="the token was refused") from None
+        raise NotAuthorized(error.status, title="the token was rejected") from None
 
 
 def _pause(lost: int) -> float:
@@ -225,8 +225,8 @@ def _connected(
         status = error.response.status_code
         raise Unreachable(f"the API answered {status} to the handshake", status) from None
     except (InvalidHandshake, EOFError):
-        raise Unreachable("the API does not speak WebSocket there") from None
+        raise Unreachable("the API does not support WebSocket at this path") from None
     except TimeoutError:
-        raise Unreachable("no answer in time") from None
+        raise Unreachable("no response in time") from None
     except OSError:
-        raise Unreachable("there is no connection to the socket") from None
+        raise Unreachable("cannot connect to the socket") from None

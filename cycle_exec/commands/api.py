@@ -67,9 +67,7 @@ def _listed() -> str:
     ]
     width = max(len(path) for _, path, _ in rows)
     lines = [f"{method:<5}{path:<{width}}  {query}".rstrip() for method, path, query in rows]
-    return "\n".join(
-        [*lines, "", "*: cannot be left out; notifications: the stream of changes", ""]
-    )
+    return "\n".join([*lines, "", "*: required; notifications: the stream of notifications", ""])
 
 
 def _judged(wish: Wish) -> tuple[str, str, dict[str, str]]:
@@ -85,7 +83,7 @@ def _judged(wish: Wish) -> tuple[str, str, dict[str, str]]:
         reason = f"the API has no {printable(path)}{did_you_mean(path, known)}"
         raise refuse("usage", "path", reason, fix)
     if method not in methods:
-        reason = f"{path} takes {' and '.join(sorted(methods))}, not {printable(method, 20)}"
+        reason = f"{path} accepts {' and '.join(sorted(methods))}, not {printable(method, 20)}"
         raise refuse("usage", "method", reason, fix)
     query = {}
     for pair in [*filter(None, inline.split("&")), *wish.query]:
@@ -111,7 +109,7 @@ def _body(data: str) -> bytes | None:
     try:
         loads(content)
     except (ValueError, RecursionError):
-        raise refuse("usage", "--data", "is not JSON (strings stand in double quotes)") from None
+        raise refuse("usage", "--data", "is not JSON (strings need double quotes)") from None
     return content
 
 
@@ -169,12 +167,12 @@ def _error(document: object) -> dict[str, object]:
 
 def _problem(subject: str, status: int, found: bool) -> Problem:
     if 200 <= status < 300:
-        reason = "the answer is an error" if found else "the answer is not JSON"
+        reason = "the response is an error" if found else "the response is not JSON"
         return Problem(kind="answer-malformed", subject=subject, reason=reason)
     kind = "denied" if status in _DENIED else "answer-refused"
     if status == 429 or status >= 500:
         kind = "unavailable"
-    fix = "" if kind == "denied" else "standard output has the answer"
+    fix = "" if kind == "denied" else "see the response on standard output"
     return Problem(kind=kind, subject=subject, reason=f"the API answered {status}", fix=fix)
 
 
@@ -193,7 +191,7 @@ def _follow(api: Api, token: Secret, prefix: str) -> int:
     try:
         for found in notifications.follow(api.socket, token.reveal(), api.timeout, prefix):
             if found.connected:
-                stderr.log.info("notifications arrive")
+                stderr.log.info("listening for notifications")
             else:
                 stdout.write(pretty.line(found.message) + "\n")
     except NotAuthorized as error:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from cycle_exec.settings.model import Invocation, Settings
     from cycle_exec.system.clock import Deadline
 
-_FIX = "see the certificate in the portal; all others are listed"
+_FIX = "check the certificate in the portal; all others are listed"
 
 
 def list_(invocation: Invocation, overrides: Overrides, *, as_json: bool) -> int:

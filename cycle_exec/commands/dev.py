@@ -48,7 +48,7 @@ def run(
     if not command:
         raise refuse("usage", "the command", "no command to start after --")
     if state and env_file:
-        raise refuse("usage", "--state", "give it or --env-file, and not both", "name one of them")
+        raise refuse("usage", "--state", "it cannot be combined with --env-file", "use one of them")
     emulator.require()
     platform = emulator.Platform(_source(invocation, state, env_file), Faults())
     arguments = _arguments(overrides, command)
@@ -68,7 +68,7 @@ def _source(invocation: Invocation, state: str, env_file: str) -> emulator.Sourc
     path = emulator.at(invocation, DOTENV)
     if files.disk(path).kind != "absent":
         return emulator.Source(path, dotenv=True)
-    stderr.log.notice(f"no --state, no --env-file and no {DOTENV} here: the emulator has nothing")
+    stderr.log.notice(f"no --state, no --env-file and no {DOTENV} here: the emulator has no data")
     return emulator.Source("", dotenv=False)
 
 
@@ -112,7 +112,7 @@ def _beside(
     listener.socket.close()
     environ = _environ(invocation, platform.world, socket, metadata)
     app = nursery.app(arguments, environ)
-    return nursery.attend(app, lambda: stderr.log.warning("the emulator ended"))
+    return nursery.attend(app, lambda: stderr.log.warning("the emulator has exited"))
 
 
 def _publish(path: str, world: World) -> None:

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from cycle_exec.settings.model import Invocation, Settings
     from cycle_exec.system.clock import Deadline
 
-_UNSEEN = "not looked at"
+_UNSEEN = "not checked"
 
 
 def run(
@@ -43,7 +43,8 @@ def run(
         settings = pipeline.settle(invocation, overrides, command)
     except Refused as refused:
         found += bad("settings", refused.problems)
-        found.append(doubtful("all else", f"{_UNSEEN}: the settings come first", "mend them"))
+        says = f"{_UNSEEN}: the settings are wrong"
+        found.append(doubtful("other checks", says, "correct them first"))
     else:
         stderr.log.configure("error", "text")
         deadline = clock.Deadline.after(settings.api.deadline)
@@ -86,7 +87,7 @@ def _launch(invocation: Invocation, settings: Settings, deadline: Deadline) -> l
     found = [_settings(settings)]
     problems: list[Problem] = []
     token = preflight.api_token(invocation, problems)
-    found += bad("token", problems) or [good("token", "there is one")]
+    found += bad("token", problems) or [good("token", "it is set")]
     found += _templates(settings)
     local, judged = _preflight(invocation, settings)
     found += judged
@@ -96,11 +97,11 @@ def _launch(invocation: Invocation, settings: Settings, deadline: Deadline) -> l
         found += heard
         is_asked = all(finding.state != diagnosis.BAD for finding in heard)
     else:
-        found.append(doubtful("API", f"{_UNSEEN}: the token comes first", "mend it"))
+        found.append(doubtful("API", f"{_UNSEEN}: there is no usable token", "correct it first"))
     if local is not None and is_asked:
         found += _plan(settings, local, deadline)
     else:
-        found.append(doubtful("plan", f"{_UNSEEN}: what is above comes first", "mend it"))
+        found.append(doubtful("plan", f"{_UNSEEN}: there are errors above", "correct them first"))
     if settings.process.reload:
         found += _reload(settings, token.reveal() if is_asked else "")
     if settings.last_good is not None:
@@ -131,7 +132,7 @@ def _templates(settings: Settings) -> list[Finding]:
                 problems += refused.problems
     if problems:
         return bad("templates", problems)
-    return [good("templates", f"{len(texts)} compile")] if texts else []
+    return [good("templates", f"{len(texts)} compiled")] if texts else []
 
 
 def _preflight(invocation: Invocation, settings: Settings) -> tuple[Local | None, list[Finding]]:
@@ -148,13 +149,13 @@ def _preflight(invocation: Invocation, settings: Settings) -> tuple[Local | None
     found = bad("preflight", problems)
     if not settings.command:
         fix = "give it as in the image: cycle-exec doctor -- COMMAND"
-        found.append(doubtful("command", "none was given to look for", fix))
+        found.append(doubtful("command", "none was given", fix))
     elif not any(each.kind.startswith("command-") for each in problems) and local is not None:
         found.append(good("command", local.executable))
     texts = local.texts if local is not None else ()
     targets = preflight.targets(settings, texts)
     if targets and not any(each.kind.startswith("target-") for each in problems):
-        found.append(good("targets", "their folders can be written"))
+        found.append(good("targets", "their directories are writable"))
         found.append(diagnosis.storage(surroundings.on_disk(targets)))
     return local, found
 
@@ -179,7 +180,7 @@ def _api(settings: Settings, token: Secret, deadline: Deadline) -> list[Finding]
         answers.snapshot([need], [outcome], socket=settings.api.socket, environ={})
     except Refused as refused:
         return [*bad("API", refused.problems), diagnosis.clock(clock.now(), None)]
-    heard = f"{settings.api.socket} answers in {milliseconds} ms, and takes the token"
+    heard = f"{settings.api.socket} responds in {milliseconds} ms and accepts the token"
     return [good("API", heard), diagnosis.clock(clock.now(), _date(outcome))]
 
 
@@ -228,17 +229,17 @@ def _reload(settings: Settings, token: str) -> list[Finding]:
     except Refused as refused:
         return bad("reload", refused.problems)
     if not notifications.available():
-        return [good("reload", f"looks every {settings.process.reload_interval:g} s")]
+        return [good("reload", f"fetches every {settings.process.reload_interval:g} s")]
     if not token:
-        return [doubtful("reload", f"{_UNSEEN}: the API comes first", "mend it")]
+        return [doubtful("reload", f"{_UNSEEN}: the API is not usable", "correct it first")]
     try:
         notifications.Notifications(
             settings.api.socket, token, timeout=settings.api.timeout
         ).close()
     except notifications.Unreachable as error:
-        fix = "set process.reload_interval, so that it looks by itself"
+        fix = "set process.reload_interval to fetch periodically"
         return [doubtful("reload", f"no notifications: {error.reason}", fix)]
-    return [good("reload", "notifications arrive")]
+    return [good("reload", "notifications can be received")]
 
 
 def _last_good(invocation: Invocation, settings: Settings) -> list[Finding]:
@@ -254,6 +255,6 @@ def _last_good(invocation: Invocation, settings: Settings) -> list[Finding]:
         return bad("last good copy", refused.problems)
     reason = keeper.obstacle()
     if reason:
-        return [doubtful("last good copy", f"{path}: {reason}", "the next good start makes one")]
+        return [doubtful("last good copy", f"{path}: {reason}", "the next good start writes it")]
     missing = files.preflight([path])
     return bad("last good copy", missing) or [good("last good copy", f"{path}: usable")]

@@ -40,10 +40,10 @@ def run(
 ) -> int:
     """Serve until a signal ends it. Raises Refused; after the start nothing ends it but signals."""
     if not socket:
-        raise refuse("usage", "--socket", "not given", "name the socket to make: --socket PATH")
+        raise refuse("usage", "--socket", "not given", "give the path of the socket: --socket PATH")
     if bool(state) == bool(env_file):
-        fix = "name one of them: --state FILE or --env-file FILE"
-        raise refuse("usage", "--state", "give it or --env-file, and not both", fix)
+        fix = "use one of them: --state FILE or --env-file FILE"
+        raise refuse("usage", "--state", "it cannot be combined with --env-file", fix)
     bad_days = faults.parse(
         latency=latency, fail=fail, fail_path=fail_path, drop=drop, slow_body=slow_body
     )
@@ -86,7 +86,7 @@ def at(invocation: Invocation, path: str) -> str:
 
 def failed(error: BaseException) -> None:
     """Say that an answer could not be made: a bug of ours."""
-    stderr.log.warning(f"the emulator has a bug: {type(error).__name__} while it answered")
+    stderr.log.warning(f"the emulator has a bug: {type(error).__name__} while handling a request")
     if stderr.log.debugging:
         stderr.log.trace(error)
 
@@ -144,7 +144,7 @@ class Platform:
         self._counts[query.path] = count + 1
         fault = self._faults.decide(query.path, count)
         if fault.status:
-            reply = routes.error(fault.status, "Asked for with --fail")
+            reply = routes.error(fault.status, "Injected by --fail")
         else:
             reply = routes.respond(self.world, query, clock.now())
             if reply.memory is not None:
@@ -182,7 +182,7 @@ class Platform:
             return
         self._base = found
         self._become(memory.applied(found, self.world.memory))
-        stderr.log.notice(f"{self._source.path} was read again")
+        stderr.log.notice(f"reloaded {self._source.path}")
 
     def _build(self) -> World:
         self._watch.forget()

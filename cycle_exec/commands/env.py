@@ -46,7 +46,7 @@ def run(
         raise refuse(
             "value-refused",
             f"variable {error.name}",
-            f"{error.reason}, so {format} cannot carry it",
+            f"{error.reason}, so it cannot be written as {format}",
             "choose another --format, or exclude it",
         ) from None
     stdout.write(text)

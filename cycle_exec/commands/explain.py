@@ -5,10 +5,10 @@ from __future__ import annotations
 from cycle_exec.errors import KINDS, STOPPED, refuse
 from cycle_exec.system.output import stdout
 
-_SUCCESS = "0  success; after a launch: the command ended well\n"
+_SUCCESS = "0  success; after a launch: the command succeeded\n"
 _OTHER = """\
 any other  the command's own exit code
-128+n      the command was ended by signal n
+128+n      the command was killed by signal n
 """
 _LAUNCHED = "After a launch it can also be the command's own code.\n"
 
@@ -27,7 +27,7 @@ def run(code: str) -> int:
             "usage",
             "command line",
             "explain expects an exit code from 0 to 255",
-            "run cycle-exec explain for the whole table",
+            "run cycle-exec explain to list all codes",
         )
     stdout.write(_one(number))
     return 0
@@ -50,8 +50,8 @@ def _one(code: int) -> str:
         return f"{_known(code)}\n{_LAUNCHED}"
     if 128 < code < 128 + 65:
         signal = code - 128
-        return f"{code}  the command was ended by signal {signal}, or chose this code itself\n"
-    return f"{code}  the command's own exit code: cycle-exec never ends with it\n"
+        return f"{code}  the command was killed by signal {signal}, or exited with this code\n"
+    return f"{code}  the command's own exit code: cycle-exec never exits with it\n"
 
 
 def _known(code: int) -> str:

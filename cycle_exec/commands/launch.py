@@ -97,7 +97,7 @@ def _require_sense(settings: Settings) -> None:
         raise refuse("usage", "the command", "no command to start after --")
     resides = settings.process.init or settings.process.reload
     if (settings.process.grace or settings.process.signal_map) and not resides:
-        stderr.log.warning("--grace and --signal-map are for --init: nobody stays to heed them")
+        stderr.log.warning("--grace and --signal-map have no effect without --init")
 
 
 def _keeper(invocation: Invocation, settings: Settings) -> Keeper | None:

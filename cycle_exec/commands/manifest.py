@@ -27,7 +27,7 @@ def check(invocation: Invocation, path: str) -> int:
             "manifest-missing",
             path,
             error.reason,
-            "name the file, or write one with cycle-exec manifest new",
+            "give the path of the file, or create one with cycle-exec manifest new",
         ) from None
     try:
         text = content.decode()

@@ -54,7 +54,10 @@ def _outputs(templates: Sequence[str], output: str, cwd: str) -> tuple[TemplateO
     into_folder = output.endswith("/") or files.disk(target).kind == "directory"
     if len(templates) > 1 and not into_folder:
         raise refuse(
-            "usage", output, "several templates need a folder", "write a / at its end to make one"
+            "usage",
+            output,
+            "several templates need a directory",
+            "add a / at its end to create one",
         )
     if not into_folder:
         return (TemplateOutput(source=templates[0], target=target),)

@@ -74,7 +74,7 @@ def options(words: Sequence[str]) -> Options:
         elif flag.startswith("-") and flag != "-":
             raise Rejected(f"{flag[:40]} is not an option of cycle-exec vpn-auth")
         elif "file" in given:
-            raise Rejected("more than one credentials file was named")
+            raise Rejected("more than one credentials file was given")
         else:
             given["file"] = f"{flag}{equals}{value}"
     for name in ("timeout", "patience"):
@@ -139,10 +139,12 @@ def _token(wanted: Options, environ: Mapping[str, str]) -> Secret:
         text = environ.get(TOKEN, "")
         if not text:
             raise Rejected(
-                f"no token: neither {path} can be read nor is {TOKEN} in the environment"
+                f"no token: {path} cannot be read, and {TOKEN} is not in the environment"
             ) from None
     if not (text and text.isascii() and text.isprintable()):
-        raise Rejected("the token is empty, or holds what no HTTP header can carry")
+        raise Rejected(
+            "the token is empty, or has a character that is not allowed in an HTTP header"
+        )
     return Secret(text)
 
 

@@ -74,7 +74,7 @@ def _moment(value: object, where: str) -> Wrong:
         good = good and datetime.fromisoformat(str(value)).tzinfo is not None
     except ValueError:
         good = False
-    return None if good else (where, "it is not a time as in 2026-01-31T12:00:00Z")
+    return None if good else (where, "it is not a time such as 2026-01-31T12:00:00Z")
 
 
 def _one_of(words: tuple[str, ...]) -> Check:

@@ -54,21 +54,21 @@ def parse(
     def seconds(flag: str, text: str) -> float:
         found = duration.parse(text) if text else 0.0
         if found is None:
-            problems.append(_wrong(flag, f"not {duration.EXPECTED}", f"write {flag} 20ms"))
+            problems.append(_wrong(flag, f"not {duration.EXPECTED}", f"for example {flag} 20ms"))
         return found or 0.0
 
     status, failures = 0, 0
     if fail:
         word, colon, times = fail.partition(":")
         if not _number(word) or not 400 <= int(word) <= 599 or (colon and not _number(times)):
-            fix = "write a status of 400 to 599, and how often: 500:3, or 503 for always"
+            fix = "give a status of 400 to 599 and a count: 500:3, or 503 for all"
             problems.append(_wrong("--fail", "not a status and a count", fix))
         else:
             status, failures = int(word), int(times) if colon else ALWAYS
     if fail_path and not fail_path.startswith("/"):
-        problems.append(_wrong("--fail-path", "not a path", "write the path's start, like /v1/hub"))
+        problems.append(_wrong("--fail-path", "not a path", "give the start of a path: /v1/hub"))
     if drop and not _number(drop):
-        problems.append(_wrong("--drop", "not a count", "write how many answers are cut: 2"))
+        problems.append(_wrong("--drop", "not a count", "give the number of responses: 2"))
         drop = ""
     waits = seconds("--latency", latency), seconds("--slow-body", slow_body)
     if problems:

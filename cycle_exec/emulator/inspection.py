@@ -28,6 +28,6 @@ def shown(world: World, path: str) -> Reply:
     if name == "instances":
         return good({about: current for about, (current, _) in memory.instances.items()})
     if name not in KEPT:
-        return error(404, "The emulator keeps no such thing", f"it keeps {', '.join(KEPT)}")
+        return error(404, "The emulator does not store this", f"it stores {', '.join(KEPT)}")
     found = getattr(memory, name)
     return good(list(found) if isinstance(found, tuple) else dict(found))

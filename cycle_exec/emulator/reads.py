@@ -110,7 +110,7 @@ def _machine(find: Callable[[Asked, Document], object]) -> Answer:
     def answer(asked: Asked) -> Reply:
         identity = asked.query.query.get("virtual-machine-id", "")
         if not identity:
-            return missing("virtual-machine-id", "say which virtual machine")
+            return missing("virtual-machine-id", "virtual-machine-id is required")
         for machine in asked.world.virtual_machines:
             if machine["id"] == identity:
                 return good(find(asked, machine))
@@ -143,12 +143,12 @@ def _cached(asked: Asked) -> Reply:
     scope, key = (asked.query.query.get(name, "") for name in ("scope", "key"))
     for name, value in (("scope", scope), ("key", key)):
         if not value:
-            return missing(name, "scope and key say which object")
+            return missing(name, "scope and key are required")
     if scope not in SCOPES:
         return error(422, "No such scope", f"one of {', '.join(SCOPES)}", source="/query/scope")
     found = asked.world.memory.cache.get((scope, key))
     if found is None or found.ends <= asked.now:
-        return error(404, "No such object", "it was not put there, or has expired")
+        return error(404, "No such object", "it was never stored, or has expired")
     return good({"scope": scope, "key": key, "value": found.value, "expires": found.expires})
 
 

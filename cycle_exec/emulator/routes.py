@@ -40,7 +40,7 @@ def respond(world: World, query: Query, now: float) -> Reply:
         return error(404, "No such path", "the internal API has no operation at this path")
     if not name:
         allowed = ", ".join(sorted(methods))
-        wrong = error(405, "Wrong method", f"this path takes {allowed}")
+        wrong = error(405, "Wrong method", f"this path accepts {allowed}")
         return wrong.replace(headers=(("allow", allowed),))
     return _ANSWERS[name](Asked(world=world, query=query, now=now))
 

@@ -26,7 +26,7 @@ _CERTIFICATE_KEYS = (
     *("domains", "bundle", "private_key"),
     *("days", "key", "encoding", "container", "serial"),
 )
-FIX = "correct the state file; the emulator's page in the docs shows every key"
+FIX = "correct the state file; the documentation of the emulator describes its keys"
 
 
 def from_variables(variables: Mapping[str, str]) -> State:
@@ -150,7 +150,7 @@ class _Reader:
             self.wrong(where, "bundle and private_key belong together")
         domains = self.texts(table, "domains", where)
         if not domains and not bundle and not self.problems_at(where):
-            self.wrong(where, "it has no domains to be issued for")
+            self.wrong(where, "it has no domains")
         for name in domains:
             if not name.isascii() or not name.isprintable() or " " in name or len(name) > 253:
                 self.wrong(f"{where}.domains", "a domain is not a host name")
@@ -187,13 +187,17 @@ class _Reader:
             if not name:
                 self.wrong(f"containers[{index}]", "it has no identifier")
             elif name in names[:index]:
-                self.wrong(f"containers[{index}].identifier", "another container has it too")
+                self.wrong(
+                    f"containers[{index}].identifier", "another container has the same identifier"
+                )
         if _OWN not in table:
             return tuple(listed) or State.containers
         own = self.container(self.table(table, _OWN), _OWN)
         own = own.replace(identifier=own.identifier or "app")
         if own.identifier in names:
-            self.wrong(_OWN, "a container of the list has its identifier; give it there alone")
+            self.wrong(
+                _OWN, "a container in the list has the same identifier; define it only there"
+            )
         return (own, *listed)
 
     def container(self, table: dict[str, object], where: str) -> ContainerState:
@@ -218,7 +222,7 @@ class _Reader:
             if not identifier:
                 self.wrong(where, "it has no identifier")
             elif any(identifier == other.identifier for other in found):
-                self.wrong(f"{where}.identifier", "another virtual machine has it too")
+                self.wrong(f"{where}.identifier", "another virtual machine has the same identifier")
             own = {"identifier", "domains"}
             extra = {name: value for name, value in item.items() if name not in own}
             found.append(
@@ -293,7 +297,7 @@ class _Reader:
         if isinstance(value, list):
             return [self.json(item, where) for item in value]
         if isinstance(value, float) and (value != value or value in (float("inf"), -float("inf"))):
-            self.wrong(where, "JSON has no such number")
+            self.wrong(where, "JSON does not support this number")
             return 0
         if isinstance(value, str | bool | int | float):
             return value

@@ -25,7 +25,7 @@ def _vpn_login(asked: Asked) -> Reply:
         return error(
             422,
             "Missing argument",
-            "a Basic Authorization header carries the login",
+            "the login must be in a Basic Authorization header",
             code="422.missing-argument",
             source="/headers/authorization",
         )
@@ -85,7 +85,7 @@ def _download(asked: Asked, body: Body) -> Reply:
 def _put(asked: Asked, body: Body) -> Reply:
     seconds = memory.seconds(body["expires"])
     if seconds is None:
-        return error(422, "Invalid argument", 'a duration as in "1h30m"', source="/expires")
+        return error(422, "Invalid argument", 'a duration such as "1h30m"', source="/expires")
     found = Cached(value=body["value"], expires=body["expires"], ends=asked.now + seconds)
     return good(None).replace(
         memory=asked.world.memory.put((body["scope"], body["key"]), found, asked.now)

@@ -44,7 +44,7 @@ def _judge_sizes(settings: Settings, plan: Plan, executable: str) -> None:
         Problem(
             kind="value-too-large",
             subject=f"variable {name}",
-            reason=f"from {plan.sources[name]}, more than 131071 bytes with its name",
+            reason=f"the value from {plan.sources[name]} has more than 131071 bytes with its name",
         )
         for name in measured.oversized
     ]
@@ -112,11 +112,11 @@ def _checked(
     if code == 0:
         return None
     if code is None:
-        reason = f"{words[0]} did not end before the deadline"
+        reason = f"{words[0]} did not finish before the deadline"
     elif code < 0:
-        reason = f"{words[0]} was ended by signal {-code}"
+        reason = f"{words[0]} was killed by signal {-code}"
     else:
-        reason = f"{words[0]} ended with {code}"
+        reason = f"{words[0]} exited with code {code}"
     return Problem(kind="check-failed", subject=f"check of {write.path}", reason=reason)
 
 

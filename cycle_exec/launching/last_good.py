@@ -116,7 +116,7 @@ class Keeper:
         try:
             sealed = files.read(self._wanted.path, _LIMIT)
         except files.Unreadable as error:
-            reason = "there is none" if error.absent else error.reason
+            reason = "it does not exist" if error.absent else error.reason
             raise last_good.NotUsable(reason) from None
         return last_good.parse(encryption.opened(self._key, sealed))
 
@@ -125,7 +125,9 @@ class Keeper:
         try:
             if files.read(path, _LIMIT).startswith(encryption.MAGIC):
                 files.remove(path)
-                stderr.log.warning(f"last good copy {path}: removed, for the API refuses the token")
+                stderr.log.warning(
+                    f"last good copy {path}: removed, because the API rejected the token"
+                )
         except files.Unreadable as error:
             if not error.absent:
                 stderr.log.warning(f"last good copy {path}: {error.reason}")
@@ -174,6 +176,6 @@ def _key(invocation: Invocation, wanted: LastGood) -> SecretBytes | Problem:
             kind="file-missing",
             subject=subject,
             reason=f"a key has at least {encryption.SHORTEST} bytes, this has {len(key)}",
-            fix="openssl rand -hex 32 makes a good one",
+            fix="generate one with openssl rand -hex 32",
         )
     return SecretBytes(key)

@@ -226,7 +226,7 @@ def _metadata(path: str, deadline: Deadline) -> Callable[[], object]:
             except files.Unreadable as error:
                 reason = error.reason
             except strict_json.NotJson as error:
-                reason = f"it is not proper JSON: {error.reason}"
+                reason = f"it is not valid JSON: {error.reason}"
             if deadline.left() <= pause:
                 raise refuse("unavailable", f"metadata file {path}", reason)
             clock.sleep(pause)

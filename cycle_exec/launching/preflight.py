@@ -101,8 +101,8 @@ def api_token(invocation: Invocation, problems: list[Problem]) -> Secret:
             Problem(
                 kind="token-missing",
                 subject=TOKEN,
-                reason="it holds a character that no HTTP header can carry",
-                fix="see how it is set: a line break at its end is not part of the token",
+                reason="it contains a character that is not allowed in an HTTP header",
+                fix="check how it is set: a newline at its end is not part of the token",
             )
         )
     return Secret(token)
@@ -187,7 +187,7 @@ def _executable(
             Problem(
                 kind="file-missing",
                 subject=f"process.directory {named}",
-                reason="there is no such folder",
+                reason="there is no such directory",
             )
         )
     if not settings.command:

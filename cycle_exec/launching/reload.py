@@ -56,7 +56,7 @@ def require(settings: Settings) -> None:
             Problem(
                 kind="file-missing",
                 subject="--reload",
-                reason="the package websockets is not installed, so no notification can arrive",
+                reason="the package websockets is not installed, which receives notifications",
                 fix="pip install 'cycle-exec[reload]', or set process.reload_interval to poll",
             )
         ]
@@ -154,10 +154,10 @@ class _Watcher:
             self._connection = notifications.Notifications(api.socket, token, timeout=api.timeout)
         except Unreachable as error:
             if not self._lost:
-                stderr.log.warning(f"no notifications: {error.reason}; trying again")
+                stderr.log.warning(f"no notifications: {error.reason}; retrying")
             self._lose()
             return
-        stderr.log.info("notifications arrive")
+        stderr.log.info("listening for notifications")
         self._lost = 0
         self._schedule = self._schedule.connected(clock.monotonic())
 
@@ -179,7 +179,7 @@ class _Watcher:
             return
         if found is None or not topics.concerns(found.topic, self._asked):
             return
-        stderr.log.debug("a notification concerns this launch")
+        stderr.log.debug("received a relevant notification")
         self._schedule = self._schedule.notified(clock.monotonic())
 
     def _look(self) -> None:
@@ -240,8 +240,8 @@ class _Watcher:
         self._schedule = self._schedule.failed(clock.monotonic(), random.number())
         more = f", and {others} more" if others else ""
         stderr.log.warning(
-            f"not reloaded: {problem.subject}: {problem.reason} ({problem.kind}){more}; "
-            "the app goes on as it is"
+            f"reload failed: {problem.subject}: {problem.reason} ({problem.kind}){more}; "
+            "the app keeps running unchanged"
         )
 
     def _act(self, planned: Planned, found: Changes) -> None:
@@ -266,7 +266,7 @@ class _Watcher:
             stderr.log.warning(f"on_change {words[0]}: {refused.problems[0].reason}")
             return
         if code != 0:
-            how = "did not end in time" if code is None else f"ended with {code}"
+            how = "did not finish in time" if code is None else f"exited with code {code}"
             stderr.log.warning(f"on_change {words[0]} {how}")
 
     def _words(self, plan: Plan, found: Changes, milliseconds: int) -> str:

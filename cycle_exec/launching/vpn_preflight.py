@@ -176,7 +176,7 @@ def judged(
                 kind="vpn-helper",
                 subject="[vpn]",
                 reason="neither config nor helper is set, and the command is not openvpn",
-                fix="set vpn.config to the server's configuration",
+                fix="set vpn.config to the path of the server's configuration",
             )
         ]
     written = writes_token and bool(vpn.token_file or setup.needs_token_file)

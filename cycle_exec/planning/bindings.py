@@ -58,7 +58,7 @@ class Collector:
                 Problem(
                     kind="name-collision",
                     subject=f"variable {name}",
-                    reason=f"both {self.origins[name]} and {origin} end in this name",
+                    reason=f"both {self.origins[name]} and {origin} produce this name",
                 )
             )
             return
@@ -92,7 +92,7 @@ def variables_layer(rules: Variables, fetched: Mapping[str, str]) -> Collector:
                     Problem(
                         kind="name-refused",
                         subject=f"scoped variable {identifier}",
-                        reason="no variable name can be made of it",
+                        reason="it cannot be converted to a variable name",
                         fix="rename it with [variables] rename, or exclude it",
                     )
                 )
@@ -159,7 +159,7 @@ def missing_field(request: IntegrationRequest, answer: Integration, field: str) 
         kind="variable-missing",
         subject=f"integration {request.name}",
         reason=f"{field} is not set, its fields are: {known}",
-        fix="name a field it has, or fill it in at the integration in the portal",
+        fix="use one of these fields, or set the field in the portal",
     )
 
 
@@ -171,13 +171,13 @@ def refused_names(
         return
     for name, value in layer.values.items():
         if not names.is_valid(name):
-            reason = "not a name that every shell accepts"
+            reason = "this is not a name that every shell accepts"
         elif name in kept:
             continue
         elif names.is_platform(name):
-            reason = f"{layer.where(name)} may not override it, CYCLE_* belongs to the platform"
+            reason = f"{layer.where(name)} may not override it: CYCLE_* belongs to the platform"
         elif name not in allowed and names.is_dangerous(name):
-            reason = f"{layer.where(name)} may not set it, it changes how programs run"
+            reason = f"{layer.where(name)} may not set it: it changes how programs run"
         else:
             yield from _refused_value(layer, name, value)
             continue
@@ -196,8 +196,8 @@ def _refused_value(layer: Layer, name: str, value: str) -> Iterable[Problem]:
         yield Problem(
             kind="value-refused",
             subject=f"variable {name}",
-            reason=f"{layer.where(name)} holds a NUL, which no environment can carry",
-            fix="write it to a file with [variables] files, or correct it in the portal",
+            reason=f"{layer.where(name)} contains a NUL, which is not allowed in the environment",
+            fix="write it to a file with [variables.files], or correct it in the portal",
         )
     # Four bytes a character at most: the exact size is only counted when it could matter.
     if (len(name) + len(value)) * 4 >= LARGEST_STRING:
@@ -206,7 +206,7 @@ def _refused_value(layer: Layer, name: str, value: str) -> Iterable[Problem]:
             yield Problem(
                 kind="value-too-large",
                 subject=f"variable {name}",
-                reason=f"{size} bytes, one variable carries at most {LARGEST_STRING}",
+                reason=f"it has {size} bytes with its name, at most {LARGEST_STRING} are allowed",
             )
 
 

@@ -110,7 +110,9 @@ class _Rendering:
             values[name] = rendered if rendered is not None else ""
             if "\0" in values[name]:
                 self.outputs.refuse(
-                    "value-refused", SET + name, "renders a NUL, which no environment can carry"
+                    "value-refused",
+                    SET + name,
+                    "renders a NUL, which is not allowed in the environment",
                 )
         return values
 

@@ -155,13 +155,10 @@ class Plan(Record):
 
 def counted(counts: Mapping[str, int]) -> str:
     """The counts that are not zero, in words: "3 variables, 1 file written"."""
-    return ", ".join(
-        f"{count} {word}" if count == 1 else f"{count} {_plural(word)}"
-        for word, count in counts.items()
-        if count
-    )
+    return ", ".join(number(count, word) for word, count in counts.items() if count)
 
 
-def _plural(word: str) -> str:
+def number(count: int, word: str) -> str:
+    """One count in words: "0 errors"."""
     first, _, rest = word.partition(" ")
-    return f"{first}s {rest}".rstrip()
+    return f"{count} {first}{'' if count == 1 else 's'} {rest}".rstrip()

@@ -76,7 +76,7 @@ class Outputs:
                     Problem(
                         kind="target-refused",
                         subject=write.path,
-                        reason=f"both {seen[write.path]} and {write.origin} go to this target",
+                        reason=f"both {seen[write.path]} and {write.origin} use this target",
                         fix="give one of them another target",
                     )
                 )

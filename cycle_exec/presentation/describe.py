@@ -229,7 +229,7 @@ def reload_line(plan: Plan, changes: Changes, key: bytes, milliseconds: int) -> 
     named = [
         f"variable {name} #{fingerprint(_encoded(plan.environ[name]))}"
         if name in plan.environ
-        else f"variable {name} gone"
+        else f"variable {name} removed"
         for name in changes.variables
     ]
     # A certificate is several targets: it is named once.

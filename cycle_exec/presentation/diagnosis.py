@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from cycle_exec.errors import KINDS
+from cycle_exec.planning.model import number
 from cycle_exec.presentation.model import Style
 from cycle_exec.presentation.tables import PLAIN, painted, printable
 from cycle_exec.record import Record
@@ -83,10 +84,9 @@ def text(findings: Sequence[Finding], style: Style = PLAIN) -> str:
         lines.append(f"{mark} {finding.about.ljust(_COLUMN)} {told[0]}")
         lines += [" " * (_COLUMN + 3) + line for line in told[1:]]
     states = [finding.state for finding in findings]
-    lines.append(
-        f"{states.count(BAD)} to mend, {states.count(DOUBTFUL)} to look at, "
-        f"{states.count(GOOD)} good"
-    )
+    errors = number(states.count(BAD), "error")
+    warnings = number(states.count(DOUBTFUL), "warning")
+    lines.append(f"{errors}, {warnings}, {states.count(GOOD)} ok")
     return "".join(f"{line}\n" for line in lines)
 
 
@@ -117,17 +117,18 @@ def exit_code(findings: Sequence[Finding]) -> int:
 def clock(now: float, platform: float | None) -> Finding:
     """platform: what the API's clock says, seconds since the epoch, None if it does not."""
     if now < _EARLIEST:
-        return doubtful("clock", "it is before 2026: certificates seem not yet valid", _SET_CLOCK)
+        says = "it is before 2026, so certificates appear not to be valid yet"
+        return doubtful("clock", says, _SET_CLOCK)
     if platform is None:
-        return good("clock", "plausible; the API does not say its own")
+        return good("clock", "plausible; the API does not send its time")
     skew = round(now - platform)
     if abs(skew) > _SKEW:
         way = "ahead of" if skew > 0 else "behind"
         return doubtful("clock", f"{abs(skew)} s {way} the API's", _SET_CLOCK)
-    return good("clock", "as the API's")
+    return good("clock", "the same as the API's")
 
 
-_SET_CLOCK = "set the host's clock: containers have no other"
+_SET_CLOCK = "set the host's clock, which containers share"
 
 
 def search_path(path: str | None) -> Finding:
@@ -139,9 +140,9 @@ def search_path(path: str | None) -> Finding:
         return doubtful(
             "PATH",
             "it has an empty or relative entry: what is found depends on the working directory",
-            "name folders from / on",
+            "use absolute paths",
         )
-    return good("PATH", f"{len(path.split(':'))} folders")
+    return good("PATH", f"{len(path.split(':'))} directories")
 
 
 def interpreter(names: Sequence[str]) -> Finding:
@@ -149,11 +150,11 @@ def interpreter(names: Sequence[str]) -> Finding:
     if names:
         return doubtful(
             "interpreter",
-            f"{', '.join(sorted(names))}: kept away from cycle-exec by starting its interpreter "
-            "once more, which costs about a third of a start",
-            "set them for the app alone, in [environment] set, if it needs them",
+            f"{', '.join(sorted(names))}: cycle-exec restarts its interpreter without them, "
+            "which takes about a third of the start-up time",
+            "if the app needs them, set them with [environment] set instead",
         )
-    return good("interpreter", "no variable that it would have to be kept from")
+    return good("interpreter", "no variables that affect it")
 
 
 def compiled(missing: int, total: int, folders: Sequence[str]) -> Finding:
@@ -161,8 +162,8 @@ def compiled(missing: int, total: int, folders: Sequence[str]) -> Finding:
     if missing:
         return doubtful(
             "start-up",
-            f"{missing} of {total} modules have no .pyc file: each start compiles them, and takes "
-            "up to three times as long",
+            f"{missing} of {total} modules have no .pyc file: each start compiles them, which "
+            "makes it up to three times slower",
             f"in the image's build: RUN python -m compileall -q {' '.join(folders)}",
         )
     return good("start-up", f"all {total} modules are compiled")
@@ -171,16 +172,16 @@ def compiled(missing: int, total: int, folders: Sequence[str]) -> Finding:
 def first_process(own: bool, name: str) -> Finding:
     """own: whether this process is PID 1. name: what runs as PID 1."""
     if own or not name:
-        return good("PID 1", "this is it" if own else "not visible from here")
+        return good("PID 1", "this process" if own else "not visible from here")
     if name in _SHELLS:
         return doubtful(
             "PID 1",
-            f"it is {name}: a shell passes no signal on, and the app is killed when it is stopped",
+            f"it is {name}: a shell does not forward signals, so the app is killed at a stop",
             'write ENTRYPOINT and CMD as JSON: ENTRYPOINT ["cycle-exec", "--"]',
         )
     if name.startswith(("cycle-exec", "python")) or name in _INITS:
         return good("PID 1", f"it is {name}")
-    return good("PID 1", f"it is {name}, which reaps its children itself; --init would do it")
+    return good("PID 1", f"it is {name}, which must reap orphans itself; --init would do that")
 
 
 def privileges(uid: int, names: Sequence[str]) -> Finding:
@@ -199,8 +200,8 @@ def storage(on_disk: Sequence[str]) -> Finding:
     more = f" and {len(on_disk) - 1} more" if len(on_disk) > 1 else ""
     return doubtful(
         "storage",
-        f"{on_disk[0]}{more} on a disk: what is in there stays when the container is stopped",
-        "mount a tmpfs there, or use a folder below /run or /dev/shm if these are one",
+        f"{on_disk[0]}{more} on a disk: the content remains when the container has stopped",
+        "mount a tmpfs there, or use a directory in /run or /dev/shm if it is on tmpfs",
     )
 
 
@@ -210,5 +211,5 @@ def certificate(found: CertificateSummary, minimum_days: int, now: float) -> Fin
     names = ", ".join(found.domains[:3]) + (" ..." if len(found.domains) > 3 else "")
     says = f"{names}: {days} days left, {found.key_type}"
     if days < minimum_days:
-        return doubtful("certificate", says, "see in the portal why it was not renewed")
+        return doubtful("certificate", says, "check in the portal why it was not renewed")
     return good("certificate", says)

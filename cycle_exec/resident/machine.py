@@ -90,7 +90,9 @@ def _watcher_ended(state: State, code: int) -> Step:
         return state.replace(phase="leaving", code=code), (Leave(code=code),)
     if state.phase == "leaving":
         return state, ()
-    return state, (Say(words="the watcher ended: files and environment stay as they are"),)
+    return state, (
+        Say(words="the watcher has exited: files and environment are no longer updated"),
+    )
 
 
 def _halted(terms: Terms, state: State, event: Halted) -> Step:

@@ -20,16 +20,16 @@ if TYPE_CHECKING:
 
 _FAILURES = {
     "missing": "there is no socket",
-    "refused": "nobody listens on the socket",
-    "forbidden": "this user may not use the socket",
-    "unusable": "the socket path cannot be used",
-    "dropped": "the connection ended before the answer did",
-    "timeout": "no complete answer in time",
-    "malformed": "the answer is not proper HTTP",
-    "too-large": "the answer is larger than 16 MiB",
-    "too-much": "all answers together are larger than 24 MiB",
+    "refused": "nothing is listening on the socket",
+    "forbidden": "this user has no permission for the socket",
+    "unusable": "the path of the socket is invalid",
+    "dropped": "the connection was closed before the response was complete",
+    "timeout": "no complete response in time",
+    "malformed": "the response is not valid HTTP",
+    "too-large": "the response is larger than 16 MiB",
+    "too-much": "all responses together are larger than 24 MiB",
     "unhealthy": "the API is not healthy",
-    "abandoned": "not waited for",
+    "abandoned": "the request was abandoned",
 }
 _MALFORMED = frozenset(("malformed", "too-large", "too-much"))
 _CODE_CHARACTERS = frozenset("abcdefghijklmnopqrstuvwxyz0123456789-")
@@ -174,7 +174,7 @@ def _failure(request: Request, failure: Failure, socket: str) -> Problem:
     else:
         subject = _subject(request)
     if failure.attempts > 1:
-        reason += f" after {failure.attempts} tries"
+        reason += f" after {failure.attempts} attempts"
     if failure.late:
         reason += ", the deadline has passed"
     kind = "answer-malformed" if failure.kind in _MALFORMED else "unavailable"
@@ -185,14 +185,14 @@ def _envelope(response: Response) -> object:
     try:
         document = decode(response.body.reveal())
     except NotJson as error:
-        raise _Wrong(f"the answer is not proper JSON: {error.reason}") from None
+        raise _Wrong(f"the response is not valid JSON: {error.reason}") from None
     if not isinstance(document, dict):
-        raise _Wrong("the answer is not an object with data")
+        raise _Wrong("the response is not an object with data")
     if document.get("error") is not None:
         code = _code_of(document)
-        raise _Wrong("the answer holds an error" + (f" ({code})" if code else ""))
+        raise _Wrong("the response contains an error" + (f" ({code})" if code else ""))
     if "data" not in document:
-        raise _Wrong("the answer has no data")
+        raise _Wrong("the response has no data")
     return document["data"]
 
 
@@ -239,9 +239,9 @@ def _integration(need: Need, data: object) -> Integration | None:
     members = _object(data)
     identifier, vendor = _text(members, "identifier"), _text(members, "vendor")
     if wanted.identifier and identifier != wanted.identifier:
-        raise _Wrong("the API answered with another integration than the one asked for")
+        raise _Wrong("the API returned another integration than the requested one")
     if wanted.vendor and vendor != wanted.vendor:
-        raise _Wrong("the API answered with an integration of another vendor")
+        raise _Wrong("the API returned an integration of another vendor")
     fields: dict[str, str] = {}
     for section in ("auth", "extra"):
         part = members.get(section)

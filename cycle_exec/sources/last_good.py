@@ -66,7 +66,7 @@ def outcomes(copy: Copy, needs: Sequence[Need]) -> tuple[Outcome, ...]:
         if status:
             found.append(Response(status=status, headers=(), body=SecretBytes(body)))
         elif need.is_used(()):
-            raise NotUsable(f"{need.request.subject}: it has no answer to that")
+            raise NotUsable(f"{need.request.subject}: the copy has no response for it")
         else:
             found.append(Failure(kind="abandoned"))
     return tuple(found)
@@ -76,7 +76,7 @@ def age(copy: Copy, now: float, max_age: float) -> int:
     """Whole seconds since the copy was made. Raises NotUsable where that is too long."""
     seconds = now - copy.created
     if seconds < -_AHEAD:
-        raise NotUsable("it was made in the future: one of the clocks is wrong")
+        raise NotUsable("its date is in the future: one of the clocks is wrong")
     if seconds > max_age:
         raise NotUsable(f"it is {int(seconds)} s old, more than max_age")
     return max(0, int(seconds))
@@ -105,5 +105,5 @@ def parse(content: bytes) -> Copy:
             assert status in _KEPT
             found[target] = (int(status), a2b_base64(body.encode("ascii"), strict_mode=True))
     except (NotJson, AssertionError, KeyError, TypeError, ValueError, AttributeError, Base64Error):
-        raise NotUsable("it was made by another version") from None
+        raise NotUsable("it was written by another version") from None
     return Copy(created=created, answers=found)

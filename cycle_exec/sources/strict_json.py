@@ -41,7 +41,7 @@ class _Context:
     def object_pairs_hook(pairs: list[tuple[str, object]]) -> dict[str, object]:
         found = dict(pairs)
         if len(found) != len(pairs):
-            raise NotJson("an object has one key twice")
+            raise NotJson("an object has a duplicate key")
         return found
 
     @staticmethod
@@ -103,7 +103,7 @@ def decode(body: bytes) -> object:
         # imported already; otherwise it fails without an exception, which is a SystemError.
         raise NotJson("it is malformed") from None
     if text[end:].strip(_WHITE):
-        raise NotJson("text follows the value")
+        raise NotJson("there is text after the value")
     if openings > _DEEPEST and _is_deeper(value, _DEEPEST):
         raise NotJson("it is nested too deeply")
     if "\\ud" in text or "\\uD" in text:

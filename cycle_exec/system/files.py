@@ -20,31 +20,31 @@ LIMIT = 16 * 1024 * 1024
 
 _WORDS = {
     errno.ENOENT: "it does not exist",
-    errno.ENOTDIR: "a part of its path is not a folder",
+    errno.ENOTDIR: "a part of its path is not a directory",
     errno.EACCES: "permission denied",
     errno.EPERM: "the operation is not permitted",
     errno.EROFS: "the file system is read-only",
-    errno.ENOSPC: "no room is left on the file system",
+    errno.ENOSPC: "no space is left on the file system",
     errno.EDQUOT: "the disk quota is used up",
     errno.EFBIG: "the file would be larger than allowed",
     errno.EIO: "the file system reports an input/output error",
     errno.ELOOP: "its path has a symbolic link where none may be",
     errno.ENAMETOOLONG: "its name is too long",
-    errno.EISDIR: "it is a folder",
+    errno.EISDIR: "it is a directory",
     errno.EMFILE: "too many files are open",
     errno.ENFILE: "too many files are open on this machine",
-    errno.ENOMEM: "no memory is left",
+    errno.ENOMEM: "out of memory",
     errno.EBUSY: "it is in use as a mount point",
-    errno.ETXTBSY: "it is a program that is running",
+    errno.ETXTBSY: "it is a program that is being executed",
     errno.EXDEV: "it is on another file system",
     errno.EINVAL: "the file system does not accept it",
     errno.ENOTSUP: "the file system does not support it",
     errno.EOVERFLOW: "an id is not mapped in this user namespace",
-    errno.ESTALE: "the network file system lost it",
+    errno.ESTALE: "it is stale on the network file system",
 }
 _KINDS = {
     stat.S_IFLNK: ("link", "it is a symbolic link"),
-    stat.S_IFDIR: ("directory", "it is a folder"),
+    stat.S_IFDIR: ("directory", "it is a directory"),
     stat.S_IFIFO: ("other", "it is a named pipe"),
     stat.S_IFSOCK: ("other", "it is a socket"),
     stat.S_IFCHR: ("other", "it is a device"),
@@ -80,7 +80,7 @@ class Disk(Record):
 
 def words(error: OSError) -> str:
     """What an errno means, in our words."""
-    return _WORDS.get(error.errno or 0) or f"the system refused it (error {error.errno})"
+    return _WORDS.get(error.errno or 0) or f"the operation failed (error {error.errno})"
 
 
 def irregular(mode: int) -> str:
@@ -100,7 +100,7 @@ def read(path: str, limit: int = LIMIT) -> bytes:
 
 def _read(path: str, limit: int, flags: int) -> bytes:
     if "\0" in path or not path:
-        raise Unreadable("its path is not possible")
+        raise Unreadable("its path is invalid")
     try:
         descriptor = os.open(encoded(path), flags | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC)
         try:
@@ -160,7 +160,7 @@ def tree(directory: str, suffix: str = ".j2") -> tuple[str, ...]:
     there. Raises Unreadable, also for a folder without any such file.
     """
     if "\0" in directory or not directory:
-        raise Unreadable("its path is not possible")
+        raise Unreadable("its path is invalid")
     top = encoded(directory)
     try:
         if not stat.S_ISDIR(os.stat(top).st_mode):
@@ -169,7 +169,7 @@ def tree(directory: str, suffix: str = ".j2") -> tuple[str, ...]:
     except OSError as error:
         raise Unreadable(words(error), absent=error.errno == errno.ENOENT) from None
     if not found:
-        raise Unreadable(f"the folder has no *{suffix} file")
+        raise Unreadable(f"the directory has no *{suffix} file")
     return tuple(decoded(path) for path in found)
 
 
@@ -234,7 +234,7 @@ def preflight(targets: Sequence[str]) -> list[Problem]:
 def _obstacle(path: str) -> tuple[str, str]:
     """Why a target cannot be written and what to do, two empty texts if it can."""
     if "\0" in path or posixpath.basename(path) in ("", ".", ".."):
-        return "it does not end in a file name", "name the file itself"
+        return "it does not end in a file name", "give the path of a file"
     raw = encoded(path)
     if len(posixpath.basename(raw)) > 255:
         return _WORDS[errno.ENAMETOOLONG], ""
@@ -255,13 +255,13 @@ def _closed(folder: bytes) -> str:
             break
         except FileNotFoundError:
             if os.path.islink(folder):
-                return f"{decoded(folder)} is a symbolic link to nowhere"
+                return f"{decoded(folder)} is a dangling symbolic link"
             folder = posixpath.dirname(folder) or b"."
     name = decoded(folder)
     if not stat.S_ISDIR(found.st_mode):
-        return f"{name} is not a folder"
+        return f"{name} is not a directory"
     if os.access(folder, os.W_OK | os.X_OK, effective_ids=True):
         return ""
     if os.statvfs(folder).f_flag & os.ST_RDONLY:
         return f"{name} is on a read-only file system"
-    return f"{name} cannot be written by user {os.geteuid()}"
+    return f"{name} is not writable for user {os.geteuid()}"

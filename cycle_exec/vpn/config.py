@@ -89,7 +89,7 @@ class _Reading:
         """A file's directives, with those of the files it includes."""
         path = posixpath.join(self._directory, path)
         if depth > _DEEPEST:
-            raise Unparsable(f"{path}: more than {_DEEPEST} files include one another")
+            raise Unparsable(f"{path}: more than {_DEEPEST} nested includes")
         for directive in parse(self._text_of(path), path):
             yield from self.included(directive, depth)
 

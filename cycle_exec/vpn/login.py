@@ -21,7 +21,7 @@ _OPERATION = "validateVPNLogin"
 # How passwords begin that answer a challenge; the platform knows no second factor.
 _CHALLENGES = (b"SCRV1:", b"CRV1:")
 _LONGEST_NAME = 64  # characters of a username that are shown
-UNKNOWN = "the platform does not know this login"
+UNKNOWN = "the platform did not accept the username and password"
 TEMPORARY = "the login service is not available"
 BACKOFF = 30  # seconds after which a client tries again where the platform is not reachable
 
@@ -56,7 +56,7 @@ class Verdict(Record):
         """What OpenVPN may tell the peer, who is nobody yet: nothing of how things work here."""
         if self.temporary:
             return f"TEMP[backoff {BACKOFF}]: {TEMPORARY}, please try again"
-        return "the login was refused"
+        return "the login was rejected"
 
 
 def of_file(content: bytes) -> Credentials:
@@ -70,9 +70,7 @@ def of_file(content: bytes) -> Credentials:
 def of_environment(environ: Mapping[str, str]) -> Credentials:
     """The credentials of a via-env hook. Raises Rejected."""
     if "username" not in environ:
-        raise Rejected(
-            "no credentials: neither a file was named nor is username in the environment"
-        )
+        raise Rejected("no credentials: no file was given, and username is not in the environment")
     if "password" not in environ:
         raise Rejected("no password in the environment: via-env needs script-security 3")
     return Credentials(
@@ -89,7 +87,7 @@ def question(credentials: Credentials, environ: Mapping[str, str]) -> Request:
     username, password = credentials.username, credentials.password.reveal()
     state = environ.get("session_state", "")
     if state not in ("", "Initial"):
-        raise Rejected("a session token cannot be judged here: leave out external-auth")
+        raise Rejected("session tokens cannot be verified: remove external-auth")
     if not username:
         raise Rejected("the username is empty")
     if not password:
@@ -98,7 +96,7 @@ def question(credentials: Credentials, environ: Mapping[str, str]) -> Request:
         # Basic authorization would log in whoever has the name before the colon.
         raise Rejected("the username has a colon")
     if password.startswith(_CHALLENGES):
-        raise Rejected("the password answers a challenge, and there is no second factor")
+        raise Rejected("the password is a response to a challenge, which is not supported")
     from binascii import b2a_base64
 
     login = b2a_base64(username + b":" + password, newline=False).decode()
@@ -117,7 +115,7 @@ def verdict(outcome: Response | Failure) -> Verdict:
         said = f" (last answer {outcome.status})" if outcome.status else ""
         return Verdict(
             accepted=False,
-            reason=f"the API could not be asked: {outcome.kind}{said}",
+            reason=f"the API could not be reached: {outcome.kind}{said}",
             temporary=True,
         )
     if outcome.status == 429 or outcome.status >= 500:
@@ -130,10 +128,10 @@ def verdict(outcome: Response | Failure) -> Verdict:
     if outcome.status in (401, 403):
         return Verdict(
             accepted=False,
-            reason=f"the API refused our token ({outcome.status}), see the token file",
+            reason=f"the API rejected the token ({outcome.status}), check the token file",
             temporary=True,
         )
-    return Verdict(accepted=False, reason=f"the API answered {outcome.status}, but no verdict")
+    return Verdict(accepted=False, reason=f"the API answered {outcome.status}, without a verdict")
 
 
 def _data(outcome: Response) -> object:

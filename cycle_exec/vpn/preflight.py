@@ -38,14 +38,14 @@ def setup(
     last = {directive.name: directive for directive in directives}
     hooks = [directive for directive in directives if directive.name == _HOOK]
     if not hooks:
-        return None, [
-            _problem(path, f"there is no {_HOOK}, so nobody's password is checked by the platform")
-        ]
+        return None, [_problem(path, f"there is no {_HOOK}, so the platform checks no passwords")]
     hook = hooks[-1]
     place = hook.place
     problems = []
     if len(hooks) > 1:
-        problems.append(_problem(place, f"{_HOOK} is there {len(hooks)} times, and counts once"))
+        problems.append(
+            _problem(place, f"{_HOOK} is set {len(hooks)} times, but only the last one counts")
+        )
     try:
         words = tuple(split(hook.word(1), place))
     except Unparsable as error:
@@ -88,7 +88,7 @@ def named(found: Setup, helper: str, token_file: str) -> tuple[Setup, list[Probl
         problems.append(
             _problem(
                 found.place,
-                f"{_HOOK} calls {found.hook[0]}, but the helper should be {helper}",
+                f"{_HOOK} calls {found.hook[0]}, but the configured helper is {helper}",
                 "write the same path in both places",
             )
         )
@@ -150,7 +150,7 @@ def problems(found: Setup, facts: Facts) -> list[Problem]:
     if found.ours:
         told.append((f"socket {found.socket}", facts.socket))
     told.append((f"token file {found.token_file}", facts.token_file))
-    return [_problem(subject, f"for {who}: {words}") for subject, words in told if words]
+    return [_problem(subject, f"as {who}: {words}") for subject, words in told if words]
 
 
 def _of_hook(words: Sequence[str]) -> dict[str, Any]:

@@ -20,30 +20,30 @@ def problem(found: Setup, tried: Tried) -> Problem | None:
     return Problem(
         kind="vpn-helper",
         subject=f"helper {found.hook[0]}",
-        reason=f"tried with a login that nobody has: {reason}",
+        reason=f"tested with random credentials: {reason}",
     )
 
 
 def _reason(found: Setup, tried: Tried) -> str:
     if tried.obstacle:
         return tried.obstacle
-    accepted = "it lets everybody in"
+    accepted = "it accepts any login"
     code = tried.code
     if code == 0:
         return accepted
     if code is None:
-        return f"there is no verdict after {found.timeout:g} s"
+        return f"there was no verdict within {found.timeout:g} s"
     if code < 0:
-        return f"it was ended by signal {-code}"
+        return f"it was killed by signal {-code}"
     if code in _CANNOT_START:
         return f"it cannot start (exit code {code})"
     if code == 2:
         if not found.deferred:
-            return "it ends with 2, which OpenVPN takes for a verdict that will come"
+            return "it exited with 2, which OpenVPN takes for a deferred verdict"
         if tried.verdict != "0":
             return accepted if tried.verdict == "1" else "the deferred verdict never came"
     elif code != 1:
-        return f"it ends with {code}, a refusal is 1"
+        return f"it exited with {code}, but a rejection is 1"
     return _not_the_platform(found, tried)
 
 
@@ -54,7 +54,7 @@ def _not_the_platform(found: Setup, tried: Tried) -> str:
     _, _, words = tried.said.rpartition("rejected: ")
     words = words.strip()
     if words and words.isascii() and words.isprintable():
-        return f"it refuses, but not because the platform does: {words}"
+        return f"it rejected them, but the platform did not: {words}"
     if login.TEMPORARY in tried.reason:
-        return "it refuses, but not because the platform does, which it could not ask"
-    return "it refuses, but does not say that the platform does"
+        return "it rejected them because it could not reach the platform"
+    return "it rejected them, but does not say that the platform did"

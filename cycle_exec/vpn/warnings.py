@@ -31,27 +31,27 @@ def _configured(directives: Sequence[Directive], found: Setup) -> list[tuple[boo
     return [
         (
             found.method == "via-env",
-            "via-env: the password stands in the environment of the hook's processes",
+            "via-env: the password is in the environment of the hook's processes",
         ),
         (
             ("daemon" in names or "syslog" in names)
             and not {"log", "log-append"}.intersection(names),
-            "daemon without log: what the hook says is lost",
+            "daemon without log: the hook's messages are lost",
         ),
         (tokens is None, "no auth-gen-token: each renegotiation asks the platform again"),
         (
             tokens is not None and "external-auth" in tokens.words,
-            "auth-gen-token external-auth: the hook refuses its session tokens",
+            "auth-gen-token external-auth: the hook rejects its session tokens",
         ),
         (
             "auth-user-pass-optional" in names,
-            "auth-user-pass-optional: clients without a login reach the hook, which refuses them",
+            "auth-user-pass-optional: clients without a login reach the hook, which rejects them",
         ),
         (
             "verify-client-cert" in names
             and names["verify-client-cert"].word(1) == "none"
             and not _SHARED_KEYS.intersection(names),
-            "verify-client-cert none without tls-crypt: anybody can try logins",
+            "verify-client-cert none without tls-crypt: anyone can try logins",
         ),
         (
             "username-as-common-name" in names and "duplicate-cn" in names,
@@ -76,7 +76,10 @@ def _deferring(
     old = version is not None and version < _FIRST_DEFERRING
     shown = f"{version[0]}.{version[1]}" if version else ""
     return [
-        (found.ours and not found.deferred, "without --deferred a slow platform stalls everybody"),
+        (
+            found.ours and not found.deferred,
+            "without --deferred a slow platform stalls all clients",
+        ),
         (
             found.deferred and window <= found.timeout,
             f"hand-window {window} is not longer than the hook's {found.timeout:g} s",
@@ -87,7 +90,7 @@ def _deferring(
         ),
         (
             found.deferred and old,
-            f"OpenVPN {shown} cannot defer, 2.6 can: a slow platform stalls everybody",
+            f"OpenVPN {shown} cannot defer verdicts, 2.6 can: a slow platform stalls all clients",
         ),
     ]
 

@@ -68,15 +68,15 @@ def test_a_socket_that_nobody_listens_on(ground):
     """A stale socket file: 69 at the deadline."""
     with hostile(after=60, stale=True) as api:
         ran = launched(ground, api, "", "--deadline", "1s")
-        ground.refused(ran, 69, "unavailable", f"{api.socket}: nobody listens on the socket")
+        ground.refused(ran, 69, "unavailable", f"{api.socket}: nothing is listening on the socket")
 
 
-@pytest.mark.parametrize("place", ["a file", "a folder", "too long"])
+@pytest.mark.parametrize("place", ["a file", "a directory", "too long"])
 def test_a_socket_that_is_none(ground, api, place):
     """A path that can never be the socket is 69 too, whatever stands there."""
     path = {
         "a file": str(ground.inputs / "page.j2"),
-        "a folder": str(ground.inputs),
+        "a directory": str(ground.inputs),
         "too long": str(ground.inputs / ("x" * 120)),
     }[place]
     ran = launched(ground, api, "", "--socket", path, "--deadline", "1s")
@@ -91,7 +91,7 @@ def test_a_socket_that_may_not_be_used(ground, api):
     else:
         os.chmod(api.socket, 0)
     ran = launched(ground, api, before=without_privileges)
-    ground.refused(ran, 69, "unavailable", "this user may not use the socket")
+    ground.refused(ran, 69, "unavailable", "this user has no permission for the socket")
     assert ran.seconds < 1.0
 
 
@@ -110,7 +110,7 @@ def test_no_token(ground, api, value):
 def test_a_token_that_no_header_can_carry(ground, api, token):
     """A line break in the token is the user's mistake, not ours, and never a second header."""
     ran = launched(ground, api, environ={"CYCLE_API_TOKEN": token})
-    ground.refused(ran, 77, "token-missing", "CYCLE_API_TOKEN", "no HTTP header can carry")
+    ground.refused(ran, 77, "token-missing", "CYCLE_API_TOKEN", "not allowed in an HTTP header")
     assert api.connections == 0
 
 
@@ -167,10 +167,10 @@ def test_sigterm_while_an_api_that_took_the_connection_is_deaf(ground, api):
 @pytest.mark.parametrize(
     ("body", "reason"),
     [
-        (b"", "not proper JSON"),
-        (b"{", "not proper JSON"),
-        (b'{"data": {"A": "c4n4ry"}', "not proper JSON"),
-        (b"<html>c4n4ry</html>", "not proper JSON"),
+        (b"", "not valid JSON"),
+        (b"{", "not valid JSON"),
+        (b'{"data": {"A": "c4n4ry"}', "not valid JSON"),
+        (b"<html>c4n4ry</html>", "not valid JSON"),
         (b'"c4n4ry"', "not an object with data"),
         (b"{}", "has no data"),
         (b'{"data": ["c4n4ry"]}', "not a map of variables"),
@@ -178,11 +178,11 @@ def test_sigterm_while_an_api_that_took_the_connection_is_deaf(ground, api):
         (b'{"data": {"A": 1}}', "the value of A is not a string"),
         (b'{"data": {"A": null}}', "the value of A is not a string"),
         (b'{"data": {"A": ["c4n4ry"]}}', "the value of A is not a string"),
-        (b'{"data": {"A": "c4n4ry", "A": "x"}}', "one key twice"),
+        (b'{"data": {"A": "c4n4ry", "A": "x"}}', "a duplicate key"),
         (b'{"data": {"A": "\xff"}}', "not UTF-8"),
         (b'{"data": {"A": "\\ud800"}}', "half a character"),
         (b'{"data": {"A": "c4n4ry\x01"}}', "malformed"),
-        (b'{"data": {}, "error": {"code": "500.c4n4ry!"}}', "holds an error"),
+        (b'{"data": {}, "error": {"code": "500.c4n4ry!"}}', "contains an error"),
     ],
 )
 def test_an_answer_of_the_wrong_shape(ground, api, body, reason):
@@ -196,7 +196,7 @@ def test_an_answer_of_the_wrong_shape(ground, api, body, reason):
 @pytest.mark.parametrize(
     ("found", "reason"),
     [
-        (integration("other-c4n4ry"), "another integration than the one asked for"),
+        (integration("other-c4n4ry"), "another integration than the requested one"),
         (integration(auth={"secret": 5}), "auth.secret is not a string"),
         ([integration()], "data is not an object"),
         (None, "data is not an object"),
@@ -303,7 +303,7 @@ def test_a_value_with_nul(ground, api):
     """No environment can carry it, and it is not cut short silently."""
     api.world.variables = {"WITH_NUL": f"{SECRET}\0more"}
     ran = launched(ground, api)
-    ground.refused(ran, 65, "value-refused", "variable WITH_NUL", "holds a NUL")
+    ground.refused(ran, 65, "value-refused", "variable WITH_NUL", "contains a NUL")
 
 
 def test_a_value_of_200_kilobytes_fits_a_file_but_not_the_environment(ground, api):
@@ -311,7 +311,7 @@ def test_a_value_of_200_kilobytes_fits_a_file_but_not_the_environment(ground, ap
     large = "c4n4ry" + "x" * 200_000
     api.world.variables = {"LARGE": large}
     ran = launched(ground, api)
-    ground.refused(ran, 65, "value-too-large", "variable LARGE", "[variables] files")
+    ground.refused(ran, 65, "value-too-large", "variable LARGE", "[variables.files]")
     text = '[variables]\nfiles = { LARGE = { target = "@/large" } }\n'
     assert launched(ground, api, text).code == 0
     assert (ground.folder / "large").read_text() == large
@@ -420,7 +420,7 @@ def test_a_target_that_may_not_be_written(ground, api):
         *("--template", f"{ground.template('new')}:{closed}/below/page.html"),
         before=without_privileges,
     )
-    ground.refused(ran, 73, "target-refused", f"{closed}/page.html", "cannot be written by user")
+    ground.refused(ran, 73, "target-refused", f"{closed}/page.html", "is not writable for user")
     assert len(ran.kinds) == 2
     assert api.requests == []
 
@@ -428,10 +428,10 @@ def test_a_target_that_may_not_be_written(ground, api):
 @pytest.mark.parametrize(
     ("check", "reason"),
     [
-        ('["sh", "-c", "cat {{ staged }} >&2; exit 3"]', "sh ended with 3"),
-        ('["sh", "-c", "kill -9 $$"]', "sh was ended by signal 9"),
+        ('["sh", "-c", "cat {{ staged }} >&2; exit 3"]', "sh exited with code 3"),
+        ('["sh", "-c", "kill -9 $$"]', "sh was killed by signal 9"),
         ('["no-such-checker", "{{ staged }}"]', "not in any of the"),
-        ('["grep", "-q", "old", "{{ staged }}"]', "grep ended with 1"),
+        ('["grep", "-q", "old", "{{ staged }}"]', "grep exited with code 1"),
     ],
 )
 def test_a_check_that_fails(ground, api, check, reason):
@@ -451,7 +451,7 @@ def test_a_check_that_does_not_end(ground, api):
         'check = ["sh", "-c", "sleep 60 & sleep 60"]\n'
     )
     ran = launched(ground, api, text, "--deadline", "1500ms")
-    ground.refused(ran, 65, "check-failed", "did not end before the deadline", staged=True)
+    ground.refused(ran, 65, "check-failed", "did not finish before the deadline", staged=True)
     assert ran.seconds < 1.5 + 1.0
 
 
@@ -482,7 +482,7 @@ def test_a_hanging_api_is_refused_with_what_was_not_answered(ground, api):
     api.on(INTEGRATIONS, hang)
     text = '[[integrations]]\nidentifier = "s3-backups"\n'
     ran = launched(ground, api, text, "--deadline", "1s")
-    ground.refused(ran, 69, "unavailable", "integration s3-backups", "no complete answer in time")
+    ground.refused(ran, 69, "unavailable", "integration s3-backups", "no complete response in time")
     assert "scoped variables" not in ran.err
 
 

@@ -135,7 +135,7 @@ CASES = {
     "user-refused": Case(78, "it (EPERM)", options("--user", "1:1", before=without_setuid)),
     "command-not-found": Case(127, "no-such-app", options(command=["no-such-app"])),
     "command-not-executable": Case(126, "/etc/hostname", options(command=["/etc/hostname"])),
-    "target-refused": Case(73, "it is a folder", manifest('[dotenv]\ntarget = "@/../ground"')),
+    "target-refused": Case(73, "it is a directory", manifest('[dotenv]\ntarget = "@/../ground"')),
     "token-missing": Case(77, "CYCLE_API_TOKEN", without_token),
     "denied": Case(77, "the API answered 403 (403.no)", scripted(VARIABLES, error(403, "403.no"))),
     "login-refused": Case(
@@ -173,7 +173,7 @@ CASES = {
     "arguments-too-long": Case(126, "the kernel accepts", with_a_full_list),
     "check-failed": Case(
         65,
-        "sh ended with 9",
+        "sh exited with code 9",
         manifest(
             '[[templates]]\nsource = "~/page.j2"\ntarget = "@/old.env"\n'
             'check = ["sh", "-c", "cat {{ staged }} >&2; exit 9"]'

@@ -92,7 +92,7 @@ METHODS = {
         "virtual_machine_gateways", "Return the gateways before a virtual machine."
     ),
     "getObjectCache": Method(
-        "object_cache_get", "Return an object of the cache; raise NotFound where there is none."
+        "object_cache_get", "Return an object of the cache; raise NotFound where it does not exist."
     ),
     "submitLoadBalancerTelemetry": Method(
         "submit_load_balancer_telemetry", "Hand in snapshots, by controller.", "snapshots"
@@ -114,7 +114,7 @@ METHODS = {
     ),
     "postObjectCache": Method(
         "object_cache_put",
-        'Put an object into the cache. `expires` is a duration as in "1h30m".',
+        'Put an object into the cache. `expires` is a duration such as "1h30m".',
         "save",
     ),
 }

@@ -82,7 +82,7 @@ def test_parameters_and_bodies(api, tmp_path):
         ([], "METHOD PATH is missing"),
         (["GET"], "PATH is missing"),
         (["GET", "/v1/servr"], "the API has no /v1/servr, did you mean /v1/server"),
-        (["DELETE", "/v1/object-cache"], "/v1/object-cache takes GET and POST, not DELETE"),
+        (["DELETE", "/v1/object-cache"], "/v1/object-cache accepts GET and POST, not DELETE"),
         (["GET", "/v1/hub", "-q", "x"], "--query: expects NAME=VALUE"),
         (["POST", "/v1/object-cache", "-d", "{c4n4ry"], "--data: is not JSON"),
     ],
@@ -123,7 +123,7 @@ def test_without_token_or_api(api, tmp_path):
     assert ask(api, "GET", "/v1/hub", CYCLE_API_TOKEN="").returncode == 77
     done = ask(api, "GET", "/v1/hub", "--deadline", "300ms", "--socket", str(tmp_path / "none"))
     assert done.returncode == 69
-    assert "GET /v1/hub: nobody listens on the socket (unavailable)" in done.stderr
+    assert "GET /v1/hub: nothing is listening on the socket (unavailable)" in done.stderr
 
 
 def test_the_list(api):
@@ -187,7 +187,7 @@ def test_notifications_one_on_a_line():
     ):
         assert process.stderr
         assert process.stdout
-        assert "notifications arrive" in process.stderr.readline()
+        assert "listening for notifications" in process.stderr.readline()
         time.sleep(0.1)
         platform.state.write_text(state + 'B = "2"\n')
         found = json.loads(process.stdout.readline())

@@ -193,7 +193,7 @@ def test_none_at_all(verb, tmp_path, unlucky, manifest):
     assert verb("certificates", "--json", *words, **given) == (0, "[]\n", "")
     refused = verb("certificates", "write", *words, "--directory", "out", **given)
     assert (refused.code, refused.out) == (65, "")
-    assert "the platform has none for this container (certificate-refused)" in refused.err
+    assert "the platform has no certificate for this container (certificate-refused)" in refused.err
     assert not (tmp_path / "out").exists()
 
 
@@ -201,8 +201,12 @@ def test_none_at_all(verb, tmp_path, unlucky, manifest):
     ("identifier", "domain", "reason"),
     [
         ("mixed", "asked.example.test", "it does not cover asked.example.test"),
-        ("other", "othr.example.test", "there is none for it, did you mean other.example.test"),
-        ("other", "a.other.example.test", "there is none for it"),
+        (
+            "other",
+            "othr.example.test",
+            "there is no certificate for it, did you mean other.example.test",
+        ),
+        ("other", "a.other.example.test", "there is no certificate for it"),
         ("other", "../etc", "it is not a host name"),
     ],
 )

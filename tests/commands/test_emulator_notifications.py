@@ -99,7 +99,7 @@ def test_a_change_that_a_request_meets_first_is_heard_too():
         write(platform, STATE.replace("first", "second"))
         assert platform.ask(VARIABLES).json == {"data": {"A": "c4n4ry-second"}}
         assert topics(client, 1) == [UPDATED]
-        assert platform.log.read_text().count("was read again") == 1
+        assert platform.log.read_text().count("reloaded") == 1
 
 
 def test_a_file_written_again_is_silent():
@@ -273,7 +273,7 @@ def test_the_faults_are_for_handshakes_as_well():
         response = refused(platform, platform.token).response
         assert time.monotonic() - began >= 0.1
         assert response.status_code == 503
-        assert json.loads(response.body or b"")["error"]["title"] == "Asked for with --fail"
+        assert json.loads(response.body or b"")["error"]["title"] == "Injected by --fail"
         with listen(platform) as client, pytest.raises(ConnectionClosed) as closed:
             client.recv(timeout=PATIENCE)
         assert closed.value.rcvd is None

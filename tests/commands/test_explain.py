@@ -21,7 +21,7 @@ def test_table(capfd):
     for code, sentence in STOPPED.items():
         assert f"{code}  {sentence}\n" in text
     assert text.startswith("0  success")
-    assert "the command was ended by signal n" in text
+    assert "the command was killed by signal n" in text
     assert max(map(len, text.splitlines())) <= 110
 
 
@@ -38,10 +38,10 @@ def test_known(code, capfd):
 @pytest.mark.parametrize(
     ("code", "text"),
     [
-        ("0", "0  success; after a launch: the command ended well\n"),
-        ("1", "1  the command's own exit code: cycle-exec never ends with it\n"),
-        ("137", "137  the command was ended by signal 9, or chose this code itself\n"),
-        ("255", "255  the command's own exit code: cycle-exec never ends with it\n"),
+        ("0", "0  success; after a launch: the command succeeded\n"),
+        ("1", "1  the command's own exit code: cycle-exec never exits with it\n"),
+        ("137", "137  the command was killed by signal 9, or exited with this code\n"),
+        ("255", "255  the command's own exit code: cycle-exec never exits with it\n"),
     ],
 )
 def test_others(code, text, capfd):

@@ -139,8 +139,12 @@ def test_a_folder_of_templates(verb, templates):
     [
         (["wrong.j2"], 65, "wrong.j2:2: PLAN is not defined, did you mean PLAIN"),
         (["none.j2"], 78, "template none.j2: it does not exist (file-missing)"),
-        (["-o", "out", "a.conf.j2", "b.conf.j2"], 64, "several templates need a folder"),
-        (["-o", "out/", "a.conf.j2", "other/a.conf.j2"], 73, "go to this target (target-refused)"),
+        (["-o", "out", "a.conf.j2", "b.conf.j2"], 64, "several templates need a directory"),
+        (
+            ["-o", "out/", "a.conf.j2", "other/a.conf.j2"],
+            73,
+            "use this target (target-refused)",
+        ),
         (["-o", "link", "a.conf.j2"], 73, "(target-refused)"),
         (["-o", "pipe", "a.conf.j2"], 73, "(target-refused)"),
         (["-o", "out/", "a.conf.j2", "wrong.j2"], 65, "did you mean PLAIN"),

@@ -90,8 +90,8 @@ def test_rejected(place, api):
     api.on(LOGIN, reply(403, {"data": False}))
     ran = hook(place, api, str(place / "up"))
     assert ran.code == 1
-    assert ran.err.endswith("rejected: the platform does not know this login\n")
-    assert (place / "reason").read_text() == "the login was refused"
+    assert ran.err.endswith("rejected: the platform did not accept the username and password\n")
+    assert (place / "reason").read_text() == "the login was rejected"
     assert len(api.requests) == 1
 
 
@@ -198,7 +198,7 @@ def test_without_a_control_file_deferred_is_not(place, api):
         (["--timeout", "soon", "up"], "--timeout expects a duration"),
         (["up", "again"], "more than one credentials file"),
         (["none"], "the credentials file cannot be read: it does not exist"),
-        (["."], "the credentials file cannot be read: it is a folder"),
+        (["."], "the credentials file cannot be read: it is a directory"),
         ([], "no credentials"),
         (["--token-file", "none", "up"], "the token file none cannot be read: it does not exist"),
     ],
@@ -260,7 +260,7 @@ def test_the_token_from_the_environment_is_the_last_resort(place, api):
         check=False,
     )
     assert without.returncode == 1
-    assert "no token: neither /run/cycle-exec/vpn-token can be read" in without.stderr
+    assert "no token: /run/cycle-exec/vpn-token cannot be read" in without.stderr
 
 
 def test_help_is_help():

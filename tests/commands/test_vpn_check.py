@@ -107,7 +107,7 @@ def test_on_tmpfs_nothing_is_said_at_all(place, api):
         (memory / "tmp").chmod(0o755)
         ran = check(place, api, tmp=f"{name}/tmp", words=words)
         assert ran.code == 0
-        said = f"tmp-dir {name}/tmp has mode 0755: it should be the server's alone, 0700"
+        said = f"tmp-dir {name}/tmp has mode 0755: only the server should have access, 0700"
         assert ran.err == f"cycle-exec: warning: {said}\n"
 
 
@@ -122,7 +122,7 @@ def test_what_is_wrong_is_said_at_once(place, api):
     assert ran.code == 78
     assert ran.out == ""
     assert "verify-client-cert none" in ran.err
-    assert f"helper {place}/hook: for user nobody: {place}/hook is not executable" in ran.err
+    assert f"helper {place}/hook: as user nobody: {place}/hook is not executable" in ran.err
     ran = check(place, api, "--json")
     assert ran.code == 78
     document = json.loads(ran.out)
@@ -143,13 +143,13 @@ def test_what_is_wrong_is_said_at_once(place, api):
         (lambda place: (place / "hook").write_text("#!/no/such\n"), "which is not in the image"),
         (lambda place: (place / "hook").write_text("#!/bin/sh\r\n"), "ends in a carriage return"),
         (lambda place: (place / "hook").write_text("#!/usr/bin/env nope\n"), "not in PATH"),
-        (lambda place: (place / "hook").chmod(0o777), "others may write to"),
-        (lambda place: place.chmod(0o777), "others may write to"),
+        (lambda place: (place / "hook").chmod(0o777), "others can write to"),
+        (lambda place: place.chmod(0o777), "others can write to"),
         (lambda place: shutil.chown(place / "hook", "daemon"), "who could replace it"),
-        (lambda place: (place / "token").unlink(), "token: for user nobody: it does not exist"),
+        (lambda place: (place / "token").unlink(), "token: as user nobody: it does not exist"),
         (lambda place: (place / "token").write_text(""), "it is empty"),
-        (lambda place: (place / "token").chmod(0o444), "everybody may read it (mode 0444)"),
-        (lambda place: shutil.rmtree(place / "tmp"), "is not a folder"),
+        (lambda place: (place / "token").chmod(0o444), "everyone can read it (mode 0444)"),
+        (lambda place: shutil.rmtree(place / "tmp"), "is not a directory"),
     ],
 )
 def test_each_thing_that_can_be_wrong(place, api, spoil, said):
@@ -167,7 +167,7 @@ def test_inside_a_chroot(place, api):
     jail.mkdir()
     ran = check(place, api, more=f"chroot {jail}")
     assert ran.code == 78
-    assert f"helper {place}/hook: for user nobody: there is no such file" in ran.err
+    assert f"helper {place}/hook: as user nobody: there is no such file" in ran.err
 
 
 def test_people_who_are_not_there(place, api):
@@ -213,9 +213,9 @@ def test_the_manifest_says_what_is_checked(place, api):
     assert (done.returncode, done.stdout) == (0, f"{place}/server.conf: ok\n"), done.stderr
     done = run("--probe")
     assert done.returncode == 78
-    assert "it refuses, but does not say that the platform does" in done.stderr
+    assert "it rejected them, but does not say that the platform did" in done.stderr
     (place / "hook").write_text(
-        "#!/bin/sh\necho the platform does not know this login >&2\nexit 1\n"
+        "#!/bin/sh\necho the platform did not accept the username and password >&2\nexit 1\n"
     )
     done = run("--probe", "--json")
     assert done.returncode == 0, done.stdout

@@ -14,7 +14,7 @@ _SHORTEST = 9
 # Said where nothing can be done wrong by a user, or explained elsewhere.
 ELSEWHERE = {
     "the server's user": "stands in every message",
-    "it could not be tried": "the child of the preflight was killed",
+    "it could not be checked": "the child of the preflight was killed",
     "write the same path in both places": "a way out",
     "leave vpn.token_file out, or name the same file with --token-file": "a way out",
     "write the token to a file, and name it with --token-file": "a way out",
@@ -63,7 +63,7 @@ ALL = messages(
 def test_there_is_something_to_explain():
     """The search above finds what it should."""
     assert len(ALL) > 35
-    assert "is not a folder" in ALL
+    assert "is not a directory" in ALL
 
 
 @pytest.mark.parametrize("message", sorted(ALL - set(ELSEWHERE)))

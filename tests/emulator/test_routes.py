@@ -326,5 +326,5 @@ def test_the_check_against_the_document_is_a_check():
 @pytest.mark.parametrize("status", sorted(routes.CODES))
 def test_every_error_is_valid_by_the_official_document(status):
     """Also the errors that --fail asks for."""
-    reply = routes.error(status, "Asked for with --fail")
+    reply = routes.error(status, "Injected by --fail")
     assert spec.faults_of("getHub", 418, reply.data) == []

@@ -83,7 +83,7 @@ def served(upstream: Upstream) -> Iterator[tuple[Container, int, int]]:
 def test_a_renewed_certificate_is_served_without_a_failed_request(upstream):
     """TLS is verified against the emulator's CA before and after; no request fails in between."""
     with served(upstream) as (container, https, _):
-        container.says("notifications arrive")
+        container.says("listening for notifications")
         visitor = Visitor(container.ca, HOST, https)
         visitor.start()
         try:

@@ -49,7 +49,7 @@ def run(name: str, words: Sequence[bytes], seconds: int) -> Ran:
     )
     found = tuple(str(path.relative_to(ROOT)) for path in sorted(findings.iterdir()))
     if done.returncode and not found:
-        found = (f"it ended with {done.returncode}",)
+        found = (f"it exited with code {done.returncode}",)
     said = done.stdout
     took = re.search(r"^Done \d+ runs in (\d+) second", said, re.MULTILINE)
     return Ran(

@@ -116,7 +116,7 @@ def test_any_one_request_can_be_the_one_that_hangs(ground, api, path):
     """What a template alone asks for, too."""
     api.on(path, hang)
     ran = launched(ground, api)
-    ground.refused(ran, 69, "unavailable", "no complete answer in time")
+    ground.refused(ran, 69, "unavailable", "no complete response in time")
     assert ran.seconds < DEADLINE + 1
 
 
@@ -155,7 +155,7 @@ def test_a_template_without_end_does_not_keep_it(ground, api, loop):
     """Rendering is under the deadline, too, whatever the template is doing at that moment."""
     ground.template(LOOPS[loop])
     ran = launched(ground, api, deadline=LONGER)
-    ground.refused(ran, 69, "unavailable", "within the deadline")
+    ground.refused(ran, 69, "unavailable", "before the deadline")
     assert ran.seconds < LONGER + 1
 
 
@@ -175,7 +175,7 @@ def test_a_check_without_end_does_not_keep_it(ground, api, check):
         f'check = ["sh", "-c", "{check}"]\n'
     )
     ran = launched(ground, api, "--manifest", text, deadline=LONGER)
-    ground.refused(ran, 65, "check-failed", "did not end before the deadline", staged=True)
+    ground.refused(ran, 65, "check-failed", "did not finish before the deadline", staged=True)
     assert ran.seconds < LONGER + 1
 
 

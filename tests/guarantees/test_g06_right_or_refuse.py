@@ -155,7 +155,7 @@ DOUBTFUL = {
 def test_a_message_that_could_be_read_in_two_ways_is_refused(ground, api, doubt):
     """At once: asking again would not make it better."""
     api.on(VARIABLES, DOUBTFUL[doubt])
-    malformed(ground, api, "scoped variables", "not proper HTTP")
+    malformed(ground, api, "scoped variables", "not valid HTTP")
     assert len(api.asked(VARIABLES)) == 1
 
 
@@ -173,14 +173,14 @@ def test_only_200_brings_data(ground, api, status):
 def test_an_error_beats_data(ground, api):
     """A 200 with both holds an error; its code is told if it is one."""
     api.on(VARIABLES, reply(200, {**GOOD, "error": {"code": "500.half-done", "title": "c4n4ry"}}))
-    malformed(ground, api, "the answer holds an error (500.half-done)")
+    malformed(ground, api, "the response contains an error (500.half-done)")
 
 
 @pytest.mark.parametrize("broken", [{}, [], "", 0, False, "c4n4ry"])
 def test_any_error_member_but_null_is_an_error(ground, api, broken):
     """Also an empty or odd one."""
     api.on(VARIABLES, reply(200, {**GOOD, "error": broken}))
-    malformed(ground, api, "the answer holds an error")
+    malformed(ground, api, "the response contains an error")
 
 
 @pytest.mark.parametrize("status", [400, 404, 422])
@@ -194,9 +194,9 @@ def test_data_does_not_mend_an_error_status(ground, api, status):
 # JSON that has one meaning
 
 NOT_ONE_MEANING = {
-    "a key twice": (b'{"data": {"A": "1", "A": "2"}}', "one key twice"),
-    "data twice": (b'{"data": {"A": "1"}, "data": {}}', "one key twice"),
-    "a key twice, once escaped": (b'{"data": {"A": "1", "\\u0041": "2"}}', "one key twice"),
+    "a key twice": (b'{"data": {"A": "1", "A": "2"}}', "a duplicate key"),
+    "data twice": (b'{"data": {"A": "1"}, "data": {}}', "a duplicate key"),
+    "a key twice, once escaped": (b'{"data": {"A": "1", "\\u0041": "2"}}', "a duplicate key"),
     "NaN": (b'{"data": {}, "x": NaN}', "NaN and Infinity"),
     "-Infinity": (b'{"data": {}, "x": -Infinity}', "NaN and Infinity"),
     "a number over the range": (b'{"data": {}, "x": 1e999}', "a number is too large"),
@@ -209,12 +209,12 @@ NOT_ONE_MEANING = {
     "half a character in a name": (b'{"data": {"\\udfff": "1"}}', "half a character"),
     "bytes that are not UTF-8": (b'{"data": {"A": "\xe9"}}', "not UTF-8"),
     "UTF-16": ('{"data": {}}'.encode("utf-16"), "not UTF-8"),
-    "a byte order mark": (b'\xef\xbb\xbf{"data": {}}', "proper JSON"),
+    "a byte order mark": (b'\xef\xbb\xbf{"data": {}}', "valid JSON"),
     "a control character": (b'{"data": {"A": "\n"}}', "malformed"),
     "single quotes": (b"{'data': {}}", "malformed"),
     "a comma too many": (b'{"data": {},}', "malformed"),
-    "a comment": (b'{"data": {}} // c4n4ry', "text follows the value"),
-    "two values": (b'{"data": {}}{"data": {}}', "text follows the value"),
+    "a comment": (b'{"data": {}} // c4n4ry', "there is text after the value"),
+    "two values": (b'{"data": {}}{"data": {}}', "there is text after the value"),
     "nothing": (b"", "empty"),
     "white space": (b" \n\t", "empty"),
     "half of it": (b'{"data": {"A": "c4n', "malformed"),
@@ -289,8 +289,8 @@ def test_a_certificate_has_all_its_members(ground, api, member, value):
 @pytest.mark.parametrize(
     ("found", "reason"),
     [
-        (integration("s3-backup"), "another integration than the one asked for"),
-        (integration("S3-BACKUPS"), "another integration than the one asked for"),
+        (integration("s3-backup"), "another integration than the requested one"),
+        (integration("S3-BACKUPS"), "another integration than the requested one"),
         (integration("s3-backups", "gcp"), "an integration of another vendor"),
         ({"vendor": "aws", "name": "x"}, "identifier is missing or not a string"),
     ],

@@ -72,7 +72,7 @@ def test_a_certificates_folder_that_is_a_link_refuses(tmp_path, environ):
     (tmp_path / "certificates/app.example.test").symlink_to(tmp_path / "elsewhere")
     ran = run(environ, "--certificates", f"{tmp_path}/certificates", "--", "echo", "started")
     assert (ran.code, ran.out, ran.kinds) == (73, "", {"target-refused"})
-    assert "its folder is a symbolic link" in ran.err
+    assert "its directory is a symbolic link" in ran.err
     assert os.listdir(tmp_path / "elsewhere") == []
 
 

@@ -151,7 +151,7 @@ def test_many_large_answers_together_do_not_make_it_large(ground, api):
     more = [word for number in range(10) for word in ("--integration", f"i{number}")]
     found = measured(ground, api, *more)
     assert found.code == 65, found
-    assert "all answers together are larger than 24 MiB" in found.err
+    assert "all responses together are larger than 24 MiB" in found.err
     assert found.peak < PEAK
 
 

@@ -191,7 +191,7 @@ def test_a_refused_token_ends_it(case, status):
     case.down(error(status), VARIABLES)
     ran = case.start()
     assert (ran.code, ran.out, ran.kinds[0]) == (77, "", "denied"), ran
-    assert f"last good copy {case.copy}: removed, for the API refuses the token" in ran.err
+    assert f"last good copy {case.copy}: removed, because the API rejected the token" in ran.err
     assert not case.copy.exists()
     case.down()
     assert case.start().code == 69
@@ -241,7 +241,7 @@ def test_it_is_never_older_than_max_age(case, limit, seconds, starts):
     ran = case.start()
     assert ran.code == (0 if starts else 69), ran
     if not starts:
-        why = "more than max_age" if seconds > 0 else "made in the future"
+        why = "more than max_age" if seconds > 0 else "in the future"
         assert f"last good copy {case.copy}: it" in ran.err
         assert why in ran.err
 
@@ -251,17 +251,17 @@ def tampered(content, at):
 
 
 BAD = {
-    "another key": (lambda content: content, "the key is another one, or the copy was changed"),
+    "another key": (lambda content: content, "the key does not match, or the copy was changed"),
     "a changed body": (lambda content: tampered(content, -20), "or the copy was changed"),
     "a changed tag": (lambda content: tampered(content, -1), "or the copy was changed"),
     "a changed nonce": (lambda content: tampered(content, 45), "or the copy was changed"),
     "a changed salt": (lambda content: tampered(content, 30), "or the copy was changed"),
     "another kind": (lambda content: content.replace(b"\nk", b"\ns", 1), "another kind of key"),
-    "cut in the middle": (lambda content: content[: len(content) // 2], "or cut short"),
-    "cut in the head": (lambda content: content[:40], "it is cut short"),
+    "cut in the middle": (lambda content: content[: len(content) // 2], "or truncated"),
+    "cut in the head": (lambda content: content[:40], "it is truncated"),
     "longer": (lambda content: content + b"x", "or the copy was changed"),
-    "empty": (lambda content: b"", "it is not a copy of ours"),
-    "other bytes": (lambda content: b"x" * 200, "it is not a copy of ours"),
+    "empty": (lambda content: b"", "it is not a last good copy"),
+    "other bytes": (lambda content: b"x" * 200, "it is not a last good copy"),
 }
 
 
@@ -302,7 +302,10 @@ def test_a_copy_that_lacks_an_answer(case):
     case.down()
     ran = case.start()
     assert ran.code == 69
-    assert f"last good copy {case.copy}: integration another: it has no answer to that" in ran.err
+    assert (
+        f"last good copy {case.copy}: integration another: the copy has no response for it"
+        in ran.err
+    )
 
 
 @pytest.mark.parametrize("key", [HEX, PASSPHRASE, "Zm9vYmFyYmF6cXV4Zm9vYmFyYmF6cXV4Zm9vYmFyYmE="])
@@ -349,7 +352,7 @@ def test_a_copy_that_cannot_be_written_is_no_reason_not_to_start(case):
     case.copy.mkdir()
     ran = case.start()
     assert (ran.code, ran.out) == (0, "value shh fresh none\n")
-    assert f"last good copy {case.copy}: it could not be written: it is a folder" in ran.err
+    assert f"last good copy {case.copy}: it could not be written: it is a directory" in ran.err
 
 
 def test_a_start_that_is_refused_later_keeps_nothing(case):

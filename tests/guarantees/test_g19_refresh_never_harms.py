@@ -57,9 +57,9 @@ def test_whatever_comes_instead_of_an_answer(ground, answer, kind):
         with reloading(api, ground, MANIFEST, "sh", "-c", APP) as run:
             assert run.app() == "start one"
             before = os.stat(ground / "page")
-            line = run.says("not reloaded: ")
+            line = run.says("reload failed: ")
             assert f"({kind})" in line
-            assert line.endswith("; the app goes on as it is")
+            assert line.endswith("; the app keeps running unchanged")
             assert os.stat(ground / "page") == before
             assert run.silent(0.1)
             assert run.end() == 7

@@ -31,7 +31,7 @@ STATUSES = (
     ),
     scenario(
         "optional and malformed",
-        Refuses(65, (problem("the answer is not proper JSON: it is empty"),)),
+        Refuses(65, (problem("the response is not valid JSON: it is empty"),)),
         reply(200, b""),
         wanted=OPTIONAL,
     ),
@@ -91,7 +91,7 @@ STATUSES = (
             65,
             (
                 "variable S3_SECRET: both integration one: auth.secret and integration two: "
-                "auth.secret end in this name (name-collision)",
+                "auth.secret produce this name (name-collision)",
             ),
         ),
         world={

@@ -18,7 +18,8 @@ from tests.support.hostile import CANARY, certificate
 from tests.support.issued import key, key_pem
 
 DISORDER = (
-    "the chain is out of order: certificate 2 of the bundle is not the issuer of the one before"
+    "the chain is out of order: certificate 2 of the bundle is not the issuer of "
+    "the previous certificate"
 )
 
 
@@ -32,7 +33,7 @@ def _unusable(name: str, found: object, *reasons: str, wanted: str = "", of: str
 
 def _named(domain: str, shown: str) -> Scenario:
     """A name out of which no folder may be made."""
-    reason = "it is not a host name of letters, digits and hyphens (xn-- for others)"
+    reason = "it is not a host name of letters, digits and hyphens (xn-- for other characters)"
     return _unusable(f"for {domain!a}", {**ONE, "domains": [domain]}, reason, of=shown)
 
 
@@ -55,39 +56,39 @@ UNUSABLE = (
         "bundle and key exchanged",
         {**ONE, "bundle": KEY, "private_key": BUNDLE},
         "a private key is inside the certificate bundle",
-        "something that is no private key is where only the private key should be",
+        "the private key is mixed with other PEM blocks",
     ),
     _unusable("two keys", {**ONE, "private_key": KEY + KEY}, "there is more than one private key"),
     _unusable(
         "an encrypted key",
         {**ONE, "private_key": key_pem(key(), password=CANARY)},
-        "the private key is encrypted, and nobody can type its password",
+        "the private key is encrypted, which is not supported",
     ),
     _unusable(
         "an encrypted key of the old form",
         {**ONE, "private_key": key_pem(key(), "traditional", CANARY)},
-        "the private key is encrypted, and nobody can type its password",
+        "the private key is encrypted, which is not supported",
     ),
     _unusable(
         "half a key",
         {**ONE, "private_key": KEY[:100]},
-        "the private key has a block that does not end",
+        "the private key has a BEGIN line without an END line",
     ),
     _unusable("an empty key", {**ONE, "private_key": ""}, "the private key is empty"),
     _unusable(
         "a key that is not PEM",
         {**ONE, "private_key": CANARY},
-        "the private key is neither PEM nor base64 of PEM",
+        "the private key is neither PEM nor base64-encoded PEM",
     ),
     _unusable(
         "a key that is base64 twice",
         {**ONE, "private_key": coded(coded(KEY))},
-        "the private key is neither PEM nor base64 of PEM",
+        "the private key is neither PEM nor base64-encoded PEM",
     ),
     _unusable(
         "a key of another kind",
         {**ONE, "private_key": KEY.replace("PRIVATE", "C4N4RY PRIVATE")},
-        "the private key is of a kind that is not known",
+        "the private key is of an unknown kind",
     ),
     _unusable(
         "a key of rubbish",
@@ -100,13 +101,13 @@ UNUSABLE = (
     _unusable(
         "half a bundle",
         {**ONE, "bundle": BUNDLE[:-100]},
-        "the bundle has a block that does not end",
+        "the bundle has a BEGIN line without an END line",
     ),
     _unusable("an empty bundle", {**ONE, "bundle": " \n"}, "the bundle is empty"),
     _unusable(
         "a bundle that is not PEM",
         {**ONE, "bundle": f"{CANARY}!"},
-        "the bundle is neither PEM nor base64 of PEM",
+        "the bundle is neither PEM nor base64-encoded PEM",
     ),
     _unusable(
         "a bundle of rubbish",
@@ -153,21 +154,25 @@ UNUSABLE = (
     _unusable(
         "a wanted name that is not there",
         ONE,
-        f"there is none for it, did you mean {APP}",
+        f"there is no certificate for it, did you mean {APP}",
         wanted='domains = ["ap.example.test"]\n',
         of="ap.example.test",
     ),
     scenario(
         "none at all",
         Refuses(
-            65, ("certificate: the platform has none for this container (certificate-refused)",)
+            65,
+            (
+                "certificate: the platform has no certificate for this container "
+                "(certificate-refused)",
+            ),
         ),
         [],
     ),
     _unusable(
         "without a domain",
         {**ONE, "domains": []},
-        "the platform names no domain of it",
+        "the platform lists no domain for it",
         of=str(ONE["id"]),
     ),
     _named("../../etc/cron.d/x", "../../etc/cron.d/x"),

@@ -57,7 +57,7 @@ def coded(text: str) -> str:
     return b64encode(text.encode()).decode()
 
 
-WRONG_KEY = "the private key does not belong to the certificate"
+WRONG_KEY = "the private key does not match the certificate"
 USABLE = (
     _usable("as it should be", ONE),
     _usable("base64 of PEM", certificate(encoded=True)),
@@ -107,7 +107,7 @@ USABLE = (
         "a broken one that another stands in for",
         {**ONE, "private_key": key_pem(key("P-384"))},
         ONE,
-        warnings=[f"certificate {APP}: another is used instead of this one: {WRONG_KEY}"],
+        warnings=[f"certificate {APP}: another certificate is used instead: {WRONG_KEY}"],
     ),
     _usable(
         "a broken one that nobody wants",
@@ -141,12 +141,16 @@ ANSWERS = (
     ),
     _broken("without an id", data([{**ONE, "id": 7}]), "id is missing or not a string"),
     _broken(
-        "an answer without a body", reply(200, b""), "the answer is not proper JSON: it is empty"
+        "an answer without a body", reply(200, b""), "the response is not valid JSON: it is empty"
     ),
     scenario(
         "null instead of a list",
         Refuses(
-            65, ("certificate: the platform has none for this container (certificate-refused)",)
+            65,
+            (
+                "certificate: the platform has no certificate for this container "
+                "(certificate-refused)",
+            ),
         ),
         data(None),
     ),

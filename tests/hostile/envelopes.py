@@ -7,13 +7,13 @@ from tests.support.hostile import chunked, data, reply
 
 _PLAIN = b'"PLAIN": "c4n4ry-plain"'
 _GOOD = b'{"data": {' + _PLAIN + b"}"
-NO_DATA = "the answer has no data"
-NOT_OBJECT = "the answer is not an object with data"
-HOLDS_ERROR = "the answer holds an error"
+NO_DATA = "the response has no data"
+NOT_OBJECT = "the response is not an object with data"
+HOLDS_ERROR = "the response contains an error"
 
 
 def _json(name: str, body: bytes, reason: str) -> Scenario:
-    said = f"the answer is not proper JSON: {reason}"
+    said = f"the response is not valid JSON: {reason}"
     return malformed(f"json: {name}", reply(200, body), said)
 
 
@@ -38,18 +38,18 @@ JSON = (
     _json(
         "a key twice",
         b'{"data": {' + _PLAIN + b", " + _PLAIN + b"}}",
-        "an object has one key twice",
+        "an object has a duplicate key",
     ),
-    _json("data twice", _member(b'1, "data": {}'), "an object has one key twice"),
+    _json("data twice", _member(b'1, "data": {}'), "an object has a duplicate key"),
     _json(
         "a key twice, once escaped",
         b'{"data": {' + _PLAIN + b', "\\u0050LAIN": "c4n4ry"}}',
-        "an object has one key twice",
+        "an object has a duplicate key",
     ),
     _json(
         "a key twice deep below",
         _member(b'[[{"c4n4ry": 1, "c4n4ry": 1}]]'),
-        "an object has one key twice",
+        "an object has a duplicate key",
     ),
     _json("NaN", _member(b"NaN"), "NaN and Infinity are not JSON"),
     _json("Infinity", _member(b"Infinity"), "NaN and Infinity are not JSON"),
@@ -97,9 +97,9 @@ JSON = (
     _json("a number with a zero before it", _member(b"01"), "it is malformed"),
     _json("a number with a plus", _member(b"+1"), "it is malformed"),
     _json("True as in Python", _member(b"True"), "it is malformed"),
-    _json("a comment", _GOOD + b"} // c4n4ry", "text follows the value"),
-    _json("two values", _GOOD + b"}" + _GOOD + b"}", "text follows the value"),
-    _json("a NUL behind it", _GOOD + b"}\0", "text follows the value"),
+    _json("a comment", _GOOD + b"} // c4n4ry", "there is text after the value"),
+    _json("two values", _GOOD + b"}" + _GOOD + b"}", "there is text after the value"),
+    _json("a NUL behind it", _GOOD + b"}\0", "there is text after the value"),
     _json("a form feed before it", b"\f" + _GOOD + b"}", "it is malformed"),
     _json("nothing", b"", "it is empty"),
     _json("white space alone", b" \n\t\r", "it is empty"),

@@ -30,8 +30,8 @@ from tests.support.hostile import (
 
 BODY = {"data": FETCHED}
 LENGTH = len(json.dumps(BODY))
-NOT_HTTP = "the answer is not proper HTTP"
-TOO_LARGE = "the answer is larger than 16 MiB"
+NOT_HTTP = "the response is not valid HTTP"
+TOO_LARGE = "the response is larger than 16 MiB"
 
 
 def _header(line: bytes) -> bytes:

@@ -15,7 +15,7 @@ from tests.hostile.model import Refuses, Scenario
 from tests.hostile.playing import Playground, judge, launched, platform
 from tests.hostile.scenarios import REPRESENTATIVE, SCENARIOS
 
-_FULL = "no room is left on the file system (target-failed)"
+_FULL = "no space is left on the file system (target-failed)"
 
 
 def _mount(folder: Path) -> None:

@@ -71,7 +71,7 @@ def _without(member: str) -> dict[str, object]:
     return {name: value for name, value in integration().items() if name != member}
 
 
-OTHER = "the API answered with another integration than the one asked for"
+OTHER = "the API returned another integration than the requested one"
 
 ANSWERS = (
     scenario("as it should be", Starts({**FETCHED, **ALL})),
@@ -85,7 +85,7 @@ ANSWERS = (
     _bad(
         "of another vendor",
         integration(vendor="gcp"),
-        "the API answered with an integration of another vendor",
+        "the API returned an integration of another vendor",
         wanted=PREFIXED + 'vendor = "aws"\n',
         target=f"{TARGET}&vendor=aws",
     ),
@@ -123,7 +123,7 @@ ANSWERS = (
             65,
             (
                 f"variable S3_KEY: both integration {NAME}: auth.key and integration {NAME}: "
-                "extra.key end in this name (name-collision)",
+                "extra.key produce this name (name-collision)",
             ),
         ),
         data(integration(auth={"key": CANARY}, extra={"key": CANARY})),
@@ -133,10 +133,10 @@ ANSWERS = (
         Refuses(
             65,
             (
-                f"variable S3_SECRET: integration {NAME}: auth.secret holds a NUL, which no "
-                "environment can carry (value-refused)",
+                f"variable S3_SECRET: integration {NAME}: auth.secret contains a NUL, which is "
+                "not allowed in the environment (value-refused)",
             ),
-            ("write it to a file with [variables] files, or correct it in the portal",),
+            ("write it to a file with [variables.files], or correct it in the portal",),
         ),
         data(integration(auth={"secret": f"{CANARY}\0"}, extra={})),
     ),
@@ -145,7 +145,7 @@ ANSWERS = (
         Refuses(
             65,
             (
-                f"variable LD_PRELOAD: integration {NAME}: auth.preload may not set it, it changes "
+                f"variable LD_PRELOAD: integration {NAME}: auth.preload may not set it: it changes "
                 "how programs run (name-refused)",
             ),
         ),
@@ -160,7 +160,7 @@ ANSWERS = (
                 f"integration {NAME}: auth.token is not set, its fields are: {FIELDS} "
                 "(variable-missing)",
             ),
-            ("name a field it has, or fill it in at the integration in the portal",),
+            ("use one of these fields, or set the field in the portal",),
         ),
         wanted=WANTED + 'env = { TOKEN = "auth.token" }\n',
     ),
@@ -169,7 +169,7 @@ ANSWERS = (
         Refuses(
             65,
             (
-                f"integration {NAME}: auth.secret: is not base64, as the manifest says it is "
+                f"integration {NAME}: auth.secret: is not base64, although the manifest says so "
                 "(value-refused)",
             ),
         ),

@@ -10,7 +10,7 @@ from tests.support.hostile import CANARY, Hostile
 from tests.support.launching import Ground
 
 TOKEN = "CYCLE_API_TOKEN"
-LINE_BREAK = ("see how it is set: a line break at its end is not part of the token",)
+LINE_BREAK = ("check how it is set: a newline at its end is not part of the token",)
 
 
 def _token(name: str, token: str, reason: str, fixes: tuple[str, ...] = LINE_BREAK) -> Scenario:
@@ -57,7 +57,7 @@ def _nothing(_: Hostile, __: Ground) -> None:
     pass
 
 
-NO_HEADER = "it holds a character that no HTTP header can carry"
+NO_HEADER = "it contains a character that is not allowed in an HTTP header"
 
 SCENARIOS = (
     _token("that is empty", "", "it is not set, or empty", ()),
@@ -70,7 +70,7 @@ SCENARIOS = (
     _target("a link", _link, "it is a symbolic link"),
     _target("a link to nowhere", _dangling, "it is a symbolic link"),
     _target("a pipe", _fifo, "it is a named pipe"),
-    _target("a folder", _folder, "it is a folder"),
+    _target("a directory", _folder, "it is a directory"),
     _target("a device", _nothing, "it is a device", "/dev/null"),
     Scenario(
         "poisonous words in every variable of the launch",

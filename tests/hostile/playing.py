@@ -20,8 +20,11 @@ from tests.support.leftovers import leftovers
 OLD_PAGE = b"old page\0\xff of \r\n somebody"
 _PLACES = {
     "<n>": r"\d+",
-    "<tries>": r"(?: after \d+ tries)?",
-    "<cut>": "(?:the connection ended before the answer did|no complete answer in time)",
+    "<tries>": r"(?: after \d+ attempts)?",
+    "<cut>": (
+        "(?:the connection was closed before the response was complete|no complete "
+        "response in time)"
+    ),
 }
 LATE = Refuses(69, ("the launch: it was not ready within the deadline (unavailable)",))
 _HELD_UP = 0.2  # seconds

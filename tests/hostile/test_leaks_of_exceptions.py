@@ -117,5 +117,5 @@ def test_a_pair_that_does_not_fit_is_told_without_the_key():
     one, other = certificate(), certificate(kind="P-384")
     key = str(other["private_key"])
     said = key_matches.mismatch(key, str(one["bundle"]))
-    assert said == "the private key does not belong to the certificate"
+    assert said == "the private key does not match the certificate"
     assert key_matches.mismatch(SECRET, SECRET) == "openssl cannot read the certificate"

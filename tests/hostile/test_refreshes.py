@@ -46,7 +46,7 @@ def test_at_a_refresh(tmp_path, name):
         app = ("sh", "-c", APP, str(ground.mark))
         with reloading(api, ground.inputs, manifest, *app) as run:
             assert run.app() == "up"
-            run.says("no notifications: the API answered 404 to the handshake; trying again")
+            run.says("no notifications: the API answered 404 to the handshake; retrying")
             ground.remember()
             if isinstance(scenario.outcome, Starts) and VARIABLES not in scenario.on:
                 api.world.variables = dict(FETCHED)
@@ -61,10 +61,10 @@ def test_at_a_refresh(tmp_path, name):
 
 def _refused(outcome: Refuses, ground: Playground, api: Hostile, run: Reloading) -> None:
     told = ground.told
-    line = run.says("not reloaded: ")
+    line = run.says("reload failed: ")
     [first, *others] = outcome.problems
     more = f", and {len(others)} more" if others else ""
-    expected = f"cycle-exec: warning: not reloaded: {first}{more}; the app goes on as it is"
+    expected = f"cycle-exec: warning: reload failed: {first}{more}; the app keeps running unchanged"
     assert alike(expected, line, ground, api), line
     assert run.silent(0.05)
     assert ground.told == told

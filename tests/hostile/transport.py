@@ -43,7 +43,7 @@ from tests.support.hostile import (
 )
 from tests.support.launching import Ground, without_privileges
 
-SILENT = "no complete answer in time"
+SILENT = "no complete response in time"
 CUT = "<cut>"
 
 
@@ -103,7 +103,7 @@ SCENARIOS = (
     _server("no socket appears", f"<socket>: there is no socket<tries>{LATE}", after=60.0),
     _server(
         "a socket that nobody listens on",
-        f"<socket>: nobody listens on the socket<tries>{LATE}",
+        f"<socket>: nothing is listening on the socket<tries>{LATE}",
         after=60.0,
         stale=True,
     ),
@@ -128,29 +128,35 @@ SCENARIOS = (
         "a socket below a file", "/etc/hostname/api.sock", f"there is no socket<tries>{LATE}"
     ),
     _elsewhere(
-        "a file instead of a socket", "/etc/hostname", f"nobody listens on the socket<tries>{LATE}"
+        "a file instead of a socket",
+        "/etc/hostname",
+        f"nothing is listening on the socket<tries>{LATE}",
     ),
     _elsewhere(
-        "a folder instead of a socket", "/etc", f"nobody listens on the socket<tries>{LATE}"
+        "a directory instead of a socket",
+        "/etc",
+        f"nothing is listening on the socket<tries>{LATE}",
     ),
     _elsewhere(
-        "a device instead of a socket", "/dev/null", f"nobody listens on the socket<tries>{LATE}"
+        "a device instead of a socket",
+        "/dev/null",
+        f"nothing is listening on the socket<tries>{LATE}",
     ),
     _elsewhere(
         "a socket of datagrams",
         "datagram.sock",
-        "the socket path cannot be used (unavailable)",
+        "the path of the socket is invalid (unavailable)",
         arrange=_of_datagrams,
     ),
     _elsewhere(
         "a path that is too long for a socket",
         "/tmp/" + "x" * 200,
-        "the socket path cannot be used (unavailable)",
+        "the path of the socket is invalid (unavailable)",
     ),
     Scenario("a link to the socket", Starts(), options=("--socket", "link.sock"), arrange=_link),
     Scenario(
         "a socket that this user may not use",
-        Refuses(69, ("<socket>: this user may not use the socket (unavailable)",)),
+        Refuses(69, ("<socket>: this user has no permission for the socket (unavailable)",)),
         asked={},
         arrange=_closed_to_us,
         before=without_privileges,

@@ -16,7 +16,7 @@ from tests.hostile.model import (
 )
 from tests.support.hostile import CANARY, data
 
-NOT_NAME = "not a name that every shell accepts"
+NOT_NAME = "this is not a name that every shell accepts"
 DANGER = "it changes how programs run (name-refused)"
 LARGEST = 131_071
 
@@ -45,13 +45,13 @@ def _refused(
 
 
 def _dangerous(name: str) -> Scenario:
-    problem = f"variable {name}: scoped variable {name} may not set it, {DANGER}"
+    problem = f"variable {name}: scoped variable {name} may not set it: {DANGER}"
     return _refused(f"the name {name}", {name: f"/{CANARY}"}, problem)
 
 
 def _platforms(name: str) -> Scenario:
     problem = (
-        f"variable {name}: scoped variable {name} may not override it, "
+        f"variable {name}: scoped variable {name} may not override it: "
         "CYCLE_* belongs to the platform (name-refused)"
     )
     fetched = {name: CANARY}
@@ -73,7 +73,7 @@ def _mapped(identifier: str, name: str) -> Scenario:
 
 
 def _nameless(identifier: str, shown: str) -> Scenario:
-    problem = f"scoped variable {shown}: no variable name can be made of it (name-refused)"
+    problem = f"scoped variable {shown}: it cannot be converted to a variable name (name-refused)"
     fixes = ("rename it with [variables] rename, or exclude it",)
     return _refused(f"no name at all: {identifier!a}", {identifier: CANARY}, problem, fixes=fixes)
 
@@ -113,24 +113,24 @@ NAMES = (
     _refused(
         "a dangerous name by way of mapping",
         {"ld-preload": CANARY},
-        f"variable LD_PRELOAD: scoped variable ld-preload may not set it, {DANGER}",
+        f"variable LD_PRELOAD: scoped variable ld-preload may not set it: {DANGER}",
     ),
     _refused(
         "an exported function of a shell",
         {"BASH_FUNC_ls%%": f"() {{ {CANARY}; }}"},
-        f"variable BASH_FUNC_LS__: scoped variable BASH_FUNC_ls%% may not set it, {DANGER}",
+        f"variable BASH_FUNC_LS__: scoped variable BASH_FUNC_ls%% may not set it: {DANGER}",
     ),
     _refused(
         "two names that become one",
         {"a-b": CANARY, "A_B": CANARY},
-        "variable A_B: both scoped variable a-b and scoped variable A_B end in this name "
+        "variable A_B: both scoped variable a-b and scoped variable A_B produce this name "
         "(name-collision)",
     ),
     _refused(
         "eight dangerous names",
         {f"LD_{number}": CANARY for number in range(8)},
         *(
-            f"variable LD_{number}: scoped variable LD_{number} may not set it, {DANGER}"
+            f"variable LD_{number}: scoped variable LD_{number} may not set it: {DANGER}"
             for number in range(5)
         ),
         hidden=3,
@@ -166,19 +166,22 @@ VALUES = (
     _refused(
         "a NUL in a value",
         {"WRONG": f"{CANARY}\0"},
-        "variable WRONG: scoped variable WRONG holds a NUL, which no environment can carry "
+        "variable WRONG: scoped variable WRONG contains a NUL, which is not allowed in the "
+        "environment "
         "(value-refused)",
-        fixes=("write it to a file with [variables] files, or correct it in the portal",),
+        fixes=("write it to a file with [variables.files], or correct it in the portal",),
     ),
     _refused(
         "a value one byte too large",
         {"LARGE": "c" * (LARGEST - 5)},
-        "variable LARGE: 131072 bytes, one variable carries at most 131071 (value-too-large)",
+        "variable LARGE: it has 131072 bytes with its name, at most 131071 are allowed "
+        "(value-too-large)",
     ),
     _refused(
         "a value that is too large in bytes",
         {"LARGE": "é" * 70_000},
-        "variable LARGE: 140006 bytes, one variable carries at most 131071 (value-too-large)",
+        "variable LARGE: it has 140006 bytes with its name, at most 131071 are allowed "
+        "(value-too-large)",
     ),
     _exports("an empty value", {"EMPTY": ""}),
     _exports("two thousand variables", {f"V{number}": CANARY for number in range(2000)}),
@@ -204,14 +207,14 @@ VALUES = (
     _refused(
         "a file of what is not base64",
         {"KEY": f"{CANARY}!"},
-        "scoped variable KEY: is not base64, as the manifest says it is (value-refused)",
+        "scoped variable KEY: is not base64, although the manifest says so (value-refused)",
         manifest='[variables.files]\nKEY = { target = "@/key", decode = "base64" }\n' + JOB,
     ),
     _refused(
         "a value that a dotenv file cannot carry",
         {"WRONG": f"{CANARY}\ntwo"},
-        "variable WRONG: it has a line break, so @/env cannot carry it (value-refused)",
-        fixes=("choose another [dotenv] reader, or send it to a file of its own",),
+        "variable WRONG: it has a line break, so it cannot be written to @/env (value-refused)",
+        fixes=("choose another [dotenv] reader, or write it to a file of its own",),
         manifest='[dotenv]\ntarget = "@/env"\nreader = "docker"\n' + JOB,
     ),
     Scenario(

@@ -27,7 +27,10 @@ for word; do
 done
 [ "$(cat "$token")" = "$(cat "@/expected")" ] || exit 9
 """
-SAYS_NO = "echo 'cycle-exec: vpn-auth: rejected: the platform does not know this login' >&2; exit 1"
+SAYS_NO = (
+    "echo 'cycle-exec: vpn-auth: rejected: the platform did not accept the username "
+    "and password' >&2; exit 1"
+)
 
 
 class Place:
@@ -117,8 +120,8 @@ def test_everything_that_is_wrong_is_said_before_the_platform_is_asked(ground, a
     ran = launch(ground, api, place, command=["no-such-app"])
     assert ran.code == 78
     assert ran.kinds == ["vpn-helper", "vpn-helper", "command-not-found"]
-    assert "others may write to" in ran.err
-    assert "is not a folder" in ran.err
+    assert "others can write to" in ran.err
+    assert "is not a directory" in ran.err
     assert api.requests == []
     assert not place.token.exists()
 
@@ -139,16 +142,16 @@ def test_a_hook_that_refuses_cleanly_passes_the_probe(ground, api, place):
 @pytest.mark.parametrize(
     ("body", "said"),
     [
-        ("exit 0", "it lets everybody in"),
-        ("exit 2", "it ends with 2, which OpenVPN takes for a verdict that will come"),
-        ("exit 3", "it ends with 3, a refusal is 1"),
+        ("exit 0", "it accepts any login"),
+        ("exit 2", "it exited with 2, which OpenVPN takes for a deferred verdict"),
+        ("exit 3", "it exited with 3, but a rejection is 1"),
         ("exec /no/such", "it cannot start (exit code 127)"),
-        ("kill -9 $$", "it was ended by signal 9"),
-        ("sleep 60", "there is no verdict after 1 s"),
-        ("exit 1", "it refuses, but does not say that the platform does"),
+        ("kill -9 $$", "it was killed by signal 9"),
+        ("sleep 60", "there was no verdict within 1 s"),
+        ("exit 1", "it rejected them, but does not say that the platform did"),
         (
-            "echo 'vpn-auth: rejected: the API could not be asked: missing' >&2; exit 1",
-            "it refuses, but not because the platform does: the API could not be asked: missing",
+            "echo 'vpn-auth: rejected: the API could not be reached: missing' >&2; exit 1",
+            "it rejected them, but the platform did not: the API could not be reached: missing",
         ),
     ],
 )
@@ -159,7 +162,7 @@ def test_a_hook_that_does_not_refuse_as_it_should(ground, api, place, body, said
     text = f'[dotenv]\ntarget = "{old}"'
     config = place.config(hook=f"{place.words} --timeout 1s")
     ran = launch(ground, api, place, vpn="probe = true", config=config, text=text)
-    words = f"tried with a login that nobody has: {said}"
+    words = f"tested with random credentials: {said}"
     ground.refused(ran, 78, "vpn-helper", words, staged=True)
     assert not place.token.exists()
     assert os.listdir(place.tmp) == []
@@ -169,7 +172,7 @@ def test_a_hook_that_does_not_refuse_as_it_should(ground, api, place, body, said
     ("verdict", "said"),
     [
         (SAYS_NO.replace("exit 1", 'printf 0 >"$auth_control_file"'), ""),
-        ('printf 1 >"$auth_control_file"', "it lets everybody in"),
+        ('printf 1 >"$auth_control_file"', "it accepts any login"),
         (":", "the deferred verdict never came"),
     ],
 )
@@ -228,7 +231,7 @@ def test_plan_shows_the_token_file_and_what_will_be_regretted(ground, api, place
     assert ran.code == 0, ran.err
     assert f"{place.token}" in ran.out
     assert "vpn token" in ran.out
-    assert "without --deferred a slow platform stalls everybody" in ran.out + ran.err
+    assert "without --deferred a slow platform stalls all clients" in ran.out + ran.err
     assert not place.token.exists()
 
 
@@ -241,7 +244,7 @@ def test_the_openvpn_command_names_its_configuration(ground, api, place):
     words = ["--manifest", manifest]
     ran = ground.launch(api, *words, command=[str(openvpn), "--config", str(config)])
     assert ran.code == 78
-    assert "this process cannot try it as the server would: it does not exist" in ran.err
+    assert "this process cannot switch to the server's user: it does not exist" in ran.err
     ran = ground.launch(
         api, *words, command=[str(openvpn), "--config", str(config), "--chroot", "/"]
     )
@@ -266,7 +269,7 @@ def test_a_helper_alone(ground, api, place):
 @pytest.mark.parametrize(
     ("vpn", "said"),
     [
-        ('helper = "/bin/other"', "but the helper should be /bin/other"),
+        ('helper = "/bin/other"', "but the configured helper is /bin/other"),
         ('token_file = "/run/other"', "but vpn.token_file is /run/other"),
     ],
 )
@@ -307,11 +310,11 @@ class TestLogin(Login):
     @pytest.mark.parametrize(
         ("answer", "said"),
         [
-            (UNKNOWN, "the platform does not know this login"),
-            (reply(200, {"data": "true"}), "the API answered 200, but no verdict"),
-            (error(404), "the API answered 404, but no verdict"),
-            (error(503), "the API could not be asked: unhealthy (last answer 503)"),
-            (hang, "the API could not be asked: timeout"),
+            (UNKNOWN, "the platform did not accept the username and password"),
+            (reply(200, {"data": "true"}), "the API answered 200, without a verdict"),
+            (error(404), "the API answered 404, without a verdict"),
+            (error(503), "the API could not be reached: unhealthy (last answer 503)"),
+            (hang, "the API could not be reached: timeout"),
         ],
     )
     def test_anything_but_a_yes_is_77(self, ground, api, answer, said):

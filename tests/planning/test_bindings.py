@@ -46,7 +46,7 @@ def test_two_identifiers_of_one_name_collide():
     [problem] = gathered.problems
     assert problem.kind == "name-collision"
     assert problem.subject == "variable A_B"
-    assert problem.reason == ("both scoped variable a-b and scoped variable A_B end in this name")
+    assert problem.reason == ("both scoped variable a-b and scoped variable A_B produce this name")
 
 
 def test_rename_parts_a_collision():

@@ -254,7 +254,7 @@ def test_what_has_to_see_every_target_adds_its_own():
     plan = planned(None, None, text("x"), extend=extend)
     assert (seen, plan.writes[-1], plan.warnings) == (["/a"], token, ("it is odd",))
     [problem] = refusal(None, None, text("x", "b.j2", "/token"), extend=extend)
-    assert problem.reason == "both template b.j2 and vpn token go to this target"
+    assert problem.reason == "both template b.j2 and vpn token use this target"
 
 
 def test_a_plan_of_the_last_good_copy_says_how_old_it_is():

@@ -106,7 +106,7 @@ def test_the_line_of_a_reload_has_names_and_no_values():
     line = reload_line(after, found, b"key", 12)
     assert line.startswith("reloaded in 12 ms: variable A #")
     assert line.endswith("; signal HUP")
-    assert ", variable GONE gone, certificate x.test #" in line
+    assert ", variable GONE removed, certificate x.test #" in line
     assert line.count("certificate") == 1
     assert "secret" not in line
     many = plan({f"V{number}": "x" for number in range(20)})

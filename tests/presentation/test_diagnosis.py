@@ -13,8 +13,8 @@ NOW = 1_800_000_000.0
 @pytest.mark.parametrize(
     ("now", "platform", "state", "says"),
     [
-        (NOW, NOW, GOOD, "as the API's"),
-        (NOW, NOW + 60, GOOD, "as the API's"),
+        (NOW, NOW, GOOD, "the same as the API's"),
+        (NOW, NOW + 60, GOOD, "the same as the API's"),
         (NOW, NOW + 61, DOUBTFUL, "61 s behind the API's"),
         (NOW, NOW - 3600, DOUBTFUL, "3600 s ahead of the API's"),
         (NOW, None, GOOD, "plausible"),

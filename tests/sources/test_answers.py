@@ -56,18 +56,18 @@ def test_scoped_variables_are_a_map_of_strings():
 @pytest.mark.parametrize(
     ("body", "reason"),
     [
-        (b"", "the answer is not proper JSON"),
-        (b"[]", "the answer is not an object with data"),
-        (b"{}", "the answer has no data"),
+        (b"", "the response is not valid JSON"),
+        (b"[]", "the response is not an object with data"),
+        (b"{}", "the response has no data"),
         (b'{"data": null}', "data is not a map of variables"),
         (b'{"data": [1]}', "data is not a map of variables"),
         (b'{"data": {"A": 1}}', "the value of A is not a string"),
         (b'{"data": {"A": null}}', "the value of A is not a string"),
-        (b'{"data": {"A": "c4n4ry-value", "A": "2"}}', "the answer is not proper JSON"),
-        (b'{"data": {"A": "c4n4ry-value"}, "error": {}}', "the answer holds an error"),
+        (b'{"data": {"A": "c4n4ry-value", "A": "2"}}', "the response is not valid JSON"),
+        (b'{"data": {"A": "c4n4ry-value"}, "error": {}}', "the response contains an error"),
         (
             b'{"data": {}, "error": {"code": "503.not-ready", "title": "c4n4ry-value"}}',
-            "the answer holds an error (503.not-ready)",
+            "the response contains an error (503.not-ready)",
         ),
     ],
 )
@@ -127,14 +127,15 @@ def test_only_a_proper_error_code_is_shown(code, shown):
     ("failure", "kind", "subject", "reason"),
     [
         (Failure(kind="missing", attempts=9, late=True), "unavailable", "/s.sock",
-         "there is no socket after 9 tries, the deadline has passed"),
-        (Failure(kind="forbidden"), "unavailable", "/s.sock", "this user may not use the socket"),
+         "there is no socket after 9 attempts, the deadline has passed"),
+        (Failure(kind="forbidden"), "unavailable", "/s.sock", "this user has no permission "
+        "for the socket"),
         (Failure(kind="unhealthy", attempts=3, late=True, status=503), "unavailable",
          "scoped variables (GET /v1/environment/scoped-variables)",
-         "the API is not healthy, it answered 503 after 3 tries, the deadline has passed"),
+         "the API is not healthy, it answered 503 after 3 attempts, the deadline has passed"),
         (Failure(kind="too-large"), "answer-malformed",
          "scoped variables (GET /v1/environment/scoped-variables)",
-         "the answer is larger than 16 MiB"),
+         "the response is larger than 16 MiB"),
     ],
 )  # fmt: skip
 def test_failures_say_what_happened(failure, kind, subject, reason):
@@ -172,7 +173,7 @@ def test_an_integration_has_its_fields_by_dotted_name():
     [
         (None, "data is not an object"),
         (integration(identifier="other"),
-         "the API answered with another integration than the one asked for"),
+         "the API returned another integration than the requested one"),
         (integration(identifier=None), "identifier is missing or not a string"),
         (integration(auth=[]), "auth is not an object"),
         (integration(auth={"secret": 5}), "auth.secret is not a string"),
@@ -189,7 +190,7 @@ def test_the_vendor_asked_for_is_checked():
     """An answer of another vendor refuses."""
     settings = Settings(integrations=(IntegrationRequest(vendor="gcp"),))
     [problem] = refusal([VARIABLES, answer(integration())], settings)
-    assert problem.reason == "the API answered with an integration of another vendor"
+    assert problem.reason == "the API returned an integration of another vendor"
 
 
 def test_an_optional_integration_may_be_absent_but_not_broken():

@@ -167,7 +167,7 @@ class Story:
             text, _, status = got.rpartition("\037")
             text = text.replace(f"{self.folder}/", "/")
             assert _alike(expected, text), f"{block}: {command}\nprinted\n{text}"
-            assert expected or status == "0", f"{block}: {command} ended with {status}"
+            assert expected or status == "0", f"{block}: {command} exited with code {status}"
 
     def _image(self, block: Block) -> None:
         words: list[str] = []

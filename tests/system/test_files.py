@@ -42,9 +42,9 @@ def test_what_is_no_file_is_refused_without_waiting(tmp_path):
     os.mkfifo(tmp_path / "fifo")
     assert reason(files.read, str(tmp_path / "fifo")) == "it is a named pipe"
     assert reason(files.read, "/dev/null") == "it is a device"
-    assert reason(files.read, str(tmp_path)) == "it is a folder"
-    assert reason(files.read, str(tmp_path / "fifo/x")) == "a part of its path is not a folder"
-    assert reason(files.read, "a\0b") == reason(files.read, "") == "its path is not possible"
+    assert reason(files.read, str(tmp_path)) == "it is a directory"
+    assert reason(files.read, str(tmp_path / "fifo/x")) == "a part of its path is not a directory"
+    assert reason(files.read, "a\0b") == reason(files.read, "") == "its path is invalid"
 
 
 def test_an_absent_file_says_so():
@@ -70,7 +70,7 @@ def test_a_tree_of_a_file_is_empty_and_of_nothing_is_refused(tmp_path):
     (tmp_path / "file.j2").write_text("")
     (tmp_path / "empty").mkdir()
     assert files.tree(str(tmp_path / "file.j2")) == ()
-    assert reason(files.tree, str(tmp_path / "empty")) == "the folder has no *.j2 file"
+    assert reason(files.tree, str(tmp_path / "empty")) == "the directory has no *.j2 file"
     assert reason(files.tree, str(tmp_path / "none")) == "it does not exist"
 
 
@@ -108,10 +108,10 @@ def test_targets_that_cannot_be_written_are_told_at_once(tmp_path):
     bad = {
         f"{tmp_path}/link": "it is a symbolic link",
         f"{tmp_path}/fifo": "it is a named pipe",
-        f"{tmp_path}": "it is a folder",
+        f"{tmp_path}": "it is a directory",
         f"{tmp_path}/a/": "it does not end in a file name",
-        f"{tmp_path}/file/a/b": "a part of its path is not a folder",
-        f"{tmp_path}/nowhere/a": f"{tmp_path}/nowhere is a symbolic link to nowhere",
+        f"{tmp_path}/file/a/b": "a part of its path is not a directory",
+        f"{tmp_path}/nowhere/a": f"{tmp_path}/nowhere is a dangling symbolic link",
         f"{tmp_path}/{'n' * 256}": "its name is too long",
         "/dev/null": "it is a device",
         "a\0b": "it does not end in a file name",
@@ -133,7 +133,7 @@ def test_a_folder_of_another_user_is_refused(tmp_path):
     def body():
         return [problem.reason for problem in files.preflight(["mine/a/b", "b/c"])]
 
-    assert probe.as_user(1234, tmp_path, body) == "['. cannot be written by user 1234']"
+    assert probe.as_user(1234, tmp_path, body) == "['. is not writable for user 1234']"
 
 
 READ_ONLY = f"""
@@ -155,5 +155,5 @@ def test_a_read_only_file_system_is_refused(tmp_path):
 
 def test_every_errno_has_words():
     """Also one that the table does not know, and never the system's own text."""
-    assert files.words(OSError(28, "x")) == "no room is left on the file system"
-    assert files.words(OSError(9999, "x")) == "the system refused it (error 9999)"
+    assert files.words(OSError(28, "x")) == "no space is left on the file system"
+    assert files.words(OSError(9999, "x")) == "the operation failed (error 9999)"

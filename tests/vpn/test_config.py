@@ -61,7 +61,7 @@ def test_files_that_include_files():
         (("port", "2"), "b", 2),
         (("user", "x"), "a", 3),
     ]
-    with pytest.raises(Unparsable, match="include one another"):
+    with pytest.raises(Unparsable, match="nested includes"):
         read("loop", files.__getitem__)
 
 

@@ -209,7 +209,7 @@ def test_the_example_as_it_is(place):
         process.wait(PATIENCE)
     # The builtin template's hook looks for the socket of a real container.
     assert process.returncode == 78
-    assert "socket /var/run/cycle/api/api.sock: for user nobody:" in place.log
+    assert "socket /var/run/cycle/api/api.sock: as user nobody:" in place.log
     assert not place.config.exists()
 
 

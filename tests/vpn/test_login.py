@@ -85,10 +85,10 @@ def test_the_platform_is_asked_for_exactly_this_login(username, password):
         (login(b"", b"x"), {}, "the username is empty"),
         (login(b"alice", b""), {}, "the password is empty"),
         (login(b"a:b", b"c"), {}, "the username has a colon"),
-        (login(password=b"SCRV1:YQ==:Yg=="), {}, "answers a challenge"),
-        (login(password=b"CRV1::state::answer"), {}, "answers a challenge"),
-        (login(), {"session_state": "Authenticated"}, "leave out external-auth"),
-        (login(), {"session_state": "ExpiredEmptyUser"}, "leave out external-auth"),
+        (login(password=b"SCRV1:YQ==:Yg=="), {}, "response to a challenge"),
+        (login(password=b"CRV1::state::answer"), {}, "response to a challenge"),
+        (login(), {"session_state": "Authenticated"}, "remove external-auth"),
+        (login(), {"session_state": "ExpiredEmptyUser"}, "remove external-auth"),
     ],
 )
 def test_what_the_platform_is_never_asked(credentials, environ, reason):
@@ -149,11 +149,11 @@ def test_everything_else_rejects(outcome):
     assert not found.accepted
     told = found.for_client
     assert told in (
-        "the login was refused",
+        "the login was rejected",
         "TEMP[backoff 30]: the login service is not available, please try again",
     )
     unreachable = isinstance(outcome, Failure) or outcome.status in (401, 429, 500, 503)
-    assert found.temporary == (unreachable or found.reason.startswith("the API refused our token"))
+    assert found.temporary == (unreachable or found.reason.startswith("the API rejected the token"))
 
 
 @given(st.integers(100, 599), st.binary(max_size=60))

@@ -186,7 +186,7 @@ def test_a_good_login_comes_in_and_a_bad_one_does_not(api, options, method, leve
         assert "vpn-auth alice from 127.0.0.1: accepted\n" in running.log
         api.on(LOGIN, reply(403, {"data": False}))
         assert running.login("alice", "wrong") == "refused"
-        assert "rejected: the platform does not know this login\n" in running.log
+        assert "rejected: the platform did not accept the username and password\n" in running.log
 
 
 @pytest.mark.parametrize(
@@ -230,7 +230,7 @@ def test_a_platform_that_is_not_there(api, options):
         os.rename(api.socket, api.socket + ".away")
         assert running.login("alice", PASSWORD) == "again"
         os.rename(api.socket + ".away", api.socket)
-        assert "the API could not be asked: missing" in running.log
+        assert "the API could not be reached: missing" in running.log
         assert running.login("alice", PASSWORD) == "in"
 
 

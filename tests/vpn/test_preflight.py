@@ -55,7 +55,7 @@ def test_a_setup_that_works():
         ("auth-user-pass-verify /hook", "needs a method: via-file or via-env"),
         ("auth-user-pass-verify /hook via-magic", "needs a method: via-file or via-env"),
         ("auth-user-pass-verify '/hook \"x' via-file", "a quote is never closed"),
-        (HOOK + HOOK, "is there 2 times, and counts once"),
+        (HOOK + HOOK, "is set 2 times, but only the last one counts"),
         (HOOK, "via-file needs script-security 2, it is 1"),
         ("script-security 1\n" + HOOK, "via-file needs script-security 2, it is 1"),
         ("script-security \u0662\n" + HOOK, "via-file needs script-security 2, it is 1"),
@@ -103,9 +103,9 @@ def test_who_is_named_in_messages():
     """The configuration's user, else who starts the server."""
     found = of_helper("/bin/cycle-exec")
     [problem] = problems(found, Facts(helper="x"))
-    assert problem.reason == "for the server's user: x"
+    assert problem.reason == "as the server's user: x"
     [problem] = problems(found.replace(start="vpn"), Facts(helper="x"))
-    assert problem.reason == "for user vpn: x"
+    assert problem.reason == "as user vpn: x"
 
 
 def test_manifest_and_configuration_have_to_agree():
@@ -118,7 +118,7 @@ def test_manifest_and_configuration_have_to_agree():
     changed, wrong = named(found, "/bin/other", "/run/x")
     assert changed.token_file == "/run/x"
     assert [problem.reason for problem in wrong] == [
-        "auth-user-pass-verify calls /bin/cycle-exec, but the helper should be /bin/other",
+        "auth-user-pass-verify calls /bin/cycle-exec, but the configured helper is /bin/other",
         "the hook reads its token from /run/cycle-exec/vpn-token, but vpn.token_file is /run/x",
     ]
     # Another hook reads what its people say.
@@ -183,7 +183,7 @@ def test_nothing_to_regret():
 def test_an_openvpn_that_cannot_defer():
     """Before 2.6."""
     [line] = warned(GOOD, (2, 5))
-    assert line == "OpenVPN 2.5 cannot defer, 2.6 can: a slow platform stalls everybody"
+    assert line == "OpenVPN 2.5 cannot defer verdicts, 2.6 can: a slow platform stalls all clients"
 
 
 def test_a_token_on_the_command_line():

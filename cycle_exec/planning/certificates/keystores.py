@@ -31,7 +31,7 @@ def unfit(request: CertificateRequest, given: Secret) -> Problem | None:
     subject = f"scoped variable {request.password_from}"
     text = given.reveal()
     if not text:
-        reason = "is missing or empty and is the password of keystores"
+        reason = "is missing or empty, but is the password for keystores"
         return Problem(kind="variable-missing", subject=subject, reason=reason)
     if not (text.isascii() and text.isprintable()):
         # Java's PBES2 takes nothing else, and others do not agree on how it is encoded.

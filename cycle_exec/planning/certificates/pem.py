@@ -48,9 +48,9 @@ def certificates(text: str) -> tuple[Block, ...]:
         if block.label.endswith("PRIVATE KEY"):
             raise NotPem("a private key is inside the certificate bundle")
         if block.label != _CERTIFICATE:
-            raise NotPem("the bundle holds something that is not a certificate")
+            raise NotPem("the bundle contains something that is not a certificate")
     if not blocks:
-        raise NotPem("the bundle holds no certificate")
+        raise NotPem("the bundle contains no certificate")
     return blocks
 
 
@@ -60,14 +60,14 @@ def private_key(text: str) -> Block:
     blocks = [block for block in _blocks(text, what) if block.label not in _PASSED_OVER]
     labels = [block.label for block in blocks]
     if _ENCRYPTED in labels:
-        raise NotPem("the private key is encrypted, and nobody can type its password")
+        raise NotPem("the private key is encrypted, which is not supported")
     keys = [label for label in labels if label.endswith("PRIVATE KEY")]
     if len(keys) != len(labels):
-        raise NotPem("something that is no private key is where only the private key should be")
+        raise NotPem("the private key is mixed with other PEM blocks")
     if len(keys) != 1:
         raise NotPem("there is more than one private key" if keys else "there is no private key")
     if keys[0] not in _KEYS:
-        raise NotPem("the private key is of a kind that is not known")
+        raise NotPem("the private key is of an unknown kind")
     return blocks[0]
 
 
@@ -82,7 +82,7 @@ def _blocks(text: str, what: str) -> tuple[Block, ...]:
             if len(found) > _MOST_BLOCKS:
                 raise NotPem(f"{what} has more than {_MOST_BLOCKS} blocks")
         elif line.startswith(_END):
-            raise NotPem(f"{what} has a block that ends and never began")
+            raise NotPem(f"{what} has an END line without a BEGIN line")
     return tuple(found)
 
 
@@ -100,14 +100,14 @@ def _plain(text: str, what: str) -> str:
     # Notes between the blocks may be in any encoding; they are dropped.
     inner = decoded.decode("utf-8", "replace").removeprefix("\ufeff")
     if _BEGIN not in inner:
-        raise NotPem(f"{what} is neither PEM nor base64 of PEM")
+        raise NotPem(f"{what} is neither PEM nor base64-encoded PEM")
     return inner
 
 
 def _block(first: str, lines: Iterator[str], what: str) -> Block:
     label = first.removeprefix(_BEGIN).removesuffix(_DASHES)
     if first != f"{_BEGIN}{label}{_DASHES}" or not label:
-        raise NotPem(f"{what} has a block whose first line is broken")
+        raise NotPem(f"{what} has a malformed BEGIN line")
     content: list[str] = []
     encrypted = False
     for line in lines:
@@ -123,16 +123,16 @@ def _block(first: str, lines: Iterator[str], what: str) -> Block:
             if not encrypted:
                 raise NotPem(f"{what} has a block with headers")
         content.append(line)
-    raise NotPem(f"{what} has a block that does not end")
+    raise NotPem(f"{what} has a BEGIN line without an END line")
 
 
 def _decoded(label: str, content: str, what: str) -> Block:
     try:
         der = a2b_base64(content.encode("ascii"), strict_mode=True)
     except (Base64Error, ValueError):
-        raise NotPem(f"{what} has a block whose base64 is broken") from None
+        raise NotPem(f"{what} has a block with invalid base64") from None
     if not der:
-        raise NotPem(f"{what} has a block that is empty")
+        raise NotPem(f"{what} has an empty block")
     if label in _CERTIFICATES:
         label = _CERTIFICATE
     encoded = b2a_base64(der, newline=False).decode()

@@ -98,7 +98,9 @@ class _Found:
     def want(self, domain: str) -> None:
         """Choose for one domain, or note why there is none."""
         if not is_host_name(domain):
-            reason = "it is not a host name of letters, digits and hyphens (xn-- for others)"
+            reason = (
+                "it is not a host name of letters, digits and hyphens (xn-- for other characters)"
+            )
             self.problems.append(_problem(domain, reason))
             return
         exact, covering = [], []
@@ -120,9 +122,9 @@ class _Found:
         """Note what has no domain to be wanted by."""
         for one in self.certificates:
             if not one.domains:
-                self.problems.append(_problem(one.id, "the platform names no domain of it"))
+                self.problems.append(_problem(one.id, "the platform lists no domain for it"))
         if not self.certificates and self.request.directory:
-            self.problems.append(_problem("", "the platform has none for this container"))
+            self.problems.append(_problem("", "the platform has no certificate for this container"))
 
     def all_problems(self) -> list[Problem]:
         """Everything that refuses the run."""
@@ -140,7 +142,7 @@ class _Found:
                 if judged.warning and any(judged is one for one in self.chosen.values()):
                     lines[f"{subject}: {judged.warning}"] = None
             elif index not in self.missing:
-                lines[f"{subject}: another is used instead of this one: {judged[0]}"] = None
+                lines[f"{subject}: another certificate is used instead: {judged[0]}"] = None
         return list(lines)
 
     def _judge(self, index: int) -> Usable | tuple[str, ...]:
@@ -163,7 +165,7 @@ class _Found:
         if not known:
             return "the platform has no certificate for this container"
         hint = did_you_mean(domain, known)
-        return f"there is none for it{hint or ', only for ' + _some(known)}"
+        return f"there is no certificate for it{hint or ', only for ' + _some(known)}"
 
 
 def judge(
@@ -233,16 +235,18 @@ def _chain_reasons(chain: Sequence[Parsed]) -> list[str]:
     for position, (below, above) in enumerate(pairwise(chain), start=1):
         name = f"certificate {position + 1} of the bundle"
         if below.issuer != above.subject:
-            return [f"the chain is out of order: {name} is not the issuer of the one before"]
+            return [
+                f"the chain is out of order: {name} is not the issuer of the previous certificate"
+            ]
         if not above.authority and above.issuer != above.subject:
-            return [f"{name} may not sign others"]
+            return [f"{name} may not sign other certificates"]
     return []
 
 
 def _name_reasons(leaf: Parsed, domains: Iterable[str]) -> list[str]:
     strange = [name for name in domains if not is_host_name(folded(name))]
     if strange:
-        return [f"it is for something that is no host name: {_some(strange)}"]
+        return [f"it has names that are not host names: {_some(strange)}"]
     lacking = [name for name in domains if not any(covers(own, folded(name)) for own in leaf.names)]
     return [f"it does not cover {_some(lacking)}"] if lacking else []
 
@@ -250,7 +254,7 @@ def _name_reasons(leaf: Parsed, domains: Iterable[str]) -> list[str]:
 def _dates(leaf: Parsed, request: CertificateRequest, now: float, reasons: list[str]) -> str:
     """What to warn of; outside of the dates there is a reason to refuse."""
     if now < leaf.not_before:
-        reasons.append("it is not valid yet; compare the clock of this machine")
+        reasons.append("it is not valid yet; check the clock of this machine")
         return ""
     if now > leaf.not_after:
         past = int((now - leaf.not_after) // _DAY)

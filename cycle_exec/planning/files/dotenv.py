@@ -112,10 +112,10 @@ def _docker_line(name: str, value: str) -> str:
     if "\n" in value or value.endswith("\r"):
         raise NotCarried(name, "it has a line break")
     if len(value) > 1 and value[0] == value[-1] and value[0] in "'\"":
-        raise NotCarried(name, "it stands in quotes, which some versions of docker take away")
+        raise NotCarried(name, "it is in quotes, which some versions of docker remove")
     line = f"{name}={value}\n"
     if len(line.encode()) > _DOCKER_LINE:
-        raise NotCarried(name, "it is longer than a line may be for docker (64 KiB)")
+        raise NotCarried(name, "it is longer than docker's limit for a line (64 KiB)")
     return line
 
 
@@ -123,9 +123,9 @@ def _shell_line(name: str, value: str) -> str:
     if not (name.isascii() and name.isidentifier()):
         raise NotCarried(name, "no shell accepts its name")
     if name in _SHELLS_OWN:
-        raise NotCarried(name, "shells keep its name for themselves")
+        raise NotCarried(name, "its name is reserved by shells")
     if "\0" in value:
-        raise NotCarried(name, "it holds a NUL")
+        raise NotCarried(name, "it contains a NUL")
     return f"export {name}={shell_quoted(value)}\n"
 
 
@@ -140,4 +140,4 @@ def _whole_text(name: str, value: str, reader: str) -> None:
     except UnicodeEncodeError:
         raise NotCarried(name, f"it is not UTF-8, which {reader} needs") from None
     if "\0" in value:
-        raise NotCarried(name, "it holds a NUL")
+        raise NotCarried(name, "it contains a NUL")

@@ -30,7 +30,9 @@ def variable_files(outputs: Outputs, settings: Settings, snapshot: Snapshot) -> 
         subject = f"scoped variable {file.variable}"
         value = snapshot.variables.get(file.variable) or rules.defaults.get(file.variable, "")
         if not value:
-            outputs.refuse("variable-missing", subject, "is missing or empty and goes to a file")
+            outputs.refuse(
+                "variable-missing", subject, "is missing or empty, but is to be written to a file"
+            )
             continue
         content = _decoded(outputs, subject, value, file.decode)
         if content is not None:
@@ -64,7 +66,7 @@ def _decoded(outputs: Outputs, subject: str, value: str, decode: str) -> bytes |
     try:
         return a2b_base64(b"".join(content.split()), strict_mode=True)
     except Base64Error:
-        outputs.refuse("value-refused", subject, "is not base64, as the manifest says it is")
+        outputs.refuse("value-refused", subject, "is not base64, although the manifest says so")
         return None
 
 
@@ -85,8 +87,8 @@ def dotenv_file(outputs: Outputs, wanted: DotenvOutput, values: Mapping[str, str
         outputs.refuse(
             "value-refused",
             f"variable {error.name}",
-            f"{error.reason}, so {wanted.target} cannot carry it",
-            "choose another [dotenv] reader, or send it to a file of its own",
+            f"{error.reason}, so it cannot be written to {wanted.target}",
+            "choose another [dotenv] reader, or write it to a file of its own",
         )
         return
     content = text.encode("utf-8", "surrogateescape")

@@ -30,7 +30,7 @@ def b64decode(value: object) -> str:
         content = "".join(text_for("b64decode", value).split()).encode("ascii")
         return a2b_base64(content, strict_mode=True).decode()
     except UnicodeDecodeError:
-        raise FilterFailed("b64decode: what was encoded is not UTF-8 text") from None
+        raise FilterFailed("b64decode: the decoded value is not UTF-8 text") from None
     except ValueError:
         raise FilterFailed("b64decode: the value is not base64") from None
 
@@ -115,7 +115,7 @@ def quote_shell(value: object) -> str:
     """The text in single quotes, one word for every shell."""
     text = text_for("quote_shell", value)
     if "\0" in text:
-        raise FilterFailed("quote_shell: no shell can carry a NUL")
+        raise FilterFailed("quote_shell: the value contains a NUL, which shells do not allow")
     return dotenv.shell_quoted(text)
 
 

@@ -32,13 +32,13 @@ _MISSING = "a required value is missing or empty"
 
 _FAILURES = (
     (ZeroDivisionError, "division by zero"),
-    (RecursionError, "it calls itself without end"),
-    (MemoryError, "it needs more memory than there is"),
+    (RecursionError, "it recurses without end"),
+    (MemoryError, "it runs out of memory"),
     (OverflowError, "a number is too large"),
     (UnicodeError, "a text cannot be encoded"),
-    (LookupError, "an item that is not there"),
+    (LookupError, "an item does not exist"),
     ((TypeError, AttributeError), "an operation on values of the wrong type"),
-    (ValueError, "a value that the operation cannot work with"),
+    (ValueError, "an invalid value for the operation"),
 )
 
 
@@ -268,7 +268,7 @@ def _uncompiled(error: Exception) -> str:
     if isinstance(error, RecursionError | MemoryError) or message.startswith("too many"):
         return "it is nested too deeply"
     if message.startswith(("duplicate argument", "keyword argument repeated")):
-        return "an argument is there twice"
+        return "an argument is repeated"
     if isinstance(error, ValueError):
         return "a number has too many digits"
     return "this is not valid Jinja2"
@@ -287,14 +287,14 @@ def _unavailable(environment: Environment, tree: nodes.Template, name: str) -> I
         kind = "filter" if isinstance(node, nodes.Filter) else "test"
         known = environment.filters if kind == "filter" else environment.tests
         if node.name not in known:
-            reason = f"there is no {kind} {node.name}" + nearest.did_you_mean(node.name, known)
+            reason = f"unknown {kind} {node.name}" + nearest.did_you_mean(node.name, known)
             yield Problem(kind="template-syntax", subject=f"{name}:{node.lineno}", reason=reason)
     for other in tree.find_all((nodes.Include, nodes.Import, nodes.FromImport, nodes.Extends)):
         words = {"FromImport": "import"}.get(type(other).__name__, type(other).__name__.lower())
         yield Problem(
             kind="template-syntax",
             subject=f"{name}:{other.lineno}",
-            reason=f"{words} is not available, each template stands alone",
+            reason=f"{words} is not available: templates cannot use other files",
         )
 
 
@@ -306,13 +306,13 @@ def _syntax(error: TemplateSyntaxError, name: str) -> Problem:
     unknown = re.match(r"Encountered unknown tag '(\w{1,40})'", message)
     if unknown:
         tags = ("for", "if", "elif", "else", "endif", "endfor", "set", "endset", "macro", "raw")
-        reason = f"there is no tag {unknown[1]}" + nearest.did_you_mean(unknown[1], tags)
+        reason = f"unknown tag {unknown[1]}" + nearest.did_you_mean(unknown[1], tags)
     elif "nexpected end of template" in message or "was never closed" in message:
         reason = "a block or an expression is not closed"
     elif "nexpected char" in message:
-        reason = "a character that cannot stand in an expression"
+        reason = "a character that is not allowed in an expression"
     elif "expected token" in message:
-        reason = "the expression is broken, something is missing or too much"
+        reason = "the expression is invalid: something is missing or superfluous"
     return Problem(kind="template-syntax", subject=f"{name}:{error.lineno}", reason=reason)
 
 

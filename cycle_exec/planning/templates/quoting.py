@@ -33,21 +33,23 @@ def bare_word(value: object) -> str:
     text = text_for("bare_word", value)
     if not text or not _BARE.issuperset(text):
         allowed = "letters, digits and . _ : / - [ ] + = , % @ ~"
-        raise FilterFailed(f"bare_word: it is not one word of {allowed}")
+        raise FilterFailed(f"bare_word: it may only contain {allowed}")
     return text
 
 
 def quote_haproxy(value: object) -> str:
     """The text in HAProxy's strong quotes."""
     text = text_for("quote_haproxy", value)
-    _without(text, "\0\r\n", "quote_haproxy: it has a line break or a NUL, which no line carries")
+    _without(
+        text, "\0\r\n", "quote_haproxy: it has a line break or a NUL, which HAProxy cannot quote"
+    )
     return dotenv.shell_quoted(text)
 
 
 def quote_nginx(value: object) -> str:
     """The text as a parameter of nginx, where a $ would always begin a variable."""
     text = text_for("quote_nginx", value)
-    _without(text, "\0$", "quote_nginx: it has a $ or a NUL, which nginx has no way to write")
+    _without(text, "\0$", "quote_nginx: it has a $ or a NUL, which nginx cannot quote")
     if len(text.encode("utf-8", "surrogateescape")) > _NGINX_MOST:
         raise FilterFailed(f"quote_nginx: it is longer than {_NGINX_MOST} bytes")
     return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
@@ -56,7 +58,7 @@ def quote_nginx(value: object) -> str:
 def quote_postgres(value: object) -> str:
     """The text as a string of postgresql.conf, and behind an E as one of SQL."""
     text = text_for("quote_postgres", value)
-    _without(text, "\0", "quote_postgres: PostgreSQL carries no NUL")
+    _without(text, "\0", "quote_postgres: it has a NUL, which PostgreSQL does not allow")
     text = text.replace("\\", "\\\\").replace("'", "''")
     return "'" + text.replace("\n", "\\n").replace("\r", "\\r") + "'"
 

@@ -59,7 +59,7 @@ def request_bytes(request: Request, token: Secret, agent: str) -> bytes:
             lines.append("Content-Type: application/json")
     for line in lines:
         if not (line.isascii() and line.isprintable()):
-            raise ValueError("a part of the request has a character that no header can carry")
+            raise ValueError("the request has a character that is not allowed in a header")
     return "\r\n".join(lines).encode("ascii") + b"\r\n\r\n" + body
 
 

@@ -59,16 +59,16 @@ def opened(secret: SecretBytes, sealed: bytes) -> bytes:
     from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
     if not sealed.startswith(MAGIC):
-        raise Broken("it is not a copy of ours")
+        raise Broken("it is not a last good copy")
     head = sealed[:_HEAD]
     if len(sealed) < _HEAD + _TAG:
-        raise Broken("it is cut short")
+        raise Broken("it is truncated")
     if head[len(MAGIC) : len(MAGIC) + 1] != (_GIVEN if _given(secret) is not None else _SCRYPT):
-        raise Broken("it was sealed with another kind of key")
+        raise Broken("it was encrypted with another kind of key")
     try:
         return AESGCM(_key(secret, head)).decrypt(head[-_NONCE:], sealed[_HEAD:], head)
     except InvalidTag:
-        raise Broken("the key is another one, or the copy was changed or cut short") from None
+        raise Broken("the key does not match, or the copy was changed or truncated") from None
 
 
 def _key(secret: SecretBytes, head: bytes) -> bytes:

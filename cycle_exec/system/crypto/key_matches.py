@@ -47,7 +47,7 @@ def mismatch(privkey: str, fullchain: str) -> str | None:
     try:
         descriptor = _memory()
     except OSError:
-        return "the pair could not be checked, this system gives no file in memory"
+        return "the private key could not be checked: this system has no memory files"
     try:
         left = memoryview((privkey + fullchain).encode())
         while left:
@@ -80,9 +80,9 @@ def _judged(path: str, fullchain: str) -> str | None:
     if reason is None:
         return None
     if reason in _APART:
-        return "the private key does not belong to the certificate"
+        return "the private key does not match the certificate"
     if reason == _PASSWORD:
-        return "the private key is encrypted, and nobody can type its password"
+        return "the private key is encrypted, which is not supported"
     try:
         context.load_verify_locations(cadata=fullchain)
     except (openssl.SSLError, ValueError):

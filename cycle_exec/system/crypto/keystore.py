@@ -45,7 +45,7 @@ def made(
         key = _storable(load_pem_private_key(privkey.encode(), None))
         leaf, *chain = x509.load_pem_x509_certificates(fullchain.encode())
     except (ValueError, TypeError, UnsupportedAlgorithm):
-        return "its key or chain is of a kind that no keystore holds"
+        return "its key or chain is of a kind that keystores do not support"
     if old is not None and _holds(old.reveal(), opening, alias, key, leaf, chain):
         return old.reveal()
     return pkcs12.serialize_key_and_certificates(

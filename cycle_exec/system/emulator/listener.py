@@ -27,7 +27,7 @@ class Listener:
         self._path = encoded(path)
         if len(self._path) > LONGEST_SOCKET or b"\0" in self._path:
             reason = f"a socket's path has at most {LONGEST_SOCKET} bytes"
-            raise refuse("target-refused", path, reason, "name a shorter path")
+            raise refuse("target-refused", path, reason, "use a shorter path")
         self.socket = socket(AF_UNIX, SOCK_STREAM)
         umask = os.umask(0o777 & ~mode)
         try:
@@ -55,9 +55,9 @@ class Listener:
 
     def _clear(self, path: str) -> None:
         """Remove the socket of a server that is dead, and nothing else."""
-        fix = "name another path with --socket, or remove what is there"
+        fix = "give another path with --socket, or remove what is there"
         if not stat.S_ISSOCK(os.lstat(self._path).st_mode):
-            raise refuse("target-refused", path, "something that is no socket is there", fix)
+            raise refuse("target-refused", path, "there is something that is not a socket", fix)
         with socket(AF_UNIX, SOCK_STREAM) as probe:
             probe.settimeout(_PROBE)
             try:

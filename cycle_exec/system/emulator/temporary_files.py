@@ -26,7 +26,7 @@ def folder(environ_tmp: str, longest_name: str) -> str:
     try:
         return decoded(tempfile.mkdtemp(prefix=b"cycle-exec-", dir=encoded(place)))
     except OSError as error:
-        raise refuse("target-failed", f"a folder in {place}", words(error)) from None
+        raise refuse("target-failed", f"a directory in {place}", words(error)) from None
 
 
 def publish(path: str, content: bytes, mode: int) -> None:

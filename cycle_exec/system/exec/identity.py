@@ -89,8 +89,8 @@ def no_gift(subject: str) -> Problem:
     return Problem(
         kind="target-refused",
         subject=subject,
-        reason=f"user {os.geteuid()} may not give files to others",
-        fix="start the container as root with CAP_CHOWN, or let the files be this process's own",
+        reason=f"user {os.geteuid()} may not change the owner of files",
+        fix="start the container as root with CAP_CHOWN, or leave the owner out",
     )
 
 

@@ -63,7 +63,7 @@ def _along_path(command: str, around: _Surroundings) -> str | Problem:
             break
     if first is not None:
         return _not_executable(command, first)
-    where = "the only folder" if len(folders) == 1 else f"any of the {len(folders)} folders"
+    where = "the only directory" if len(folders) == 1 else f"any of the {len(folders)} directories"
     return _not_found(command, f"it is not in {where} of PATH")
 
 
@@ -98,12 +98,12 @@ def _obstacle(file: str, around: _Surroundings, depth: int) -> Obstacle | None:
     try:
         mode = os.stat(raw).st_mode
     except PermissionError:
-        return Obstacle(reason=f"a folder on the way to {file} may not be searched by this user")
+        return Obstacle(reason=f"a directory in the path of {file} is not accessible to this user")
     except OSError:
         return _NOTHING_THERE
     if not stat.S_ISREG(mode):
-        kind = "a folder" if stat.S_ISDIR(mode) else "not a regular file"
-        return Obstacle(reason=f"{file} is {kind}", fix="name the program itself")
+        kind = "a directory" if stat.S_ISDIR(mode) else "not a regular file"
+        return Obstacle(reason=f"{file} is {kind}", fix="give the path of the program")
     if not os.access(raw, os.X_OK, effective_ids=True):
         return _forbidden(file, raw, mode)
     return _unfit(file, raw, around, depth)
@@ -138,7 +138,9 @@ def _unfit(file: str, raw: bytes, around: _Surroundings, depth: int) -> Obstacle
     finally:
         os.close(descriptor)
     if not head:
-        return Obstacle(reason=f"{file} is empty", fix="see how it got into the image", final=True)
+        return Obstacle(
+            reason=f"{file} is empty", fix="check how it is copied into the image", final=True
+        )
     if elf.other_formats():
         return None
     return Obstacle(
@@ -174,20 +176,20 @@ def _script(file: str, head: bytes, around: _Surroundings, depth: int) -> Obstac
     if line.endswith(b"\r") and newline:
         return Obstacle(
             reason=f"the #! line of {file} ends in a carriage return",
-            fix=f"write it with Unix line ends: sed -i 's/\\r$//' {file}",
+            fix=f"use Unix line endings: sed -i 's/\\r$//' {file}",
         )
     stripped = decoded(line.split(b"\0")[0]).replace("\t", " ").strip(" ")
     words = [word for word in stripped.split(" ", 1) if word]
     if not words:
         return Obstacle(
-            reason=f"the #! line of {file} names no interpreter",
+            reason=f"the #! line of {file} has no interpreter",
             fix="begin the script with #!/bin/sh",
             final=True,
         )
     if depth >= _DEPTH:
         return Obstacle(
-            reason=f"the interpreters of {file} are scripts themselves, too many of them",
-            fix="name a program in the #! line",
+            reason=f"the interpreters of {file} are scripts themselves, nested too deeply",
+            fix="use a program in the #! line",
             final=True,
         )
     obstacle = _obstacle(words[0], around, depth + 1)
@@ -214,5 +216,5 @@ def _by_env(file: str, words: list[str], around: _Surroundings) -> Obstacle | No
             return None
     return Obstacle(
         reason=f"{file} needs {name}, which is not in PATH",
-        fix=f"install {name}, or add its folder to PATH",
+        fix=f"install {name}, or add its directory to PATH",
     )

@@ -95,11 +95,11 @@ def _kind(error: OSError) -> str:
 
 def _cause(error: OSError) -> str:
     if error.errno == errno.E2BIG:
-        return "the kernel does not take that many bytes of arguments and environment"
+        return "arguments and environment are larger than the kernel accepts"
     if error.errno == errno.ENOENT:
-        return "it, or the interpreter it needs, does not exist any more"
+        return "it or its interpreter no longer exists"
     if error.errno == errno.ENOEXEC:
-        return "it is not in a format that this machine executes"
+        return "it is not in a format that this machine can execute"
     return words(error)
 
 

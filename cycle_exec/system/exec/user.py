@@ -83,7 +83,7 @@ def obstacle(user: User, executable: str, directory: str, *, resident: bool) -> 
         return Problem(
             kind="user-refused",
             subject=subject,
-            reason="with --init its process must be sent signals, which needs CAP_KILL",
+            reason="with --init, sending signals to its process needs CAP_KILL",
             fix="add the capability KILL to the container, or leave --init out",
         )
     code = _tried(user, executable, directory)
@@ -94,7 +94,7 @@ def obstacle(user: User, executable: str, directory: str, *, resident: bool) -> 
             kind="command-not-executable",
             subject=f"command {executable}",
             reason=f"user {user.name} may not execute it",
-            fix="chmod a+rx it and the folders on the way to it, or start it as another user",
+            fix="chmod a+rx it and the directories in its path, or start it as another user",
         )
     if code == _NO_DIRECTORY:
         return Problem(
@@ -105,7 +105,7 @@ def obstacle(user: User, executable: str, directory: str, *, resident: bool) -> 
     return Problem(
         kind="user-refused",
         subject=subject,
-        reason=f"this process may not become it ({errorcode.get(code, code)})",
+        reason=f"this process may not switch to it ({errorcode.get(code, code)})",
         fix="start the container as root with the capabilities SETUID and SETGID, or leave --user "
         "out",
     )
@@ -171,11 +171,11 @@ def become(user: User | None, *, no_new_privs: bool) -> None:
     try:
         _change(user)
     except OSError as error:
-        reason = f"this process may not become it ({errorcode.get(error.errno or 0, '?')})"
+        reason = f"this process may not switch to it ({errorcode.get(error.errno or 0, '?')})"
         raise refuse("user-refused", f"user {user.name}", reason) from None
 
 
 def _forgo_privileges() -> None:
     """From here on no execve gives privileges: setuid bits and file capabilities count nothing."""
     if prctl.prctl(prctl.SET_NO_NEW_PRIVS, 1) != 0:
-        raise refuse("user-refused", "no_new_privs", "the kernel refuses it")
+        raise refuse("user-refused", "no_new_privs", "the kernel does not allow it")

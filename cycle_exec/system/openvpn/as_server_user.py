@@ -51,7 +51,7 @@ def run(setup: Setup, start: User | None, work: Callable[[], Found]) -> Found | 
         os.close(reading)
     _reap(child)
     if not content:
-        return "it could not be tried"
+        return "it could not be checked"
     # Written by our own child, in the same interpreter.
     found: Found | str = marshal.loads(content)  # noqa: S302
     return found
@@ -103,7 +103,7 @@ def become(setup: Setup, start: User | None) -> str:
         if uid is not None and uid != os.geteuid():
             os.setresuid(uid, uid, uid)
     except OSError as error:
-        return f"this process cannot try it as the server would: {words(error)}"
+        return f"this process cannot switch to the server's user: {words(error)}"
     except Refused as refused:
         return refused.problems[0].reason
     return ""

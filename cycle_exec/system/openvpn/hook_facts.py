@@ -65,13 +65,15 @@ def _hints(setup: Setup, temporary: str) -> Iterator[str]:
     if setup.method == "via-file":
         folder = root + posixpath.join(start, encoded(temporary))
         if mounts.in_memory(folder) is False:
-            yield f"tmp-dir {temporary} is not on tmpfs: passwords reach a disk for a moment"
+            yield f"tmp-dir {temporary} is not on tmpfs: passwords are briefly stored on a disk"
         try:
             mode = stat.S_IMODE(os.stat(folder).st_mode)
         except OSError:
             return
         if mode & 0o077 and not mode & stat.S_ISVTX:
-            yield f"tmp-dir {temporary} has mode {mode:04o}: it should be the server's alone, 0700"
+            yield (
+                f"tmp-dir {temporary} has mode {mode:04o}: only the server should have access, 0700"
+            )
     if setup.token_written or setup.needs_token_file:
         path = root + posixpath.join(start, encoded(setup.token_file))
         if mounts.in_memory(posixpath.dirname(path)) is False:
@@ -99,7 +101,7 @@ def _loose(path: bytes) -> str:
     if found.st_uid not in (0, os.geteuid()):
         return f"{name} belongs to user {found.st_uid}, who could replace it"
     if found.st_mode & 0o022 and not (stat.S_ISDIR(found.st_mode) and found.st_mode & stat.S_ISVTX):
-        return f"others may write to {name} (mode {stat.S_IMODE(found.st_mode):04o})"
+        return f"others can write to {name} (mode {stat.S_IMODE(found.st_mode):04o})"
     return ""
 
 
@@ -114,7 +116,7 @@ def _token_file(path: str) -> str:
     if not content.strip():
         return "it is empty"
     if mode & 0o007:
-        return f"everybody may read it (mode {stat.S_IMODE(mode):04o})"
+        return f"everyone can read it (mode {stat.S_IMODE(mode):04o})"
     return ""
 
 
@@ -129,7 +131,7 @@ def _way(path: str) -> str:
         if not os.path.lexists(folder):
             return ""
         if not os.access(folder, os.X_OK, effective_ids=True):
-            return f"the folder {decoded(folder)} may not be searched"
+            return f"the directory {decoded(folder)} is not accessible"
     return ""
 
 
@@ -150,7 +152,7 @@ def _reachable(path: str) -> str:
 def _temporary(path: str) -> str:
     raw = encoded(path)
     if not os.path.isdir(raw):
-        return f"{path} is not a folder"
+        return f"{path} is not a directory"
     if not os.access(raw, os.W_OK | os.X_OK, effective_ids=True):
-        return f"{path} may not be written to"
+        return f"{path} is not writable"
     return ""

@@ -35,7 +35,7 @@ def write(text: str) -> None:
                 _end_by_pipe()
             reason = "it is closed" if error.errno == errno.EBADF else words(error)
             raise refuse(
-                "target-failed", "standard output", reason, "see where the output goes"
+                "target-failed", "standard output", reason, "check where the output goes"
             ) from None
 
 

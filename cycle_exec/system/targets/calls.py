@@ -89,7 +89,7 @@ def create(
         _own(calls, descriptor, attributes)
         calls.fchmod(descriptor, attributes.mode)
         if stat.S_IMODE(calls.fstat(descriptor).st_mode) & ~attributes.mode:
-            raise refuse("target-failed", path, "its file system cannot keep its mode")
+            raise refuse("target-failed", path, "its file system does not support its mode")
         _fill(calls, descriptor, content)
     except BaseException:
         close(calls, descriptor)

@@ -27,7 +27,7 @@ class Placement:
         """Take the place of a target, unless another one has it: however it is spelled."""
         place = (around.st_dev, around.st_ino, name)
         if self._taken.setdefault(place, write.path) != write.path:
-            return refused(write.path, "another target ends at the same place")
+            return refused(write.path, "another target leads to the same file")
         return None
 
     def owner(self, write: FileWrite) -> Owner:

@@ -48,7 +48,7 @@ def replay(folders: Iterable[bytes], calls: Calls) -> list[str]:
 def _failed(folder: bytes, reason: str) -> Refused:
     return refuse(
         "target-failed",
-        f"folder {decoded(folder)}",
+        f"directory {decoded(folder)}",
         f"a start was killed while it swapped files, and this cannot be recovered: {reason}",
         fix="make the files around .cycle-exec-* there writable, or remove these",
     )
@@ -88,7 +88,7 @@ def _lock(folder: bytes, calls: Calls, held: dict[bytes, int]) -> int | None:
             return held[folder]
         except BlockingIOError:
             sleep(_PAUSE)
-    raise _failed(folder, "another process holds a lock on the folder")
+    raise _failed(folder, "another process holds a lock on the directory")
 
 
 def _steps(listing: int, name: bytes, calls: Calls) -> Sequence[Step] | None:
@@ -132,4 +132,7 @@ def _replay(
             sync(calls, folder)
         calls.unlink(name, dir_fd=listing)
     what = "finished" if is_forward else "undone"
-    return f"a start was killed while it swapped {len(steps)} files: the swap is {what} now"
+    return (
+        f"a start was killed while it replaced {len(steps)} files: "
+        f"the journal was replayed, the replacement is {what} now"
+    )

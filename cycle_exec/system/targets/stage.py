@@ -178,7 +178,7 @@ class Staged:
         except NotADirectoryError:
             if not is_from_data:
                 raise
-            return refused(write.path, "its folder is a symbolic link, or not a folder at all")
+            return refused(write.path, "its directory is a symbolic link, or not a directory")
         around = self._calls.fstat(folder.descriptor)
         attributes = self._placement.attributes(write, around)
         problem = self._placement.claim(write, around, name)
@@ -219,7 +219,7 @@ class Staged:
                 self._folders.sync(folder)
             except OSError as error:
                 warnings.append(
-                    f"folder {decoded(folder.path)}: the new files are in place, but may not "
+                    f"directory {decoded(folder.path)}: the new files are in place, but may not "
                     f"survive a power loss: {words(error)}"
                 )
         return warnings
@@ -241,7 +241,7 @@ class Staged:
 
     def _remove_old(self) -> list[str]:
         return [
-            f"{each.generation.entry.path} keeps an old generation; the next run tries again"
+            f"{each.generation.entry.path} still has an old generation; the next run tries again"
             for each in self._directories
             if each.generation and not each.generation.finish()
         ]

@@ -131,7 +131,7 @@ def _keep(calls: Calls, entry: Entry) -> None:
         return
     reason = irregular(before.st_mode)
     if reason:
-        raise refuse("target-refused", entry.path, f"{reason} now, and was not before")
+        raise refuse("target-refused", entry.path, f"{reason} now, but was not before")
     entry.backup = temporary_names.temporary(entry.name)
     try:
         calls.link(
@@ -169,7 +169,7 @@ def _refuse_irreplaceable(entries: Sequence[Entry]) -> None:
                 Problem(
                     kind="target-refused",
                     subject=entry.path,
-                    reason="it belongs to another user, so it could not be put back",
+                    reason="it belongs to another user, so it could not be restored",
                     fix="chown it in the image to the user that cycle-exec runs as, or remove it",
                 )
                 for entry in found
@@ -195,9 +195,7 @@ def _rewrite(calls: Calls, entry: Entry) -> None:
     try:
         found = calls.fstat(descriptor)
         if irregular(found.st_mode) or found.st_nlink > 1:
-            raise refuse(
-                "target-refused", entry.path, "it is a mount point that has other names, too"
-            )
+            raise refuse("target-refused", entry.path, "it is a mount point with other hard links")
         before = read_open(calls, descriptor)
         entry.swapped = True
         try:
@@ -237,6 +235,6 @@ def _stuck(entry: Entry, error: OSError) -> Problem:
     return Problem(
         kind="target-failed",
         subject=entry.path,
-        reason=f"it could not be put back: {words(error)}",
-        fix="start again: the next start puts it back first",
+        reason=f"it could not be restored: {words(error)}",
+        fix="start again: the next start restores it first",
     )

@@ -247,4 +247,4 @@ def test_what_is_for_init_alone_is_not_ignored_in_silence(api):
         told = plain._replace(words=(plain.words[0], *words, "--"))
         ended = run(told, "true", namespace=False)
         assert ended.code == 0
-        assert "are for --init: nobody stays to heed them" in ended.err
+        assert "have no effect without --init" in ended.err

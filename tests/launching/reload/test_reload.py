@@ -28,7 +28,7 @@ def test_a_changed_file_is_swapped_and_the_app_told(platform, ground):
     """By a signal: the same process goes on; one line says what changed, without a value."""
     with reloading(platform, ground, SIGNAL, "sh", "-c", APP) as run:
         assert run.app() == "start one"
-        run.says("notifications arrive")
+        run.says("listening for notifications")
         platform.state.write_text(state(page="second"))
         assert run.app() == "HUP"
         line = run.says("reloaded in")
@@ -44,7 +44,7 @@ def test_a_changed_environment_starts_the_app_again(platform, ground):
     """It is told to end, and starts with the new values below the same supervisor."""
     with reloading(platform, ground, "", "sh", "-c", APP) as run:
         assert run.app() == "start one"
-        run.says("notifications arrive")
+        run.says("listening for notifications")
         platform.state.write_text(state(plain="two"))
         assert [run.app(), run.app()] == ["TERM", "start two"]
         assert "variable PLAIN #" in run.says("reloaded in")
@@ -67,7 +67,7 @@ on_change = {deed}
 """
     with reloading(platform, ground, manifest, "sh", "-c", APP) as run:
         assert run.app() == "start one"
-        run.says("notifications arrive")
+        run.says("listening for notifications")
         platform.state.write_text(state(plain="two", page="second"))
         run.says("reloaded in")
         assert until(lambda: (ground / "ran").exists())
@@ -79,7 +79,7 @@ def test_nothing_changed_means_that_nothing_happens(platform, ground):
     """Not even an mtime, not even a line."""
     with reloading(platform, ground, SIGNAL, "sh", "-c", APP) as run:
         assert run.app() == "start one"
-        run.says("notifications arrive")
+        run.says("listening for notifications")
         before = os.stat(ground / "page")
         platform.state.write_text(state(more='[[integrations]]\nidentifier = "unused"\n'))
         platform.state.write_text(state(plain="one"))
@@ -94,7 +94,7 @@ def test_many_changes_are_one_reload(platform, ground):
     manifest = SIGNAL
     with reloading(platform, ground, manifest, "sh", "-c", APP) as run:
         assert run.app() == "start one"
-        run.says("notifications arrive")
+        run.says("listening for notifications")
         for number in range(5):
             platform.state.write_text(state(page=f"version {number}"))
         assert until(lambda: (ground / "page").read_text() == "page version 4\n")
@@ -110,11 +110,11 @@ def test_a_check_that_fails_keeps_the_old_file(ground):
         reloading(platform, ground, manifest, "sh", "-c", APP) as run,
     ):
         assert run.app() == "start one"
-        run.says("notifications arrive")
+        run.says("listening for notifications")
         platform.state.write_text(state(page="bad"))
-        line = run.says("not reloaded")
-        assert f"check of {ground}/page: grep ended with 1 (check-failed)" in line
-        assert line.endswith("; the app goes on as it is")
+        line = run.says("reload failed")
+        assert f"check of {ground}/page: grep exited with code 1 (check-failed)" in line
+        assert line.endswith("; the app keeps running unchanged")
         assert (ground / "page").read_text() == "page good\n"
         platform.state.write_text(state(page="good again"))
         assert run.app() == "HUP"
@@ -126,9 +126,9 @@ def test_a_reload_that_is_refused_is_an_event_when_asked_for(platform, ground):
     manifest = SIGNAL + "[report]\nevents = true\nmetrics = true\n"
     with reloading(platform, ground, manifest, "sh", "-c", APP) as run:
         assert run.app() == "start one"
-        run.says("notifications arrive")
+        run.says("listening for notifications")
         platform.state.write_text(state(plain="two", more='LD_PRELOAD = "c4n4ry.so"\n'))
-        run.says("not reloaded")
+        run.says("reload failed")
         assert until(lambda: platform.ask("/_emulator/events").json["data"])
     [event] = platform.ask("/_emulator/events").json["data"]
     assert event["event"] == "cycle-exec.reload.refused"
@@ -141,9 +141,9 @@ def test_data_that_a_launch_would_refuse_never_reach_the_app(platform, ground):
     """A dangerous name, for one: the app goes on with what it has."""
     with reloading(platform, ground, SIGNAL, "sh", "-c", APP) as run:
         assert run.app() == "start one"
-        run.says("notifications arrive")
+        run.says("listening for notifications")
         platform.state.write_text(state(plain="two", more='LD_PRELOAD = "c4n4ry.so"\n'))
-        assert "variable LD_PRELOAD: " in run.says("not reloaded")
+        assert "variable LD_PRELOAD: " in run.says("reload failed")
         assert run.silent(0.3)
         # Nobody asked for events.
         assert platform.ask("/_emulator/events").json == {"data": []}
@@ -155,9 +155,9 @@ def test_a_platform_that_goes_away_and_comes_back(ground):
     """The app does not notice; what has changed meanwhile is found out when it is back."""
     with emulated(state()) as platform, reloading(platform, ground, SIGNAL, "sh", "-c", APP) as run:
         assert run.app() == "start one"
-        run.says("notifications arrive")
+        run.says("listening for notifications")
         platform.stop(signal.SIGKILL)
-        run.says("the connection has ended")
+        run.says("the connection was closed")
         os.unlink(platform.socket)
         platform.state.write_text(state(page="second"))
         log = platform.log.with_name("again")
@@ -181,8 +181,8 @@ def test_without_notifications_it_looks_from_time_to_time(ground):
         api.on(VARIABLES, [first, first, error(403), good])
         with reloading(api, ground, manifest, "sh", "-c", APP) as run:
             assert run.app() == "start one"
-            run.says("no notifications: the API answered 404 to the handshake; trying again")
-            run.says("not reloaded: scoped variables")
+            run.says("no notifications: the API answered 404 to the handshake; retrying")
+            run.says("reload failed: scoped variables")
             assert run.app() == "HUP"
             assert (ground / "page").read_text() == "page second\n"
             assert run.end() == 7
@@ -204,10 +204,10 @@ def test_a_watcher_that_dies_takes_nobody_along(platform, ground):
     """A warning, and the app goes on."""
     with reloading(platform, ground, SIGNAL, "sh", "-c", APP) as run:
         assert run.app() == "start one"
-        run.says("notifications arrive")
+        run.says("listening for notifications")
         [watcher] = [pid for pid in run.children() if b"python" in cmdline(pid)]
         os.kill(watcher, signal.SIGKILL)
-        run.says("the watcher ended: files and environment stay as they are")
+        run.says("the watcher has exited: files and environment are no longer updated")
         assert run.end() == 7
 
 
@@ -234,7 +234,7 @@ def test_an_app_that_does_not_end_is_killed_to_be_started_again(platform, ground
     manifest = 'grace = "300ms"\n'
     with reloading(platform, ground, manifest, "sh", "-c", app) as run:
         assert run.app() == "start one"
-        run.says("notifications arrive")
+        run.says("listening for notifications")
         platform.state.write_text(state(plain="two"))
         assert run.app() == "start two"
 
@@ -245,7 +245,7 @@ def test_a_stop_while_it_restarts_is_a_stop(platform, ground):
     app = f"trap '{end}' TERM; echo \"start $PLAIN\"; while :; do sleep 0.02; done"
     with reloading(platform, ground, "", "sh", "-c", app) as run:
         assert run.app() == "start one"
-        run.says("notifications arrive")
+        run.says("listening for notifications")
         platform.state.write_text(state(plain="two"))
         run.says("reloaded in")
         assert run.app() == "asked"
@@ -276,10 +276,10 @@ def test_what_cannot_be_started_again_ends_with_its_code(platform, ground):
     program.chmod(0o755)
     with reloading(platform, ground, "", str(program)) as run:
         assert run.app() == "start one"
-        run.says("notifications arrive")
+        run.says("listening for notifications")
         program.unlink()
         platform.state.write_text(state(plain="two"))
-        assert "(command-not-found)" in run.says("not reloaded")
+        assert "(command-not-found)" in run.says("reload failed")
         assert run.end() == 7
 
 
@@ -290,7 +290,7 @@ def test_another_user_each_time(platform, ground):
     app = "echo $(id -u) $PLAIN; trap 'exit 0' TERM; while :; do sleep 0.02; done"
     with reloading(platform, ground, 'user = "65534:65534"\n', "sh", "-c", app) as run:
         assert run.app() == "65534 one"
-        run.says("notifications arrive")
+        run.says("listening for notifications")
         platform.state.write_text(state(plain="two"))
         assert run.app() == "65534 two"
 

@@ -76,7 +76,7 @@ def test_a_renewed_certificate_is_served_without_a_failed_request(ground: Path):
     with emulated(state(port, 1)) as platform:
         visitor = Visitor(platform.ca, HOST, port)
         with reloading(platform, ground, MANIFEST, *command) as run:
-            run.says("notifications arrive")
+            run.says("listening for notifications")
             assert until(lambda: ports.listens(port))
             # It listens before it writes that.
             assert until(lambda: (ground / "nginx.pid").exists() and pid(ground))
@@ -113,12 +113,12 @@ def test_a_config_that_nginx_refuses_is_never_swapped_in(ground: Path):
     with emulated(state(port, 1)) as platform:
         visitor = Visitor(platform.ca, HOST, port)
         with reloading(platform, ground, MANIFEST, *command) as run:
-            run.says("notifications arrive")
+            run.says("listening for notifications")
             assert until(lambda: ports.listens(port))
             before = (ground / "nginx.conf").read_bytes()
             platform.state.write_text(state(port, 1, '\\"; nonsense'))
-            line = run.says("not reloaded")
-            assert "nginx ended with 1 (check-failed)" in line
+            line = run.says("reload failed")
+            assert "nginx exited with code 1 (check-failed)" in line
             assert (ground / "nginx.conf").read_bytes() == before
             assert visitor.visit()[1] == "first"
             assert run.end() == 0
@@ -150,7 +150,7 @@ def test_an_app_that_reads_its_certificate_once_is_restarted(ground: Path):
     with emulated(state(port, 1)) as platform:
         visitor = Visitor(platform.ca, HOST, port)
         with reloading(platform, ground, manifest, *app) as run:
-            run.says("notifications arrive")
+            run.says("listening for notifications")
             assert until(lambda: ports.listens(port))
             first, answer = visitor.visit()
             assert answer == "served"

@@ -81,24 +81,26 @@ TRADITIONAL = issued.key_pem(issued.key("RSA 2048"), "traditional", "pw")
 BUNDLES = {
     "": "the bundle is empty",
     " \n": "the bundle is empty",
-    "hello": "the bundle is neither PEM nor base64 of PEM",
-    issued.base64("hello"): "the bundle is neither PEM nor base64 of PEM",
-    issued.base64(issued.base64(CHAIN)): "the bundle is neither PEM nor base64 of PEM",
-    issued.base64(CHAIN)[:-3]: "the bundle is neither PEM nor base64 of PEM",
-    "x -----BEGIN CERTIFICATE-----": "the bundle holds no certificate",
+    "hello": "the bundle is neither PEM nor base64-encoded PEM",
+    issued.base64("hello"): "the bundle is neither PEM nor base64-encoded PEM",
+    issued.base64(issued.base64(CHAIN)): "the bundle is neither PEM nor base64-encoded PEM",
+    issued.base64(CHAIN)[:-3]: "the bundle is neither PEM nor base64-encoded PEM",
+    "x -----BEGIN CERTIFICATE-----": "the bundle contains no certificate",
     CHAIN + KEY: "a private key is inside the certificate bundle",
     issued.base64(KEY + CHAIN): "a private key is inside the certificate bundle",
     CHAIN + TRADITIONAL: "a private key is inside the certificate bundle",
-    CSR: "the bundle holds something that is not a certificate",
-    CHAIN[:-10]: "the bundle has a block that does not end",
-    CHAIN[: CHAIN.index("-----END")] + CHAIN: "the bundle has a block that does not end",
-    CHAIN[40:]: "the bundle has a block that ends and never began",
-    CHAIN.replace("END CERTIFICATE", "END PKCS7"): "the bundle has a block that does not end",
-    CHAIN.replace("-----\n", "----\n", 1): "the bundle has a block whose first line is broken",
-    "-----BEGIN -----\n-----END -----\n": "the bundle has a block whose first line is broken",
-    CHAIN.replace("M", "!", 1): "the bundle has a block whose base64 is broken",
-    CHAIN.replace("M", "ü", 1): "the bundle has a block whose base64 is broken",
-    CSR.replace("AAAA", ""): "the bundle has a block that is empty",
+    CSR: "the bundle contains something that is not a certificate",
+    CHAIN[:-10]: "the bundle has a BEGIN line without an END line",
+    CHAIN[: CHAIN.index("-----END")] + CHAIN: "the bundle has a BEGIN line without an END line",
+    CHAIN[40:]: "the bundle has an END line without a BEGIN line",
+    CHAIN.replace(
+        "END CERTIFICATE", "END PKCS7"
+    ): "the bundle has a BEGIN line without an END line",
+    CHAIN.replace("-----\n", "----\n", 1): "the bundle has a malformed BEGIN line",
+    "-----BEGIN -----\n-----END -----\n": "the bundle has a malformed BEGIN line",
+    CHAIN.replace("M", "!", 1): "the bundle has a block with invalid base64",
+    CHAIN.replace("M", "ü", 1): "the bundle has a block with invalid base64",
+    CSR.replace("AAAA", ""): "the bundle has an empty block",
     CSR.replace("AAAA", "A: b\n\nAAAA"): "the bundle has a block with headers",
     CHAIN * 17: "the bundle has more than 32 blocks",
     "x" * (1024 * 1024 + 1): "the bundle is larger than 1 MiB",
@@ -111,8 +113,8 @@ def test_a_broken_bundle_is_refused_with_the_reason(text):
     assert reason_of(pem.certificates, text) == BUNDLES[text]
 
 
-ENCRYPTED = "the private key is encrypted, and nobody can type its password"
-OTHER = "something that is no private key is where only the private key should be"
+ENCRYPTED = "the private key is encrypted, which is not supported"
+OTHER = "the private key is mixed with other PEM blocks"
 KEYS = {
     "": "the private key is empty",
     issued.key_pem(issued.key(), password="pw"): ENCRYPTED,
@@ -122,9 +124,9 @@ KEYS = {
     KEY + CHAIN: OTHER,
     CHAIN: OTHER,
     PARAMETERS: "there is no private key",
-    "c4n4ry": "the private key is neither PEM nor base64 of PEM",
-    KEY.replace("PRIVATE", "OPENSSH PRIVATE"): "the private key is of a kind that is not known",
-    KEY[:-30]: "the private key has a block that does not end",
+    "c4n4ry": "the private key is neither PEM nor base64-encoded PEM",
+    KEY.replace("PRIVATE", "OPENSSH PRIVATE"): "the private key is of an unknown kind",
+    KEY[:-30]: "the private key has a BEGIN line without an END line",
 }
 
 

@@ -93,7 +93,7 @@ def test_a_self_signed_root_at_the_end_is_tolerated():
 
 
 SECOND = "certificate 2 of the bundle"
-ORDER = f"the chain is out of order: {SECOND} is not the issuer of the one before"
+ORDER = f"the chain is out of order: {SECOND} is not the issuer of the previous certificate"
 
 
 def test_a_chain_in_disorder_is_refused():
@@ -112,7 +112,9 @@ def test_an_issuer_that_is_no_authority_is_refused():
     """A leaf that signs another is what attackers make; no client accepts it."""
     false = issued.certificate(issued.MIDDLE.name, issued.MIDDLE.key, issued.ROOT)
     bundle = issued.pem(issued.leaf("a.test"), false)
-    assert reasons_of(answer("a.test", bundle=bundle)) == [f"{SECOND} may not sign others"]
+    assert reasons_of(answer("a.test", bundle=bundle)) == [
+        f"{SECOND} may not sign other certificates"
+    ]
 
 
 def test_all_reasons_of_all_certificates_come_together():
@@ -133,7 +135,7 @@ def test_all_reasons_of_all_certificates_come_together():
         ("certificate a.test", "the private key is empty"),
         ("certificate a.test", "it does not cover other.test"),
         ("certificate a.test", "it expired 3 days ago"),
-        ("certificate b.test", "the bundle is neither PEM nor base64 of PEM"),
+        ("certificate b.test", "the bundle is neither PEM nor base64-encoded PEM"),
         ("certificate c.test", "it does not fit"),
     ]
 
@@ -178,7 +180,7 @@ def test_an_expired_certificate_is_refused_unless_allowed(after, reason):
 def test_a_certificate_of_the_future_is_refused_even_if_expired_ones_are_allowed():
     """Its first second counts as valid; before it a clock is wrong."""
     request = DIRECTORY.replace(allow_expired=True)
-    reason = "it is not valid yet; compare the clock of this machine"
+    reason = "it is not valid yet; check the clock of this machine"
     assert reasons_of(answer("a.test"), request, now=NOW - DAY - 1) == [reason]
     assert "a.test" in chosen_of([answer("a.test")], now=NOW - DAY)[0]
 
@@ -208,11 +210,11 @@ def test_named_domains_must_be_there():
     assert problems == [
         (
             "certificate www.exmple.test",
-            "there is none for it, did you mean www.example.test",
+            "there is no certificate for it, did you mean www.example.test",
         ),
         (
             "certificate qqq",
-            "there is none for it, only for www.example.test, *.b.test, c.test",
+            "there is no certificate for it, only for www.example.test, *.b.test, c.test",
         ),
     ]
     none = "the platform has no certificate for this container"
@@ -230,7 +232,7 @@ def test_no_certificates_at_all_are_refused_where_files_were_asked_for():
     """A folder that stays empty would be found by the app, too late."""
     assert chosen_of([]) == (
         {},
-        [("certificate", "the platform has none for this container")],
+        [("certificate", "the platform has no certificate for this container")],
         [],
     )
     assert chosen_of([], CertificateRequest()) == ({}, [], [])
@@ -239,7 +241,7 @@ def test_no_certificates_at_all_are_refused_where_files_were_asked_for():
 def test_a_certificate_of_no_domain_is_refused_where_all_are_wanted():
     """Nothing says where it should go; named domains do not need it."""
     given = [answer("a.test", domains=()), answer("b.test")]
-    assert chosen_of(given)[1] == [("certificate id-1", "the platform names no domain of it")]
+    assert chosen_of(given)[1] == [("certificate id-1", "the platform lists no domain for it")]
     assert chosen_of(given, DIRECTORY.replace(domains=("b.test",)))[1] == []
 
 
@@ -258,7 +260,7 @@ def test_the_exact_name_goes_before_a_wildcard_and_then_the_later_expiry():
 def test_an_unusable_certificate_that_another_stands_in_for_is_a_warning():
     """An expired one beside its renewal refuses nothing, nor does one with a wildcard behind it."""
     expired = answer("a.b.test", days=-1, start=-90)
-    line = "certificate a.b.test: another is used instead of this one: it expired 1 day ago"
+    line = "certificate a.b.test: another certificate is used instead: it expired 1 day ago"
     request = DIRECTORY.replace(domains=("a.b.test",))
     for other in (answer("a.b.test"), answer("*.b.test")):
         chosen, problems, warnings = chosen_of([expired, other], request)
@@ -299,7 +301,7 @@ def test_no_folder_is_named_by_what_is_no_host_name(domain):
     shown = "".join(one if " " <= one <= "~" else "?" for one in domain)
     assert problems[1] == (
         "certificate a.test",
-        f"it is for something that is no host name: {shown}",
+        f"it has names that are not host names: {shown}",
     )
 
 

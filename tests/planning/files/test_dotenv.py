@@ -130,7 +130,7 @@ def test_a_final_backslash_that_needs_quotes_refuses(value):
 
 def test_what_python_dotenv_cannot_carry_refuses():
     """NUL, surrogates and odd names, each with the variable's name."""
-    assert reason_of("A", "a\0", "python-dotenv") == "it holds a NUL"
+    assert reason_of("A", "a\0", "python-dotenv") == "it contains a NUL"
     surrogate = "it is not UTF-8, which python-dotenv needs"
     assert reason_of("A", "\udcff", "python-dotenv") == surrogate
     for name in ("", "A-B", "A B", "1A", "Ü"):
@@ -223,7 +223,7 @@ def test_dockers_longest_line_is_carried(docker):
     value = "ü" * 32_766 + "x"
     assert docker(dotenv.write({"A": value}, "docker").encode()) == {"A": value}
     longer = value + "x"
-    reason = "it is longer than a line may be for docker (64 KiB)"
+    reason = "it is longer than docker's limit for a line (64 KiB)"
     assert reason_of("A", longer, "docker") == reason
     with pytest.raises(subprocess.CalledProcessError):
         docker(f"A={longer}\n".encode())
@@ -241,9 +241,9 @@ def test_docker_gets_the_value_verbatim():
     [
         ("a\nb", "it has a line break"),
         ("a\r", "it has a line break"),
-        ("'a'", "it stands in quotes, which some versions of docker take away"),
-        ('""', "it stands in quotes, which some versions of docker take away"),
-        ("a\0", "it holds a NUL"),
+        ("'a'", "it is in quotes, which some versions of docker remove"),
+        ('""', "it is in quotes, which some versions of docker remove"),
+        ("a\0", "it contains a NUL"),
         ("\udcff", "it is not UTF-8, which docker needs"),
     ],
 )
@@ -299,5 +299,5 @@ def test_what_a_shell_cannot_carry_refuses():
     for name in ("", "A-B", "1A", "Ü", "BASH_FUNC_x%%"):
         assert reason_of(name, "", "shell") == "no shell accepts its name"
     for name in ("UID", "OPTIND", "RANDOM"):
-        assert reason_of(name, "", "shell") == "shells keep its name for themselves"
-    assert reason_of("A", "a\0", "shell") == "it holds a NUL"
+        assert reason_of(name, "", "shell") == "its name is reserved by shells"
+    assert reason_of("A", "a\0", "shell") == "it contains a NUL"

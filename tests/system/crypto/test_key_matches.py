@@ -12,7 +12,7 @@ from cycle_exec.system.crypto import key_matches
 from tests.support import issued
 
 KINDS = ["RSA 2048", "P-256", "P-384", "Ed25519"]
-APART = "the private key does not belong to the certificate"
+APART = "the private key does not match the certificate"
 JUNK = "-----BEGIN {0}-----\nAAAA\n-----END {0}-----\n"
 
 
@@ -49,7 +49,7 @@ def test_a_key_that_fits_only_the_intermediate_is_told_apart():
 def test_an_encrypted_key_is_refused_and_nobody_is_asked(form):
     """A container has no keyboard."""
     key = issued.key_pem(issued.key("RSA 2048"), form, "pw")
-    reason = "the private key is encrypted, and nobody can type its password"
+    reason = "the private key is encrypted, which is not supported"
     assert key_matches.mismatch(key, chain("RSA 2048")) == reason
 
 
@@ -116,7 +116,7 @@ def test_a_system_without_any_memory_file_is_told(monkeypatch):
     monkeypatch.setattr(os, "memfd_create", refuse)
     monkeypatch.setattr(os, "open", refuse)
     assert key_matches.mismatch("", "") == (
-        "the pair could not be checked, this system gives no file in memory"
+        "the private key could not be checked: this system has no memory files"
     )
 
 

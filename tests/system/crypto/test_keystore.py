@@ -107,7 +107,7 @@ def test_a_renewed_certificate_of_the_same_key_is_another_file():
 
 def test_what_no_keystore_holds_is_said_in_our_words():
     """Without a traceback, and without what was given."""
-    reason = "its key or chain is of a kind that no keystore holds"
+    reason = "its key or chain is of a kind that keystores do not support"
     key, chain = issued.key_pem(issued.key()), issued.pem(issued.leaf("a.test"))
     odd = subprocess.run(
         ["openssl", "genpkey", "-algorithm", "X25519"], capture_output=True, text=True, check=True

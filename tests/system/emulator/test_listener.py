@@ -55,7 +55,7 @@ def test_only_sockets_are_ever_replaced(tmp_path):
     """A file in the way stays."""
     path = tmp_path / "s"
     path.write_text("precious")
-    assert refusal(str(path)) == ("target-refused", "something that is no socket is there")
+    assert refusal(str(path)) == ("target-refused", "there is something that is not a socket")
     assert path.read_text() == "precious"
 
 

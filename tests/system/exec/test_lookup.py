@@ -77,8 +77,8 @@ def test_a_word_with_a_slash_and_empty_path_elements_start_at_cwd(tmp_path):
 def test_what_is_nowhere_is_not_found(tmp_path):
     """127, and the words say where it was looked for without showing the variable."""
     kind = "command-not-found"
-    assert judged("no-app", "/a:/b") == (kind, "it is not in any of the 2 folders of PATH")
-    assert judged("no-app", "/a") == (kind, "it is not in the only folder of PATH")
+    assert judged("no-app", "/a:/b") == (kind, "it is not in any of the 2 directories of PATH")
+    assert judged("no-app", "/a") == (kind, "it is not in the only directory of PATH")
     assert judged("./no-app") == (kind, "there is no such file")
     assert judged("/bin/sh/app") == (kind, "there is no such file")
     assert judged("") == (kind, "it is empty")
@@ -89,12 +89,12 @@ SCRIPTS = [
     (b"", 0o755, "{file} is empty"),
     (b"#!/bin/sh\n", 0o644, "{file} is not executable for user {uid} (mode 0644)"),
     (b"echo hello\n", 0o755, "{file} is neither a program nor a script with a #! line"),
-    (b"#!\n", 0o755, "the #! line of {file} names no interpreter"),
+    (b"#!\n", 0o755, "the #! line of {file} has no interpreter"),
     (b"#!/bin/sh\r\n", 0o755, "the #! line of {file} ends in a carriage return"),
     (b"#!/bin/sh -e\r\n", 0o755, "the #! line of {file} ends in a carriage return"),
     (b"#! /no/shell -e\n", 0o755, "{file} needs /no/shell, which is not in the image"),
     (b"#!/usr/bin/env no-py\n", 0o755, "{file} needs no-py, which is not in PATH"),
-    (b"#!/etc\n", 0o755, "{file} needs /etc: /etc is a folder"),
+    (b"#!/etc\n", 0o755, "{file} needs /etc: /etc is a directory"),
 ]
 
 
@@ -142,7 +142,7 @@ def test_scripts_may_be_interpreted_by_scripts(tmp_path):
 
 def test_a_folder_is_not_executable(tmp_path):
     """Named by its path; a shell says 126 as well."""
-    assert judged(tmp_path) == ("command-not-executable", f"{tmp_path} is a folder")
+    assert judged(tmp_path) == ("command-not-executable", f"{tmp_path} is a directory")
 
 
 def changed(tmp_path, change):

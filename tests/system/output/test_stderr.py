@@ -18,7 +18,7 @@ ROOT = str(Path(__file__).parents[3])
 
 
 def problem(number=1, kind="target-refused", fix=""):
-    return Problem(kind=kind, subject=f"/etc/{number}", reason="it is a folder", fix=fix)
+    return Problem(kind=kind, subject=f"/etc/{number}", reason="it is a directory", fix=fix)
 
 
 def test_a_problem_is_subject_reason_kind_and_way_out(capfd):
@@ -26,7 +26,7 @@ def test_a_problem_is_subject_reason_kind_and_way_out(capfd):
     Log().problems([problem(fix="remove it")])
     assert capfd.readouterr() == (
         "",
-        "cycle-exec: /etc/1: it is a folder (target-refused)\n  fix: remove it\n",
+        "cycle-exec: /etc/1: it is a directory (target-refused)\n  fix: remove it\n",
     )
 
 
@@ -79,11 +79,11 @@ def test_json_lines_have_the_members_of_a_problem(capfd):
     assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z", first.pop("time"))
     assert first == {
         "level": "error",
-        "message": "/etc/1: it is a folder",
+        "message": "/etc/1: it is a directory",
         "kind": "target-refused",
         "code": 73,
         "subject": "/etc/1",
-        "reason": "it is a folder",
+        "reason": "it is a directory",
         "fix": 'say "x" \\ y',
     }
     assert (second["level"], second["message"]) == ("warning", "caf\\xe9\\x0a")
@@ -241,4 +241,4 @@ def test_output_without_room_is_refused(monkeypatch):
     with pytest.raises(Refused) as refused:
         stdout.write("text")
     os.close(descriptor)
-    assert refused.value.problems[0].reason == "no room is left on the file system"
+    assert refused.value.problems[0].reason == "no space is left on the file system"

@@ -85,7 +85,10 @@ def test_it_goes_forward_in_every_folder(tmp_path):
         half_done(folder)
     leave(folders[0], *(step(folder) for folder in folders))
     told = leftovers.recover([f"{folders[0]}/target"])
-    assert told == ["a start was killed while it swapped 2 files: the swap is finished now"]
+    assert told == [
+        "a start was killed while it replaced 2 files: the journal was replayed, the "
+        "replacement is finished now"
+    ]
     for folder in folders:
         assert {path.name: path.read_bytes() for path in folder.iterdir()} == {"target": b"new"}
     assert leftovers.recover([f"{folders[0]}/target"]) == []
@@ -106,7 +109,10 @@ def test_it_goes_back(tmp_path):
         name=BACK,
     )
     told = leftovers.recover([f"{tmp_path}/target"])
-    assert told == ["a start was killed while it swapped 3 files: the swap is undone now"]
+    assert told == [
+        "a start was killed while it replaced 3 files: the journal was replayed, the "
+        "replacement is undone now"
+    ]
     assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == {
         "target": b"old",
         "theirs": b"x",
@@ -172,7 +178,7 @@ def test_a_run_that_is_at_work_is_not_disturbed(tmp_path, monkeypatch):
     finally:
         os.close(held)
     [problem] = caught.value.problems
-    assert (problem.kind, problem.subject) == ("target-failed", f"folder {tmp_path}/b")
+    assert (problem.kind, problem.subject) == ("target-failed", f"directory {tmp_path}/b")
     assert "another process holds a lock" in problem.reason
     assert (tmp_path / "b/target").read_bytes() == b"old"
     assert leftovers.recover([f"{tmp_path}/a/target"])
@@ -189,7 +195,7 @@ def test_what_cannot_be_mended_refuses(tmp_path):
         leftovers.recover([f"{tmp_path}/target"])
     [problem] = caught.value.problems
     assert (caught.value.code, problem.kind) == (73, "target-failed")
-    assert "this cannot be recovered: it is a folder" in problem.reason
+    assert "this cannot be recovered: it is a directory" in problem.reason
     assert path.exists()
     (tmp_path / "target").rmdir()
     leftovers.recover([f"{tmp_path}/target"])
