@@ -36,7 +36,7 @@ def main() -> NoReturn:
 
 
 def supervise() -> NoReturn:
-    """What stays above the app in init mode, in an interpreter of its own; ends the process."""
+    """Stay above the app in init mode, in an interpreter of its own, and end the process."""
     try:
         from cycle_exec.launching import supervisor
 

@@ -245,5 +245,5 @@ class DeadlinePassed(BaseException):
 
 
 def refuse(kind: str, subject: str, reason: str, fix: str = "") -> Refused:
-    """A Refused with one problem, for `raise refuse(...)`."""
+    """Return a Refused with one problem, to be raised."""
     return Refused([Problem(kind=kind, subject=subject, reason=reason, fix=fix)])

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from typing import Any, ClassVar, Self, dataclass_transform
 else:
 
-    def dataclass_transform(**_: object):  # noqa: ANN201 - only ever seen at run time
+    def dataclass_transform(**_: object):  # noqa: ANN201, D103 - only ever seen at run time
         return lambda decorated: decorated
 
 
@@ -70,5 +70,5 @@ class Record:
         return super().__reduce_ex__(protocol)
 
     def replace(self, **changes: Any) -> Self:
-        """The same value with some fields changed."""
+        """Return the same value with some fields changed."""
         return type(self)(**{**self.__dict__, **changes})

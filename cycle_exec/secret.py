@@ -43,7 +43,7 @@ class Secret(_Sealed):
         self._value = value
 
     def reveal(self) -> str:
-        """The text itself. Every caller is a place to review."""
+        """Return the text itself. Every caller is a place to review."""
         value = self._value
         assert isinstance(value, str)
         return value
@@ -58,7 +58,7 @@ class SecretBytes(_Sealed):
         self._value = value
 
     def reveal(self) -> bytes:
-        """The bytes themselves. Every caller is a place to review."""
+        """Return the bytes themselves. Every caller is a place to review."""
         value = self._value
         assert isinstance(value, bytes)
         return value

@@ -1,4 +1,4 @@
-"""For tests of programs that talk to Cycle: the emulator, in a process of its own, without Cycle.
+r"""For tests of programs that talk to Cycle: the emulator, in a process of its own, without Cycle.
 
 In conftest.py:
 
@@ -7,7 +7,7 @@ In conftest.py:
 and in a test:
 
     def test_mine(emulated_platform):
-        emulated_platform.write('[variables]\\nGREETING = "hello"\\n')
+        emulated_platform.write('[variables]\nGREETING = "hello"\n')
         assert Client().scoped_variables() == {"GREETING": "hello"}
 
 Needs the extra `emulator`, and pytest for the fixtures alone.
@@ -73,13 +73,15 @@ class Platform:
         os.replace(part, self.state)
 
     def client(self) -> Client:
-        """A client of it; close it, or use it as a context."""
+        """Return a client of it; close it, or use it as a context."""
         from cycle_exec.client.client import Client
 
         return Client(self.socket, self.token)
 
     def kept(self, name: str) -> Any:
-        """What was handed in: "metrics", "events", "telemetry", "cache", "images", "instances"."""
+        """Return what was handed in: "metrics", "events", "telemetry", "cache", "images",
+        "instances".
+        """
         with self.client() as client:
             status, body = client.raw("GET", f"/_emulator/{name}")
         if status != 200:
@@ -89,7 +91,7 @@ class Platform:
 
 @contextmanager
 def platform(state: str = "", *options: str) -> Iterator[Platform]:
-    """An emulator for as long as the context lasts.
+    """Yield an emulator for as long as the context lasts.
 
     state: TOML, see docs/emulator.md. options: of cycle-exec emulator, "--latency=20ms" for
     example. Raises RuntimeError with its words if it does not start.
@@ -144,14 +146,16 @@ else:
 
     @pytest.fixture
     def platform_state() -> str:
-        """The state that `emulated_platform` begins with; define your own of this name."""
+        """Return the state that `emulated_platform` begins with; define your own of this name."""
         return ""
 
     @pytest.fixture
     def emulated_platform(
         platform_state: str, monkeypatch: pytest.MonkeyPatch
     ) -> Iterator[Platform]:
-        """A platform of its own for each test; CYCLE_API_TOKEN and CYCLE_EXEC_SOCKET lead to it."""
+        """Yield a platform of its own for each test; CYCLE_API_TOKEN and CYCLE_EXEC_SOCKET lead to
+        it.
+        """
         with platform(platform_state) as found:
             for name, value in found.environ.items():
                 monkeypatch.setenv(name, value)

@@ -52,7 +52,7 @@ def version_line() -> str:
     subcommand_metavar="[VERB] [OPTIONS] [-- COMMAND [ARG...]]",
 )
 def root(**_: None) -> None:
-    """The container entrypoint for the Cycle platform.
+    """Launch a command in a container of the Cycle platform.
 
     cycle-exec asks the platform's internal API for what your app needs (scoped variables,
     integrations, certificates), puts it where the app looks for it (environment, config files,

@@ -71,7 +71,7 @@ def _listed() -> str:
 
 
 def _judged(wish: Wish) -> tuple[str, str, dict[str, str]]:
-    """Method, path and parameters; a path that the API does not have is refused here."""
+    """Return method, path and parameters; a path that the API does not have is refused here."""
     method = wish.method.upper()
     if not wish.path:
         raise refuse("usage", "command line", "PATH is missing", "see cycle-exec api --list")
@@ -95,7 +95,7 @@ def _judged(wish: Wish) -> tuple[str, str, dict[str, str]]:
 
 
 def _body(data: str) -> bytes | None:
-    """The JSON of --data, checked. Its text is never shown: it may hold secrets."""
+    """Return the JSON of --data, checked. Its text is never shown: it may hold secrets."""
     if not data:
         return None
     from json import loads
@@ -150,7 +150,7 @@ def _decoded(body: bytes) -> tuple[object, bool]:
 
 
 def _print(document: object, status: int, colour: bool) -> None:
-    """The data; of an error, and of an answer without data, the whole answer."""
+    """Print the data; of an error, and of an answer without data, the whole answer."""
     from cycle_exec.presentation import pretty
 
     plain = isinstance(document, dict) and "data" in document and not _error(document)

@@ -87,7 +87,7 @@ def _settled(
     overrides: Overrides,
     narrowed: Callable[[CertificateRequest], CertificateRequest],
 ) -> tuple[Settings, Deadline]:
-    """Settings of a run that is about certificates alone."""
+    """Return settings of a run that is about certificates alone."""
     armed = signals.arm()
     settings = pipeline.settle(invocation, overrides, ())
     deadline = clock.Deadline.after(settings.api.deadline)

@@ -79,7 +79,7 @@ def _beside(
     folder: str,
     arguments: Sequence[str],
 ) -> int:
-    """The emulator in one child, the launch in another, until the launch's command ends."""
+    """Return the emulator in one child, the launch in another, until the launch's command ends."""
     socket = posixpath.join(folder, _SOCKET)
     metadata = posixpath.join(folder, _METADATA)
     _publish(metadata, platform.world)
@@ -116,12 +116,12 @@ def _beside(
 
 
 def _publish(path: str, world: World) -> None:
-    """The metadata file, replaced when the world changes, as the platform does."""
+    """Write the metadata file, replaced when the world changes, as the platform does."""
     temporary_files.publish(path, json.dumps(instance.metadata(world)).encode(), 0o644)
 
 
 def _environ(invocation: Invocation, world: World, socket: str, metadata: str) -> dict[str, str]:
-    """What the platform would have given the launch, and where its parts are here."""
+    """Return what the platform would have given the launch, and where its parts are here."""
     return {
         **invocation.environ,
         **instance.variables(world),
@@ -131,7 +131,7 @@ def _environ(invocation: Invocation, world: World, socket: str, metadata: str) -
 
 
 def _arguments(overrides: Overrides, command: Sequence[str]) -> list[str]:
-    """The launch's command line: every option as it was given, but for ours."""
+    """Return the launch's command line: every option as it was given, but for ours."""
     words = ["run"]
     for option in OPTIONS:
         value = overrides.get(option.name)

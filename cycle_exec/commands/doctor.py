@@ -61,13 +61,13 @@ def run(
 
 
 def _first(found: Sequence[Finding]) -> list[Finding]:
-    """What is bad comes first, then what is doubtful."""
+    """Return what is bad comes first, then what is doubtful."""
     order = (diagnosis.BAD, diagnosis.DOUBTFUL, diagnosis.GOOD)
     return sorted(found, key=lambda finding: order.index(finding.state))
 
 
 def _surroundings(invocation: Invocation) -> list[Finding]:
-    """What does not depend on any setting."""
+    """Return what does not depend on any setting."""
     import sys
 
     own, name = surroundings.first_process()
@@ -83,7 +83,7 @@ def _surroundings(invocation: Invocation) -> list[Finding]:
 
 
 def _launch(invocation: Invocation, settings: Settings, deadline: Deadline) -> list[Finding]:
-    """The steps of a launch, as far as each one lets the next be looked at."""
+    """Return the steps of a launch, as far as each one lets the next be looked at."""
     found = [_settings(settings)]
     problems: list[Problem] = []
     token = preflight.api_token(invocation, problems)

@@ -80,7 +80,7 @@ def require() -> None:
 
 
 def at(invocation: Invocation, path: str) -> str:
-    """A path as the user means it, from where the user stands."""
+    """Return a path as the user means it, from where the user stands."""
     return posixpath.join(invocation.cwd, path)
 
 
@@ -99,7 +99,7 @@ class Source:
         self._dotenv = dotenv
 
     def read(self) -> State:
-        """The state as it is on disk now. Raises Refused."""
+        """Return the state as it is on disk now. Raises Refused."""
         if not self.path:
             return State()
         text = read_text(self.path)
@@ -118,7 +118,7 @@ class Source:
             ) from None
 
     def beside(self, name: str) -> str:
-        """A file that the state names: from the state's own folder."""
+        """Return a file that the state names: from the state's own folder."""
         return posixpath.join(posixpath.dirname(self.path), name)
 
 
@@ -126,7 +126,7 @@ class Platform:
     """The world that is served, following the state on disk."""
 
     def __init__(self, source: Source, bad_days: Faults) -> None:
-        """Raises Refused if the state cannot be used."""
+        """Read the state. Raises Refused if it cannot be used."""
         self._source = source
         self._faults = bad_days
         self._counts: dict[str, int] = {}
@@ -137,7 +137,7 @@ class Platform:
         self._base = self.world = self._build()
 
     def answer(self, query: Query) -> Delivery:
-        """The answer to one request, by the state as it is on disk now."""
+        """Return the answer to one request, by the state as it is on disk now."""
         if self._watch.changed():
             self._follow()
         count = self._counts.get(query.path, 0)
@@ -152,7 +152,7 @@ class Platform:
         return faults.deliver(reply, json.dumps(reply.data).encode(), fault)
 
     def _remember(self, found: Memory) -> None:
-        """A request has changed the world."""
+        """Take over the world that a request has changed."""
         self._become(memory.applied(self._base, found))
 
     def _become(self, found: World) -> None:
@@ -161,7 +161,7 @@ class Platform:
         self.world = found
 
     def news(self) -> tuple[str, ...]:
-        """The notifications of every change since the last call, each as its JSON text.
+        """Return the notifications of every change since the last call, each as its JSON text.
 
         Asked often, it is also what notices a change on disk that no request comes after.
         """
@@ -213,7 +213,7 @@ class Platform:
 
 
 def read_text(path: str) -> str:
-    """A file's text. Raises Refused (file-missing)."""
+    """Return a file's text. Raises Refused (file-missing)."""
     try:
         return files.read(path).decode()
     except files.Unreadable as error:

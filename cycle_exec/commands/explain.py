@@ -34,7 +34,7 @@ def run(code: str) -> int:
 
 
 def codes() -> tuple[int, ...]:
-    """The exit codes cycle-exec ends with by its own decision, in ascending order."""
+    """Return the exit codes cycle-exec ends with by its own decision, in ascending order."""
     return tuple(sorted({kind.code for kind in KINDS.values()} | STOPPED.keys()))
 
 
@@ -55,7 +55,7 @@ def _one(code: int) -> str:
 
 
 def _known(code: int) -> str:
-    """The causes of one code, each with its kind and its way out."""
+    """Return the causes of one code, each with its kind and its way out."""
     if code in STOPPED:
         return f"{code}  {STOPPED[code]}\n"
     lines = [f"{code}\n"]

@@ -129,7 +129,7 @@ class Phases:
         self._marks: list[tuple[str, float, float]] = []
 
     def mark(self, name: str) -> None:
-        """The phase of this name is over."""
+        """Note that the phase of this name is over."""
         now = clock.monotonic()
         self._marks.append((name, self._last, now))
         self._last = now

@@ -51,7 +51,7 @@ def run(
 
 
 def _differences(write: FileWrite) -> tuple[str, ...]:
-    """What a target on the disk does not share with the plan."""
+    """Return what a target on the disk does not share with the plan."""
     disk = files.disk(write.path)
     if disk.kind == "absent":
         return ("new",)

@@ -72,7 +72,7 @@ def _outputs(templates: Sequence[str], output: str, cwd: str) -> tuple[TemplateO
 
 
 def _only_templates(settings: Settings) -> Settings:
-    """The same settings without any other target, for the targets' preflight."""
+    """Return the same settings without any other target, for the targets' preflight."""
     return settings.replace(
         variables=settings.variables.replace(files=()),
         integrations=tuple(integration.replace(files=()) for integration in settings.integrations),
@@ -81,5 +81,5 @@ def _only_templates(settings: Settings) -> Settings:
 
 
 def _only_these(plan: Plan) -> Plan:
-    """The same plan, writing nothing but the templates."""
+    """Return the same plan, writing nothing but the templates."""
     return plan.replace(writes=tuple(write for write in plan.writes if write.kind == TEMPLATE))

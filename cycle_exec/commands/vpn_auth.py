@@ -58,7 +58,7 @@ def run(invocation: Invocation) -> int:
 
 
 def options(words: Sequence[str]) -> Options:
-    """The words after vpn-auth. Raises Rejected."""
+    """Return the words after vpn-auth. Raises Rejected."""
     given: dict[str, Any] = {}
     left = list(words)
     while left:
@@ -168,7 +168,7 @@ def _ask(
 
 
 def _tell_client(environ: Mapping[str, str], verdict: Verdict) -> None:
-    """What OpenVPN sends the peer with its refusal; before the verdict, for then it is read."""
+    """Write what OpenVPN sends the peer with its refusal; it is read at the verdict."""
     path = environ.get("auth_failed_reason_file", "")
     if path:
         _overwrite(path, verdict.for_client.encode())

@@ -54,7 +54,7 @@ def run(
 
 
 def _about(settings: Settings, path: str) -> Settings:
-    """The settings with [vpn], whatever says what is checked."""
+    """Return the settings with [vpn], whatever says what is checked."""
     vpn = settings.vpn or Vpn()
     if path:
         vpn = vpn.replace(config=path)
@@ -88,7 +88,7 @@ def _judged(
 
 
 def _tried(invocation: Invocation, settings: Settings, hook: Hook) -> list[Problem]:
-    """What the probe says. A token file that a launch would write is staged for it."""
+    """Return what the probe says. A token file that a launch would write is staged for it."""
     seconds = settings.api.deadline
     there = files.disk(vpn_preflight.token_path(hook)).kind == "file"
     if there or not hook.setup.token_written:

@@ -34,7 +34,7 @@ class Asked(Record):
 
 
 def error(status: int, title: str, detail: str = "", *, code: str = "", source: str = "") -> Reply:
-    """An error in the platform's envelope; the code follows from the status unless given."""
+    """Return an error in the platform's envelope; the code follows from the status unless given."""
     members = {
         "status": status,
         "code": code or CODES.get(status, f"{status}.unknown"),

@@ -29,7 +29,7 @@ class NotJson(Exception):
 
 
 def read(body: bytes) -> object:
-    """The body's value. Raises NotJson."""
+    """Return the body's value. Raises NotJson."""
     from json import loads
 
     if not body:
@@ -45,7 +45,7 @@ def _no_constant(_: str) -> None:
 
 
 def wrong(check: Check, body: object) -> Wrong:
-    """The first thing that is wrong with a body."""
+    """Return the first thing that is wrong with a body."""
     return check(body, "")
 
 
@@ -112,7 +112,7 @@ def _map(inner: Check) -> Check:
 
 
 def _object(required: Mapping[str, Check], optional: Mapping[str, Check] = {}) -> Check:
-    """An object; members that nothing is known of may be there."""
+    """Return an object; members that nothing is known of may be there."""
 
     def check(value: object, where: str) -> Wrong:
         if not isinstance(value, dict):

@@ -26,7 +26,7 @@ class Ground(Record):
 
 
 def identity(kind: str, name: str) -> str:
-    """An id as the platform writes them (24 hex digits), the same for the same name."""
+    """Return an id as the platform writes them (24 hex digits), the same for the same name."""
     return sha256(f"{kind}/{name}".encode("utf-8", "surrogateescape")).hexdigest()[:24]
 
 
@@ -43,7 +43,7 @@ def merged(generated: Document, given: Document) -> dict[str, object]:
 
 
 def table(document: Document, name: str) -> Document:
-    """A member that should be an object; empty if it is not."""
+    """Return a member that should be an object; empty if it is not."""
     value = document.get(name)
     return value if isinstance(value, dict) else {}
 
@@ -56,7 +56,7 @@ def rfc3339(moment: float) -> str:
 
 
 def resource(ground: Ground, kind: str, name: str, current: str) -> dict[str, object]:
-    """What every resource has: id, creator, hub, state and events."""
+    """Return what every resource has: id, creator, hub, state and events."""
     return {
         "id": identity(kind, name),
         "creator": {"id": identity("account", "developer"), "type": "account"},
@@ -236,7 +236,7 @@ def integration(ground: Ground, given: Document) -> Document:
 
 
 def network(ground: Ground, given: Document, around: Document) -> Document:
-    """A network that the environment is attached to. Its numbers come from its name too."""
+    """Return a network that the environment is attached to. Its numbers come from its name too."""
     identifier = str(given["identifier"])
     number = int(identity("network", identifier)[:4], 16)
     prefix = f"fd00:{number:x}::"
@@ -313,7 +313,7 @@ def virtual_machine(ground: Ground, identifier: str, around: Document) -> Docume
 
 
 def gateway(machine: Document, instance: Document) -> Document:
-    """A gateway before a virtual machine."""
+    """Return a gateway before a virtual machine."""
     return {
         "virtual_machine_id": machine["id"],
         "gateway_instance_id": instance["id"],
@@ -329,7 +329,7 @@ def gateway(machine: Document, instance: Document) -> Document:
 
 
 def telemetry(instance: Document, machine: Document, moment: str) -> Document:
-    """What an instance uses. Its numbers come from its id, so they stay what they are."""
+    """Return what an instance uses. Its numbers come from its id, so they stay what they are."""
     number = int(str(instance["id"])[:6], 16)
     about = {
         "instance_id": instance["id"],

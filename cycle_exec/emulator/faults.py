@@ -26,7 +26,7 @@ class Faults(Record):
     path: str = ""
 
     def decide(self, path: str, count: int) -> Fault:
-        """The fault of a request that is number `count` (from 0) of its path."""
+        """Return the fault of a request that is number `count` (from 0) of its path."""
         if not path.startswith(self.path):
             return Fault(latency=self.latency)
         failing = self.status != 0 and (self.failures == ALWAYS or count < self.failures)
@@ -48,7 +48,7 @@ def parse(
     drop: str = "",
     slow_body: str = "",
 ) -> Faults:
-    """The faults that the flags' texts ask for; raises Refused with every unreadable one."""
+    """Return the faults that the flags' texts ask for; raises Refused with every unreadable one."""
     problems: list[Problem] = []
 
     def seconds(flag: str, text: str) -> float:

@@ -11,7 +11,7 @@ ANY = "dev-token"
 
 
 def variables(world: World) -> dict[str, str]:
-    """The CYCLE_* variables of the world's own instance, as the platform sets them.
+    """Return the CYCLE_* variables of the world's own instance, as the platform sets them.
 
     Source of the names: the platform's page on container environment variables.
     """
@@ -40,6 +40,6 @@ def variables(world: World) -> dict[str, str]:
 
 
 def metadata(world: World) -> dict[str, object]:
-    """The environment metadata file: four members of the environment."""
+    """Return the environment metadata file: four members of the environment."""
     names = ("id", "deployments", "private_network", "services")
     return {name: world.environment.get(name) for name in names}

@@ -26,7 +26,9 @@ _UNITS = {
 
 
 def applied(world: World, memory: Memory) -> World:
-    """The world of a state with what it remembers: instances that were started and stopped."""
+    """Return the world of a state with what it remembers: instances that were started and
+    stopped.
+    """
     return world.replace(
         memory=memory,
         instances=tuple(_instance(item, memory) for item in world.instances),
@@ -43,7 +45,7 @@ def _instance(item: Document, memory: Memory) -> Document:
 
 
 def _service(service: object, memory: Memory) -> object:
-    """A service lists its instances itself."""
+    """Return a service lists its instances itself."""
     if not isinstance(service, dict) or not isinstance(service.get("instances"), list):
         return service
     return {**service, "instances": [_instance(item, memory) for item in service["instances"]]}

@@ -42,7 +42,7 @@ _NETWORK = Topics(kind="sdn.network", created="created", changed="reconfigured")
 
 
 def between(old: World, new: World) -> tuple[Document, ...]:
-    """A notification for each document, login or domain that became another one.
+    """Return a notification for each document, login or domain that became another one.
 
     No notification holds a value of the state: what changed has to be asked for.
     """
@@ -104,7 +104,7 @@ class _Teller:
         }
 
     def resources(self, topics: Topics, old: Shelf, new: Shelf) -> Iterator[Document]:
-        """What is new, gone or changed on a shelf; a state of its own is told on its own."""
+        """Yield what is new, gone or changed on a shelf; a state of its own is told on its own."""
         for place in {**old, **new}:
             before, after = old.get(place, ()), new.get(place, ())
             if before == after:
@@ -127,7 +127,7 @@ class _Teller:
                 yield self.say(f"{topics.kind}.{topics.changed}", about, containers=containers)
 
     def environment(self, old: World) -> Iterator[Document]:
-        """The environment itself, and its parts that have their own topics."""
+        """Yield the environment itself, and its parts that have their own topics."""
         before, after = old.environment, self._new.environment
         about = after["id"]
         own = [
@@ -157,7 +157,7 @@ class _Teller:
                 )
 
     def domains(self, old: World) -> Iterator[Document]:
-        """The zones whose records came, went or point elsewhere."""
+        """Yield the zones whose records came, went or point elsewhere."""
         before, after = _records(old.domains), _records(self._new.domains)
         for zone in sorted({_zone(domain) for domain, _ in before ^ after}):
             moved = {owner for domain, owner in before ^ after if _zone(domain) == zone}
@@ -224,7 +224,7 @@ def _records(domains: Mapping[str, Sequence[str]]) -> set[tuple[str, str]]:
 
 
 def _zone(domain: str) -> str:
-    """The zone that a domain is taken to be in: its last two labels."""
+    """Return the zone that a domain is taken to be in: its last two labels."""
     return ".".join(domain.split(".")[-2:])
 
 
@@ -233,7 +233,7 @@ def _state(documents: Sequence[Document]) -> object:
 
 
 def _stateless(documents: Sequence[Document]) -> list[Document]:
-    """The documents without what a change of state is told by."""
+    """Return the documents without what a change of state is told by."""
     return [
         {
             name: {**table(document, name), "current": None} if name == "state" else value

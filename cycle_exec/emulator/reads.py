@@ -61,7 +61,7 @@ def _container_instances(asked: Asked) -> Reply:
 
 
 def _of_container(asked: Asked, find: Callable[[str], object]) -> Reply:
-    """What `find` gives for the container asked for, the instance's own by default."""
+    """Return what `find` gives for the container asked for, the instance's own by default."""
     identity = asked.query.query.get("container-id", "") or asked.world.own
     if any(container["id"] == identity for container in asked.world.containers):
         return good(find(identity))
@@ -83,7 +83,7 @@ def _images(asked: Asked) -> Reply:
 
 
 def images(asked: Asked) -> list[Document]:
-    """The images of the containers that are here, and those that were fetched."""
+    """Return the images of the containers that are here, and those that were fetched."""
     began = documents.rfc3339(asked.world.started)
     held = {
         str(identity): began
@@ -95,7 +95,7 @@ def images(asked: Asked) -> list[Document]:
 
 
 def _networked(name: str) -> Answer:
-    """What is in the networks: all of the one environment, where there is a network."""
+    """Return what is in the networks: all of the one environment, where there is a network."""
 
     def answer(asked: Asked) -> Reply:
         found = getattr(asked.world, name) if asked.world.networks else ()
@@ -105,7 +105,7 @@ def _networked(name: str) -> Answer:
 
 
 def _machine(find: Callable[[Asked, Document], object]) -> Answer:
-    """What `find` gives for the virtual machine asked for."""
+    """Return what `find` gives for the virtual machine asked for."""
 
     def answer(asked: Asked) -> Reply:
         identity = asked.query.query.get("virtual-machine-id", "")
@@ -129,7 +129,7 @@ def _machine_domains(asked: Asked, machine: Document) -> object:
 
 
 def _machine_gateways(asked: Asked, machine: Document) -> object:
-    """The gateways that it leaves by, one for each instance of the gateway service."""
+    """Return the gateways that it leaves by, one for each instance of the gateway service."""
     service = documents.table(asked.world.services, "gateway")
     gateway = documents.table(service, "container").get("id")
     return [

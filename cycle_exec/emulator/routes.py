@@ -20,7 +20,7 @@ for _operation in OPERATIONS.values():
 
 
 def respond(world: World, query: Query, now: float) -> Reply:
-    """The answer to one request, with what the world remembers of it. now: seconds since the
+    """Return the answer to one request, with what the world remembers of it. now: seconds since the
     epoch.
     """
     methods = _BY_PATH.get(query.path, {})
@@ -46,7 +46,7 @@ def respond(world: World, query: Query, now: float) -> Reply:
 
 
 def _notifications(query: Query) -> Reply:
-    """A WebSocket, on which the platform speaks and clients are silent."""
+    """Return a WebSocket, on which the platform speaks and clients are silent."""
     if query.upgrade:
         return Reply(status=101, data=None)
     return error(400, "Not a WebSocket", "this path needs the headers of a WebSocket handshake")

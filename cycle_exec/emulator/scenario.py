@@ -30,7 +30,7 @@ FIX = "correct the state file; the documentation of the emulator describes its k
 
 
 def from_variables(variables: Mapping[str, str]) -> State:
-    """The state of a dotenv file: its variables and nothing else."""
+    """Return the state of a dotenv file: its variables and nothing else."""
     return State(variables={name: Variable(value=value) for name, value in variables.items()})
 
 
@@ -51,7 +51,7 @@ def parse(text: str, subject: str) -> State:
 
 
 def read(table: dict[str, object], subject: str) -> State:
-    """The state that a table says; raises Refused as `parse` does."""
+    """Return the state that a table says; raises Refused as `parse` does."""
     reader = _Reader(subject)
     state = reader.state(table)
     if reader.problems:

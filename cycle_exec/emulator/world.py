@@ -27,7 +27,7 @@ class Pod(Record):
 
 
 def build(state: State, pairs: Sequence[Pair], started: float) -> World:
-    """The world of a state.
+    """Return the world of a state.
 
     pairs: for each of the state's certificates, in order, what was issued or read.
     started: seconds since the epoch; every generated timestamp is this moment.
@@ -117,7 +117,7 @@ def _ips(
 
 
 def _services(state: State) -> tuple[str, ...]:
-    """The services that the state names, and the VPN if it has users."""
+    """Return the services that the state names, and the VPN if it has users."""
     vpn = ("vpn",) if state.users and "vpn" not in state.services else ()
     return (*state.services, *vpn)
 
@@ -125,7 +125,7 @@ def _services(state: State) -> tuple[str, ...]:
 def _with_services(
     environment: Document, services: Mapping[str, Pod], state: State
 ) -> dict[str, object]:
-    """The environment, its services naming the containers that are there."""
+    """Return the environment, its services naming the containers that are there."""
     enabled = {
         name: documents.environment_service(pod.id, len(pod.instances))
         for name, pod in services.items()
@@ -160,7 +160,7 @@ def _certificate(item: CertificateState, pair: Pair, hub_id: str) -> Document:
 def _domains(
     state: State, pairs: Sequence[Pair], ids: Mapping[str, str]
 ) -> dict[str, tuple[str, ...]]:
-    """What points at each container: its own list and its certificates' plain names."""
+    """Return what points at each container: its own list and its certificates' plain names."""
     found = {ids[item.identifier]: list(item.domains) for item in state.containers}
     for item, pair in zip(state.certificates, pairs, strict=True):
         names = found[ids[item.container]]

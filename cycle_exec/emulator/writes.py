@@ -45,7 +45,7 @@ def _basic(credentials: str) -> tuple[str, str] | None:
 
 
 def _with_body(shape: bodies.Check, act: Callable[[Asked, Body], Reply]) -> Answer:
-    """An answer to a body of this shape: 400 if it is no JSON, 422 if it is another one."""
+    """Return an answer to a body of this shape: 400 if it is no JSON, 422 if it is another one."""
 
     def answer(asked: Asked) -> Reply:
         try:

@@ -38,7 +38,7 @@ def _executable(settings: Settings, planned: Planned) -> str:
 
 
 def _judge_sizes(settings: Settings, plan: Plan, executable: str) -> None:
-    """What execve would refuse, known before anything is written."""
+    """Find what execve would refuse, before anything is written."""
     measured = process.measure(settings.command, plan.environ, executable)
     problems = [
         Problem(
@@ -100,7 +100,7 @@ def _check(plan: Plan, staged: Staged, deadline: Deadline, cwd: str) -> None:
 def _checked(
     write: FileWrite, staged: str, environ: Mapping[str, str], deadline: Deadline, cwd: str
 ) -> Problem | None:
-    """What the check command says of one staged file.
+    """Return what the check command says of one staged file.
 
     Its output is not shown: it may quote the file, and the file may hold secrets.
     """

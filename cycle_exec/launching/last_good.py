@@ -56,7 +56,8 @@ class Keeper:
         used: Collection[str],
         read: Callable[..., Snapshot],
     ) -> Snapshot:
-        """What the answers say; where the platform is merely unavailable, what the copy says.
+        """Return what the answers say; where the platform is merely unavailable, what the copy
+        says.
 
         used: the resources that templates really use. read: (outcomes, age of the copy or
         None) -> what they say. Raises Refused.
@@ -73,7 +74,9 @@ class Keeper:
         return found
 
     def _instead(self, refused: Refused, needs: Sequence[Need]) -> tuple[Sequence[Outcome], int]:
-        """The answers of the copy and its age, or the refusal again where there is no help."""
+        """Return the answers of the copy and its age, or the refusal again where there is no
+        help.
+        """
         kinds = {problem.kind for problem in refused.problems}
         if "denied" in kinds and self._keeps:
             self._forget()
@@ -136,7 +139,7 @@ class Keeper:
 def keeper(
     invocation: Invocation, settings: Settings, *, uses: bool = True, keeps: bool = True
 ) -> Keeper | None:
-    """The keeper that the settings ask for. Raises Refused without a usable key."""
+    """Return the keeper that the settings ask for. Raises Refused without a usable key."""
     wanted = settings.last_good
     if wanted is None:
         return None

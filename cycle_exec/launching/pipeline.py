@@ -45,7 +45,7 @@ class Fetched(Record):
 
 
 def settle(invocation: Invocation, overrides: Overrides, command: Sequence[str]) -> Settings:
-    """Flags, variables and manifest become one value; the log follows it."""
+    """Return flags, variables and manifest become one value; the log follows it."""
     path, named = resolve.manifest_path(invocation, overrides)
     manifest = _manifest(path, named)
     settings = resolve.resolve(
@@ -169,7 +169,7 @@ def _vpn_login(settings: Settings, local: Local) -> VpnLogin | None:
 
 
 def _import_the_rest(settings: Settings, certificates: bool) -> None:
-    """What the rest of the launch needs: the platform is at work, so it costs nothing now."""
+    """Import what the launch needs next: while the platform works this costs nothing."""
     from cycle_exec.planning import build  # noqa: F401
     from cycle_exec.sources import answers  # noqa: F401
 
@@ -204,7 +204,9 @@ def _plain(expressions: Mapping[str, str]) -> Mapping[str, Plain]:
 
 
 def _mentioned(expressions: Mapping[str, str], plain: Mapping[str, Plain]) -> frozenset[str]:
-    """The names to fetch: certain for templates that only substitute, suspected for others."""
+    """Return the names to fetch: certain for templates that only substitute, suspected for
+    others.
+    """
     found = {name for each in plain.values() for name in each.names}
     for name, text in expressions.items():
         if name not in plain:
@@ -236,7 +238,7 @@ def _metadata(path: str, deadline: Deadline) -> Callable[[], object]:
 
 
 def asked(settings: Settings, local: Local) -> frozenset[str]:
-    """What the fetch is about: kinds of needs, and the names of resources."""
+    """Return what the fetch is about: kinds of needs, and the names of resources."""
     expressions = _expressions(settings, local)
     mentioned = _mentioned(expressions, _plain(expressions))
     wanted = needs.needs(settings, mentioned)
@@ -245,7 +247,7 @@ def asked(settings: Settings, local: Local) -> frozenset[str]:
 
 
 def planned(settings: Settings, local: Local, given: Fetched) -> Planned:
-    """The plan, or every problem of it."""
+    """Return the plan, or every problem of it."""
     from cycle_exec.planning import build
     from cycle_exec.planning.model import Crypto, Inputs
 
@@ -298,7 +300,7 @@ def plan_for(
     keeper: Keeper | None = None,
     mark: Callable[[str], None] = _unmarked,
 ) -> Planned:
-    """The whole way from settings to a plan, for the commands that stop there.
+    """Return the whole way from settings to a plan, for the commands that stop there.
 
     keeper: of the last good copy. mark: called with the name of each phase that is over.
     """

@@ -90,7 +90,7 @@ def _require_keystore(problems: list[Problem]) -> None:
 
 
 def api_token(invocation: Invocation, problems: list[Problem]) -> Secret:
-    """The API's token, from the environment."""
+    """Return the API's token, from the environment."""
     token = invocation.environ.get(TOKEN, "")
     if not token:
         problems.append(
@@ -109,7 +109,7 @@ def api_token(invocation: Invocation, problems: list[Problem]) -> Secret:
 
 
 def texts(outputs: Sequence[TemplateOutput], problems: list[Problem]) -> list[TemplateText]:
-    """The templates that the settings name, each file of a folder; adds what is wrong."""
+    """Return the templates that the settings name, each file of a folder; adds what is wrong."""
     found = []
     for output in outputs:
         source = output.source

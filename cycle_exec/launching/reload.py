@@ -75,7 +75,7 @@ def run_watcher(started: Launch, armed: Armed, supervision: Supervision) -> NoRe
 
 
 def _without_login(settings: Settings) -> Settings:
-    """A VPN login was good at the start: a reload does not ask for it again."""
+    """Return a VPN login was good at the start: a reload does not ask for it again."""
     vpn = settings.vpn
     if vpn is None or vpn.login is None:
         return settings
@@ -97,7 +97,7 @@ def _hand_over(started: Launch, planned: Planned, executable: str, memory: int) 
 
 
 def _keeper(started: Launch) -> Keeper | None:
-    """What the app runs with is better than any copy, so the copy is only renewed."""
+    """Return what the app runs with is better than any copy, so the copy is only renewed."""
     if started.settings.last_good is None:
         return None
     from cycle_exec.launching import last_good
@@ -270,7 +270,7 @@ class _Watcher:
             stderr.log.warning(f"on_change {words[0]} {how}")
 
     def _words(self, plan: Plan, found: Changes, milliseconds: int) -> str:
-        """What changed, by name and fingerprint, and what is done."""
+        """Return what changed, by name and fingerprint, and what is done."""
         key = self._started.invocation.token.reveal().encode("utf-8", "surrogateescape")
         return describe.reload_line(plan, found, key, milliseconds)
 

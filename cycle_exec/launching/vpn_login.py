@@ -29,7 +29,7 @@ class VpnLogin:
         self._problems: list[Problem] = []
 
     def follow(self, request: Request, outcome: Outcome) -> Sequence[Request]:
-        """The question, once the scoped variables are there."""
+        """Return the question, once the scoped variables are there."""
         [need] = needs.needs(self._settings.replace(integrations=(), certificates=None), ())
         if request != need.request:
             return ()

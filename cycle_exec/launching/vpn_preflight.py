@@ -82,7 +82,7 @@ class Judgement:
         self.hook = hook
 
     def extend(self, writes: Sequence[FileWrite]) -> Extension:
-        """The token file and the warnings. Raises Refused."""
+        """Return the token file and the warnings. Raises Refused."""
         hook = self.hook
         if hook is None:
             rendered = {posixpath.normpath(write.path): write.content for write in writes}
@@ -104,7 +104,7 @@ def _judged_late(server: Server, rendered: Mapping[str, bytes]) -> Hook:
 
 
 def _with_token(hook: Hook | None, problems: list[Problem]) -> tuple[Hook | None, list[Problem]]:
-    """The same, and whether its token file could be written."""
+    """Return the same, and whether its token file could be written."""
     if hook is not None and hook.setup.token_written:
         problems = problems + _of_token(hook)
     return hook, problems
@@ -119,7 +119,7 @@ def _of_token(hook: Hook) -> list[Problem]:
 
 
 def _owner(hook: Hook) -> tuple[int, int]:
-    """The ids of the server's user; gather has found it to be there."""
+    """Return the ids of the server's user; gather has found it to be there."""
     if hook.setup.user:
         return identity.owner(hook.setup.user)
     return (hook.start.uid, hook.start.gid) if hook.start else (-1, -1)
@@ -131,7 +131,7 @@ def token_path(hook: Hook) -> str:
 
 
 def token_write(hook: Hook, token: Secret) -> FileWrite:
-    """The token, for the server's user alone."""
+    """Return the token, for the server's user alone."""
     uid, gid = _owner(hook)
     return FileWrite(
         path=token_path(hook),
@@ -147,7 +147,7 @@ def token_write(hook: Hook, token: Secret) -> FileWrite:
 def judged(
     server: Server, text_of: Callable[[str], str], *, writes_token: bool = True
 ) -> tuple[Hook | None, list[Problem]]:
-    """The hook, and everything that is wrong with it. text_of: a file's text, by its path.
+    """Return the hook, and everything that is wrong with it. text_of: a file's text, by its path.
 
     writes_token: whether the hook's token file will be written.
     """
@@ -215,7 +215,7 @@ def _is_server(command: tuple[str, ...]) -> bool:
 
 
 def on_disk(path: str) -> str:
-    """A file's text. Raises Refused."""
+    """Return a file's text. Raises Refused."""
     try:
         return files.read(path).decode("utf-8", "surrogateescape")
     except files.Unreadable as error:

@@ -66,7 +66,7 @@ class Collector:
         self.origins[name] = origin
 
     def layer(self) -> Layer:
-        """What was gathered."""
+        """Return what was gathered."""
         return Layer(values=self.values, origins=self.origins, plain=self.plain)
 
 
@@ -120,7 +120,7 @@ def _chosen(rules: Variables, identifier: str) -> bool:
 
 
 def defaults_layer(rules: Variables) -> Layer:
-    """The manifest's defaults, under the names their variables would have."""
+    """Return the manifest's defaults, under the names their variables would have."""
     in_files = {file.variable for file in rules.files}
     values = {
         rules.rename.get(identifier, rules.prefix + names.mapped(identifier)): value
@@ -153,7 +153,7 @@ def integrations_layer(
 
 
 def missing_field(request: IntegrationRequest, answer: Integration, field: str) -> Problem:
-    """The problem of a field that the manifest names and the integration does not have."""
+    """Return the problem of a field that the manifest names and the integration does not have."""
     known = ", ".join(sorted(answer.fields)) or "none"
     return Problem(
         kind="variable-missing",
@@ -221,7 +221,7 @@ class Merged(Record):
 
 
 def kept_names(rules: EnvironmentRules, inherited: Mapping[str, str]) -> frozenset[str]:
-    """The names whose inherited value wins over everything."""
+    """Return the names whose inherited value wins over everything."""
     if rules.precedence == "inherited" or "*" in rules.preserve:
         return frozenset(inherited)
     return frozenset(rules.preserve).intersection(inherited)

@@ -117,7 +117,7 @@ class _Rendering:
         return values
 
     def templates(self, texts: Sequence[TemplateText], environ: Mapping[str, str]) -> None:
-        """A target for each template."""
+        """Note a target for each template."""
         if not texts:
             return
         context = self._context(environ)
@@ -147,7 +147,7 @@ class _Rendering:
 def _certificates(
     outputs: Outputs, settings: Settings, snapshot: Snapshot, inputs: Inputs, crypto: Crypto
 ) -> tuple[dict[str, Usable], list[str]]:
-    """The usable certificate of each domain, key and leaf matched, and what to warn of."""
+    """Return the usable certificate of each domain, key and leaf matched, and what to warn of."""
     if snapshot.certificates is None:
         return {}, []
     prepared = inputs.prepared

@@ -62,8 +62,8 @@ def layers(settings: Settings, snapshot: Snapshot, inputs: Inputs) -> Layers:
 
 
 def early(settings: Settings, snapshot: Snapshot, inputs: Inputs) -> dict[str, str]:
-    """What the environment will hold as far as integrations and templates do not matter, by name;
-    the names of environment.unset among it. What is made by a template is not there.
+    """Return what the environment will hold as far as integrations and templates do not matter, by
+    name; the names of environment.unset among it. What is made by a template is not there.
     """
     layered = layers(settings.replace(integrations=()), snapshot, inputs)
     literal = settings.environment.set
@@ -74,7 +74,7 @@ def early(settings: Settings, snapshot: Snapshot, inputs: Inputs) -> dict[str, s
 
 
 def merged(layered: Layers, rules: EnvironmentRules, literal: Mapping[str, str]) -> Merged:
-    """The environment with environment.set laid on it, and without what must not be there.
+    """Return the environment with environment.set laid on it, and without what must not be there.
 
     literal: environment.set, rendered.
     """
@@ -116,7 +116,7 @@ def stale(snapshot: Snapshot, settings: Settings) -> Stale:
 
 
 def missing(settings: Settings, environ: Mapping[str, str], snapshot: Snapshot) -> list[Problem]:
-    """The problem of required variables that are missing or empty: one, with all the names.
+    """Return the problem of required variables that are missing or empty: one, with all the names.
 
     A required name is an identifier of the API or a name in the final environment.
     """

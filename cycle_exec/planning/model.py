@@ -154,7 +154,7 @@ class Plan(Record):
 
 
 def counted(counts: Mapping[str, int]) -> str:
-    """The counts that are not zero, in words: "3 variables, 1 file written"."""
+    """Return the counts that are not zero, in words: "3 variables, 1 file written"."""
     return ", ".join(number(count, word) for word, count in counts.items() if count)
 
 

@@ -34,7 +34,7 @@ def is_valid(name: str) -> bool:
 
 
 def mapped(identifier: str) -> str:
-    """The variable name of any identifier; a valid one passes as it is.
+    """Return the variable name of any identifier; a valid one passes as it is.
 
     Other characters become `_`, letters upper case, and a leading digit gets a `_` before it.
     An identifier without any letter or digit has no name: the answer is then empty.

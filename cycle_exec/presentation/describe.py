@@ -43,7 +43,7 @@ class Outlook(Record):
 
 
 def document(plan: Plan, outlook: Outlook) -> dict[str, object]:
-    """The plan as plain data for JSON; `version` grows when a member changes its meaning."""
+    """Return the plan as plain data for JSON; `version` grows when a member changes its meaning."""
     fingerprint = fingerprints(outlook.key)
     return {
         "version": 1,
@@ -95,7 +95,9 @@ def document(plan: Plan, outlook: Outlook) -> dict[str, object]:
 
 
 def text(plan: Plan, outlook: Outlook, style: Style = PLAIN) -> str:
-    """The plan for people: what is added and changed, grouped, aligned, fit for their terminal."""
+    """Return the plan for people: what is added and changed, grouped, aligned, fit for their
+    terminal.
+    """
     fingerprint = fingerprints(outlook.key)
     rows = []
     counts = {"added": 0, "changed": 0, "inherited": 0}
@@ -191,7 +193,7 @@ def days_left(certificate: CertificateSummary, now: float) -> int:
 
 
 def fingerprints(key: bytes) -> Callable[[bytes], str]:
-    """A function from content to its eight hex digits under that key."""
+    """Return a function from content to its eight hex digits under that key."""
     from hashlib import blake2s
 
     short = blake2s(key).digest()
@@ -224,7 +226,9 @@ _SHOWN = 6  # changes named in a reload's line
 
 
 def reload_line(plan: Plan, changes: Changes, key: bytes, milliseconds: int) -> str:
-    """A reload in one line: what is other now, with fingerprints, and what is done about it."""
+    """Return a reload in one line: what is other now, with fingerprints, and what is done about
+    it.
+    """
     fingerprint = fingerprints(key)
     named = [
         f"variable {name} #{fingerprint(_encoded(plan.environ[name]))}"

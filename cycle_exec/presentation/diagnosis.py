@@ -47,12 +47,12 @@ def good(about: str, says: str) -> Finding:
 
 
 def doubtful(about: str, says: str, fix: str) -> Finding:
-    """It works, and could be better."""
+    """Return one finding: it works, and could be better."""
     return Finding(state=DOUBTFUL, about=about, says=says, fix=fix)
 
 
 def bad(about: str, problems: Sequence[Problem]) -> list[Finding]:
-    """What would refuse a launch."""
+    """Return what would refuse a launch."""
     return [
         Finding(
             state=BAD,
@@ -66,7 +66,7 @@ def bad(about: str, problems: Sequence[Problem]) -> list[Finding]:
 
 
 def text(findings: Sequence[Finding], style: Style = PLAIN) -> str:
-    """The list for people, and its sum."""
+    """Return the list for people, and its sum."""
     from textwrap import wrap
 
     width = max(style.width or 100, _NARROWEST) - _COLUMN - 3
@@ -91,7 +91,7 @@ def text(findings: Sequence[Finding], style: Style = PLAIN) -> str:
 
 
 def document(findings: Sequence[Finding]) -> dict[str, object]:
-    """The list as plain data for JSON."""
+    """Return the list as plain data for JSON."""
     return {
         "version": 1,
         "findings": [
@@ -109,7 +109,7 @@ def document(findings: Sequence[Finding]) -> dict[str, object]:
 
 
 def exit_code(findings: Sequence[Finding]) -> int:
-    """That of a launch, which refuses at its earliest stage; 0 if it would not."""
+    """Return that of a launch, which refuses at its earliest stage; 0 if it would not."""
     kinds = {finding.kind for finding in findings if finding.state == BAD}
     return next((row.code for kind, row in KINDS.items() if kind in kinds), 0)
 
@@ -132,7 +132,7 @@ _SET_CLOCK = "set the host's clock, which containers share"
 
 
 def search_path(path: str | None) -> Finding:
-    """The PATH that finds the command."""
+    """Return the PATH that finds the command."""
     if not path:
         return doubtful("PATH", "it is not set", "set it in the image: ENV PATH=/usr/bin:/bin")
     relative = [entry for entry in path.split(":") if not entry.startswith("/")]

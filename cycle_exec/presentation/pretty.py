@@ -13,12 +13,14 @@ _STEP = "  "
 
 
 def pretty(value: object, *, colour: bool) -> str:
-    """The value on several lines, without one at its end. Control characters stay escaped."""
+    """Return the value on several lines, without one at its end. Control characters stay
+    escaped.
+    """
     return "".join(_pieces(value, "\n", colour))
 
 
 def line(value: object) -> str:
-    """The value on one line."""
+    """Return the value on one line."""
     return dumps(value, ensure_ascii=False, separators=(",", ":"))
 
 

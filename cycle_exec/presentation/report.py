@@ -40,7 +40,7 @@ def metrics(
 
 
 def refusal(event: str, problems: Sequence[Problem]) -> dict[str, object]:
-    """The event of a start or reload that was refused, in the words that are on stderr."""
+    """Return the event of a start or reload that was refused, in the words that are on stderr."""
     lines = [f"{each.subject}: {each.reason} ({each.kind})" for each in problems[:_MOST]]
     return {
         "event": event,

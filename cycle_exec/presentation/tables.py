@@ -57,7 +57,7 @@ def _line(row: tuple[str, ...], widths: Sequence[int], style: Style) -> str:
 
 
 def painted(mark: str, style: Style) -> str:
-    """The mark in its colour, if it has one and colours are wanted."""
+    """Return the mark in its colour, if it has one and colours are wanted."""
     colour = _COLOURS.get(mark, "") if style.colours else ""
     return f"{colour}{mark}{_PLAIN}" if colour else mark
 
@@ -70,12 +70,12 @@ def _cut(cell: str, width: int) -> str:
 
 
 def heading(text: str, style: Style = PLAIN) -> str:
-    """A line above a table."""
+    """Return a line above a table."""
     return f"{_BOLD}{text}{_PLAIN}\n" if style.colours else f"{text}\n"
 
 
 def printable(text: str) -> str:
-    """What no terminal should obey is spelt out."""
+    """Return what no terminal should obey is spelt out."""
     if text.isprintable():
         return text
     return "".join(

@@ -33,7 +33,7 @@ NONE = "NONE"
 
 
 def step(terms: Terms, state: State, event: Event) -> Step:
-    """What is done about an event, and where it stands then."""
+    """Return what is done about an event, and where it stands then."""
     match event:
         case Arrived():
             return _arrived(terms, state, event)

@@ -50,7 +50,7 @@ class SupervisorArguments(Record):
     signal_map: Mapping[str, str]
 
     def to_argv(self) -> list[str]:
-        """The words of it, which hold no secret."""
+        """Return the words of it, which hold no secret."""
         return [
             str(self.child),
             "" if self.memory is None else str(self.memory),
@@ -65,7 +65,7 @@ class SupervisorArguments(Record):
 
     @classmethod
     def from_argv(cls, words: Sequence[str]) -> SupervisorArguments:
-        """The same again."""
+        """Return the same again."""
         child, memory, terminal, mask, ignored, log_level, log_format, grace, *pairs = words
         return cls(
             child=int(child),

@@ -45,7 +45,7 @@ class Schedule(Record):
     expiry: float | None = None
 
     def due(self, pace: Pace) -> float | None:
-        """The moment of the next look, or None."""
+        """Return the moment of the next look, or None."""
         moments = [each for each in (self.retry, self.poll, self.expiry) if each is not None]
         if self.since is not None and self.latest is not None:
             quiet = min(self.latest + pace.debounce, self.since + pace.longest)
@@ -53,7 +53,7 @@ class Schedule(Record):
         return min(moments, default=None)
 
     def notified(self, now: float) -> Schedule:
-        """A notification has arrived."""
+        """Return a notification has arrived."""
         since = now if self.since is None else self.since
         return self.replace(since=since, latest=now)
 
@@ -68,14 +68,16 @@ class Schedule(Record):
         return self.replace(poll=now + pace.interval)
 
     def looked(self, now: float, pace: Pace, expiry: float | None) -> Schedule:
-        """A look went well."""
+        """Return a look went well."""
         return Schedule(
             poll=None if self.poll is None else now + pace.interval,
             expiry=expiry,
         )
 
     def failed(self, now: float, chance: float) -> Schedule:
-        """A look went wrong; the next is later each time. chance: from 0 to 1, for the jitter."""
+        """Return a look went wrong; the next is later each time. chance: from 0 to 1, for the
+        jitter.
+        """
         longest = min(_LAST_RETRY, _FIRST_RETRY * 2.0**self.failures)
         retry = now + longest * (0.5 + chance / 2)
         return Schedule(

@@ -31,7 +31,7 @@ EVERY_NAME = "*"
 
 
 def parse(argv: Sequence[str]) -> Parsed | None:
-    """Flags and command of `[run] [OPTIONS] -- COMMAND...`; None where click has to decide.
+    """Return flags and command of `[run] [OPTIONS] -- COMMAND...`; None where click has to decide.
 
     argv: the words after the program's name.
     """

@@ -36,7 +36,7 @@ class Given:
         return bool(self._environ.get(BY_NAME[name].variable) or self._overrides.get(name))
 
     def text(self, name: str, default: str) -> str:
-        """The nearest text that is given."""
+        """Return the nearest text that is given."""
         option = BY_NAME[name]
         flag = self._overrides.get(name)
         if isinstance(flag, str):
@@ -51,7 +51,7 @@ class Given:
         return value
 
     def seconds(self, name: str, default: float) -> float:
-        """A duration in seconds."""
+        """Return a duration in seconds."""
         text = self.text(name, "")
         if not text:
             return default
@@ -111,7 +111,7 @@ class Given:
         return [(origin, entry) for origin, entry in found if entry]
 
     def union(self, name: str, base: tuple[str, ...], rule: str) -> tuple[str, ...]:
-        """The entries of all sources, the nearest last. rule: its name in `rules`."""
+        """Return the entries of all sources, the nearest last. rule: its name in `rules`."""
         entries = self.entries(name)
         if not entries:
             return base

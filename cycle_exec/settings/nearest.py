@@ -8,7 +8,7 @@ if TYPE_CHECKING:
 
 
 def nearest(word: str, known: Iterable[str]) -> str:
-    """The known name that the word was probably meant to be; empty if none is close."""
+    """Return the known name that the word was probably meant to be; empty if none is close."""
     from difflib import get_close_matches
 
     found = get_close_matches(word, sorted(known), n=1, cutoff=0.6)
@@ -22,6 +22,6 @@ def did_you_mean(word: str, known: Iterable[str]) -> str:
 
 
 def printable(text: str, limit: int = 80) -> str:
-    """A user's own word in printable ASCII, cut where it is very long."""
+    """Return a user's own word in printable ASCII, cut where it is very long."""
     shown = "".join(character if " " <= character <= "~" else "?" for character in text[:limit])
     return shown + "..." if len(text) > limit else shown

@@ -27,7 +27,7 @@ RULE = Rule(
 
 
 def parsed(value: str | dict[str, list[str]]) -> tuple[str, ...]:
-    """The tuple of a value that the manifest's check has accepted."""
+    """Return the tuple of a value that the manifest's check has accepted."""
     if isinstance(value, dict):
         return ("command", *value["command"])
     kind, colon, name = value.partition(":")

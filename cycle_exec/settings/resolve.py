@@ -27,7 +27,9 @@ if TYPE_CHECKING:
 
 
 def manifest_path(invocation: Invocation, overrides: Overrides) -> tuple[str, bool]:
-    """The manifest's path, and whether the user named it; raises Refused for an empty flag."""
+    """Return the manifest's path, and whether the user named it; raises Refused for an empty
+    flag.
+    """
     given = Given(invocation.environ, overrides)
     path = given.text("manifest", "")
     if given.problems:
@@ -42,7 +44,7 @@ def resolve(
     manifest_path: str,
     command: tuple[str, ...],
 ) -> Settings:
-    """The settings of a run; raises Refused with every unusable flag and variable."""
+    """Return the settings of a run; raises Refused with every unusable flag and variable."""
     base = manifest if manifest is not None else Manifest()
     given = Given(invocation.environ, overrides)
     changes: dict[str, object] = {
@@ -69,7 +71,7 @@ def resolve(
 
 
 def unknown_variables(environ: Mapping[str, str]) -> list[str]:
-    """A line for each variable that looks like a setting and is none."""
+    """Return a line for each variable that looks like a setting and is none."""
     found = [name for name in environ if name.startswith(PREFIX)]
     known = {option.variable for option in BY_NAME.values()} | {STALE}
     if known.issuperset(found):
@@ -84,8 +86,8 @@ def unknown_variables(environ: Mapping[str, str]) -> list[str]:
 
 
 def _merged(name: str, given: Given, base: tuple[Any, ...]) -> tuple[Any, ...]:
-    """What flags and variables add. Nothing else of a launch needs their rules, so nobody loads
-    them without a reason.
+    """Return what flags and variables add. Nothing else of a launch needs their rules, so nobody
+    loads them without a reason.
     """
     if not given.says(name):
         return base

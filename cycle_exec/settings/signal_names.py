@@ -42,7 +42,7 @@ def _is_real_time(name: str) -> bool:
 
 
 def mapping(pairs: Iterable[tuple[str, str]]) -> dict[str, str]:
-    """The pairs as a table, each name in one spelling; later ones win."""
+    """Return the pairs as a table, each name in one spelling; later ones win."""
     return {came.removeprefix("SIG"): to.removeprefix("SIG") for came, to in pairs}
 
 

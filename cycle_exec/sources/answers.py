@@ -94,7 +94,7 @@ def snapshot(
 
 
 def _answered(needs: Sequence[Need], outcomes: Sequence[Outcome]) -> list[tuple[Need, Outcome]]:
-    """Requests given up because another one was refused have no story of their own."""
+    """Return requests given up because another one was refused have no story of their own."""
     pairs = list(zip(needs, outcomes, strict=True))
     told = [
         (need, outcome)
@@ -204,7 +204,7 @@ def _error_code(response: Response) -> str:
 
 
 def _code_of(document: object) -> str:
-    """The platform's error code, if it is one: digits, then dotted lower-case words."""
+    """Return the platform's error code, if it is one: digits, then dotted lower-case words."""
     error = document.get("error") if isinstance(document, dict) else None
     code = error.get("code") if isinstance(error, dict) else None
     if not isinstance(code, str) or len(code) > 80:

@@ -44,7 +44,7 @@ class Copy(Record):
 
 
 def copy_of(needs: Sequence[Need], outcomes: Sequence[Outcome], now: float) -> Copy:
-    """What is worth keeping of these answers."""
+    """Return what is worth keeping of these answers."""
     return Copy(
         created=int(now),
         answers={
@@ -56,7 +56,7 @@ def copy_of(needs: Sequence[Need], outcomes: Sequence[Outcome], now: float) -> C
 
 
 def outcomes(copy: Copy, needs: Sequence[Need]) -> tuple[Outcome, ...]:
-    """The answers to these requests. What only a mention asked for may be missing.
+    """Return the answers to these requests. What only a mention asked for may be missing.
 
     Raises NotUsable.
     """
@@ -83,7 +83,7 @@ def age(copy: Copy, now: float, max_age: float) -> int:
 
 
 def encode(copy: Copy) -> bytes:
-    """The copy as bytes, to be sealed: it is full of secrets."""
+    """Return the copy as bytes, to be sealed: it is full of secrets."""
     answers = {
         target: [status, b2a_base64(body, newline=False).decode()]
         for target, (status, body) in copy.answers.items()
@@ -93,7 +93,7 @@ def encode(copy: Copy) -> bytes:
 
 
 def parse(content: bytes) -> Copy:
-    """The copy again. Raises NotUsable for what `encode` did not make."""
+    """Return the copy again. Raises NotUsable for what `encode` did not make."""
     try:
         document = decode(content)
         assert isinstance(document, dict)

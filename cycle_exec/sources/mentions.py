@@ -17,7 +17,7 @@ _WORD = rf"{_STRING}|(?<![\w.])(?P<name>[A-Za-z_]\w*)(?!\w)(?!\s*=(?!=))"
 
 
 def names(text: str, known: Collection[str]) -> frozenset[str]:
-    """The known names that may be used in the template's expression blocks.
+    """Return the known names that may be used in the template's expression blocks.
 
     More than are really used when in doubt (raw blocks, names that a loop sets), never fewer:
     plain text, comments, string literals, attributes and keyword arguments do not count.

@@ -85,7 +85,7 @@ def _scanner() -> Callable[[str, int], tuple[object, int]]:
 
 
 def decode(body: bytes) -> object:
-    """The value of a JSON text. Raises NotJson."""
+    """Return the value of a JSON text. Raises NotJson."""
     openings = _measure(body)
     try:
         text = body.decode()
@@ -157,7 +157,7 @@ def _is_deeper(value: object, levels: int) -> bool:
 
 
 def _refuse_surrogates(value: object) -> None:
-    """Only an escape (\\ud800) can make half a character."""
+    r"""Refuse half a character, which only an escape (\ud800) can make."""
     if isinstance(value, str):
         if not value.isascii():
             try:

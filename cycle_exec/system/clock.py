@@ -14,7 +14,7 @@ class Deadline(Record):
 
     @classmethod
     def after(cls, seconds: float) -> Deadline:
-        """The deadline that many seconds from now."""
+        """Return the deadline that many seconds from now."""
         return cls(end=time.monotonic() + seconds)
 
     def left(self) -> float:
@@ -46,7 +46,7 @@ def now() -> float:
 
 
 def rfc3339(moment: float) -> str:
-    """A moment of the wall clock as APIs write it, in UTC, to the second."""
+    """Return a moment of the wall clock as APIs write it, in UTC, to the second."""
     return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(moment))
 
 

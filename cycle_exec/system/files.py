@@ -79,7 +79,7 @@ class Disk(Record):
 
 
 def words(error: OSError) -> str:
-    """What an errno means, in our words."""
+    """Return what an errno means, in our words."""
     return _WORDS.get(error.errno or 0) or f"the operation failed (error {error.errno})"
 
 
@@ -91,7 +91,7 @@ def irregular(mode: int) -> str:
 
 
 def read(path: str, limit: int = LIMIT) -> bytes:
-    """The whole regular file, at most `limit` bytes. Never waits for a pipe or a device.
+    """Return the whole regular file, at most `limit` bytes. Never waits for a pipe or a device.
 
     Raises Unreadable.
     """
@@ -188,7 +188,7 @@ def _below(top: bytes, folder: bytes, suffix: bytes) -> list[bytes]:
 
 
 def builtin(name: str) -> str:
-    """The path of a template that is shipped with this package."""
+    """Return the path of a template that is shipped with this package."""
     package = posixpath.dirname(posixpath.dirname(os.fsencode(__file__)))
     inside = encoded(posixpath.normpath(posixpath.join("/", name))).lstrip(b"/")
     for folder in (posixpath.join(package, b"templates"), posixpath.join(package, b"../templates")):
@@ -198,7 +198,7 @@ def builtin(name: str) -> str:
 
 
 def disk(path: str) -> Disk:
-    """What is at a target now; never follows a link. Raises Unreadable."""
+    """Return what is at a target now; never follows a link. Raises Unreadable."""
     try:
         found = os.lstat(encoded(path))
     except (FileNotFoundError, NotADirectoryError):

@@ -22,7 +22,7 @@ _COERCED = frozenset((b"C.UTF-8", b"C.utf8", b"UTF-8"))
 
 
 def encoded(text: str) -> bytes:
-    """The bytes for the kernel, whatever the locale: UTF-8 with `surrogateescape`."""
+    """Return the bytes for the kernel, whatever the locale: UTF-8 with `surrogateescape`."""
     return text.encode("utf-8", "surrogateescape")
 
 
@@ -50,7 +50,7 @@ def read(mask: Iterable[int] | None = None) -> Invocation:
 
 
 def raw_environment() -> dict[bytes, bytes]:
-    """The environment's bytes as they came in, without the LC_CTYPE that CPython adds.
+    """Return the environment's bytes as they came in, without the LC_CTYPE that CPython adds.
 
     In the C locale CPython sets LC_CTYPE=C.UTF-8 for itself, also when it is isolated (PEP 538).
     """
@@ -96,7 +96,8 @@ def secure_standard_descriptors() -> None:
 
 
 def interpreter(function: str, words: Iterable[str], *, site: bool = True) -> list[str]:
-    """The command line of an isolated interpreter that runs a function of `entry` on the words.
+    """Return the command line of an isolated interpreter that runs a function of `entry` on the
+    words.
 
     site: whether it has the installed packages.
     """

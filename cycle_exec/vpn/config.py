@@ -45,11 +45,11 @@ class Directive(Record):
         return self.words[0]
 
     def word(self, position: int, default: str = "") -> str:
-        """A parameter, the first is 1."""
+        """Return a parameter, the first is 1."""
         return self.words[position] if position < len(self.words) else default
 
     def number(self, default: int) -> int:
-        """The first parameter, if it is a whole number in the digits that OpenVPN reads."""
+        """Return the first parameter, if it is a whole number in the digits that OpenVPN reads."""
         text = self.word(1)
         return int(text) if text.isascii() and text.isdecimal() and len(text) < 10 else default
 
@@ -63,7 +63,7 @@ def read(path: str, text_of: Callable[[str], str]) -> tuple[Directive, ...]:
 
 
 def of_command(words: Sequence[str], text_of: Callable[[str], str]) -> tuple[Directive, ...]:
-    """The directives of an openvpn command, given its words behind the program's name."""
+    """Return the directives of an openvpn command, given its words behind the program's name."""
     reading = _Reading(text_of)
     if len(words) == 1 and not words[0].startswith("--"):
         return tuple(reading.file(words[0], 1))
@@ -86,7 +86,7 @@ class _Reading:
         self._directory = ""
 
     def file(self, path: str, depth: int) -> Iterator[Directive]:
-        """A file's directives, with those of the files it includes."""
+        """Yield a file's directives, with those of the files it includes."""
         path = posixpath.join(self._directory, path)
         if depth > _DEEPEST:
             raise Unparsable(f"{path}: more than {_DEEPEST} nested includes")
@@ -94,7 +94,7 @@ class _Reading:
             yield from self.included(directive, depth)
 
     def included(self, directive: Directive, depth: int) -> Iterator[Directive]:
-        """The directive, or what it includes."""
+        """Yield the directive, or what it includes."""
         if directive.name == "config" and len(directive.words) > 1:
             yield from self.file(directive.word(1), depth + 1)
             return
@@ -105,7 +105,7 @@ class _Reading:
 
 
 def parse(text: str, file: str) -> Iterator[Directive]:
-    """The directives of one file. Raises Unparsable."""
+    """Yield the directives of one file. Raises Unparsable."""
     block = ""
     for number, line in enumerate(text.removeprefix("\ufeff").split("\n"), 1):
         if block:
@@ -128,8 +128,8 @@ def parse(text: str, file: str) -> Iterator[Directive]:
 
 
 def split(line: str, where: str) -> list[str]:
-    """The words of a line: quotes hold them together, a backslash takes the next character as it
-    is, but for single quotes. Raises Unparsable.
+    """Return the words of a line: quotes hold them together, a backslash takes the next character
+    as it is, but for single quotes. Raises Unparsable.
     """
     words: list[str] = []
     word: list[str] = []

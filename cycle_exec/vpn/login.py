@@ -60,7 +60,9 @@ class Verdict(Record):
 
 
 def of_file(content: bytes) -> Credentials:
-    """The credentials of a via-file hook: two lines, each with its line feed. Raises Rejected."""
+    """Return the credentials of a via-file hook: two lines, each with its line feed. Raises
+    Rejected.
+    """
     lines = content.split(b"\n")
     if len(lines) != 3 or lines[2]:
         raise Rejected("the credentials file does not have exactly two lines")
@@ -68,7 +70,7 @@ def of_file(content: bytes) -> Credentials:
 
 
 def of_environment(environ: Mapping[str, str]) -> Credentials:
-    """The credentials of a via-env hook. Raises Rejected."""
+    """Return the credentials of a via-env hook. Raises Rejected."""
     if "username" not in environ:
         raise Rejected("no credentials: no file was given, and username is not in the environment")
     if "password" not in environ:
@@ -83,7 +85,9 @@ def _bytes(text: str) -> bytes:
 
 
 def question(credentials: Credentials, environ: Mapping[str, str]) -> Request:
-    """What the platform is asked about the login. Raises Rejected where it must not be asked."""
+    """Return what the platform is asked about the login. Raises Rejected where it must not be
+    asked.
+    """
     username, password = credentials.username, credentials.password.reveal()
     state = environ.get("session_state", "")
     if state not in ("", "Initial"):
@@ -110,7 +114,7 @@ def question(credentials: Credentials, environ: Mapping[str, str]) -> Request:
 
 
 def verdict(outcome: Response | Failure) -> Verdict:
-    """What the platform's answer means."""
+    """Return what the platform's answer means."""
     if isinstance(outcome, Failure):
         said = f" (last answer {outcome.status})" if outcome.status else ""
         return Verdict(
@@ -135,7 +139,9 @@ def verdict(outcome: Response | Failure) -> Verdict:
 
 
 def _data(outcome: Response) -> object:
-    """The answer's data; None where it is not an answer of this operation, whatever it says."""
+    """Return the answer's data; None where it is not an answer of this operation, whatever it
+    says.
+    """
     try:
         document = strict_json.decode(outcome.body.reveal())
     except strict_json.NotJson:
@@ -146,6 +152,6 @@ def _data(outcome: Response) -> object:
 
 
 def shown(username: bytes) -> str:
-    """A username fit for a log: printable ASCII, not too long."""
+    """Return a username fit for a log: printable ASCII, not too long."""
     text = "".join(chr(byte) if 0x20 <= byte < 0x7F else "?" for byte in username[:_LONGEST_NAME])
     return text + "..." if len(username) > _LONGEST_NAME else text

@@ -31,7 +31,7 @@ _LONGEST_SETENV = 232  # bytes of a value that fits OpenVPN's line
 def setup(
     directives: Sequence[Directive], path: str, cwd: str = ""
 ) -> tuple[Setup | None, list[Problem]]:
-    """The setup, or every problem of the configuration.
+    """Return the setup, or every problem of the configuration.
 
     path: what messages call the configuration. cwd: where the server is started.
     """
@@ -77,12 +77,12 @@ def setup(
 
 
 def of_helper(path: str) -> Setup:
-    """The setup of a hook of which nothing is known but its program."""
+    """Return the setup of a hook of which nothing is known but its program."""
     return Setup(hook=(path,), place="", method="", level=0)
 
 
 def named(found: Setup, helper: str, token_file: str) -> tuple[Setup, list[Problem]]:
-    """The setup as the manifest has it, where it says something of helper and token file."""
+    """Return the setup as the manifest has it, where it says something of helper and token file."""
     problems = []
     if helper and helper != found.hook[0]:
         problems.append(
@@ -143,7 +143,7 @@ def _of_setup(found: Setup, directives: Sequence[Directive]) -> list[Problem]:
 
 
 def problems(found: Setup, facts: Facts) -> list[Problem]:
-    """What the machine has against it."""
+    """Return what the machine has against it."""
     user = found.user or found.start
     who = f"user {user}" if user else "the server's user"
     told = [(f"helper {found.hook[0]}", facts.helper), ("tmp-dir", facts.temporary)]
@@ -154,7 +154,7 @@ def problems(found: Setup, facts: Facts) -> list[Problem]:
 
 
 def _of_hook(words: Sequence[str]) -> dict[str, Any]:
-    """What our own hook is told; nothing of anybody else's."""
+    """Return what our own hook is told; nothing of anybody else's."""
     if "vpn-auth" not in words:
         return {}
     found: dict[str, Any] = {"ours": True}
@@ -177,7 +177,7 @@ def _word(last: dict[str, Directive], name: str) -> str:
 
 
 def _setenv(directives: Sequence[Directive]) -> dict[str, str]:
-    """What the hook finds in its environment, the last one wins."""
+    """Return what the hook finds in its environment, the last one wins."""
     prefixes = {"setenv": "", "setenv-safe": "OPENVPN_"}
     return {
         prefixes[directive.name] + directive.word(1): directive.word(2)

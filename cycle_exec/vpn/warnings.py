@@ -20,7 +20,7 @@ _FIRST_DEFERRING = (2, 6)
 def warnings(
     directives: Sequence[Directive], found: Setup, version: tuple[int, int] | None
 ) -> list[str]:
-    """A line for each. version: of the OpenVPN that will run, None: not known."""
+    """Return a line for each. version: of the OpenVPN that will run, None: not known."""
     lines = [*_configured(directives, found), *_deferring(directives, found, version)]
     return [line for applies, line in lines if applies]
 

@@ -10,7 +10,7 @@ _LONGEST_FOLDER = 255  # bytes of a file name
 
 
 def folded(domain: str) -> str:
-    """The name in lower case; one beyond ASCII stays as it is."""
+    """Return the name in lower case; one beyond ASCII stays as it is."""
     # Some letters beyond ASCII have a lower case inside it: they must not become host names.
     return domain.lower() if domain.isascii() else domain
 

@@ -20,7 +20,7 @@ FILE = "keystore.p12"
 
 
 def password(settings: Settings, snapshot: Snapshot, request: CertificateRequest) -> Secret:
-    """The password that the manifest names; empty if it is missing."""
+    """Return the password that the manifest names; empty if it is missing."""
     name = request.password_from
     value = snapshot.variables.get(name) or settings.variables.defaults.get(name, "")
     return Secret(value)
@@ -43,7 +43,7 @@ def unfit(request: CertificateRequest, given: Secret) -> Problem | None:
 def content(
     make: Keystore, request: CertificateRequest, domain: str, usable: Usable, given: Secret
 ) -> bytes | Problem:
-    """The keystore of one domain, its entry named after it."""
+    """Return the keystore of one domain, its entry named after it."""
     from cycle_exec.planning.certificates.selection import folder
 
     made = make(

@@ -42,7 +42,7 @@ class Block(Record):
 
 
 def certificates(text: str) -> tuple[Block, ...]:
-    """The certificates of a bundle, in order. Raises NotPem, also for a key among them."""
+    """Return the certificates of a bundle, in order. Raises NotPem, also for a key among them."""
     blocks = _blocks(text, "the bundle")
     for block in blocks:
         if block.label.endswith("PRIVATE KEY"):
@@ -55,7 +55,7 @@ def certificates(text: str) -> tuple[Block, ...]:
 
 
 def private_key(text: str) -> Block:
-    """The one private key. Raises NotPem, also for one that needs a password."""
+    """Return the one private key. Raises NotPem, also for one that needs a password."""
     what = "the private key"
     blocks = [block for block in _blocks(text, what) if block.label not in _PASSED_OVER]
     labels = [block.label for block in blocks]

@@ -60,7 +60,7 @@ def choose(
     now: float,
     mismatch: Mismatch,
 ) -> tuple[dict[str, Usable], list[Problem], list[str]]:
-    """The certificate of each wanted domain, with all problems and warnings.
+    """Return the certificate of each wanted domain, with all problems and warnings.
 
     Without named domains every domain of every certificate is wanted. One that names the domain
     goes before one whose wildcard covers it, then the one that expires later. Unusable ones are
@@ -134,7 +134,9 @@ class _Found:
         return found
 
     def warnings(self) -> list[str]:
-        """What does not refuse: dates of the chosen, and the unusable that others stand in for."""
+        """Return what does not refuse: dates of the chosen, and the unusable that others stand in
+        for.
+        """
         lines: dict[str, None] = {}
         for index, judged in self.judged.items():
             subject = f"certificate {self._name(index)}"
@@ -171,7 +173,7 @@ class _Found:
 def judge(
     certificate: Certificate, request: CertificateRequest, *, now: float, mismatch: Mismatch
 ) -> Usable | tuple[str, ...]:
-    """The certificate ready for use, or every reason why it is not."""
+    """Return the certificate ready for use, or every reason why it is not."""
     reasons: list[str] = []
     blocks: tuple[pem.Block, ...] = ()
     key = None
@@ -252,7 +254,7 @@ def _name_reasons(leaf: Parsed, domains: Iterable[str]) -> list[str]:
 
 
 def _dates(leaf: Parsed, request: CertificateRequest, now: float, reasons: list[str]) -> str:
-    """What to warn of; outside of the dates there is a reason to refuse."""
+    """Return what to warn of; outside of the dates there is a reason to refuse."""
     if now < leaf.not_before:
         reasons.append("it is not valid yet; check the clock of this machine")
         return ""
@@ -283,12 +285,14 @@ def _problem(name: str, reason: str) -> Problem:
 
 
 def folder(request: CertificateRequest, domain: str) -> str:
-    """The folder that a certificate's files are written to."""
+    """Return the folder that a certificate's files are written to."""
     return f"{request.directory.rstrip('/')}/{directory_name(domain)}"
 
 
 def directory_name(domain: str) -> str:
-    """The folder of a domain: its lower-case name, `*.` written `_wildcard.`. NotHostName."""
+    """Return the folder of a domain: its lower-case name, `*.` written `_wildcard.`.
+    NotHostName.
+    """
     name = folded(domain)
     if not is_host_name(name):
         raise NotHostName

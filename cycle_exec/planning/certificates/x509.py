@@ -104,7 +104,7 @@ class _Reader:
 
 
 def read(der: bytes) -> Parsed:
-    """The members of one certificate. Raises NotX509 and nothing else."""
+    """Return the members of one certificate. Raises NotX509 and nothing else."""
     outer = _Reader(der)
     signed = _Reader(outer.expect(_SEQUENCE))
     outer.end()
@@ -140,7 +140,7 @@ def read(der: bytes) -> Parsed:
 
 
 def _extensions(content: bytes) -> dict[bytes, bytes]:
-    """The value of each extension by its OID; one that comes twice is against RFC 5280."""
+    """Return the value of each extension by its OID; one that comes twice is against RFC 5280."""
     wrapped = _Reader(content)
     extensions = _Reader(wrapped.expect(_SEQUENCE))
     wrapped.end()
@@ -195,7 +195,7 @@ def _key_type(content: bytes) -> str:
 
 
 def _display(name: bytes) -> str:
-    """The common name, else the organization, else nothing."""
+    """Return the common name, else the organization, else nothing."""
     found: dict[bytes, str] = {}
     parts = _Reader(_Reader(name).expect(_SEQUENCE))
     while parts.more:

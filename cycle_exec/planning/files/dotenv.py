@@ -68,13 +68,13 @@ def read(text: str) -> dict[str, str]:
 
 
 def write(values: Mapping[str, str], reader: str) -> str:
-    """The file's text. Raises NotCarried."""
+    """Return the file's text. Raises NotCarried."""
     line = {"python-dotenv": _python_line, "docker": _docker_line, "shell": _shell_line}[reader]
     return "".join(line(name, value) for name, value in values.items())
 
 
 def quote(value: str) -> str:
-    """A value as python-dotenv reads it back. Raises NotCarried."""
+    """Return a value as python-dotenv reads it back. Raises NotCarried."""
     return _python_quoted("the value", value)
 
 
@@ -105,7 +105,9 @@ def _python_quoted(name: str, value: str) -> str:
 
 
 def _docker_line(name: str, value: str) -> str:
-    """The value stands verbatim after the equals sign; docker knows neither quotes nor escapes."""
+    """Return the value stands verbatim after the equals sign; docker knows neither quotes nor
+    escapes.
+    """
     _whole_text(name, value, "docker")
     if not name or name[0] in "#\ufeff" or "=" in name or any(one.isspace() for one in name):
         raise NotCarried(name, "docker cannot read its name")
@@ -130,7 +132,7 @@ def _shell_line(name: str, value: str) -> str:
 
 
 def shell_quoted(value: str) -> str:
-    """The value in single quotes, as every shell reads it back."""
+    """Return the value in single quotes, as every shell reads it back."""
     return "'" + value.replace("'", "'\\''") + "'"
 
 

@@ -20,7 +20,7 @@ def write(
     format: str,
     reader: str = "python-dotenv",
 ) -> str:
-    """The variables in that format. Raises NotCarried.
+    """Return the variables in that format. Raises NotCarried.
 
     format: "dotenv", "json", "shell" or "yaml". reader: whose dotenv it is. Bytes that are not
     UTF-8 stay `surrogateescape`d for the shell; the other formats cannot carry them.
@@ -49,13 +49,15 @@ def _yaml_pair(name: str, value: str) -> str:
 
 
 def yaml_flow_pair(name: str, value: str) -> str:
-    """A pair of a flow mapping. value: YAML already."""
+    """Return a pair of a flow mapping. value: YAML already."""
     key = yaml_scalar(name)
     return f"? {key} : {value}" if len(key) > _LONGEST_KEY else f"{key}: {value}"
 
 
 def yaml_scalar(text: str) -> str:
-    """A double-quoted scalar that YAML 1.1 and 1.2 read alike: all but plain ASCII escaped."""
+    """Return a double-quoted scalar that YAML 1.1 and 1.2 read alike: all but plain ASCII
+    escaped.
+    """
     return '"' + "".join(map(_escaped, text)) + '"'
 
 

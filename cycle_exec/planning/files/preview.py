@@ -14,8 +14,8 @@ _OF_PATHS = frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123
 
 
 def preview(content: bytes, staged: Mapping[str, str]) -> bytes:
-    """The content with each target's path, where it stands as a whole, replaced by its staged
-    file's. staged: by target.
+    """Return the content with each target's path, where it stands as a whole, replaced by its
+    staged file's. staged: by target.
     """
     for target in sorted(staged, key=len, reverse=True):
         if target.encode("utf-8", "surrogateescape") in content:

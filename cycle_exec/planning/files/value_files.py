@@ -24,7 +24,7 @@ def add_to(outputs: Outputs, settings: Settings, snapshot: Snapshot, merged: Mer
 
 
 def variable_files(outputs: Outputs, settings: Settings, snapshot: Snapshot) -> None:
-    """A file for each entry of [variables] files."""
+    """Note a file for each entry of [variables] files."""
     rules = settings.variables
     for file in rules.files:
         subject = f"scoped variable {file.variable}"
@@ -40,7 +40,7 @@ def variable_files(outputs: Outputs, settings: Settings, snapshot: Snapshot) -> 
 
 
 def integration_files(outputs: Outputs, settings: Settings, snapshot: Snapshot) -> None:
-    """A file for each entry of [[integrations]] files."""
+    """Note a file for each entry of [[integrations]] files."""
     for request in settings.integrations:
         answer = snapshot.integrations.get(request.name)
         if answer is None:
@@ -71,14 +71,14 @@ def _decoded(outputs: Outputs, subject: str, value: str, decode: str) -> bytes |
 
 
 def exported(merged: Merged) -> dict[str, str]:
-    """What the launch adds or changes: every variable that is not merely inherited."""
+    """Return what the launch adds or changes: every variable that is not merely inherited."""
     return {
         name: value for name, value in merged.environ.items() if merged.sources[name] != INHERITED
     }
 
 
 def dotenv_file(outputs: Outputs, wanted: DotenvOutput, values: Mapping[str, str]) -> None:
-    """The dotenv file, written for its reader."""
+    """Note the dotenv file, written for its reader."""
     from cycle_exec.planning.files import dotenv
 
     try:

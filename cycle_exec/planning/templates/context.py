@@ -21,7 +21,7 @@ def context(
     environ: Mapping[str, str],
     certificates: Mapping[str, Usable],
 ) -> dict[str, object]:
-    """The names of every template.
+    """Return the names of every template.
 
     environ: the app's environment as far as it is known. certificates: by domain.
     """

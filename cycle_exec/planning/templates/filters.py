@@ -23,7 +23,7 @@ def b64encode(value: object) -> str:
 
 
 def b64decode(value: object) -> str:
-    """The text that base64 stands for."""
+    """Return the text that base64 stands for."""
     from binascii import a2b_base64
 
     try:
@@ -46,7 +46,7 @@ def to_json(value: object, indent: int | None = None) -> str:
 
 
 def from_json(value: object) -> object:
-    """The value of a JSON text."""
+    """Return the value of a JSON text."""
     import json
 
     try:
@@ -71,7 +71,7 @@ def to_yaml(value: object) -> str:
 
 
 def to_toml(value: object) -> str:
-    """A TOML value: strings, numbers, booleans, arrays and inline tables."""
+    """Return a TOML value: strings, numbers, booleans, arrays and inline tables."""
     if isinstance(value, dict):
         pairs = (f"{_toml_key(str(key))} = {to_toml(member)}" for key, member in value.items())
         return "{ " + ", ".join(pairs) + " }" if value else "{}"
@@ -112,7 +112,7 @@ def _number(name: str, value: object, null: str) -> str:
 
 
 def quote_shell(value: object) -> str:
-    """The text in single quotes, one word for every shell."""
+    """Return the text in single quotes, one word for every shell."""
     text = text_for("quote_shell", value)
     if "\0" in text:
         raise FilterFailed("quote_shell: the value contains a NUL, which shells do not allow")
@@ -120,7 +120,7 @@ def quote_shell(value: object) -> str:
 
 
 def quote_dotenv(value: object) -> str:
-    """The text as python-dotenv reads it back."""
+    """Return the text as python-dotenv reads it back."""
     try:
         return dotenv.quote(text_for("quote_dotenv", value))
     except dotenv.NotCarried as error:
@@ -128,14 +128,14 @@ def quote_dotenv(value: object) -> str:
 
 
 def sha256(value: object) -> str:
-    """The SHA-256 of the UTF-8 text, in hex."""
+    """Return the SHA-256 of the UTF-8 text, in hex."""
     from hashlib import sha256 as digest
 
     return digest(text_for("sha256", value).encode()).hexdigest()
 
 
 def pem_leaf(value: object) -> str:
-    """The first certificate of a PEM bundle."""
+    """Return the first certificate of a PEM bundle."""
     return _blocks(value)[0]
 
 

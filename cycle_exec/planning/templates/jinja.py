@@ -93,7 +93,7 @@ def prepare(sources: Mapping[str, str], plain: Mapping[str, Plain]) -> Prepared:
 
 
 def render(prepared: Prepared, name: str, context: Mapping[str, object]) -> str:
-    """The text of one template. Raises Refused."""
+    """Return the text of one template. Raises Refused."""
     if name in prepared.plain:
         text = substitution.render(prepared.plain[name], context, OUTPUT_LIMIT)
         if text is not None:
@@ -227,7 +227,10 @@ def _measure(operator: str, left: Any, right: Any) -> None:
 
 
 def _all_compiled(sources: Mapping[str, str], used: set[str]) -> dict[str, Template]:
-    """used: takes every top-level name that they take from the context."""
+    """Parse the templates.
+
+    used: takes every top-level name that they take from the context.
+    """
     environment = _environment()
     compiled: dict[str, Template] = {}
     problems: list[Problem] = []

@@ -22,14 +22,16 @@ class FilterFailed(Exception):
 
 
 def text_for(name: str, value: object) -> str:
-    """The value, which has to be a string. name: of the filter. Raises FilterFailed."""
+    """Return the value, which has to be a string. name: of the filter. Raises FilterFailed."""
     if not isinstance(value, str):
         raise FilterFailed(f"{name} needs a string")
     return value
 
 
 def bare_word(value: object) -> str:
-    """The text, if it means the same without quotes wherever a word, number or address stands."""
+    """Return the text, if it means the same without quotes wherever a word, number or address
+    stands.
+    """
     text = text_for("bare_word", value)
     if not text or not _BARE.issuperset(text):
         allowed = "letters, digits and . _ : / - [ ] + = , % @ ~"
@@ -38,7 +40,7 @@ def bare_word(value: object) -> str:
 
 
 def quote_haproxy(value: object) -> str:
-    """The text in HAProxy's strong quotes."""
+    """Return the text in HAProxy's strong quotes."""
     text = text_for("quote_haproxy", value)
     _without(
         text, "\0\r\n", "quote_haproxy: it has a line break or a NUL, which HAProxy cannot quote"
@@ -47,7 +49,7 @@ def quote_haproxy(value: object) -> str:
 
 
 def quote_nginx(value: object) -> str:
-    """The text as a parameter of nginx, where a $ would always begin a variable."""
+    """Return the text as a parameter of nginx, where a $ would always begin a variable."""
     text = text_for("quote_nginx", value)
     _without(text, "\0$", "quote_nginx: it has a $ or a NUL, which nginx cannot quote")
     if len(text.encode("utf-8", "surrogateescape")) > _NGINX_MOST:
@@ -56,7 +58,7 @@ def quote_nginx(value: object) -> str:
 
 
 def quote_postgres(value: object) -> str:
-    """The text as a string of postgresql.conf, and behind an E as one of SQL."""
+    """Return the text as a string of postgresql.conf, and behind an E as one of SQL."""
     text = text_for("quote_postgres", value)
     _without(text, "\0", "quote_postgres: it has a NUL, which PostgreSQL does not allow")
     text = text.replace("\\", "\\\\").replace("'", "''")
@@ -64,7 +66,7 @@ def quote_postgres(value: object) -> str:
 
 
 def quote_properties(value: object) -> str:
-    """The text as a value of a Java .properties file, in ASCII.
+    """Return the text as a value of a Java .properties file, in ASCII.
 
     What Spring takes for a placeholder or an expression is refused: it would put something else
     in its place.
@@ -89,13 +91,13 @@ def _property_character(character: str) -> str:
 
 
 def quote_redis(value: object) -> str:
-    """The text as an argument of redis.conf."""
+    """Return the text as an argument of redis.conf."""
     text = text_for("quote_redis", value).replace("\\", "\\\\").replace('"', '\\"')
     return '"' + "".join(one if one >= " " else f"\\x{ord(one):02x}" for one in text) + '"'
 
 
 def quote_userlist(value: object) -> str:
-    """The text as a name or a password of PgBouncer's userlist.txt."""
+    """Return the text as a name or a password of PgBouncer's userlist.txt."""
     text = text_for("quote_userlist", value)
     _without(text, "\0\r\n", "quote_userlist: it has a line break or a NUL")
     if len(text.encode("utf-8", "surrogateescape")) > _PGBOUNCER_MOST:

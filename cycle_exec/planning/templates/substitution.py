@@ -55,7 +55,7 @@ def parsed(sources: Mapping[str, str]) -> dict[str, Plain]:
 
 
 def parse(text: str) -> Plain | None:
-    """The template, or None if only Jinja2 can tell what it means."""
+    """Return the template, or None if only Jinja2 can tell what it means."""
     # Jinja2 makes one kind of line end of all; of {{# it takes the first two characters.
     if "{%" in text or "{{#" in text or "\r" in text or _COMMENT in text:
         return None
@@ -75,7 +75,7 @@ def parse(text: str) -> Plain | None:
 
 
 def _uncommented(text: str) -> str | None:
-    """The text with _COMMENT for each comment, or None where Jinja2 has to trim by a sign.
+    """Return the text with _COMMENT for each comment, or None where Jinja2 has to trim by a sign.
 
     A comment takes the line end after it along, and before it the blanks of a line that has
     nothing else (trim_blocks, lstrip_blocks).
@@ -97,7 +97,7 @@ def _uncommented(text: str) -> str | None:
 
 
 def render(plain: Plain, context: Mapping[str, object], limit: int) -> str | None:
-    """The text, or None where Jinja2 has to decide: a name or a key is not there, a value is
+    """Return the text, or None where Jinja2 has to decide: a name or a key is not there, a value is
     neither text nor number, or the text is longer than the limit.
     """
     parts = [plain.texts[0]]
@@ -118,7 +118,7 @@ def render(plain: Plain, context: Mapping[str, object], limit: int) -> str | Non
 
 
 def _path(expression: str) -> Path | None:
-    """The path of `name.member["key"]`, or None for any other expression."""
+    """Return the path of `name.member["key"]`, or None for any other expression."""
     left = expression.strip(_BLANK)
     name, left = _name(left)
     if not name:
@@ -136,7 +136,9 @@ def _path(expression: str) -> Path | None:
 
 
 def _name(text: str) -> tuple[str, str]:
-    """The name at the beginning, and what follows; an empty name if none of ours stands there."""
+    """Return the name at the beginning, and what follows; an empty name if none of ours stands
+    there.
+    """
     length = next((at for at, each in enumerate(text) if each not in _NAME), len(text))
     name = text[:length]
     # What begins with _ is the sandbox's business.
@@ -146,7 +148,7 @@ def _name(text: str) -> tuple[str, str]:
 
 
 def _key(text: str) -> tuple[str, str]:
-    """The same for ["key"]: one word in plain characters."""
+    """Return the same for ["key"]: one word in plain characters."""
     quote = text[1:2]
     if text[0] != "[" or quote not in ("'", '"'):
         return "", text

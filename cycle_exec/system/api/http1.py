@@ -37,7 +37,9 @@ class Truncated(Exception):
 
 
 def request_bytes(request: Request, token: Secret, agent: str) -> bytes:
-    """The whole request. Raises ValueError, without the value, when a part cannot be sent."""
+    """Return the whole request. Raises ValueError, without the value, when a part cannot be
+    sent.
+    """
     target = request.target
     if not request.method.isalpha() or not target.startswith("/") or " " in target:
         raise ValueError("a request needs a method in letters, and a target that is a path")
@@ -105,14 +107,16 @@ class ResponseReader:
             pass
 
     def close(self) -> None:
-        """The peer has closed. Raises Truncated unless that was the end."""
+        """Note that the peer has closed. Raises Truncated unless that was the end."""
         if not self.complete:
             if self._left is not None:
                 raise Truncated
             self.complete = True
 
     def _line(self, most: int) -> bytes | None:
-        """The next line without its CRLF, at most so many bytes; None if it is not all there."""
+        """Return the next line without its CRLF, at most so many bytes; None if it is not all
+        there.
+        """
         end = self._buffer.find(b"\n", self._searched)
         if end < 0:
             self._searched = len(self._buffer)

@@ -76,7 +76,7 @@ def exchange(
     tick: Callable[[float], float] | None = None,
     draw: Callable[[], float] = _random,
 ) -> tuple[Outcome, ...]:
-    """The outcome of every request, in order, at the deadline at the latest.
+    """Return the outcome of every request, in order, at the deadline at the latest.
 
     timeout: seconds for one attempt, those of `meanwhile` not counted. retry: (outcome, attempt,
     seconds left, random number) -> seconds to wait, or None. meanwhile: called once when all is
@@ -305,7 +305,7 @@ class _Batch:
             self._ended(exchange, failure)
 
     def _ended(self, exchange: _Exchange, outcome: Outcome) -> None:
-        """An attempt is over: the outcome is final, or there is another try."""
+        """End an attempt: the outcome is final, or there is another try."""
         size = exchange.reader.size
         exchange.disconnect()
         left = self.end - monotonic()
@@ -351,7 +351,9 @@ class _Batch:
 
 
 def _told(outcome: Outcome, attempts: int, late: bool) -> Outcome:
-    """The outcome with how often it was tried; an unhealthy answer at the deadline is a failure."""
+    """Return the outcome with how often it was tried; an unhealthy answer at the deadline is a
+    failure.
+    """
     if isinstance(outcome, Failure):
         return outcome.replace(attempts=attempts, late=late)
     if late:

@@ -1,6 +1,6 @@
-"""Sealing bytes with AES-256-GCM: who has no key can neither read nor change them.
+r"""Sealing bytes with AES-256-GCM: who has no key can neither read nor change them.
 
-    "cycle-exec last-good 1\\n" | kind of key, 1 byte | salt, 16 | nonce, 12 | ciphertext and tag
+    "cycle-exec last-good 1\n" | kind of key, 1 byte | salt, 16 | nonce, 12 | ciphertext and tag
 
 All before the ciphertext is authenticated with it. The only importer of cryptography on the way
 of a launch, and only where [last_good] asks for it.
@@ -45,7 +45,7 @@ def ready() -> None:
 
 
 def seal(secret: SecretBytes, content: bytes) -> bytes:
-    """The content under a key, or under one made of a passphrase."""
+    """Return the content under a key, or under one made of a passphrase."""
     from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
     kind = _GIVEN if _given(secret) is not None else _SCRYPT
@@ -54,7 +54,7 @@ def seal(secret: SecretBytes, content: bytes) -> bytes:
 
 
 def opened(secret: SecretBytes, sealed: bytes) -> bytes:
-    """The content again. Raises Broken."""
+    """Return the content again. Raises Broken."""
     from cryptography.exceptions import InvalidTag
     from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
@@ -82,7 +82,7 @@ def _key(secret: SecretBytes, head: bytes) -> bytes:
 
 
 def _given(secret: SecretBytes) -> bytes | None:
-    """The key itself, if that is what it is: 32 bytes as 64 hex digits or as base64."""
+    """Return the key itself, if that is what it is: 32 bytes as 64 hex digits or as base64."""
     text = secret.reveal()
     if len(text) == 2 * _KEY and _HEX_DIGITS.issuperset(text):
         return bytes.fromhex(text.decode())

@@ -25,7 +25,7 @@ def ready() -> None:
 
 
 def _openssl() -> Any:
-    """The module that has _SSLContext, SSLError and PROTOCOL_TLS_SERVER."""
+    """Return the module that has _SSLContext, SSLError and PROTOCOL_TLS_SERVER."""
     try:
         import _ssl
 
@@ -70,7 +70,7 @@ def _memory() -> int:
 
 
 def _judged(path: str, fullchain: str) -> str | None:
-    """Raises OSError if the path cannot be opened."""
+    """Load the file. Raises OSError if its path cannot be opened."""
     openssl = _openssl()
     context = openssl._SSLContext(int(openssl.PROTOCOL_TLS_SERVER))
     reason = _refusal(openssl, context, path)

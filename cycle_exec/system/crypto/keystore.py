@@ -32,7 +32,7 @@ def ready() -> None:
 def made(
     old: SecretBytes | None, alias: str, privkey: str, fullchain: str, password: Secret
 ) -> bytes | str:
-    """A keystore of key and chain (PEM), or why there can be none, in our words.
+    """Return a keystore of key and chain (PEM), or why there can be none, in our words.
 
     old: the one that is there; it is the answer if it opens with the password and holds the same.
     """
@@ -65,7 +65,7 @@ def _encryption(password: bytes) -> KeySerializationEncryption:
 
 
 def _storable(key: object) -> PKCS12PrivateKeyTypes:
-    """The key, if a keystore can hold its kind. Raises TypeError."""
+    """Return the key, if a keystore can hold its kind. Raises TypeError."""
     from cryptography.hazmat.primitives.asymmetric import dsa, ec, ed448, ed25519, rsa
 
     if isinstance(key, rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey | dsa.DSAPrivateKey):

@@ -66,7 +66,7 @@ class Broadcast:
 
     @contextmanager
     def mailbox(self) -> Iterator[Mailbox]:
-        """A new client's, for as long as it stays."""
+        """Yield a new client's, for as long as it stays."""
         mailbox = Mailbox()
         self._mailboxes.add(mailbox)
         try:

@@ -47,7 +47,7 @@ class Authority:
         self.root = _pem(root)
 
     def issue(self, order: Order, now: float | None = None) -> Pair:
-        """The chain (leaf, intermediate) and the leaf's key, unencrypted PKCS#8.
+        """Return the chain (leaf, intermediate) and the leaf's key, unencrypted PKCS#8.
 
         now: the days of a certificate that is issued late are counted from there.
         """
@@ -75,7 +75,7 @@ class Authority:
         *,
         authority: bool = False,
     ) -> x509.Certificate:
-        """A certificate that is good from span[0] to span[1], seconds since the epoch."""
+        """Return a certificate that is good from span[0] to span[1], seconds since the epoch."""
         from datetime import UTC, datetime
 
         from cryptography import x509
@@ -104,7 +104,7 @@ class Authority:
 
 
 def names(bundle: str) -> tuple[str, ...]:
-    """The domains of a chain's first certificate; none if it cannot be read."""
+    """Return the domains of a chain's first certificate; none if it cannot be read."""
     from cryptography import x509
 
     try:

@@ -14,7 +14,8 @@ LONGEST_SOCKET = 107
 
 
 def folder(environ_tmp: str, longest_name: str) -> str:
-    """A new private folder (0700) below TMPDIR, or below /tmp if TMPDIR is too long for a socket.
+    """Return a new private folder (0700) below TMPDIR, or below /tmp if TMPDIR is too long for a
+    socket.
 
     longest_name: the longest socket name that has to fit. Raises Refused (target-failed).
     """
@@ -71,7 +72,7 @@ def remove_folder(path: str) -> None:
 
 
 def stamp(path: str) -> tuple[int, ...]:
-    """A value that changes when the file at the path does; empty if there is none."""
+    """Return a value that changes when the file at the path does; empty if there is none."""
     try:
         found = os.stat(encoded(path))
     except (OSError, ValueError):

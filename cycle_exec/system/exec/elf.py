@@ -33,7 +33,7 @@ class Program(Record):
 
 
 def read(descriptor: int) -> Program | None:
-    """The program in an open file; None if it is damaged. Raises OSError.
+    """Return the program in an open file; None if it is damaged. Raises OSError.
 
     Offsets and sizes are those of elf(5), for both classes and both byte orders.
     """
@@ -75,7 +75,7 @@ def _with_loader(descriptor: int, machine: int, offset: int, size: int) -> Progr
 
 
 def own_machine() -> int:
-    """The e_machine of the interpreter that runs us; 0 if it cannot be read."""
+    """Return the e_machine of the interpreter that runs us; 0 if it cannot be read."""
     try:
         with open("/proc/self/exe", "rb", buffering=0) as file:
             head = file.read(20)
@@ -87,13 +87,13 @@ def own_machine() -> int:
 
 
 def runs_here(machine: int) -> bool:
-    """False only if it is certain that the kernel refuses programs of that machine."""
+    """Return False only if the kernel certainly refuses programs of that machine."""
     own = own_machine()
     return not own or machine == own or machine in _ALSO.get(own, ()) or other_formats()
 
 
 def machine_name(machine: int) -> str:
-    """What people call a machine."""
+    """Return what people call a machine."""
     return _MACHINES.get(machine, f"machine type {machine}")
 
 

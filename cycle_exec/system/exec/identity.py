@@ -55,14 +55,17 @@ def _gid(group: str) -> int:
 
 
 def number(text: str, otherwise: str) -> int:
-    """The id that a text of digits is. Raises UnknownOwner, with `otherwise` as its reason."""
+    """Return the id that a text of digits is. Raises UnknownOwner, with `otherwise` as its
+    reason.
+    """
     if text.isascii() and text.isdecimal() and len(text) <= 10 and int(text) <= _LARGEST:
         return int(text)
     raise UnknownOwner(otherwise)
 
 
 def resolve(texts: Iterable[str]) -> tuple[dict[str, tuple[int, int]], list[Problem]]:
-    """The ids of every owner, and the problems of those that do not exist or may not be given.
+    """Return the ids of every owner, and the problems of those that do not exist or may not be
+    given.
 
     The empty text is whoever the launch runs as: nothing is changed.
     """
@@ -85,7 +88,7 @@ def resolve(texts: Iterable[str]) -> tuple[dict[str, tuple[int, int]], list[Prob
 
 
 def no_gift(subject: str) -> Problem:
-    """The problem of an owner that this process may not make files for."""
+    """Return the problem of an owner that this process may not make files for."""
     return Problem(
         kind="target-refused",
         subject=subject,

@@ -33,7 +33,8 @@ class _Surroundings(Record):
 
 
 def find(command: str, path: str | None, cwd: str) -> str | Problem:
-    """The file to execute, as execvp would choose it in `cwd` with that PATH (None: not set).
+    """Return the file to execute, as execvp would choose it in `cwd` with that PATH (None: not
+    set).
 
     A word with a slash is taken as it is. A relative result holds from `cwd` only. The Problem's
     kind is command-not-found (127) or command-not-executable (126).
@@ -122,7 +123,7 @@ def _forbidden(file: str, raw: bytes, mode: int) -> Obstacle:
 
 
 def _unfit(file: str, raw: bytes, around: _Surroundings, depth: int) -> Obstacle | None:
-    """What the kernel would find wrong with the content."""
+    """Return what the kernel would find wrong with the content."""
     try:
         descriptor = os.open(raw, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
     except OSError:

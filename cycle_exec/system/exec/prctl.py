@@ -18,7 +18,7 @@ def prctl(option: int, value: int) -> int:
 
 
 def found() -> Callable[[int, int, int, int, int], int]:
-    """The function; what it needs is loaded by the first call of this."""
+    """Return the function; what it needs is loaded by the first call of this."""
     try:
         # An interpreter that is one static program has it built in, and no libc to look into.
         from _prctl import prctl as builtin

@@ -31,7 +31,7 @@ class User(Record):
 
 
 def find(text: str) -> User:
-    """The user of `user` or `user:group`, by name or number. Raises UnknownOwner.
+    """Return the user of `user` or `user:group`, by name or number. Raises UnknownOwner.
 
     A group that is named is the only one; without, the user's own and those of /etc/group, as
     gosu(1) and `docker run --user` have it. A number that /etc/passwd does not know needs a group
@@ -112,7 +112,7 @@ def obstacle(user: User, executable: str, directory: str, *, resident: bool) -> 
 
 
 def _tried(user: User, executable: str, directory: str) -> int:
-    """What a child found: _FINE, or an error number, or what the user may not do."""
+    """Return what a child found: _FINE, or an error number, or what the user may not do."""
     reading, writing = os.pipe2(os.O_CLOEXEC)
     child = os.fork()
     if child == 0:

@@ -32,7 +32,7 @@ class Handoff(Record):
 
 
 def memory() -> int:
-    """A descriptor of such memory."""
+    """Return a descriptor of such memory."""
     return os.memfd_create("cycle-exec", os.MFD_CLOEXEC)
 
 

@@ -21,14 +21,14 @@ _NAMES = {number: name for name, number in _NUMBERS.items()}
 
 
 def name_of(number: int) -> str:
-    """The name; a number that has none is its own name."""
+    """Return the name; a number that has none is its own name."""
     if _FIRST_REAL_TIME <= number <= _LAST_REAL_TIME:
         return f"RTMIN+{number - _FIRST_REAL_TIME}"
     return _NAMES.get(number, str(number))
 
 
 def number_of(name: str) -> int:
-    """The number of a name without SIG, or of a number in words."""
+    """Return the number of a name without SIG, or of a number in words."""
     if name.startswith("RTMIN"):
         return _FIRST_REAL_TIME + int(name[6:] or 0)
     if name.startswith("RTMAX"):

@@ -27,7 +27,7 @@ _GRACE = 0.5  # seconds for the child to clean up after itself
 
 
 def run(setup: Setup, start: User | None, work: Callable[[], Found]) -> Found | str:
-    """What the work found, or why this process cannot be as the server is.
+    """Return what the work found, or why this process cannot be as the server is.
 
     start: who starts the server, None: this process's user.
     """
@@ -58,7 +58,7 @@ def run(setup: Setup, start: User | None, work: Callable[[], Found]) -> Found | 
 
 
 def _end(child: int) -> None:
-    """A stop signal came: the child gets one too, and a moment to remove what it has made."""
+    """Pass a stop signal to the child, and give it a moment to remove what it has made."""
     end = monotonic() + _GRACE
     try:
         os.kill(child, _TERM)

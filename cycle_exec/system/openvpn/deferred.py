@@ -12,7 +12,7 @@ _YES, _NO, _HEARD = b"1", b"0", b"!"
 
 
 def decided(work: Callable[[], bool], tell: Callable[[bool], None], patience: float) -> bool | None:
-    """What `work` found out, or None if it takes longer than so many seconds.
+    """Return what `work` found out, or None if it takes longer than so many seconds.
 
     Then the child goes on, in a session of its own, and calls `tell` itself. Exactly one of both
     has the answer: the child tells, unless the parent says that it has heard. A child that fails

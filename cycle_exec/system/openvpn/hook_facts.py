@@ -27,7 +27,7 @@ _LARGEST = 64 * 1024
 
 
 def gather(setup: Setup, start: User | None, environ_tmp: str) -> Facts:
-    """The facts of a setup.
+    """Return the facts of a setup.
 
     start: who starts the server, None: this process's user. environ_tmp: TMPDIR, the one variable
     that OpenVPN itself reads. A user or group that does not exist, or that this process may not

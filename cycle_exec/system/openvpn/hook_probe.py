@@ -99,7 +99,7 @@ def _run(setup: Setup, temporary: str, token_file: str, limit: float) -> Found:
 
 
 def _adopt_orphans() -> None:
-    """A deferred worker comes to us when its parent ends, not to whoever is PID 1."""
+    """Let a deferred worker come to us when its parent ends, not to whoever is PID 1."""
     prctl.prctl(prctl.SET_CHILD_SUBREAPER, 1)
 
 

@@ -13,7 +13,7 @@ _LONGEST = 200  # bytes of the first line
 
 
 def version(command: str, path: str | None, cwd: str) -> tuple[int, int] | None:
-    """The version of an openvpn program, by its own word; None where it has none."""
+    """Return the version of an openvpn program, by its own word; None where it has none."""
     found = lookup.find(command, path, cwd)
     if isinstance(found, Problem):
         return None

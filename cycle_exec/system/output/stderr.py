@@ -18,7 +18,7 @@ _PATIENCE = 250  # milliseconds for a reader that does not keep up
 
 
 def printable(text: str) -> str:
-    r"""The text in printable ASCII: any other character as \xNN, \uNNNN or \UNNNNNNNN."""
+    r"""Return the text in printable ASCII: any other character as \xNN, \uNNNN or \UNNNNNNNN."""
     if text.isascii() and text.isprintable():
         return text
     return "".join(c if " " <= c <= "~" else _escaped(ord(c)) for c in text)
@@ -62,11 +62,11 @@ class Log:
         self._say("debug", text)
 
     def info(self, text: str) -> None:
-        """What a curious operator wants to know."""
+        """Say what a curious operator wants to know."""
         self._say("info", text)
 
     def notice(self, text: str) -> None:
-        """The one line of a launch that went well."""
+        """Say the one line of a launch that went well."""
         self._say("notice", text)
 
     def warning(self, text: str) -> None:
@@ -74,7 +74,7 @@ class Log:
         self._say("warning", text)
 
     def problems(self, problems: Sequence[Problem]) -> None:
-        """The first five problems, each way out once, after the last problem it belongs to."""
+        """Say the first five problems, each fix once, after the last problem it belongs to."""
         shown = problems[:_SHOWN]
         hidden = len(problems) - len(shown)
         if self._json:

@@ -68,7 +68,7 @@ class Attributes:
 
     @classmethod
     def of(cls, found: os.stat_result) -> Attributes:
-        """That of a file that is there."""
+        """Return that of a file that is there."""
         return cls(stat.S_IMODE(found.st_mode), found.st_uid, found.st_gid)
 
     def fits(self, found: os.stat_result) -> bool:
@@ -80,7 +80,7 @@ class Attributes:
 def create(
     calls: Calls, at: int, name: bytes, content: bytes, attributes: Attributes, path: str
 ) -> int:
-    """A new file in the folder `at`, with its final owner and mode before its first byte.
+    """Return a new file in the folder `at`, with its final owner and mode before its first byte.
 
     Returns its descriptor, for `settle`. path: what a refusal calls it. Raises OSError, Refused.
     """
@@ -106,7 +106,7 @@ def settle(calls: Calls, descriptor: int) -> None:
 
 
 def read(calls: Calls, at: int, name: bytes) -> bytes:
-    """The bytes of a file in the folder. Raises OSError."""
+    """Return the bytes of a file in the folder. Raises OSError."""
     descriptor = calls.open(name, os.O_RDONLY | OPEN, dir_fd=at)
     try:
         return read_open(calls, descriptor)
@@ -170,7 +170,7 @@ def close(calls: Calls, descriptor: int) -> None:
 
 
 def _own(calls: Calls, descriptor: int, attributes: Attributes) -> None:
-    """chown only where something changes: some file systems refuse even to leave it alone."""
+    """Change the owner only where it differs: some file systems refuse even to leave it alone."""
     found = calls.fstat(descriptor)
     if (found.st_uid, found.st_gid) != (attributes.uid, attributes.gid):
         calls.fchown(descriptor, attributes.uid, attributes.gid)

@@ -52,7 +52,7 @@ class Folders:
         self._made_at: dict[bytes, _Made] = {}
 
     def open(self, path: bytes, owner: Owner, *, follow: bool = True) -> Folder:
-        """The folder, made with its parents if it is missing: 0700, whatever the umask.
+        """Return the folder, made with its parents if it is missing: 0700, whatever the umask.
 
         Where a target's mode lets group or others read, a new folder lets them in. follow: whether
         the folder itself may be a symbolic link; if not, a link is ENOTDIR. Raises OSError.
@@ -170,7 +170,8 @@ class Folders:
 
 
 def make_folder(calls: Calls, at: int, name: bytes, attributes: Attributes) -> int:
-    """A folder below an open one with this owner and mode, made if it is missing; its descriptor.
+    """Return a folder below an open one with this owner and mode, made if it is missing; its
+    descriptor.
 
     Raises OSError.
     """

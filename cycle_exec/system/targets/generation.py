@@ -43,7 +43,7 @@ _AT_ONCE = 64  # descriptors held open
 
 
 def standing(calls: Calls, folder: Folder, domain: bytes) -> str:
-    """What is at a domain's name: "free", "ours" (a link into the generation) or "other"."""
+    """Return what is at a domain's name: "free", "ours" (a link into the generation) or "other"."""
     try:
         text = bytes(calls.readlink(domain, dir_fd=folder.descriptor))
     except FileNotFoundError:
@@ -196,5 +196,5 @@ class Generation:
 
 
 def inside(write: FileWrite) -> bytes:
-    """The file's path below its directory."""
+    """Return the file's path below its directory."""
     return encoded(f"{write.domain}/{write.member}")

@@ -44,7 +44,7 @@ class Step(Record):
 
 
 def encode(steps: Sequence[Step]) -> bytes:
-    """The journal's content. It holds paths, never a target's content."""
+    """Return the journal's content. It holds paths, never a target's content."""
     fields = [_MAGIC]
     for step in steps:
         fresh = b"1" if step.fresh else b"0"
@@ -53,7 +53,7 @@ def encode(steps: Sequence[Step]) -> bytes:
 
 
 def decode(content: bytes) -> tuple[Step, ...] | None:
-    """The steps, or None for what `encode` cannot have made."""
+    """Return the steps, or None for what `encode` cannot have made."""
     magic, *fields = content.split(b"\0")
     if magic != _MAGIC or not fields or fields.pop() != _END or len(fields) % _FIELDS:
         return None

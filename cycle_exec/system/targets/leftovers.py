@@ -85,7 +85,7 @@ def _is_dangling(calls: Calls, at: int, name: bytes, current: bytes) -> bool:
 
 
 def current_generation(calls: Calls, at: int) -> bytes | None:
-    """The generation in use; empty if there is none yet, None if `..data` is not ours."""
+    """Return the generation in use; empty if there is none yet, None if `..data` is not ours."""
     try:
         text = bytes(calls.readlink(DATA, dir_fd=at))
     except FileNotFoundError:

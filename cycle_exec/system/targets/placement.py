@@ -66,10 +66,10 @@ class Placement:
 
 
 def refused(path: str, reason: str) -> Problem:
-    """A target that is no fit place."""
+    """Return a target that is no fit place."""
     return Problem(kind="target-refused", subject=path, reason=reason)
 
 
 def failed(path: str, reason: str) -> Problem:
-    """A target that the system refuses."""
+    """Return a target that the system refuses."""
     return Problem(kind="target-failed", subject=path, reason=reason)

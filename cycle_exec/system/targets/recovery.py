@@ -92,7 +92,7 @@ def _lock(folder: bytes, calls: Calls, held: dict[bytes, int]) -> int | None:
 
 
 def _steps(listing: int, name: bytes, calls: Calls) -> Sequence[Step] | None:
-    """What a journal of ours says; None for a file that is none."""
+    """Return what a journal of ours says; None for a file that is none."""
     try:
         descriptor = calls.open(name, os.O_RDONLY | OPEN, dir_fd=listing)
     except OSError as error:

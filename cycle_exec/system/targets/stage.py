@@ -40,7 +40,7 @@ def stage(
     writes: Sequence[FileWrite],
     calls: Calls | None = None,
 ) -> Staged:
-    """Use as `with stage(...) as staged:`; leaves nothing behind unless `commit` was called.
+    """Stage the writes in a `with` block; leave nothing behind unless `commit` was called.
 
     Entering raises Refused with every target that failed.
     """
@@ -266,7 +266,7 @@ def _kept(path: str) -> str:
 def _separated(
     writes: Sequence[FileWrite],
 ) -> tuple[list[FileWrite], dict[str, list[FileWrite]]]:
-    """The targets that change by themselves, and those that change with their directory."""
+    """Return the targets that change by themselves, and those that change with their directory."""
     single: list[FileWrite] = []
     together: dict[str, list[FileWrite]] = {}
     for write in writes:

@@ -69,7 +69,7 @@ class Entry:
         return self.folder.descriptor
 
     def step(self) -> Step:
-        """The swap of it, as a journal has it and as it is undone."""
+        """Return the swap of it, as a journal has it and as it is undone."""
         return Step(
             folder=posixpath.join(os.getcwdb(), self.folder.path),
             name=self.name,

@@ -23,7 +23,7 @@ DATA = b"..data"
 
 
 def temporary(name: bytes) -> bytes:
-    """A fresh name for a file of ours beside the target `name`."""
+    """Return a fresh name for a file of ours beside the target `name`."""
     tail = _TEMPORARY + _random()
     return b"." + name[: _LONGEST_NAME - 1 - len(tail)] + tail
 
@@ -35,7 +35,7 @@ def is_temporary(name: bytes) -> bool:
 
 
 def journal() -> bytes:
-    """A fresh name for a journal."""
+    """Return a fresh name for a journal."""
     return FORWARD + _random()
 
 
@@ -47,7 +47,7 @@ def is_journal(name: bytes) -> bool:
 
 
 def generation() -> bytes:
-    """A fresh name for a generation of a folder."""
+    """Return a fresh name for a generation of a folder."""
     return _GENERATION + _random()
 
 

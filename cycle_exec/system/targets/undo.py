@@ -30,7 +30,7 @@ def undo(calls: Calls, at: int, step: Step) -> None:
 
 
 def find(calls: Calls, at: int, name: bytes) -> os.stat_result | None:
-    """The file or link of this name; None if there is none. Raises OSError."""
+    """Return the file or link of this name; None if there is none. Raises OSError."""
     try:
         found = calls.stat(name, dir_fd=at, follow_symlinks=False)
     except FileNotFoundError:
