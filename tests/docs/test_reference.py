@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -62,6 +63,17 @@ def test_every_page_is_linked_and_every_link_leads_somewhere():
     index = (HOME / "docs" / "index.md").read_text()
     for page in (HOME / "docs").glob("*.md"):
         assert page.name == "index.md" or f"({page.name})" in index, page.name
+
+
+def test_links_of_the_readme_work_on_a_package_index_too():
+    """They are absolute, below the address of the project, and lead to files that are there."""
+    project = tomllib.loads((HOME / "pyproject.toml").read_text())["project"]
+    base = f"{project['urls']['Source']}/blob/main/"
+    targets = re.findall(r"\]\(([^)#]+)(?:#[^)]*)?\)", (HOME / "README.md").read_text())
+    ours = [target.removeprefix(base) for target in targets if target.startswith(base)]
+    assert len(ours) > 10
+    assert all((HOME / path).is_file() for path in ours)
+    assert all(target.startswith("https://") for target in targets)
 
 
 def test_the_page_of_templates_names_every_filter():
