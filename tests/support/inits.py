@@ -125,6 +125,9 @@ def running(
         if process.poll() is None:
             process.kill()
             process.communicate()
+        for stream in (process.stdin, process.stdout, process.stderr):
+            if stream is not None:
+                stream.close()
 
 
 def run(init: Init, *app: str, timeout: float = PATIENCE, **more: object) -> Ended:
