@@ -259,7 +259,7 @@ def test_it_works_wherever_it_is_put(inside):
 
 def test_plan_and_help(inside):
     """What click prints, and what would happen."""
-    assert inside.launch("--help").out.startswith("usage:")
+    assert inside.launch("--help").out.startswith("Usage:")
     assert "--grace" in inside.launch("run", "--help").out
     ran = inside.launch("plan", "--", *app(inside, "pass"), environ=TOKEN)
     assert ran.code == 0, ran.err
