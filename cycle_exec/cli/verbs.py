@@ -57,8 +57,8 @@ def root(**_: None) -> None:
     cycle-exec asks the platform's internal API for what your app needs (scoped variables,
     integrations, certificates), puts it where the app looks for it (environment, config files,
     PEM files), and becomes the app. Either all of it works, or nothing is changed and nothing is
-    started. An option wins over its environment variable, and the variable over the manifest. In
-    variables, the items of a list are separated by commas.
+    started. An option wins over its environment variable, and the variable over the manifest.
+    Options for lists can be repeated; in variables, their items are separated by commas.
 
     The exit code of a launch is the command's own. When cycle-exec refuses to launch, it is 64 for
     usage, 65 for unusable data, 69 for an unavailable API, 70 for a bug, 73 for a target that
@@ -187,7 +187,11 @@ def certificates_write(call: Call, directory: str) -> int:
 
 @root.command()
 @click.argument("file", required=False, type=FILE)
-@click.option("--token-file", type=PATH, help="The API token, instead of CYCLE_API_TOKEN.")
+@click.option(
+    "--token-file",
+    type=PATH,
+    help="A file with the API token; by default /run/cycle-exec/vpn-token, or CYCLE_API_TOKEN.",
+)
 @click.option("--socket", type=PATH, help="The Unix socket of the internal API.")
 @click.option("--timeout", type=TIME, default="8s", help="When to reject the login.")
 @click.option("--deferred", is_flag=True, help="Let OpenVPN go on if the verdict takes longer.")
@@ -228,12 +232,7 @@ def doctor(call: Call, as_json: bool) -> int:
 @root.command(launch=True, command="optional")
 @click.argument("config", required=False, type=FILE)
 @as_json
-@click.option(
-    "--probe",
-    is_flag=True,
-    help="Run the hook as OpenVPN would, with a login that nobody has: the platform must reject "
-    "it.",
-)
+@click.option("--probe", is_flag=True, help="Run the hook with a login that must be rejected.")
 def vpn_check(call: Call, config: str, **flags: bool) -> int:
     """Find what is wrong with the credential hook of an OpenVPN server.
 
@@ -254,7 +253,9 @@ def vpn_check(call: Call, config: str, **flags: bool) -> int:
 @click.argument("method", required=False)
 @click.argument("path", required=False)
 @click.option("--list", is_flag=True, help="Print every operation: method, path, parameters.")
-@click.option("-q", "--query", type=Text("name=value"), multiple=True, help="A parameter.")
+@click.option(
+    "-q", "--query", type=Text("name=value"), multiple=True, help="A parameter; repeatable."
+)
 @click.option("-d", "--data", type=JSON, help="The body as JSON, or @FILE to read it from.")
 @click.option("--raw", is_flag=True, help="Print the whole response as it came.")
 @click.option("--topic", type=PREFIX, help="Follow only topics with this prefix.")
