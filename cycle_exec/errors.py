@@ -111,7 +111,7 @@ KINDS: dict[str, Kind] = {
     "name-refused": Kind(
         code=65,
         sentence="a variable has a dangerous, reserved or invalid name",
-        fix="allow it with --allow-variable, rename it, or exclude it",
+        fix="allow it (--allow-variable, variables.allow), rename it, or exclude it",
     ),
     "name-collision": Kind(
         code=65,

@@ -176,7 +176,7 @@ def refused_names(
             continue
         elif names.is_platform(name):
             reason = f"{layer.where(name)} may not override it: CYCLE_* belongs to the platform"
-        elif name not in allowed and names.is_dangerous(name):
+        elif names.is_dangerous(name) and not names.matches_any(name, allowed):
             reason = f"{layer.where(name)} may not set it: it changes how programs run"
         else:
             yield from _refused_value(layer, name, value)

@@ -35,7 +35,7 @@ def layers(settings: Settings, snapshot: Snapshot, inputs: Inputs) -> Layers:
     integrations = bindings.integrations_layer(settings.integrations, snapshot.integrations)
     variables = bindings.variables_layer(settings.variables, snapshot.variables)
     problems = [*integrations.problems, *variables.problems]
-    allowed = frozenset(settings.variables.allow)
+    allowed = settings.variables.allow
     for gathered in (integrations, variables):
         problems.extend(bindings.refused_names(gathered.layer(), allowed, kept))
     passed = {} if settings.environment.pristine else inherited

@@ -170,7 +170,8 @@ OPTIONS: tuple[Option, ...] = (
         key="variables.allow",
         metavar="NAME",
         section=_ENVIRONMENT,
-        help="Let this variable be set although its name is dangerous, NODE_OPTIONS for example.",
+        help="Let this variable be set although its name is dangerous, NODE_OPTIONS for example. "
+        "Globs with * and ?.",
     ),
     Option(
         name="keep-token",

@@ -116,7 +116,7 @@ def _environment(given: Given, base: EnvironmentRules) -> EnvironmentRules:
 
 
 def _variables(given: Given, base: Variables) -> Variables:
-    return base.replace(allow=given.union("allow-variable", base.allow, "NAME"))
+    return base.replace(allow=given.union("allow-variable", base.allow, "NAME_GLOB"))
 
 
 def _process(given: Given, base: Process) -> Process:

@@ -74,6 +74,7 @@ def _is_field(text: str) -> bool:
 
 
 _FILLED = r"^[^\u0000]+$"
+_WITHOUT_WILDCARDS = {ord("*"): "_", ord("?"): "_"}
 _NAME = r"[A-Za-z_][A-Za-z0-9_]*"
 _OWNER_PART = r"[!-9;-~]+"
 
@@ -101,6 +102,11 @@ NAME = Rule(
     expected="a variable name of letters, digits and _, not beginning with a digit",
     accepts=is_name,
     pattern=f"^{_NAME}$",
+)
+NAME_GLOB = Rule(
+    expected="a variable name of letters, digits and _, or a glob of it with * and ?",
+    accepts=lambda text: is_name(text.translate(_WITHOUT_WILDCARDS)),
+    pattern=r"^[A-Za-z_*?][A-Za-z0-9_*?]*$",
 )
 PREFIX = Rule(
     expected="empty, or letters, digits and _, not beginning with a digit",

@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from cycle_exec.errors import KINDS
 from cycle_exec.planning import bindings
 from cycle_exec.planning.bindings import Layer
 from cycle_exec.settings.model import EnvironmentRules, IntegrationRequest, Variables
@@ -173,3 +174,15 @@ def test_kept_names_are_the_preserved_ones_that_exist():
     assert bindings.kept_names(EnvironmentRules(preserve=("*",)), inherited) == {"A", "B"}
     everything = EnvironmentRules(precedence="inherited")
     assert bindings.kept_names(everything, inherited) == {"A", "B"}
+
+
+@pytest.mark.parametrize(
+    ("allowed", "passes"),
+    [((), False), (("NODE_OPTIONS",), True), (("NODE_*",), True), (("PIP_*",), False)],
+)
+def test_dangerous_names_are_allowed_by_name_or_glob(allowed, passes):
+    """An entry of variables.allow covers one name, or all that its wildcards match."""
+    layer = Layer(values={"NODE_OPTIONS": "-v"}, origin="scoped variable")
+    refused = list(bindings.refused_names(layer, allowed, frozenset()))
+    assert (refused == []) == passes
+    assert passes or "variables.allow" in KINDS[refused[0].kind].fix

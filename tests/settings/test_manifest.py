@@ -242,7 +242,11 @@ MODE = 'octal digits in quotes such as "0600" or "644", at most "0777"'
         ("[variables]\nonly = 'A'", 2, "variables.only expects an array of strings, not a string"),
         ("[variables]\nonly = [\n'A',\n'']", 4, "variables.only expects a name or a glob with * a"),
         ("[variables]\nonly = ['A\\u0000']\nexclude = [1979-05-27]", 3, "variables.exclude expect"),
-        ("[variables]\nallow = ['A-B']", 2, f"variables.allow expects {VARIABLE}"),
+        (
+            "[variables]\nallow = ['A-B']",
+            2,
+            "variables.allow expects a variable name of letters, digits and _, or a glob",
+        ),
         ("[variables]\nprefix = '1'", 2, "variables.prefix expects empty, or letters, digits and"),
         ("[variables.rename]\na = 'B-C'", 2, f"variables.rename.a expects {VARIABLE}"),
         ("[variables.files.A]\nmode = '600'", 1, "variables.files.A.target is missing"),

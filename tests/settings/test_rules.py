@@ -49,6 +49,7 @@ def test_pattern(rule, text):
 @pytest.mark.parametrize(
     ("rule", "good", "bad"),
     [
+        (rules.NAME_GLOB, ["A", "PIP_*", "*", "?_A"], ["", "1A*", "A-B", "*\n"]),
         (rules.NAME, ["A", "_a1"], ["", "1A", "A-B", "A B", "\u00c9T\u00c9", "A\n"]),
         (rules.MODE, ["600", "0600", "0777", "000"], ["", "60", "4755", "1777", "0o600", "888"]),
         (rules.OWNER, ["app", "app:app", ":app", "0:0"], ["", ":", "app:", "a b", "a:b:c", "a:b "]),

@@ -84,7 +84,7 @@ _VARIABLES = Table(
             key=rules.FILLED, value=Text(rule=rules.NAME), help="Identifier to variable name."
         ),
         "prefix": Text(rule=rules.PREFIX, default="", help="Put before every name."),
-        "allow": ListOf(item=Text(rule=rules.NAME), help=_from_option("allow-variable")),
+        "allow": ListOf(item=Text(rule=rules.NAME_GLOB), help=_from_option("allow-variable")),
         "files": MapOf(
             key=rules.FILLED,
             value=_VARIABLE_FILE,

@@ -25,7 +25,7 @@ STARTER = """\
 #defaults = { LOG_LEVEL = "info" }
 #rename = { db-password = "DB_PASSWORD" }
 #prefix = ""
-#allow = ["NODE_OPTIONS"]            # dangerous names that may pass
+#allow = ["NODE_OPTIONS"]            # dangerous names that may pass; globs
 
 # A variable that goes to a file: TLS_CLIENT_KEY_FILE is exported instead of the value.
 #[variables.files.TLS_CLIENT_KEY]
