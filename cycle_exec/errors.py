@@ -191,6 +191,9 @@ class Problem(Record):
     reason: str
     fix: str = ""
 
+    def __init__(self, kind: str, subject: str, reason: str, fix: str = "") -> None:
+        super().__init__(kind=kind, subject=subject, reason=reason, fix=fix)
+
     @property
     def code(self) -> int:
         """The exit code of this problem's kind."""
@@ -237,13 +240,13 @@ class DeadlinePassed(BaseException):
     """The deadline came while the launch was computing. No handler of errors may swallow it."""
 
     problem = Problem(
-        kind="unavailable",
-        subject="the launch",
-        reason="it was not ready before the deadline",
-        fix="raise --deadline, or find out what takes so long with --log-level debug",
+        "unavailable",
+        "the launch",
+        "it was not ready before the deadline",
+        "raise --deadline, or find out what takes so long with --log-level debug",
     )
 
 
 def refuse(kind: str, subject: str, reason: str, fix: str = "") -> Refused:
     """Return a Refused with one problem, to be raised."""
-    return Refused([Problem(kind=kind, subject=subject, reason=reason, fix=fix)])
+    return Refused([Problem(kind, subject, reason, fix)])

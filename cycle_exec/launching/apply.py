@@ -42,18 +42,18 @@ def _judge_sizes(settings: Settings, plan: Plan, executable: str) -> None:
     measured = process.measure(settings.command, plan.environ, executable)
     problems = [
         Problem(
-            kind="value-too-large",
-            subject=f"variable {name}",
-            reason=f"the value from {plan.sources[name]} has more than 131071 bytes with its name",
+            "value-too-large",
+            f"variable {name}",
+            f"the value from {plan.sources[name]} has more than 131071 bytes with its name",
         )
         for name in measured.oversized
     ]
     if measured.total > measured.maximum:
         problems.append(
             Problem(
-                kind="arguments-too-long",
-                subject="the command",
-                reason=f"arguments and environment take {measured.total} bytes, "
+                "arguments-too-long",
+                "the command",
+                f"arguments and environment take {measured.total} bytes, "
                 f"the kernel accepts {measured.maximum}",
             )
         )
@@ -117,7 +117,7 @@ def _checked(
         reason = f"{words[0]} was killed by signal {-code}"
     else:
         reason = f"{words[0]} exited with code {code}"
-    return Problem(kind="check-failed", subject=f"check of {write.path}", reason=reason)
+    return Problem("check-failed", f"check of {write.path}", reason)
 
 
 def _with_staged(word: str, path: str) -> str:

@@ -156,10 +156,10 @@ def keeper(
 
 def _not_installed() -> Problem:
     return Problem(
-        kind="file-missing",
-        subject="last_good",
-        reason="the package cryptography is not installed",
-        fix="pip install 'cycle-exec[last-good]'",
+        "file-missing",
+        "last_good",
+        "the package cryptography is not installed",
+        "pip install 'cycle-exec[last-good]'",
     )
 
 
@@ -169,16 +169,16 @@ def _key(invocation: Invocation, wanted: LastGood) -> SecretBytes | Problem:
         try:
             key = files.read(wanted.key_file, 4096)
         except files.Unreadable as error:
-            return Problem(kind="file-missing", subject=subject, reason=error.reason)
+            return Problem("file-missing", subject, error.reason)
     else:
         subject = f"variable {wanted.key_variable}"
         key = invocation.environ.get(wanted.key_variable, "").encode("utf-8", "surrogateescape")
     key = key.strip()
     if len(key) < encryption.SHORTEST:
         return Problem(
-            kind="file-missing",
-            subject=subject,
-            reason=f"a key has at least {encryption.SHORTEST} bytes, this has {len(key)}",
-            fix="generate one with openssl rand -hex 32",
+            "file-missing",
+            subject,
+            f"a key has at least {encryption.SHORTEST} bytes, this has {len(key)}",
+            "generate one with openssl rand -hex 32",
         )
     return SecretBytes(key)

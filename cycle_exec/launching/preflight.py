@@ -81,10 +81,10 @@ def _require_keystore(problems: list[Problem]) -> None:
     if not keystore.available():
         problems.append(
             Problem(
-                kind="file-missing",
-                subject="certificates.formats pkcs12",
-                reason="the package cryptography is not installed",
-                fix="pip install 'cycle-exec[pkcs12]'",
+                "file-missing",
+                "certificates.formats pkcs12",
+                "the package cryptography is not installed",
+                "pip install 'cycle-exec[pkcs12]'",
             )
         )
 
@@ -93,16 +93,14 @@ def api_token(invocation: Invocation, problems: list[Problem]) -> Secret:
     """Return the API's token, from the environment."""
     token = invocation.environ.get(TOKEN, "")
     if not token:
-        problems.append(
-            Problem(kind="token-missing", subject=TOKEN, reason="it is not set, or empty")
-        )
+        problems.append(Problem("token-missing", TOKEN, "it is not set, or empty"))
     elif not (token.isascii() and token.isprintable()):
         problems.append(
             Problem(
-                kind="token-missing",
-                subject=TOKEN,
-                reason="it contains a character that is not allowed in an HTTP header",
-                fix="check how it is set: a newline at its end is not part of the token",
+                "token-missing",
+                TOKEN,
+                "it contains a character that is not allowed in an HTTP header",
+                "check how it is set: a newline at its end is not part of the token",
             )
         )
     return Secret(token)
@@ -132,11 +130,7 @@ def texts(outputs: Sequence[TemplateOutput], problems: list[Problem]) -> list[Te
                     )
                 )
         except files.Unreadable as error:
-            problems.append(
-                Problem(
-                    kind="file-missing", subject=f"template {output.source}", reason=error.reason
-                )
-            )
+            problems.append(Problem("file-missing", f"template {output.source}", error.reason))
     return found
 
 
@@ -174,7 +168,7 @@ def _dotenv_files(
             reason = f"line {error.line} is not NAME=value"
         else:
             continue
-        problems.append(Problem(kind="file-missing", subject=f"env file {path}", reason=reason))
+        problems.append(Problem("file-missing", f"env file {path}", reason))
     return found
 
 
@@ -184,11 +178,7 @@ def _executable(
     named = settings.process.directory
     if named and files.disk(named).kind != "directory":
         problems.append(
-            Problem(
-                kind="file-missing",
-                subject=f"process.directory {named}",
-                reason="there is no such directory",
-            )
+            Problem("file-missing", f"process.directory {named}", "there is no such directory")
         )
     if not settings.command:
         return ""
@@ -209,7 +199,7 @@ def app_user(settings: Settings, problems: list[Problem]) -> User | None:
         return user.find(settings.process.user)
     except identity.UnknownOwner as error:
         subject = f"user {settings.process.user}"
-        problems.append(Problem(kind="owner-unknown", subject=subject, reason=error.reason))
+        problems.append(Problem("owner-unknown", subject, error.reason))
         return None
 
 

@@ -56,9 +56,9 @@ class VpnLogin:
         for name in missing:
             self._problems.append(
                 Problem(
-                    kind="variable-missing",
-                    subject=f"variable {name}",
-                    reason="is missing or empty, and the VPN login needs it (vpn.login); what a "
+                    "variable-missing",
+                    f"variable {name}",
+                    "is missing or empty, and the VPN login needs it (vpn.login); what a "
                     "template or an integration gives comes too late",
                 )
             )
@@ -86,4 +86,4 @@ class VpnLogin:
 
 
 def _refused(reason: str) -> Problem:
-    return Problem(kind="login-refused", subject=_SUBJECT, reason=reason)
+    return Problem("login-refused", _SUBJECT, reason)

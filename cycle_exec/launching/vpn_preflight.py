@@ -159,7 +159,7 @@ def judged(
         try:
             directives = _directives(vpn.config, server.command, text_of)
         except config.Unparsable as error:
-            return None, [Problem(kind="vpn-helper", subject=path, reason=error.reason)]
+            return None, [Problem("vpn-helper", path, error.reason)]
         except Refused as refused:
             return None, list(refused.problems)
         setup, problems = preflight.setup(directives, path, server.directory)
@@ -173,10 +173,10 @@ def judged(
     else:
         return None, [
             Problem(
-                kind="vpn-helper",
-                subject="[vpn]",
-                reason="neither config nor helper is set, and the command is not openvpn",
-                fix="set vpn.config to the path of the server's configuration",
+                "vpn-helper",
+                "[vpn]",
+                "neither config nor helper is set, and the command is not openvpn",
+                "set vpn.config to the path of the server's configuration",
             )
         ]
     written = writes_token and bool(vpn.token_file or setup.needs_token_file)

@@ -227,7 +227,7 @@ def preflight(targets: Sequence[str]) -> list[Problem]:
     for path in targets:
         reason, fix = _obstacle(path)
         if reason:
-            problems.append(Problem(kind="target-refused", subject=path, reason=reason, fix=fix))
+            problems.append(Problem("target-refused", path, reason, fix))
     return problems
 
 

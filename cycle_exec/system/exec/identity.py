@@ -78,9 +78,7 @@ def resolve(texts: Iterable[str]) -> tuple[dict[str, tuple[int, int]], list[Prob
         try:
             found[text] = owner(text)
         except UnknownOwner as error:
-            problems.append(
-                Problem(kind="owner-unknown", subject=f"owner {text}", reason=error.reason)
-            )
+            problems.append(Problem("owner-unknown", f"owner {text}", error.reason))
             continue
         if not may_give(*found[text]):
             problems.append(no_gift(f"owner {text}"))
@@ -90,10 +88,10 @@ def resolve(texts: Iterable[str]) -> tuple[dict[str, tuple[int, int]], list[Prob
 def no_gift(subject: str) -> Problem:
     """Return the problem of an owner that this process may not make files for."""
     return Problem(
-        kind="target-refused",
-        subject=subject,
-        reason=f"user {os.geteuid()} may not change the owner of files",
-        fix="start the container as root with CAP_CHOWN, or leave the owner out",
+        "target-refused",
+        subject,
+        f"user {os.geteuid()} may not change the owner of files",
+        "start the container as root with CAP_CHOWN, or leave the owner out",
     )
 
 

@@ -73,16 +73,11 @@ def _absent(command: str) -> Problem:
 
 
 def _not_found(command: str, reason: str) -> Problem:
-    return Problem(kind="command-not-found", subject=_subject(command), reason=reason)
+    return Problem("command-not-found", _subject(command), reason)
 
 
 def _not_executable(command: str, obstacle: Obstacle) -> Problem:
-    return Problem(
-        kind="command-not-executable",
-        subject=_subject(command),
-        reason=obstacle.reason,
-        fix=obstacle.fix,
-    )
+    return Problem("command-not-executable", _subject(command), obstacle.reason, obstacle.fix)
 
 
 def _subject(command: str) -> str:

@@ -81,33 +81,30 @@ def obstacle(user: User, executable: str, directory: str, *, resident: bool) -> 
     subject = f"user {user.name}"
     if resident and user.uid != os.geteuid() and not has_capability(_CAP_KILL):
         return Problem(
-            kind="user-refused",
-            subject=subject,
-            reason="with --init, sending signals to its process needs CAP_KILL",
-            fix="add the capability KILL to the container, or leave --init out",
+            "user-refused",
+            subject,
+            "with --init, sending signals to its process needs CAP_KILL",
+            "add the capability KILL to the container, or leave --init out",
         )
     code = _tried(user, executable, directory)
     if code == _FINE:
         return None
     if code == _NO_COMMAND:
         return Problem(
-            kind="command-not-executable",
-            subject=f"command {executable}",
-            reason=f"user {user.name} may not execute it",
-            fix="chmod a+rx it and the directories in its path, or start it as another user",
+            "command-not-executable",
+            f"command {executable}",
+            f"user {user.name} may not execute it",
+            "chmod a+rx it and the directories in its path, or start it as another user",
         )
     if code == _NO_DIRECTORY:
         return Problem(
-            kind="file-missing",
-            subject=f"process.directory {directory}",
-            reason=f"user {user.name} may not enter it",
+            "file-missing", f"process.directory {directory}", f"user {user.name} may not enter it"
         )
     return Problem(
-        kind="user-refused",
-        subject=subject,
-        reason=f"this process may not switch to it ({errorcode.get(code, code)})",
-        fix="start the container as root with the capabilities SETUID and SETGID, or leave --user "
-        "out",
+        "user-refused",
+        subject,
+        f"this process may not switch to it ({errorcode.get(code, code)})",
+        "start the container as root with the capabilities SETUID and SETGID, or leave --user out",
     )
 
 

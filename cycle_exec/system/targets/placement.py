@@ -67,9 +67,9 @@ class Placement:
 
 def refused(path: str, reason: str) -> Problem:
     """Return a target that is no fit place."""
-    return Problem(kind="target-refused", subject=path, reason=reason)
+    return Problem("target-refused", path, reason)
 
 
 def failed(path: str, reason: str) -> Problem:
     """Return a target that the system refuses."""
-    return Problem(kind="target-failed", subject=path, reason=reason)
+    return Problem("target-failed", path, reason)

@@ -101,7 +101,7 @@ def all_or_nothing(entries: Sequence[Entry], calls: Calls, journal: Journal | No
             _swap(calls, at, warnings, journal)
     except OSError as error:
         assert at is not None
-        problem = Problem(kind="target-failed", subject=at.path, reason=words(error))
+        problem = Problem("target-failed", at.path, words(error))
         raise Refused([problem, *_put_back(calls, entries, journal)]) from None
     except Refused as refused:
         raise Refused([*refused.problems, *_put_back(calls, entries, journal)]) from None
@@ -167,10 +167,10 @@ def _refuse_irreplaceable(entries: Sequence[Entry]) -> None:
         raise Refused(
             [
                 Problem(
-                    kind="target-refused",
-                    subject=entry.path,
-                    reason="it belongs to another user, so it could not be restored",
-                    fix="chown it in the image to the user that cycle-exec runs as, or remove it",
+                    "target-refused",
+                    entry.path,
+                    "it belongs to another user, so it could not be restored",
+                    "chown it in the image to the user that cycle-exec runs as, or remove it",
                 )
                 for entry in found
             ]
@@ -233,8 +233,8 @@ def _stuck(entry: Entry, error: OSError) -> Problem:
     """Keep the old file under its second name, since it is the only one left."""
     entry.backup = b""
     return Problem(
-        kind="target-failed",
-        subject=entry.path,
-        reason=f"it could not be restored: {words(error)}",
-        fix="start again: the next start restores it first",
+        "target-failed",
+        entry.path,
+        f"it could not be restored: {words(error)}",
+        "start again: the next start restores it first",
     )
