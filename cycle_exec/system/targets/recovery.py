@@ -1,4 +1,5 @@
-"""Replaying the journal of a killed run: finish what it began, or undo what it was undoing.
+"""Taking back the steps of a swap when a call fails; and replaying the journal of a killed run:
+finish what it began, or undo what it was undoing.
 
 A journal is only believed if it is a regular file of this very user, private and with one name:
 nobody else can have written it.
@@ -17,8 +18,17 @@ from cycle_exec.system.files import words
 from cycle_exec.system.invocation import decoded
 from cycle_exec.system.signals import blocked
 from cycle_exec.system.targets import journal, temporary_names
-from cycle_exec.system.targets.calls import LIST, OPEN, Calls, close, read_open, sync
-from cycle_exec.system.targets.undo import find, move, undo
+from cycle_exec.system.targets.calls import (
+    LIST,
+    OPEN,
+    Attributes,
+    Calls,
+    close,
+    overwrite,
+    read,
+    read_open,
+    sync,
+)
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -28,6 +38,50 @@ if TYPE_CHECKING:
 
 _PATIENCE = 200  # tries
 _PAUSE = 0.005  # seconds
+
+
+def undo(calls: Calls, at: int, step: Step) -> None:
+    """Put the old file back, or remove the new one where there was none. Raises OSError.
+
+    at: the open folder of the step.
+    """
+    if step.backup and _find(calls, at, step.backup) is not None:
+        _move(calls, at, step.backup, step.name)
+    elif step.fresh:
+        found = _find(calls, at, step.name)
+        if found is not None and found.st_ino == step.inode:
+            calls.unlink(step.name, dir_fd=at)
+
+
+def _find(calls: Calls, at: int, name: bytes) -> os.stat_result | None:
+    """Return the file or link of this name; None if there is none. Raises OSError."""
+    try:
+        found = calls.stat(name, dir_fd=at, follow_symlinks=False)
+    except FileNotFoundError:
+        return None
+    return found if stat.S_ISREG(found.st_mode) or stat.S_ISLNK(found.st_mode) else None
+
+
+def _move(calls: Calls, at: int, source: bytes, target: bytes) -> None:
+    """Rename a file, or rewrite the target where it is a mount point. Raises OSError."""
+    try:
+        calls.replace(source, target, src_dir_fd=at, dst_dir_fd=at)
+    except OSError as error:
+        if error.errno != errno.EBUSY:
+            raise
+        _rewrite(calls, at, source, target)
+
+
+def _rewrite(calls: Calls, at: int, source: bytes, target: bytes) -> None:
+    """Give a mount point, which refuses the rename, the other file's bytes, owner and mode."""
+    attributes = Attributes.of(calls.stat(source, dir_fd=at, follow_symlinks=False))
+    content = read(calls, at, source)
+    descriptor = calls.open(target, os.O_RDWR | OPEN, dir_fd=at)
+    try:
+        if stat.S_ISREG(calls.fstat(descriptor).st_mode):
+            overwrite(calls, descriptor, content, attributes)
+    finally:
+        close(calls, descriptor)
 
 
 def replay(folders: Iterable[bytes], calls: Calls) -> list[str]:
@@ -126,8 +180,8 @@ def _replay(
                 continue
             if not is_forward:
                 undo(calls, folder, step)
-            elif find(calls, folder, step.staged) is not None:
-                move(calls, folder, step.staged, step.name)
+            elif _find(calls, folder, step.staged) is not None:
+                _move(calls, folder, step.staged, step.name)
         for folder in {folder for folder in at.values() if folder is not None}:
             sync(calls, folder)
         calls.unlink(name, dir_fd=listing)

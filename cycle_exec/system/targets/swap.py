@@ -211,7 +211,7 @@ def _rewrite(calls: Calls, entry: Entry) -> None:
 
 def _put_back(calls: Calls, entries: Sequence[Entry], journal: Journal | None) -> list[Problem]:
     """Undo every swap; return the problems of those that could not be undone."""
-    from cycle_exec.system.targets.undo import undo
+    from cycle_exec.system.targets.recovery import undo
 
     if journal is not None:
         journal.reverse()
