@@ -86,7 +86,7 @@ def create(
     """
     descriptor = calls.open(name, CREATE, 0o600, dir_fd=at)
     try:
-        _own(calls, descriptor, attributes)
+        own(calls, descriptor, attributes.uid, attributes.gid)
         calls.fchmod(descriptor, attributes.mode)
         if stat.S_IMODE(calls.fstat(descriptor).st_mode) & ~attributes.mode:
             raise refuse("target-failed", path, "its file system does not support its mode")
@@ -127,7 +127,7 @@ def overwrite(calls: Calls, descriptor: int, content: bytes, attributes: Attribu
 
     Raises OSError.
     """
-    _own(calls, descriptor, attributes)
+    own(calls, descriptor, attributes.uid, attributes.gid)
     current = stat.S_IMODE(calls.fstat(descriptor).st_mode)
     if current & attributes.mode != current:
         calls.fchmod(descriptor, current & attributes.mode)
@@ -169,11 +169,14 @@ def close(calls: Calls, descriptor: int) -> None:
         pass
 
 
-def _own(calls: Calls, descriptor: int, attributes: Attributes) -> None:
-    """Change the owner only where it differs: some file systems refuse even to leave it alone."""
+def own(calls: Calls, descriptor: int, uid: int, gid: int) -> None:
+    """Change the owner only where it differs: some file systems refuse even to leave it alone.
+
+    An id of -1 stays as it is. Raises OSError.
+    """
     found = calls.fstat(descriptor)
-    if (found.st_uid, found.st_gid) != (attributes.uid, attributes.gid):
-        calls.fchown(descriptor, attributes.uid, attributes.gid)
+    if (uid, gid) not in ((-1, -1), (found.st_uid, found.st_gid)):
+        calls.fchown(descriptor, uid, gid)
 
 
 def _fill(calls: Calls, descriptor: int, content: bytes) -> None:

@@ -49,7 +49,7 @@ class Directory:
 
     def _stage(self, writes: Sequence[FileWrite]) -> None:
         for write in writes:
-            folder = self._folders.open(encoded(self._path), self._placement.owner(write))
+            folder = self._folders.open(encoded(self._path), self._placement.folder(write))
         old = current_generation(self._calls, folder.descriptor)
         domains = dict.fromkeys(encoded(write.domain) for write in writes)
         found = {
@@ -108,7 +108,7 @@ class Directory:
         attributes = self._placement.attributes(writes[0], around)
         mode = 0
         for write in writes:
-            mode |= self._placement.owner(write).folder_mode
+            mode |= self._placement.folder(write).mode
         generation.make(changed, Attributes(mode, attributes.uid, attributes.gid))
         generation.link(dict.fromkeys(encoded(write.domain) for write in writes))
         self.staged = {write.path: generation.path(write) for write, _ in changed}

@@ -13,11 +13,7 @@ from time import sleep
 
 from cycle_exec.system.signals import blocked
 from cycle_exec.system.targets import leftovers
-from cycle_exec.system.targets.calls import LIST, Calls, Folder, close, sync
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from cycle_exec.system.targets.calls import Attributes
+from cycle_exec.system.targets.calls import LIST, Attributes, Calls, Folder, close, own, sync
 
 _PATH = os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC
 _TRIES = 100
@@ -26,20 +22,10 @@ _TRIES = 100
 class _Made:
     """A folder that we made: where, and the mode it has now."""
 
-    def __init__(self, parent: Folder, name: bytes, path: bytes) -> None:
+    def __init__(self, parent: Folder, name: bytes) -> None:
         self.parent = parent
         self.name = name
-        self.path = path
         self.mode = 0o700
-
-
-class Owner:
-    """Who a new folder will belong to, and the mode of the file that it is made for."""
-
-    def __init__(self, mode: int, uid: int, gid: int) -> None:
-        self.folder_mode = 0o700 | (0o050 if mode & 0o040 else 0) | (0o005 if mode & 0o004 else 0)
-        self.uid = uid
-        self.gid = gid
 
 
 class Folders:
@@ -48,14 +34,14 @@ class Folders:
     def __init__(self, calls: Calls) -> None:
         self._calls = calls
         self._known: dict[bytes, Folder] = {}
-        self._made: list[_Made] = []
-        self._made_at: dict[bytes, _Made] = {}
+        self._made: dict[bytes, _Made] = {}
 
-    def open(self, path: bytes, owner: Owner, *, follow: bool = True) -> Folder:
-        """Return the folder, made with its parents if it is missing: 0700, whatever the umask.
+    def open(self, path: bytes, attributes: Attributes, *, follow: bool = True) -> Folder:
+        """Return the folder, made with its parents if it is missing: 0700, whatever the umask, then
+        with these attributes; the mode of one that this run has made only grows.
 
-        Where a target's mode lets group or others read, a new folder lets them in. follow: whether
-        the folder itself may be a symbolic link; if not, a link is ENOTDIR. Raises OSError.
+        follow: whether the folder itself may be a symbolic link; if not, a link is ENOTDIR. Raises
+        OSError.
         """
         path = path.rstrip(b"/") or (b"/" if path else b".")
         missing = []
@@ -64,8 +50,8 @@ class Folders:
             missing.append(here)
             here = posixpath.dirname(here).rstrip(b"/") or (b"/" if here[:1] == b"/" else b".")
         for below in reversed(missing):
-            folder = self._make(folder, below, owner)
-        self._widen(path, owner)
+            folder = self._make(folder, below, attributes)
+        self._widen(path, attributes.mode)
         if folder.listing is None:
             self._claim(folder)
         return folder
@@ -79,38 +65,36 @@ class Folders:
             self._known[path] = Folder(path, descriptor)
         return self._known[path]
 
-    def _make(self, parent: Folder, path: bytes, owner: Owner) -> Folder:
+    def _make(self, parent: Folder, path: bytes, attributes: Attributes) -> Folder:
         name = posixpath.basename(path)
-        made = _Made(parent, name, path)
         with blocked():
             # Nothing may come between the making and its record.
             try:
                 _mkdir(self._calls, parent.descriptor, name)
-                self._made.append(made)
-                self._made_at[path] = made
+                self._made[path] = _Made(parent, name)
             except FileExistsError:
                 pass
         descriptor = self._calls.open(name, _PATH | os.O_NOFOLLOW, dir_fd=parent.descriptor)
         folder = self._known[path] = Folder(path, descriptor)
-        if self._made_at.get(path) is made:
-            self._change(folder, owner.uid, owner.gid, None)
+        if path in self._made:
+            self._change(folder, attributes.uid, attributes.gid, None)
         return folder
 
     def _change(self, folder: Folder, uid: int, gid: int, mode: int | None) -> None:
         listing = self._calls.open(b".", LIST, dir_fd=folder.descriptor)
         try:
-            _own(self._calls, listing, uid, gid)
+            own(self._calls, listing, uid, gid)
             if mode is not None:
                 self._calls.fchmod(listing, mode)
         finally:
             self._calls.close(listing)
 
-    def _widen(self, path: bytes, owner: Owner) -> None:
+    def _widen(self, path: bytes, mode: int) -> None:
         above = b""
         while path != above:
-            made = self._made_at.get(path)
-            if made is not None and made.mode | owner.folder_mode != made.mode:
-                made.mode |= owner.folder_mode
+            made = self._made.get(path)
+            if made is not None and made.mode | mode != made.mode:
+                made.mode |= mode
                 self._change(self._known[path], -1, -1, made.mode)
             # The root's own folder is the root; of two slashes, both.
             above, path = path, posixpath.dirname(path)
@@ -150,7 +134,7 @@ class Folders:
 
     def remove_made(self) -> None:
         """Remove the folders that we made, if nobody put something there."""
-        for made in reversed(self._made):
+        for made in reversed(self._made.values()):
             for _ in range(2):
                 try:
                     self._calls.rmdir(made.name, dir_fd=made.parent.descriptor)
@@ -158,7 +142,6 @@ class Folders:
                 except OSError:
                     continue
         self._made.clear()
-        self._made_at.clear()
 
     def close(self) -> None:
         """Let go of every folder and its lock."""
@@ -181,7 +164,7 @@ def make_folder(calls: Calls, at: int, name: bytes, attributes: Attributes) -> i
         pass
     descriptor = calls.open(name, LIST, dir_fd=at)
     try:
-        _own(calls, descriptor, attributes.uid, attributes.gid)
+        own(calls, descriptor, attributes.uid, attributes.gid)
         if stat.S_IMODE(calls.fstat(descriptor).st_mode) != attributes.mode:
             calls.fchmod(descriptor, attributes.mode)
     except BaseException:
@@ -197,9 +180,3 @@ def _mkdir(calls: Calls, at: int, name: bytes) -> None:
         calls.mkdir(name, 0o700, dir_fd=at)
     finally:
         os.umask(umask)
-
-
-def _own(calls: Calls, descriptor: int, uid: int, gid: int) -> None:
-    found = calls.fstat(descriptor)
-    if (uid, gid) != (-1, -1) and (uid, gid) != (found.st_uid, found.st_gid):
-        calls.fchown(descriptor, uid, gid)

@@ -8,7 +8,6 @@ import stat
 from cycle_exec.errors import Problem
 from cycle_exec.system.files import irregular
 from cycle_exec.system.targets.calls import Attributes, read
-from cycle_exec.system.targets.folders import Owner
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -30,9 +29,12 @@ class Placement:
             return refused(write.path, "another target leads to the same file")
         return None
 
-    def owner(self, write: FileWrite) -> Owner:
-        """Who a folder that is made for the target belongs to."""
-        return Owner(write.mode, write.uid, write.gid)
+    def folder(self, write: FileWrite) -> Attributes:
+        """Return those of a folder that is made for the target: it lets in whom the target lets
+        read.
+        """
+        read_by = (0o050 if write.mode & 0o040 else 0) | (0o005 if write.mode & 0o004 else 0)
+        return Attributes(0o700 | read_by, write.uid, write.gid)
 
     def attributes(self, write: FileWrite, around: os.stat_result) -> Attributes:
         """Owner and mode of the file; around: the folder it is made in."""

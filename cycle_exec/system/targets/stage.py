@@ -172,7 +172,7 @@ class Staged:
         try:
             folder = self._folders.open(
                 posixpath.dirname(path),
-                self._placement.owner(write),
+                self._placement.folder(write),
                 follow=not is_from_data,
             )
         except NotADirectoryError:
