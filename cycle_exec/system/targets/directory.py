@@ -8,9 +8,9 @@ from cycle_exec.errors import Problem
 from cycle_exec.system.files import words
 from cycle_exec.system.invocation import encoded
 from cycle_exec.system.targets.calls import Attributes
+from cycle_exec.system.targets.folders import failed
 from cycle_exec.system.targets.generation import Generation, inside, standing
 from cycle_exec.system.targets.leftovers import current_generation
-from cycle_exec.system.targets.placement import failed
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -19,8 +19,7 @@ if TYPE_CHECKING:
 
     from cycle_exec.planning.model import FileWrite
     from cycle_exec.system.targets.calls import Calls, Folder
-    from cycle_exec.system.targets.folders import Folders
-    from cycle_exec.system.targets.placement import Placement
+    from cycle_exec.system.targets.folders import Folders, Placement
 
 
 class Directory:

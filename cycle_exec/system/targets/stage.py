@@ -14,9 +14,8 @@ from cycle_exec.system.signals import blocked
 from cycle_exec.system.targets import leftovers, swap, temporary_names
 from cycle_exec.system.targets.calls import LIST, Calls, close, create, removed, settle
 from cycle_exec.system.targets.directory import Directory
-from cycle_exec.system.targets.folders import Folders
+from cycle_exec.system.targets.folders import Folders, Placement, failed, refused
 from cycle_exec.system.targets.journal import Journal
-from cycle_exec.system.targets.placement import Placement, failed, refused
 from cycle_exec.system.targets.swap import Entry
 
 TYPE_CHECKING = False
