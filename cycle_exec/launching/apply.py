@@ -69,7 +69,7 @@ def apply(plan: Plan, cwd: str, deadline: Deadline, probe: Probe | None = None) 
     """
     from cycle_exec.system.targets import stage
 
-    with stage.stage(plan.writes) as staged:
+    with stage.Staged(plan.writes) as staged:
         _check(plan, staged, deadline, cwd)
         problem = probe(staged.paths) if probe is not None else None
         if problem is not None:

@@ -47,7 +47,7 @@ def the_set(folder, tag):
 
 
 def apply(folder, tag, calls=None):
-    with stage.stage(the_set(folder, tag), calls) as staged:
+    with stage.Staged(the_set(folder, tag), calls) as staged:
         staged.commit()
 
 

@@ -1,11 +1,12 @@
-"""A folder whose files change as one: every name in it leads through one link.
+"""A directory whose files change as one: every name in it leads through one link.
 
     DIRECTORY/www.example.com   -> ..data/www.example.com
     DIRECTORY/..data            -> ..cycle-exec-0123456789abcdef
     DIRECTORY/..cycle-exec-0123456789abcdef/www.example.com/privkey.pem
 
 A new generation is made whole under a name of its own, then `..data` is replaced by one rename:
-that is how Kubernetes updates the volume of a secret.
+that is how Kubernetes updates the volume of a secret. Where something of others is in the way, or
+the file system has no links, targets of the directory change file by file.
 """
 
 from __future__ import annotations
@@ -15,6 +16,8 @@ import os
 import posixpath
 import stat
 
+from cycle_exec.errors import Problem
+from cycle_exec.system.files import words
 from cycle_exec.system.invocation import decoded, encoded
 from cycle_exec.system.targets import temporary_names
 from cycle_exec.system.targets.calls import (
@@ -27,32 +30,20 @@ from cycle_exec.system.targets.calls import (
     settle,
     sync,
 )
-from cycle_exec.system.targets.folders import make_folder
-from cycle_exec.system.targets.leftovers import remove_tree
+from cycle_exec.system.targets.folders import failed, make_folder
+from cycle_exec.system.targets.leftovers import current_generation, remove_tree
 from cycle_exec.system.targets.swap import NO_LINK, Entry
 from cycle_exec.system.targets.temporary_names import DATA
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Collection, Iterable, Sequence
 
     from cycle_exec.planning.model import FileWrite
     from cycle_exec.system.targets.calls import Calls, Folder
+    from cycle_exec.system.targets.folders import Folders, Placement
 
 _AT_ONCE = 64  # descriptors held open
-
-
-def standing(calls: Calls, folder: Folder, domain: bytes) -> str:
-    """Return what is at a domain's name: "free", "ours" (a link into the generation) or "other"."""
-    try:
-        text = bytes(calls.readlink(domain, dir_fd=folder.descriptor))
-    except FileNotFoundError:
-        return "free"
-    except OSError as error:
-        if error.errno == errno.EINVAL:
-            return "other"
-        raise
-    return "ours" if text == temporary_names.link_text(domain) else "other"
 
 
 class Generation:
@@ -85,7 +76,7 @@ class Generation:
 
     def path(self, write: FileWrite) -> str:
         """Where the content of a target is until the swap."""
-        return decoded(posixpath.join(self._folder.path, self._name, inside(write)))
+        return decoded(posixpath.join(self._folder.path, self._name, _inside(write)))
 
     def make(
         self, changed: Sequence[tuple[FileWrite, Attributes]], folder_attributes: Attributes
@@ -100,7 +91,7 @@ class Generation:
         top = make_folder(self._calls, self._folder.descriptor, self._name, folder_attributes)
         try:
             if self._old:
-                skip = frozenset(inside(write) for write, _ in changed)
+                skip = frozenset(_inside(write) for write, _ in changed)
                 self._carry_over(self._folder.descriptor, self._old, top, b"", skip)
             for domain, files in wanted.items():
                 self._write(top, domain, files, folder_attributes)
@@ -195,6 +186,105 @@ class Generation:
             settle(calls, descriptor)
 
 
-def inside(write: FileWrite) -> bytes:
+class Directory:
+    """What this run writes below such a directory.
+
+    single: writes that have to go file by file, since something of others is in the way, or the
+    file system has no links. problems: why it cannot be staged.
+    """
+
+    def __init__(self, path: str, calls: Calls, folders: Folders, placement: Placement) -> None:
+        self._path = path
+        self._calls = calls
+        self._folders = folders
+        self._placement = placement
+        self.generation: Generation | None = None
+        self.single: list[FileWrite] = []
+        self.problems: list[Problem] = []
+        self.staged: dict[str, str] = {}
+
+    def stage(self, writes: Sequence[FileWrite]) -> None:
+        """Make the next generation, if anything differs from the present one. Raises Refused."""
+        try:
+            self._stage(writes)
+        except OSError as error:
+            self.problems.append(failed(self._path, words(error)))
+
+    def _stage(self, writes: Sequence[FileWrite]) -> None:
+        for write in writes:
+            folder = self._folders.open(encoded(self._path), self._placement.folder(write))
+        old = current_generation(self._calls, folder.descriptor)
+        found = {
+            domain: _standing(self._calls, folder, domain) if old is not None else "other"
+            for domain in dict.fromkeys(encoded(write.domain) for write in writes)
+        }
+        self.single = [write for write in writes if found[encoded(write.domain)] == "other"]
+        mine = [write for write in writes if found[encoded(write.domain)] != "other"]
+        if not mine:
+            return
+        around = self._calls.fstat(folder.descriptor)
+        linked = {domain for domain, kind in found.items() if kind == "ours"}
+        changed = self._changed(mine, folder, around, old or b"", linked)
+        if changed and not self.problems:
+            generation = Generation(self._calls, folder, self._path, old or b"")
+            self._make(generation, mine, changed, around)
+
+    def _changed(
+        self,
+        writes: Sequence[FileWrite],
+        folder: Folder,
+        around: os.stat_result,
+        old: bytes,
+        linked: Collection[bytes],
+    ) -> list[tuple[FileWrite, Attributes]]:
+        found = []
+        for write in writes:
+            attributes = self._placement.attributes(write, around)
+            problem = self._placement.claim(write, around, _inside(write))
+            equal: bool | Problem = problem or False
+            if not equal and old and encoded(write.domain) in linked:
+                now = posixpath.join(old, _inside(write))
+                equal = self._placement.is_equal(write, attributes, folder.descriptor, now)
+            if isinstance(equal, Problem):
+                self.problems.append(equal)
+            elif not equal:
+                found.append((write, attributes))
+        return found
+
+    def _make(
+        self,
+        generation: Generation,
+        writes: Sequence[FileWrite],
+        changed: Sequence[tuple[FileWrite, Attributes]],
+        around: os.stat_result,
+    ) -> None:
+        self.generation = generation
+        if not generation.begin():
+            self.generation = None
+            self.single += writes
+            return
+        attributes = self._placement.attributes(writes[0], around)
+        mode = 0
+        for write in writes:
+            mode |= self._placement.folder(write).mode
+        generation.make(changed, Attributes(mode, attributes.uid, attributes.gid))
+        generation.link(dict.fromkeys(encoded(write.domain) for write in writes))
+        self.staged = {write.path: generation.path(write) for write, _ in changed}
+
+
+def _standing(calls: Calls, folder: Folder, domain: bytes) -> str:
+    """Return what is at a domain's name: "free", "ours" (a link into the generation) or "other"."""
+    try:
+        text = bytes(calls.readlink(domain, dir_fd=folder.descriptor))
+    except FileNotFoundError:
+        return "free"
+    except OSError as error:
+        if error.errno == errno.EINVAL:
+            return "other"
+        raise
+    return "ours" if text == temporary_names.link_text(domain) else "other"
+
+
+def _inside(write: FileWrite) -> bytes:
     """Return the file's path below its directory."""
     return encoded(f"{write.domain}/{write.member}")

@@ -14,7 +14,7 @@ from cycle_exec.system.targets.temporary_names import DATA
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Collection, Iterable
 
 
 def recover(targets: Iterable[str], calls: Calls | None = None) -> list[str]:
@@ -38,12 +38,11 @@ def _has_journal(folder: bytes) -> bool:
         return False
 
 
-def clean(calls: Calls, at: int, names: Iterable[bytes]) -> None:
+def clean(calls: Calls, at: int, names: Collection[bytes]) -> None:
     """Remove staged files, generations and links of a killed run from an open folder.
 
     names: everything in it. Nobody else may be at work there. Raises OSError.
     """
-    names = list(names)
     if any(map(temporary_names.is_journal, names)):
         return  # its staged files are still needed
     for name in filter(temporary_names.is_temporary, names):

@@ -13,8 +13,8 @@ from cycle_exec.system.invocation import decoded, encoded
 from cycle_exec.system.signals import blocked
 from cycle_exec.system.targets import leftovers, swap, temporary_names
 from cycle_exec.system.targets.calls import LIST, Calls, close, create, removed, settle
-from cycle_exec.system.targets.directory import Directory
 from cycle_exec.system.targets.folders import Folders, Placement, failed, refused
+from cycle_exec.system.targets.generation import Directory
 from cycle_exec.system.targets.journal import Journal
 from cycle_exec.system.targets.swap import Entry
 
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from cycle_exec.planning.model import FileWrite
+    from cycle_exec.system.targets.generation import Generation
 
 _AT_ONCE = 64  # descriptors held open
 
@@ -35,27 +36,16 @@ class Applied(Record):
     warnings: tuple[str, ...] = ()
 
 
-def stage(
-    writes: Sequence[FileWrite],
-    calls: Calls | None = None,
-) -> Staged:
-    """Stage the writes in a `with` block; leave nothing behind unless `commit` was called.
+class Staged:
+    """Targets that stand ready under other names in their own folders, for a `with` block; it
+    leaves nothing behind unless `commit` was called.
 
     Entering raises Refused with every target that failed.
     """
-    return Staged(writes, calls or Calls())
 
-
-class Staged:
-    """Targets that stand ready under other names in their own folders."""
-
-    def __init__(
-        self,
-        writes: Sequence[FileWrite],
-        calls: Calls,
-    ) -> None:
+    def __init__(self, writes: Sequence[FileWrite], calls: Calls | None = None) -> None:
         self._writes = writes
-        self._calls = calls
+        self._calls = calls = calls or Calls()
         self._folders = Folders(calls)
         self._placement = Placement(calls)
         self._entries: list[Entry] = []
@@ -71,17 +61,21 @@ class Staged:
         """Where each target's content is now: the staged file, or the target if it is equal."""
         return {write.path: self._changed.get(write.path, write.path) for write in self._writes}
 
+    @property
+    def _generations(self) -> list[Generation]:
+        return [each.generation for each in self._directories if each.generation]
+
     def __enter__(self) -> Staged:
         try:
             targets = {write.path for write in self._writes}
             targets |= {f"{write.directory}/any" for write in self._writes if write.directory}
             self._warnings += leftovers.recover(targets, self._calls)
             problems = []
-            single, together = _separated(self._writes)
-            for path, writes in together.items():
+            single = [write for write in self._writes if not write.directory]
+            for path in dict.fromkeys(filter(None, (write.directory for write in self._writes))):
                 directory = Directory(path, self._calls, self._folders, self._placement)
                 self._directories.append(directory)
-                directory.stage(writes)
+                directory.stage([write for write in self._writes if write.directory == path])
                 single += directory.single
                 problems += directory.problems
                 self._changed.update(directory.staged)
@@ -133,7 +127,7 @@ class Staged:
         The caller blocks signals, so that none comes between the last swap and what it does next.
         """
         with blocked():
-            links = [each.generation.entry for each in self._directories if each.generation]
+            links = [generation.entry for generation in self._generations]
             changed = [*links, *(entry for entry in self._entries if entry.staged)]
             written_down = self._journal(changed)
             try:
@@ -144,9 +138,7 @@ class Staged:
             self._committed = True
             warnings += self._sync(changed)
             if written_down is not None and not written_down.remove():
-                warnings.append(
-                    f"{written_down.path} could not be removed; the next run tries again"
-                )
+                warnings.append(_kept(written_down.path))
             warnings += self._remove_temporary() + self._remove_old()
             self._folders.close()
         paths = [write.path for write in self._writes]
@@ -180,8 +172,9 @@ class Staged:
             return refused(write.path, "its directory is a symbolic link, or not a directory")
         around = self._calls.fstat(folder.descriptor)
         attributes = self._placement.attributes(write, around)
-        problem = self._placement.claim(write, around, name)
-        equal = problem or self._placement.is_equal(write, attributes, folder.descriptor, name)
+        equal = self._placement.claim(write, around, name) or self._placement.is_equal(
+            write, attributes, folder.descriptor, name
+        )
         if isinstance(equal, Problem):
             return equal
         entry = Entry(write.path, folder, name, attributes)
@@ -226,12 +219,11 @@ class Staged:
     def _remove_temporary(self) -> list[str]:
         """Remove every file of ours that is not a target; tell those that cannot be removed."""
         left = []
-        entries = [each.generation.entry for each in self._directories if each.generation]
-        for entry in (*entries, *self._entries):
+        links = [generation.entry for generation in self._generations]
+        for entry in (*links, *self._entries):
             for name in (entry.staged, entry.backup):
                 if name and not removed(self._calls, entry.at, name):
-                    path = posixpath.join(entry.folder.path, name)
-                    left.append(_kept(decoded(path)))
+                    left.append(_kept(decoded(posixpath.join(entry.folder.path, name))))
         for at, name in self._previews:
             removed(self._calls, at, name)
             close(self._calls, at)
@@ -240,9 +232,9 @@ class Staged:
 
     def _remove_old(self) -> list[str]:
         return [
-            f"{each.generation.entry.path} still has an old generation; the next run tries again"
-            for each in self._directories
-            if each.generation and not each.generation.finish()
+            f"{generation.entry.path} still has an old generation; the next run tries again"
+            for generation in self._generations
+            if not generation.finish()
         ]
 
     def _discard(self) -> None:
@@ -251,26 +243,11 @@ class Staged:
                 close(self._calls, descriptor)
             self._unsettled.clear()
             self._remove_temporary()
-            for directory in self._directories:
-                if directory.generation:
-                    directory.generation.discard()
+            for generation in self._generations:
+                generation.discard()
             self._folders.remove_made()
             self._folders.close()
 
 
 def _kept(path: str) -> str:
     return f"{path} could not be removed; the next run tries again"
-
-
-def _separated(
-    writes: Sequence[FileWrite],
-) -> tuple[list[FileWrite], dict[str, list[FileWrite]]]:
-    """Return the targets that change by themselves, and those that change with their directory."""
-    single: list[FileWrite] = []
-    together: dict[str, list[FileWrite]] = {}
-    for write in writes:
-        if write.directory:
-            together.setdefault(write.directory, []).append(write)
-        else:
-            single.append(write)
-    return single, together

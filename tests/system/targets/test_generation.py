@@ -25,7 +25,7 @@ def pem(folder, path, content=b"new", mode=0o600):
 
 
 def apply(*writes, calls=None):
-    with stage.stage(writes, calls) as staged:
+    with stage.Staged(writes, calls) as staged:
         return staged.commit()
 
 
@@ -187,7 +187,7 @@ def test_another_target_beside_a_certificate_changes_with_it(tmp_path):
         return write.replace(kind="template", check=("true",))
 
     for content in (b"one", b"two"):
-        with stage.stage([pem(tmp_path, "a.test/key", content), beside(content)]) as staged:
+        with stage.Staged([pem(tmp_path, "a.test/key", content), beside(content)]) as staged:
             shown = Path(staged.preview(beside(content), b"seen"))
             assert (shown.read_bytes(), shown.stat().st_mode & 0o777) == (b"seen", 0o644)
             staged.commit()
@@ -221,7 +221,7 @@ def test_folders_let_in_whom_the_files_let_read(tmp_path):
 def test_folders_belong_to_the_owner_of_the_files(tmp_path):
     """So that the one who reads the files can come to them."""
     write = pem(tmp_path / "d", "a.test/key").replace(uid=1234, gid=2345)
-    with stage.stage([write]) as staged:
+    with stage.Staged([write]) as staged:
         staged.commit()
     for place in ("", "..data/", "a.test/", "a.test/key"):
         found = os.stat(f"{tmp_path}/d/{place}")

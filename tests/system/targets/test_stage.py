@@ -27,7 +27,7 @@ def write(path, content=b"new", mode=0o600, uid=-1, gid=-1):
 
 
 def apply(*writes, calls=None):
-    with stage.stage(writes, calls) as staged:
+    with stage.Staged(writes, calls) as staged:
         return staged.commit()
 
 
@@ -84,7 +84,7 @@ def test_a_new_folder_serves_each_of_its_targets(tmp_path):
 def test_a_path_with_more_than_one_slash_at_its_beginning(tmp_path, slashes):
     """Two of them are a root of their own to POSIX, and the same one to Linux."""
     target = f"{slashes}{str(tmp_path).lstrip('/')}/new/target"
-    with stage.stage([write(target, mode=0o644)]) as staged:
+    with stage.Staged([write(target, mode=0o644)]) as staged:
         staged.commit()
     assert (tmp_path / "new" / "target").read_bytes() == b"new"
     assert (tmp_path / "new").stat().st_mode & 0o777 == 0o755
@@ -117,7 +117,7 @@ def test_equal_targets_are_not_touched(tmp_path):
     target = tmp_path / "app.conf"
     apply(write(target))
     before = target.stat()
-    with stage.stage([write(target)]) as staged:
+    with stage.Staged([write(target)]) as staged:
         assert dict(staged.paths) == {str(target): str(target)}
         applied = staged.commit()
     assert (applied.written, applied.unchanged) == ((), (str(target),))
@@ -141,7 +141,7 @@ def test_a_staged_file_has_its_final_bytes_mode_and_a_name_of_ours(tmp_path):
     """A check command sees the file as it will be, beside its target, which is still the old."""
     target = tmp_path / "app.conf"
     target.write_bytes(b"old")
-    with stage.stage([write(target, mode=0o640)]) as staged:
+    with stage.Staged([write(target, mode=0o640)]) as staged:
         path = Path(staged.paths[str(target)])
         assert (path.read_bytes(), mode_of(path)) == (b"new", 0o640)
         assert path.parent == tmp_path
@@ -154,14 +154,14 @@ def test_what_is_not_committed_leaves_nothing_behind(tmp_path):
     """Neither staged files nor folders that were made; a folder that existed stays."""
     (tmp_path / "there").mkdir()
     before = picture(tmp_path)
-    with stage.stage([write(tmp_path / "a/b/c"), write(tmp_path / "there/d")]):
+    with stage.Staged([write(tmp_path / "a/b/c"), write(tmp_path / "there/d")]):
         pass
     assert picture(tmp_path) == before
 
 
 def test_a_folder_somebody_else_used_meanwhile_stays(tmp_path):
     """Only empty folders of ours are removed."""
-    with stage.stage([write(tmp_path / "a/b")]):
+    with stage.Staged([write(tmp_path / "a/b")]):
         (tmp_path / "a/other").write_bytes(b"theirs")
     assert (tmp_path / "a/other").read_bytes() == b"theirs"
 
@@ -220,7 +220,7 @@ def test_a_target_that_turned_odd_before_the_commit_is_refused(tmp_path, make):
     first, target, other = (tmp_path / name for name in ("first", "target", "other"))
     for path in (first, other):
         path.write_bytes(b"old")
-    with stage.stage([write(first), write(target)]) as staged:
+    with stage.Staged([write(first), write(target)]) as staged:
         make(target, other)
         with pytest.raises(Refused) as caught:
             staged.commit()
@@ -243,7 +243,7 @@ def test_a_swapped_parent_folder_does_not_redirect_the_write(tmp_path):
     folder, trap = tmp_path / "folder", tmp_path / "trap"
     folder.mkdir()
     trap.mkdir()
-    with stage.stage([write(folder / "file")]) as staged:
+    with stage.Staged([write(folder / "file")]) as staged:
         folder.rename(tmp_path / "moved")
         folder.symlink_to(trap)
         staged.commit()
@@ -279,8 +279,8 @@ def test_stale_files_of_a_killed_run_are_removed_and_nothing_else(tmp_path):
 
 def test_files_of_a_run_that_is_alive_are_not_removed(tmp_path):
     """Two runs on one folder leave each other's staged files alone."""
-    with stage.stage([write(tmp_path / "one")]) as first:
-        with stage.stage([write(tmp_path / "two")]) as second:
+    with stage.Staged([write(tmp_path / "one")]) as first:
+        with stage.Staged([write(tmp_path / "two")]) as second:
             second.commit()
         first.commit()
     assert sorted(os.listdir(tmp_path)) == ["one", "two"]
@@ -574,7 +574,7 @@ def test_a_stop_at_any_call_leaves_nothing_behind(tmp_path, name):
         setattr(calls, name, call)
         armed = signals.arm()
         try:
-            with stage.stage(writes, calls):
+            with stage.Staged(writes, calls):
                 pass
         except Stopped:
             pass
@@ -669,7 +669,7 @@ else:
     calls = None
 told = []
 try:
-    with stage.stage(writes, calls) as staged:
+    with stage.Staged(writes, calls) as staged:
         told = list(staged.commit().warnings)
 except Refused as refused:
     told = [problem.kind for problem in refused.problems]
@@ -702,7 +702,7 @@ def test_a_preview_is_as_private_as_its_target_and_never_stays(tmp_path, commits
     """It stands beside the target for as long as it is checked."""
     target = tmp_path / "app.conf"
     one = write(target, mode=0o640)
-    with stage.stage([one]) as staged:
+    with stage.Staged([one]) as staged:
         path = Path(staged.preview(one, b"seen"))
         assert (path.parent, path.read_bytes(), mode_of(path)) == (tmp_path, b"seen", 0o640)
         assert is_temporary(path.name.encode())
