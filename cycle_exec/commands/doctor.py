@@ -22,8 +22,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from cycle_exec.launching.model import Local
     from cycle_exec.launching.pipeline import Overrides
+    from cycle_exec.launching.preflight import Local
     from cycle_exec.planning.model import Plan
     from cycle_exec.secret import Secret
     from cycle_exec.settings.model import Invocation, Settings

@@ -9,7 +9,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from cycle_exec.launching.model import Planned
+    from cycle_exec.launching.pipeline import Planned
     from cycle_exec.launching.vpn_preflight import Hook
     from cycle_exec.planning.model import FileWrite, Plan
     from cycle_exec.settings.model import Settings

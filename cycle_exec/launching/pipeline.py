@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from cycle_exec.errors import refuse
 from cycle_exec.launching import preflight
-from cycle_exec.launching.model import Planned
 from cycle_exec.planning.model import SET
 from cycle_exec.record import Record
 from cycle_exec.settings import resolve
@@ -21,8 +20,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping, Sequence
 
     from cycle_exec.launching.last_good import Keeper
-    from cycle_exec.launching.model import Local
+    from cycle_exec.launching.preflight import Local
     from cycle_exec.launching.vpn_login import VpnLogin
+    from cycle_exec.launching.vpn_preflight import Hook
+    from cycle_exec.planning.model import Plan
     from cycle_exec.planning.templates.jinja import Prepared
     from cycle_exec.planning.templates.substitution import Plain
     from cycle_exec.secret import Secret
@@ -42,6 +43,14 @@ class Fetched(Record):
 
     snapshot: Snapshot
     prepared: Prepared | None
+
+
+class Planned(Record):
+    """Where a run stands before anything is touched. hook: an OpenVPN server's, judged."""
+
+    plan: Plan
+    local: Local
+    hook: Hook | None = None
 
 
 def settle(invocation: Invocation, overrides: Overrides, command: Sequence[str]) -> Settings:

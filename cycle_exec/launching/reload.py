@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from cycle_exec.client.notifications import Notifications
     from cycle_exec.launching.init import Supervision
     from cycle_exec.launching.last_good import Keeper
-    from cycle_exec.launching.model import Planned
+    from cycle_exec.launching.pipeline import Planned
     from cycle_exec.planning.changes import Changes, Deed
     from cycle_exec.planning.model import Plan
     from cycle_exec.settings.model import Invocation, Settings

@@ -13,7 +13,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from cycle_exec.launching.model import Local
+    from cycle_exec.launching.preflight import Local
     from cycle_exec.settings.model import Settings
     from cycle_exec.sources.model import Outcome, Request
 
