@@ -30,12 +30,8 @@ if TYPE_CHECKING:
     from cycle_exec.settings.model import Invocation, Manifest, Settings
     from cycle_exec.sources.model import Outcome, Snapshot
     from cycle_exec.system.clock import Deadline
-    from cycle_exec.system.output.progress import Progress
 
     Overrides = Mapping[str, str | bool | tuple[str, ...]]
-
-
-_PATIENCE = 1.0  # seconds before there is anything to say of the wait
 
 
 class Fetched(Record):
@@ -109,7 +105,7 @@ def fetched(
             keeper.ready()
         return [index for index, need in enumerate(wanted) if not need.is_used(used)]
 
-    waiting = _Waiting(settings.api.deadline)
+    progress = stderr.Progress("the API", settings.api.deadline)
     outcomes = requests.exchange(
         settings.api.socket,
         local.token,
@@ -119,9 +115,9 @@ def fetched(
         retry=retry.delay,
         meanwhile=meanwhile,
         follow=vpn_login.follow if vpn_login else None,
-        tick=waiting.tick,
+        tick=progress.tick,
     )
-    waiting.end()
+    progress.end()
     from cycle_exec.sources import answers
 
     used = prepared[0].used if prepared else frozenset()
@@ -142,31 +138,6 @@ def fetched(
     if vpn_login:
         vpn_login.require(outcomes[len(wanted) :])
     return Fetched(snapshot=snapshot, prepared=prepared[0] if prepared else None)
-
-
-class _Waiting:
-    """Says how long the API is waited for; nearly always it is over before there is a word."""
-
-    def __init__(self, total: float) -> None:
-        self._total = total
-        self._began = clock.monotonic()
-        self._shown: Progress | None = None
-
-    def tick(self, now: float) -> float:
-        """Says it if it is time to; returns when it will be time again."""
-        if now - self._began < _PATIENCE:
-            return self._began + _PATIENCE
-        if self._shown is None:
-            from cycle_exec.system.output import progress
-
-            quiet = stderr.log.is_json
-            self._shown = progress.Progress("the API", self._began, self._total, quiet=quiet)
-        return self._shown.tick(now)
-
-    def end(self) -> None:
-        """Leave no trace of it."""
-        if self._shown is not None:
-            self._shown.end()
 
 
 def _vpn_login(settings: Settings, local: Local) -> VpnLogin | None:

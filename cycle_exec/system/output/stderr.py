@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from time import gmtime, time
+from time import gmtime, monotonic, time
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -14,7 +14,9 @@ if TYPE_CHECKING:
 LEVELS = ("debug", "info", "notice", "warning", "error")
 _SHOWN = 5
 _LONGEST = 1000
-_PATIENCE = 250  # milliseconds for a reader that does not keep up
+_PATIENCE = 0.25  # seconds for a reader that does not keep up
+_LONG = 1.0  # seconds before there is anything to say of a wait
+_CLEAR = "\r\x1b[K"
 
 
 def printable(text: str) -> str:
@@ -49,13 +51,8 @@ class Log:
     def configure(self, level: str, format: str, debug: bool = False) -> None:
         """Take over what the settings say; an unknown level counts as notice."""
         self._threshold = LEVELS.index(level if level in LEVELS else "notice")
-        self._json = format == "json"
+        self.is_json = format == "json"
         self.debugging = debug
-
-    @property
-    def is_json(self) -> bool:
-        """Whether programs read it."""
-        return self._json
 
     def debug(self, text: str) -> None:
         """For whoever looks for a fault."""
@@ -77,7 +74,7 @@ class Log:
         """Say the first five problems, each fix once, after the last problem it belongs to."""
         shown = problems[:_SHOWN]
         hidden = len(problems) - len(shown)
-        if self._json:
+        if self.is_json:
             lines = [_json_problem(problem) for problem in shown]
             if hidden:
                 lines.append(_json({"level": "error", "message": f"and {hidden} more"}))
@@ -104,14 +101,14 @@ class Log:
             step = step.tb_next
         _emit(
             [_json({"level": "debug", "message": line.strip()}) for line in lines]
-            if self._json
+            if self.is_json
             else [_line(line) for line in lines]
         )
 
     def _say(self, level: str, text: str) -> None:
         if LEVELS.index(level) < self._threshold:
             return
-        if self._json:
+        if self.is_json:
             _emit([_json({"level": level, "message": text})])
         else:
             mark = "warning: " if level == "warning" else ""
@@ -155,7 +152,11 @@ def timestamp(seconds: float) -> str:
 
 
 def _emit(lines: Sequence[str]) -> None:
-    left = memoryview("".join(f"{line}\n" for line in lines).encode("ascii", "backslashreplace"))
+    _write("".join(f"{line}\n" for line in lines))
+
+
+def _write(text: str) -> None:
+    left = memoryview(text.encode("ascii", "backslashreplace"))
     waited = False
     while left:
         try:
@@ -165,20 +166,45 @@ def _emit(lines: Sequence[str]) -> None:
             if waited:
                 return
             waited = True
-            _wait()
+            from select import select
+
+            select((), (2,), (), _PATIENCE)
         except OSError:
             return
 
 
-def _wait() -> None:
-    from select import POLLOUT, poll
-
-    poller = poll()
-    poller.register(2, POLLOUT)
-    poller.poll(_PATIENCE)
-
-
 log = Log()
+
+
+class Progress:
+    """One line that says how long we have been waiting, for a person at a terminal and nobody
+    else; nearly always the wait is over before there is a word.
+
+    total: seconds that the whole may take.
+    """
+
+    def __init__(self, what: str, total: float) -> None:
+        self._what = what
+        self._total = total
+        self._began = monotonic()
+        self._shown = False
+
+    def tick(self, now: float) -> float:
+        """Say it, if it is time to; return when it will be time again, on the monotonic clock."""
+        waited = now - self._began
+        if waited < _LONG:
+            return self._began + _LONG
+        if log.is_json or not os.isatty(2):
+            return float("inf")
+        self._shown = True
+        _write(f"{_CLEAR}cycle-exec: waiting for {self._what}, {waited:.0f} s of {self._total:g} s")
+        return self._began + int(waited) + 1
+
+    def end(self) -> None:
+        """Leave no trace of it."""
+        if self._shown:
+            self._shown = False
+            _write(_CLEAR)
 
 
 def configure_early(argv: Sequence[str], environ: Mapping[str, str]) -> None:

@@ -29,7 +29,9 @@ def write(text: str) -> None:
         try:
             left = left[os.write(1, left) :]
         except BlockingIOError:
-            _wait()
+            from select import select
+
+            select((), (1,), ())
         except OSError as error:
             if error.errno == errno.EPIPE:
                 _end_by_pipe()
@@ -41,10 +43,7 @@ def write(text: str) -> None:
 
 def is_terminal() -> bool:
     """Whether a person reads it."""
-    try:
-        return os.isatty(1)
-    except OSError:
-        return False
+    return os.isatty(1)
 
 
 def shows_colours(environ: Mapping[str, str]) -> bool:
@@ -69,14 +68,6 @@ def width(environ: Mapping[str, str]) -> int:
         return os.get_terminal_size(1).columns
     except OSError:
         return 0
-
-
-def _wait() -> None:
-    from select import POLLOUT, poll
-
-    poller = poll()
-    poller.register(1, POLLOUT)
-    poller.poll()
 
 
 def _end_by_pipe() -> None:

@@ -163,7 +163,7 @@ def test_nothing_that_happens_to_stderr_ends_the_launch(make):
     if make is full_pipe:
         words[-1] = SPEAK.replace("200", "80")
         words[-1] = words[-1].replace(
-            "for", "from cycle_exec.system.output import stderr\nstderr._PATIENCE = 1\nfor", 1
+            "for", "from cycle_exec.system.output import stderr\nstderr._PATIENCE = 0.001\nfor", 1
         )
     assert subprocess.run(words, preexec_fn=place, check=False).returncode == 0
 
@@ -182,7 +182,7 @@ def test_nothing_that_happens_to_stderr_ends_the_launch(make):
 def test_the_log_follows_flags_before_the_settings_are_known(argv, environ, expected):
     """A refusal of the settings is already said as wished; words after -- are the app's."""
     stderr.configure_early(argv, environ)
-    found = (stderr.log._threshold, stderr.log._json, stderr.log.debugging)
+    found = (stderr.log._threshold, stderr.log.is_json, stderr.log.debugging)
     stderr.log.configure("notice", "text")
     assert found == expected
 
