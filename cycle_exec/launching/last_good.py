@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from cycle_exec.errors import Problem, Refused
+from cycle_exec.errors import Refused, refuse
 from cycle_exec.planning.model import LAST_GOOD, FileWrite
 from cycle_exec.secret import SecretBytes
 from cycle_exec.sources import last_good
@@ -143,39 +143,31 @@ def keeper(
     wanted = settings.last_good
     if wanted is None:
         return None
-    problem = None if encryption.available() else _not_installed()
-    if problem is None:
-        key = _key(invocation, wanted)
-        if isinstance(key, SecretBytes):
-            # A login that is to be accepted before the start cannot be asked for.
-            is_login = settings.vpn is not None and settings.vpn.login is not None
-            return Keeper(wanted, key, uses=uses and not is_login, keeps=keeps)
-        problem = key
-    raise Refused([problem])
+    if not encryption.available():
+        raise refuse(
+            "file-missing",
+            "last_good",
+            "the package cryptography is not installed",
+            "pip install 'cycle-exec[last-good]'",
+        )
+    # A login that is to be accepted before the start cannot be asked for.
+    is_login = settings.vpn is not None and settings.vpn.login is not None
+    return Keeper(wanted, _key(invocation, wanted), uses=uses and not is_login, keeps=keeps)
 
 
-def _not_installed() -> Problem:
-    return Problem(
-        "file-missing",
-        "last_good",
-        "the package cryptography is not installed",
-        "pip install 'cycle-exec[last-good]'",
-    )
-
-
-def _key(invocation: Invocation, wanted: LastGood) -> SecretBytes | Problem:
+def _key(invocation: Invocation, wanted: LastGood) -> SecretBytes:
     if wanted.key_file:
         subject = f"last_good.key_file {wanted.key_file}"
         try:
             key = files.read(wanted.key_file, 4096)
         except files.Unreadable as error:
-            return Problem("file-missing", subject, error.reason)
+            raise refuse("file-missing", subject, error.reason) from None
     else:
         subject = f"variable {wanted.key_variable}"
         key = invocation.environ.get(wanted.key_variable, "").encode("utf-8", "surrogateescape")
     key = key.strip()
     if len(key) < encryption.SHORTEST:
-        return Problem(
+        raise refuse(
             "file-missing",
             subject,
             f"a key has at least {encryption.SHORTEST} bytes, this has {len(key)}",

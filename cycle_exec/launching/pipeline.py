@@ -79,10 +79,7 @@ def _manifest(path: str, named: bool) -> Manifest | None:
 
 
 def fetched(
-    settings: Settings,
-    local: Local,
-    deadline: Deadline,
-    keeper: Keeper | None = None,
+    settings: Settings, local: Local, deadline: Deadline, keeper: Keeper | None = None
 ) -> Fetched:
     """Ask the platform for all that is needed, and make ready while it works."""
     expressions = _expressions(settings, local)
@@ -267,10 +264,6 @@ def _keystore(path: str, alias: str, privkey: str, fullchain: str, password: Sec
     return keystore.made(old, alias, privkey, fullchain, password)
 
 
-def _unmarked(_: str) -> None:
-    """Nobody asks how long a phase took."""
-
-
 def plan_for(
     invocation: Invocation,
     settings: Settings,
@@ -278,7 +271,7 @@ def plan_for(
     *,
     writes: bool = True,
     keeper: Keeper | None = None,
-    mark: Callable[[str], None] = _unmarked,
+    mark: Callable[[str], None] = lambda _: None,
 ) -> Planned:
     """Return the whole way from settings to a plan, for the commands that stop there.
 

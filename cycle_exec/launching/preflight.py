@@ -186,15 +186,14 @@ def _dotenv_files(
     for path in paths:
         from cycle_exec.planning.files import dotenv
 
+        subject = f"env file {path}"
         try:
             found.append((path, dotenv.read(_text(path))))
         except files.Unreadable as error:
-            reason = error.reason
+            problems.append(Problem("file-missing", subject, error.reason))
         except dotenv.Unparsable as error:
             reason = f"line {error.line} is not NAME=value"
-        else:
-            continue
-        problems.append(Problem("file-missing", f"env file {path}", reason))
+            problems.append(Problem("file-missing", subject, reason))
     return found
 
 
