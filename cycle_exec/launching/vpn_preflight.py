@@ -11,7 +11,7 @@ from cycle_exec.planning.model import TOKEN_FILE, Extension, FileWrite
 from cycle_exec.record import Record
 from cycle_exec.system import files
 from cycle_exec.system.exec import identity
-from cycle_exec.system.openvpn import hook_facts, server_version
+from cycle_exec.system.openvpn import hook_facts
 from cycle_exec.vpn import config, preflight, warnings
 
 TYPE_CHECKING = False
@@ -194,7 +194,7 @@ def _warned(server: Server, directives: tuple[Directive, ...], setup: Setup) -> 
     if setup.deferred:
         program = server.command[0] if _is_server(server.command) else _SERVER
         path = server.environ.get("PATH")
-        version = server_version.version(program, path, server.directory)
+        version = hook_facts.version(program, path, server.directory)
     return warnings.warnings(directives, setup, version)
 
 

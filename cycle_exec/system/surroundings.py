@@ -1,18 +1,18 @@
-"""What the kernel and the interpreter tell of this container, for `doctor`."""
+"""What the kernel and the interpreter tell of this container, for `doctor` and `vpn-check`."""
 
 from __future__ import annotations
 
 import os
 import sys
-from importlib.util import cache_from_source
 
+from cycle_exec.system.exec.identity import effective_capabilities
 from cycle_exec.system.invocation import decoded, encoded
-from cycle_exec.system.mounts import in_memory
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+_MEMORY = frozenset((b"tmpfs", b"ramfs"))
 # capabilities(7), by number.
 _CAPABILITIES = (
     "CHOWN DAC_OVERRIDE DAC_READ_SEARCH FOWNER FSETID KILL SETGID SETUID SETPCAP LINUX_IMMUTABLE "
@@ -38,12 +38,29 @@ def first_process() -> tuple[bool, str]:
 
 def capabilities() -> list[str]:
     """Names of the effective ones."""
-    try:
-        with open("/proc/self/status", "rb") as file:
-            held = next(int(line[7:], 16) for line in file if line.startswith(b"CapEff:"))
-    except (OSError, StopIteration):
-        return []
+    held = effective_capabilities() or 0
     return [name for number, name in enumerate(_CAPABILITIES) if held >> number & 1]
+
+
+def in_memory(path: bytes) -> bool | None:
+    """Whether the nearest existing folder of an absolute path is on a file system that never
+    reaches a disk; None where the kernel does not say.
+    """
+    while not os.path.isdir(path) and path not in (b"/", b""):
+        path = os.path.dirname(path)
+    try:
+        device = os.stat(path).st_dev
+        with open("/proc/self/mountinfo", "rb") as file:
+            lines = file.read().splitlines()
+    except OSError:
+        return None
+    number = b"%d:%d" % (os.major(device), os.minor(device))
+    for line in lines:
+        # proc(5): fields, a hyphen, and the type of the file system behind it.
+        fields, _, rest = line.partition(b" - ")
+        if fields.split(b" ")[2:3] == [number]:
+            return rest.split(b" ")[0] in _MEMORY
+    return None
 
 
 def on_disk(targets: Sequence[str]) -> list[str]:
@@ -54,6 +71,8 @@ def on_disk(targets: Sequence[str]) -> list[str]:
 
 def uncompiled() -> tuple[int, int, list[str]]:
     """Modules loaded by now that have no .pyc file, how many there are, and their folders."""
+    from importlib.util import cache_from_source
+
     total = 0
     missing = []
     for module in list(sys.modules.values()):

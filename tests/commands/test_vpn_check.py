@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 import pytest
 
-from cycle_exec.system import mounts
+from cycle_exec.system import surroundings
 from tests.support.hostile import hostile
 from tests.support.launching import PATH, SCRIPT
 
@@ -91,7 +91,7 @@ def test_all_is_well(place, api):
 
 def test_on_tmpfs_nothing_is_said_at_all(place, api):
     """Neither passwords nor the token reach a disk there."""
-    if mounts.in_memory(b"/dev/shm") is not True:
+    if surroundings.in_memory(b"/dev/shm") is not True:
         pytest.fail("/dev/shm is no tmpfs here")
     with tempfile.TemporaryDirectory(dir="/dev/shm") as name:
         memory = Path(name)

@@ -56,7 +56,6 @@ ALL = messages(
     "vpn/warnings.py",
     "vpn/probe.py",
     "system/openvpn/hook_facts.py",
-    "system/openvpn/as_server_user.py",
 )
 
 

@@ -33,7 +33,7 @@ def owner(text: str) -> tuple[int, int]:
         raise UnknownOwner("it ends in a colon without a group")
     if not user and not group:
         raise UnknownOwner("it names neither user nor group")
-    return (_uid(user) if user else LEAVE, _gid(group) if group else LEAVE)
+    return (_uid(user) if user else LEAVE, group_id(group) if group else LEAVE)
 
 
 def _uid(user: str) -> int:
@@ -45,7 +45,8 @@ def _uid(user: str) -> int:
         return number(user, f"there is no user {user} in this image")
 
 
-def _gid(group: str) -> int:
+def group_id(group: str) -> int:
+    """Return the id of a group, by name or number. Raises UnknownOwner."""
     from grp import getgrnam
 
     try:
@@ -104,11 +105,14 @@ def may_give(uid: int, gid: int) -> bool:
 
 def has_capability(number: int) -> bool:
     """Whether a capability is effective; a root whose capabilities were dropped has it not."""
+    held = effective_capabilities()
+    return os.geteuid() == 0 if held is None else bool(held >> number & 1)
+
+
+def effective_capabilities() -> int | None:
+    """Return a bit for each capability, by its number; None where the kernel does not say."""
     try:
         with open("/proc/self/status", "rb") as file:
-            for line in file:
-                if line.startswith(b"CapEff:"):
-                    return bool(int(line[7:], 16) & 1 << number)
+            return next((int(line[7:], 16) for line in file if line.startswith(b"CapEff:")), None)
     except OSError:
-        pass
-    return os.geteuid() == 0
+        return None

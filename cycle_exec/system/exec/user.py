@@ -4,14 +4,21 @@ from __future__ import annotations
 
 import os
 from errno import errorcode
+from time import monotonic, sleep
 
 from cycle_exec.errors import Problem, refuse
 from cycle_exec.record import Record
 from cycle_exec.system.exec import prctl
-from cycle_exec.system.exec.identity import UnknownOwner, has_capability, number
+from cycle_exec.system.exec.identity import UnknownOwner, group_id, has_capability, number
 from cycle_exec.system.invocation import encoded
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
 _CAP_KILL = 5
+_TERM, _KILL = 15, 9
+_GRACE = 0.5  # seconds for a child to clean up after itself
 _FINE, _NO_COMMAND, _NO_DIRECTORY = 0, 254, 255
 
 
@@ -42,7 +49,7 @@ def find(text: str) -> User:
     uid = entry[1] if entry else number(name, f"there is no user {name} in this image")
     home = entry[3] if entry and entry[3] else "/"
     if colon:
-        gid = _group(group)
+        gid = group_id(group)
         return User(name=text, uid=uid, gid=gid, groups=(gid,), home=home)
     if entry is None:
         raise UnknownOwner(f"user {name} is not in /etc/passwd, so its group must be given too")
@@ -65,15 +72,6 @@ def _entry(name: str) -> tuple[str, int, int, str] | None:
     return found.pw_name, found.pw_uid, found.pw_gid, found.pw_dir
 
 
-def _group(group: str) -> int:
-    from grp import getgrnam
-
-    try:
-        return getgrnam(group).gr_gid
-    except (KeyError, ValueError):
-        return number(group, f"there is no group {group} in this image")
-
-
 def obstacle(user: User, executable: str, directory: str, *, resident: bool) -> Problem | None:
     """Why this process could not become the user and start the command as it, found out by trying
     in a child. resident: whether a process above has to send it signals.
@@ -86,7 +84,8 @@ def obstacle(user: User, executable: str, directory: str, *, resident: bool) -> 
             "with --init, sending signals to its process needs CAP_KILL",
             "add the capability KILL to the container, or leave --init out",
         )
-    code = _tried(user, executable, directory)
+    found = in_child(lambda: bytes([_try(user, executable, directory)]))
+    code = found[0] if found else 1
     if code == _FINE:
         return None
     if code == _NO_COMMAND:
@@ -108,27 +107,48 @@ def obstacle(user: User, executable: str, directory: str, *, resident: bool) -> 
     )
 
 
-def _tried(user: User, executable: str, directory: str) -> int:
-    """Return what a child found: _FINE, or an error number, or what the user may not do."""
+def in_child(work: Callable[[], bytes]) -> bytes:
+    """Return what `work` returns in a child, which ends then; nothing if it fails."""
     reading, writing = os.pipe2(os.O_CLOEXEC)
     child = os.fork()
     if child == 0:
-        code = 1
         try:
-            code = _try(user, executable, directory)
+            os.setpgid(0, 0)
+            os.write(writing, work())
         finally:
-            os.write(writing, bytes([code]))
             os._exit(0)
     os.close(writing)
+    content = b""
     try:
-        answer = os.read(reading, 1)
+        while piece := os.read(reading, 65536):
+            content += piece
+    except BaseException:
+        _end(child)
+        raise
     finally:
         os.close(reading)
-        try:
-            os.waitpid(child, 0)
-        except ChildProcessError:
-            pass  # SIGCHLD is ignored: the kernel has reaped it
-    return answer[0] if answer else 1
+    _reap(child)
+    return content
+
+
+def _end(child: int) -> None:
+    """Pass a stop signal to the child, and give it a moment to remove what it has made."""
+    end = monotonic() + _GRACE
+    try:
+        os.kill(child, _TERM)
+        while monotonic() < end and os.waitpid(child, os.WNOHANG)[0] == 0:
+            sleep(0.01)
+        os.kill(child, _KILL)
+    except (ChildProcessError, ProcessLookupError):
+        return
+    _reap(child)
+
+
+def _reap(child: int) -> None:
+    try:
+        os.waitpid(child, 0)
+    except ChildProcessError:
+        pass  # SIGCHLD is ignored: the kernel has reaped it
 
 
 def _try(user: User, executable: str, directory: str) -> int:

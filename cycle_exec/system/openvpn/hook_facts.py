@@ -1,28 +1,35 @@
-"""What an OpenVPN server's user will find of its hook: tried as that user, inside its chroot."""
+"""What an OpenVPN server's user will find of its hook: tried as that user, inside its chroot; and
+which OpenVPN is installed.
+"""
 
 from __future__ import annotations
 
+import marshal
 import os
 import posixpath
 import stat
 
-from cycle_exec.errors import Problem
-from cycle_exec.system import files, mounts
-from cycle_exec.system.exec import lookup
+from cycle_exec.errors import Problem, Refused
+from cycle_exec.system import clock, files, surroundings
+from cycle_exec.system.exec import lookup, process
+from cycle_exec.system.exec import user as users
 from cycle_exec.system.files import words
 from cycle_exec.system.invocation import decoded, encoded
-from cycle_exec.system.openvpn import as_server_user
 from cycle_exec.vpn.model import Facts
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator, Mapping
+    from typing import Any
 
     from cycle_exec.system.exec.user import User
     from cycle_exec.vpn.model import Setup
 
-# OpenVPN gives its hooks no PATH; execve and env(1) then look here.
-_PATH = "/bin:/usr/bin"
+    # What marshal carries.
+    Found = Mapping[str, Any]
+
+_TIME = 2.0  # seconds for OpenVPN to say its version
+_LONGEST = 200  # bytes of the first line of it
 _LARGEST = 64 * 1024
 
 
@@ -34,10 +41,56 @@ def gather(setup: Setup, start: User | None, environ_tmp: str) -> Facts:
     become, is a fact of the helper.
     """
     temporary = temporary_folder(setup, environ_tmp)
-    found = as_server_user.run(setup, start, lambda: _found(setup, temporary))
+    found = as_server_user(setup, start, lambda: _found(setup, temporary))
     if isinstance(found, str):
         return Facts(helper=found)
     return Facts(**found, hints=tuple(_hints(setup, temporary)))
+
+
+def as_server_user(setup: Setup, start: User | None, work: Callable[[], Found]) -> Found | str:
+    """Return what the work found in a child that is as the server will be: its user, inside its
+    chroot; or why this process cannot be that.
+
+    start: who starts the server, None: this process's user.
+    """
+    content = users.in_child(lambda: marshal.dumps(_become(setup, start) or dict(work())))
+    if not content:
+        return "it could not be checked"
+    # Written by our own child, in the same interpreter.
+    found: Found | str = marshal.loads(content)  # noqa: S302
+    return found
+
+
+def _become(setup: Setup, start: User | None) -> str:
+    """As the server does it: cd, chroot, group, user. Words where that cannot be."""
+    from grp import getgrnam
+    from pwd import getpwnam
+
+    try:
+        uid = getpwnam(setup.user).pw_uid if setup.user else None
+    except KeyError:
+        return f"there is no user {setup.user} in this image"
+    try:
+        gid = getgrnam(setup.group).gr_gid if setup.group else None
+    except KeyError:
+        return f"there is no group {setup.group} in this image"
+    try:
+        users.become(start, no_new_privs=False)
+        if setup.directory:
+            os.chdir(encoded(setup.directory))
+        if setup.chroot:
+            os.chroot(encoded(setup.chroot))
+            os.chdir("/")
+        if gid is not None and gid != os.getegid():
+            os.setgroups([gid])
+            os.setresgid(gid, gid, gid)
+        if uid is not None and uid != os.geteuid():
+            os.setresuid(uid, uid, uid)
+    except OSError as error:
+        return f"this process cannot switch to the server's user: {words(error)}"
+    except Refused as refused:
+        return refused.problems[0].reason
+    return ""
 
 
 def temporary_folder(setup: Setup, environ_tmp: str) -> str:
@@ -64,7 +117,7 @@ def _hints(setup: Setup, temporary: str) -> Iterator[str]:
     root = encoded(setup.chroot)
     if setup.method == "via-file":
         folder = root + posixpath.join(start, encoded(temporary))
-        if mounts.in_memory(folder) is False:
+        if surroundings.in_memory(folder) is False:
             yield f"tmp-dir {temporary} is not on tmpfs: passwords are briefly stored on a disk"
         try:
             mode = stat.S_IMODE(os.stat(folder).st_mode)
@@ -76,12 +129,13 @@ def _hints(setup: Setup, temporary: str) -> Iterator[str]:
             )
     if setup.token_written or setup.needs_token_file:
         path = root + posixpath.join(start, encoded(setup.token_file))
-        if mounts.in_memory(posixpath.dirname(path)) is False:
+        if surroundings.in_memory(posixpath.dirname(path)) is False:
             yield f"token file {setup.token_file} is not on tmpfs: it outlives the container"
 
 
 def _helper(path: str) -> str:
-    found = lookup.find(path, _PATH, "/")
+    # OpenVPN gives its hooks no PATH.
+    found = lookup.find(path, None, "/")
     if isinstance(found, Problem):
         return found.reason
     real = posixpath.realpath(encoded(path))
@@ -156,3 +210,27 @@ def _temporary(path: str) -> str:
     if not os.access(raw, os.W_OK | os.X_OK, effective_ids=True):
         return f"{path} is not writable"
     return ""
+
+
+def version(command: str, path: str | None, cwd: str) -> tuple[int, int] | None:
+    """Return the version of an openvpn program, by its own word; None where it has none."""
+    found = lookup.find(command, path, cwd)
+    if isinstance(found, Problem):
+        return None
+    said = os.memfd_create("version", os.MFD_CLOEXEC)
+    try:
+        process.run_check(found, [command, "--version"], {}, clock.Deadline.after(_TIME), said)
+        return parsed_version(os.pread(said, _LONGEST, 0))
+    except Refused:
+        return None
+    finally:
+        os.close(said)
+
+
+def parsed_version(line: bytes) -> tuple[int, int] | None:
+    """(2, 6) of `OpenVPN 2.6.14 x86_64-pc-linux-gnu ...`."""
+    name, _, rest = line.partition(b" ")
+    numbers = rest.split(b" ")[0].replace(b"_", b".").split(b".")[:2]
+    if name != b"OpenVPN" or len(numbers) < 2 or not all(each.isdigit() for each in numbers):
+        return None
+    return int(numbers[0]), int(numbers[1])

@@ -14,14 +14,14 @@ from cycle_exec.system import clock
 from cycle_exec.system.exec import prctl, process
 from cycle_exec.system.files import words
 from cycle_exec.system.invocation import encoded
-from cycle_exec.system.openvpn import as_server_user
+from cycle_exec.system.openvpn.hook_facts import as_server_user
 from cycle_exec.vpn.model import Tried
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from cycle_exec.system.clock import Deadline
     from cycle_exec.system.exec.user import User
-    from cycle_exec.system.openvpn.as_server_user import Found
+    from cycle_exec.system.openvpn.hook_facts import Found
     from cycle_exec.vpn.model import Setup
 
 _LONGEST = 2000  # bytes of what it says
@@ -42,12 +42,13 @@ def tried(
     prctl.found()
 
     limit = min(setup.timeout + _MARGIN, seconds)
-    found = as_server_user.run(setup, start, lambda: _run(setup, temporary, token_file, limit))
+    found = as_server_user(setup, start, lambda: _run(setup, temporary, token_file, limit))
     return Tried(obstacle=found) if isinstance(found, str) else Tried(**found)
 
 
 def _run(setup: Setup, temporary: str, token_file: str, limit: float) -> Found:
-    _adopt_orphans()
+    # A deferred worker comes to us when its parent ends, not to whoever is PID 1.
+    prctl.prctl(prctl.SET_CHILD_SUBREAPER, 1)
     deadline = clock.Deadline.after(limit)
     made: dict[str, str] = {}
     said = os.memfd_create("hook", os.MFD_CLOEXEC)
@@ -96,11 +97,6 @@ def _run(setup: Setup, temporary: str, token_file: str, limit: float) -> Found:
         for path in made.values():
             os.unlink(path)
         _reap_orphans()
-
-
-def _adopt_orphans() -> None:
-    """Let a deferred worker come to us when its parent ends, not to whoever is PID 1."""
-    prctl.prctl(prctl.SET_CHILD_SUBREAPER, 1)
 
 
 def _reap_orphans() -> None:

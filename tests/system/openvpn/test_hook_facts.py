@@ -6,8 +6,8 @@ import os
 
 import pytest
 
-from cycle_exec.system import mounts
-from cycle_exec.system.openvpn import server_version
+from cycle_exec.system import surroundings
+from cycle_exec.system.openvpn import hook_facts
 from tests.support.launching import PATH
 
 
@@ -25,21 +25,21 @@ from tests.support.launching import PATH
 )
 def test_what_it_says_of_itself(line, version):
     """Two numbers, or nothing."""
-    assert server_version.parsed(line) == version
+    assert hook_facts.parsed_version(line) == version
 
 
 def test_the_one_that_is_here():
     """tests/run.sh installs one."""
-    found = server_version.version("openvpn", PATH, "/")
+    found = hook_facts.version("openvpn", PATH, "/")
     assert found is not None
     assert found >= (2, 5)
-    assert server_version.version("openvpn", "/none", "/") is None
-    assert server_version.version("/bin/true", PATH, "/") is None
+    assert hook_facts.version("openvpn", "/none", "/") is None
+    assert hook_facts.version("/bin/true", PATH, "/") is None
 
 
 def test_where_nothing_reaches_a_disk():
     """A tmpfs, also for what is not there yet."""
-    assert mounts.in_memory(b"/dev/shm") is True
-    assert mounts.in_memory(b"/dev/shm/none/none") is True
-    here = mounts.in_memory(os.fsencode(os.path.dirname(__file__)))
+    assert surroundings.in_memory(b"/dev/shm") is True
+    assert surroundings.in_memory(b"/dev/shm/none/none") is True
+    here = surroundings.in_memory(os.fsencode(os.path.dirname(__file__)))
     assert here in (True, False)
