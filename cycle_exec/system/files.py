@@ -90,32 +90,27 @@ def irregular(mode: int) -> str:
     return _KINDS.get(stat.S_IFMT(mode), ("other", "it is not a regular file"))[1]
 
 
-def read(path: str, limit: int = LIMIT) -> bytes:
+def read(path: str, limit: int = LIMIT, *, follow: bool = True) -> bytes:
     """Return the whole regular file, at most `limit` bytes. Never waits for a pipe or a device.
 
-    Raises Unreadable.
+    follow: whether it may be a symbolic link. Raises Unreadable.
     """
-    return _read(path, limit, os.O_RDONLY)
-
-
-def _read(path: str, limit: int, flags: int) -> bytes:
     if "\0" in path or not path:
         raise Unreadable("its path is invalid")
+    flags = os.O_RDONLY | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC
     try:
-        descriptor = os.open(encoded(path), flags | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC)
+        descriptor = os.open(encoded(path), flags if follow else flags | os.O_NOFOLLOW)
         try:
             reason = irregular(os.fstat(descriptor).st_mode)
-            return _content(descriptor, limit) if not reason else _unreadable(reason)
+            if reason:
+                raise Unreadable(reason)
+            return _content(descriptor, limit)
         finally:
             os.close(descriptor)
     except OSError as error:
         if error.errno == errno.ENXIO:
             raise Unreadable("it is a socket or a device") from None
         raise Unreadable(words(error), absent=error.errno == errno.ENOENT) from None
-
-
-def _unreadable(reason: str) -> bytes:
-    raise Unreadable(reason)
 
 
 def _content(descriptor: int, limit: int) -> bytes:
@@ -209,9 +204,9 @@ def disk(path: str) -> Disk:
     content = None
     if kind == "file":
         try:
-            content = SecretBytes(_read(path, LIMIT, os.O_RDONLY | os.O_NOFOLLOW))
+            content = SecretBytes(read(path, follow=False))
         except Unreadable:
-            content = None
+            pass
     return Disk(
         kind=kind,
         mode=stat.S_IMODE(found.st_mode),

@@ -55,10 +55,6 @@ _CONNECT_KINDS = {
 }
 
 
-def _nothing() -> Collection[int]:
-    return ()
-
-
 def _random() -> float:
     return int.from_bytes(os.urandom(4), "big") / 2**32
 
@@ -71,10 +67,9 @@ def exchange(
     deadline: Deadline,
     timeout: float,
     retry: Retry,
-    meanwhile: Callable[[], Collection[int]] = _nothing,
+    meanwhile: Callable[[], Collection[int]] = lambda: (),
     follow: Follow | None = None,
     tick: Callable[[float], float] | None = None,
-    draw: Callable[[], float] = _random,
 ) -> tuple[Outcome, ...]:
     """Return the outcome of every request, in order, at the deadline at the latest.
 
@@ -86,7 +81,7 @@ def exchange(
     returns when it wants to be called again. Raises ValueError for a token or target that no
     header can carry.
     """
-    batch = _Batch(socket, token, requests, deadline, timeout, retry, draw)
+    batch = _Batch(socket, token, requests, deadline, timeout, retry)
     batch.follow = follow
     batch.tick = tick
     try:
@@ -219,13 +214,11 @@ class _Batch:
         deadline: Deadline,
         timeout: float,
         retry: Retry,
-        draw: Callable[[], float],
     ) -> None:
         self.path = socket.encode("utf-8", "surrogateescape")
         self.end = deadline.end
         self.timeout = timeout
         self.retry = retry
-        self.draw = draw
         self.exchanges = [
             _Exchange(request, request_bytes(request, token, AGENT)) for request in requests
         ]
@@ -309,7 +302,7 @@ class _Batch:
         size = exchange.reader.size
         exchange.disconnect()
         left = self.end - monotonic()
-        wait = self.retry(outcome, exchange.attempt, left, self.draw())
+        wait = self.retry(outcome, exchange.attempt, left, _random())
         if wait is not None:
             if isinstance(outcome, Response):
                 outcome = outcome.replace(body=_NO_BODY)

@@ -26,10 +26,10 @@ class Obstacle(Record):
 
 
 class _Surroundings(Record):
-    """Where relative names start and where `env` looks for interpreters."""
+    """Where relative names start, and the folders of PATH."""
 
-    path: str | None
     cwd: str
+    folders: list[str]
 
 
 def find(command: str, path: str | None, cwd: str) -> str | Problem:
@@ -39,21 +39,23 @@ def find(command: str, path: str | None, cwd: str) -> str | Problem:
     A word with a slash is taken as it is. A relative result holds from `cwd` only. The Problem's
     kind is command-not-found (127) or command-not-executable (126).
     """
-    around = _Surroundings(path=path, cwd=cwd)
+    folders = (DEFAULT_PATH if path is None else path).split(":")
+    around = _Surroundings(cwd=cwd, folders=folders)
     if not command or "\0" in command:
         return _not_found(command, "it is empty" if not command else "it has a NUL byte")
     if "/" in command:
         obstacle = _obstacle(command, around, 0)
         if obstacle is None:
             return command
-        return _not_executable(command, obstacle) if obstacle.reason else _absent(command)
+        if obstacle.reason:
+            return _not_executable(command, obstacle)
+        return _not_found(command, "there is no such file")
     return _along_path(command, around)
 
 
 def _along_path(command: str, around: _Surroundings) -> str | Problem:
     first: Obstacle | None = None
-    folders = (DEFAULT_PATH if around.path is None else around.path).split(":")
-    for folder in folders:
+    for folder in around.folders:
         candidate = f"{folder}/{command}" if folder else command
         obstacle = _obstacle(candidate, around, 0)
         if obstacle is None:
@@ -64,12 +66,9 @@ def _along_path(command: str, around: _Surroundings) -> str | Problem:
             break
     if first is not None:
         return _not_executable(command, first)
-    where = "the only directory" if len(folders) == 1 else f"any of the {len(folders)} directories"
+    count = len(around.folders)
+    where = "the only directory" if count == 1 else f"any of the {count} directories"
     return _not_found(command, f"it is not in {where} of PATH")
-
-
-def _absent(command: str) -> Problem:
-    return _not_found(command, "there is no such file")
 
 
 def _not_found(command: str, reason: str) -> Problem:
@@ -205,8 +204,7 @@ def _by_env(file: str, words: list[str], around: _Surroundings) -> Obstacle | No
     name = words[1]
     if name.startswith("-") or "=" in name or " " in name or "/" in name:
         return None
-    folders = (DEFAULT_PATH if around.path is None else around.path).split(":")
-    for folder in folders:
+    for folder in around.folders:
         raw = encoded(posixpath.join(around.cwd, folder, name))
         if os.access(raw, os.X_OK, effective_ids=True) and not os.path.isdir(raw):
             return None

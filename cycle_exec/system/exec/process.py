@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
-from resource import RLIM_INFINITY, RLIMIT_CORE, getrlimit, setrlimit
+from resource import RLIM_INFINITY, RLIMIT_CORE, RLIMIT_STACK, getrlimit, setrlimit
 from time import sleep
 
 from cycle_exec.errors import refuse
@@ -34,6 +34,17 @@ _POINTER = 8
 _NO_CORE = 1
 # For scripts the kernel adds the interpreter, its argument and the script's name once more.
 _SCRIPT_WORDS = 2 * 256
+# What execve says, where a file's own words would not do.
+_KINDS = {
+    errno.E2BIG: "arguments-too-long",
+    errno.ENOENT: "command-not-found",
+    errno.ENOTDIR: "command-not-found",
+}
+_CAUSES = {
+    errno.E2BIG: "arguments and environment are larger than the kernel accepts",
+    errno.ENOENT: "it or its interpreter no longer exists",
+    errno.ENOEXEC: "it is not in a format that this machine can execute",
+}
 
 
 def forbid_core_files() -> tuple[int, int]:
@@ -82,25 +93,12 @@ def replace(
     try:
         os.execve(encoded(executable), arguments, environment)  # noqa: S606 - the app itself
     except OSError as error:
-        raise refuse(_kind(error), f"command {argv[0]}", _cause(error)) from None
-
-
-def _kind(error: OSError) -> str:
-    if error.errno == errno.E2BIG:
-        return "arguments-too-long"
-    if error.errno in (errno.ENOENT, errno.ENOTDIR):
-        return "command-not-found"
-    return "command-not-executable"
+        kind = _KINDS.get(error.errno or 0, "command-not-executable")
+        raise refuse(kind, f"command {argv[0]}", _cause(error)) from None
 
 
 def _cause(error: OSError) -> str:
-    if error.errno == errno.E2BIG:
-        return "arguments and environment are larger than the kernel accepts"
-    if error.errno == errno.ENOENT:
-        return "it or its interpreter no longer exists"
-    if error.errno == errno.ENOEXEC:
-        return "it is not in a format that this machine can execute"
-    return words(error)
+    return _CAUSES.get(error.errno or 0) or words(error)
 
 
 class Measured(Record):
@@ -146,8 +144,6 @@ def _oversized(environ: Mapping[str, str]) -> tuple[str, ...]:
 
 
 def _maximum() -> int:
-    from resource import RLIM_INFINITY, RLIMIT_STACK, getrlimit
-
     soft, _ = getrlimit(RLIMIT_STACK)
     quarter = _CEILING if soft == RLIM_INFINITY else soft // 4
     return max(_FLOOR, min(_CEILING, quarter))

@@ -313,9 +313,10 @@ def test_each_try_has_its_own_time(api, no_leaks):
     assert (found.attempts, kinds([found])) == (3, [200])
 
 
-def test_waits_between_tries_are_what_retry_says(api, no_leaks):
+def test_waits_between_tries_are_what_retry_says(api, no_leaks, monkeypatch):
     """It is asked with outcome, attempt, time left and a random number, and is obeyed."""
     api.on(ANY, [error(503), drop, data({})])
+    monkeypatch.setattr(requests_, "_random", lambda: 0.25)
     seen = []
 
     def again(outcome, attempt, left, draw):
@@ -323,7 +324,7 @@ def test_waits_between_tries_are_what_retry_says(api, no_leaks):
         assert left > 0
         return None if kinds([outcome]) == [200] else 0.1 * attempt
 
-    exchange(api, again=again, draw=lambda: 0.25)
+    exchange(api, again=again)
     assert [each for each in seen if each[0] != 200] == [(503, 1, 0.25), ("dropped", 2, 0.25)]
     first, second, third = (asked.at for asked in api.requests)
     assert second - first >= 0.1

@@ -166,7 +166,7 @@ def test_what_is_measured_to_fit_is_taken_by_the_kernel(tmp_path, monkeypatch, s
     script.chmod(0o755)
     if stack is not None:
         _, hard = resource.getrlimit(resource.RLIMIT_STACK)
-        monkeypatch.setattr(resource, "getrlimit", lambda _: (stack, hard))
+        monkeypatch.setattr(process, "getrlimit", lambda _: (stack, hard))
     maximum = process._maximum()
     for executable in ("/bin/true", str(script)):
         environ = filled(maximum, executable)
