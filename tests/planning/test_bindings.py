@@ -117,6 +117,17 @@ def test_dangerous_names_pass_only_by_name():
     assert refused({"PATH": "x"}, kept=("PATH",)) == []
 
 
+def test_what_no_name_can_be_made_of_is_refused():
+    """A prefix of underscores alone gives nothing to a field without letters."""
+    odd = INTEGRATION.replace(fields={"extra.--": "v"})
+    gathered = bindings.integrations_layer(
+        [IntegrationRequest(identifier="s3", prefix="_")], {"s3": odd}
+    )
+    [problem] = bindings.refused_names(gathered.layer(), frozenset(), frozenset())
+    assert problem.kind == "name-refused"
+    assert problem.reason == "this is not a name that every shell accepts"
+
+
 def test_the_platforms_names_are_never_overridden():
     """CYCLE_* refuses even when allowed by name."""
     assert refused({"CYCLE_X": "x"}, allowed=("CYCLE_X",)) == [("name-refused", "variable CYCLE_X")]
@@ -153,6 +164,13 @@ def test_later_layers_hide_earlier_ones_and_say_so():
     assert merged.environ == {"A": "3", "B": "2"}
     assert merged.sources == {"A": "scoped variable a", "B": "inherited"}
     assert merged.overrides == {"A": ("dotenv file .env", "inherited")}
+
+
+def test_a_source_does_not_hide_itself():
+    """A dotenv file that is listed twice is no news to anybody."""
+    merged = bindings.merge([Layer(values={"A": "1"}, origin="dotenv file .env")] * 2)
+    assert merged.sources == {"A": "dotenv file .env"}
+    assert merged.overrides == {}
 
 
 @given(st.lists(st.dictionaries(st.sampled_from("ABCD"), st.text(max_size=3)), max_size=5))

@@ -231,6 +231,45 @@ def test_keystores_go_beside_the_pems_with_their_mode_and_place():
     assert rendered(body, snapshot, settings) == "/c/a.test/keystore.p12"
 
 
+def test_pems_go_below_the_folder_of_their_domain():
+    """One for each of certbot's names, with the manifest's mode and the text that it stands for."""
+    snapshot = Snapshot(certificates=(issued.answer("a.test", "*.b.test"),))
+    settings = Settings(certificates=CertificateRequest(directory="/c", mode=0o640))
+    found = {write.path: write for write in planned(settings, snapshot).writes}
+    assert sorted(found) == [
+        f"/c/{domain}/{name}.pem"
+        for domain in ("_wildcard.b.test", "a.test")
+        for name in ("cert", "chain", "fullchain", "privkey")
+    ]
+    leaf, middle = issued.pem(issued.leaf("a.test", "*.b.test")), issued.pem(issued.middle())
+    for name, content in {
+        "cert": leaf,
+        "chain": middle,
+        "fullchain": leaf + middle,
+        "privkey": issued.key_pem(issued.key()),
+    }.items():
+        write = found[f"/c/a.test/{name}.pem"]
+        assert write.content.decode() == content
+        assert (write.kind, write.name, write.mode) == ("certificate", "a.test", 0o640)
+        assert (write.directory, write.domain, write.member) == ("/c", "a.test", f"{name}.pem")
+
+
+def test_a_template_sees_paths_of_the_files_that_are_written():
+    """None where certificates go to no folder; keystore and combined where they are asked for."""
+    snapshot = Snapshot(certificates=(issued.answer("a.test"),))
+    body = "{{ certificates['a.test'].paths | sort | join(' ') }}"
+    assert rendered("{{ certificates['a.test'].paths is defined }}", snapshot) == "False"
+    settings = Settings(certificates=CertificateRequest())
+    assert rendered("{{ certificates['a.test'].paths is defined }}", snapshot, settings) == "False"
+    settings = Settings(certificates=CertificateRequest(directory="/c"))
+    assert rendered(body, snapshot, settings) == "cert chain fullchain privkey"
+    assert rendered("{{ certificates['a.test'].paths.cert }}", snapshot, settings) == (
+        "/c/a.test/cert.pem"
+    )
+    settings = Settings(certificates=CertificateRequest(directory="/c", formats=("combined",)))
+    assert "combined" in rendered(body, snapshot, settings).split()
+
+
 def test_a_file_beside_a_certificate_changes_with_it():
     """Whoever writes it; one that is elsewhere, or deeper, changes by itself."""
     snapshot = Snapshot(variables={"store-password": "p"}, certificates=(issued.answer("a.test"),))

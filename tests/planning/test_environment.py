@@ -102,6 +102,31 @@ def test_unset_removes_a_name_from_every_layer_but_set():
     assert found.sources.keys() == found.environ.keys()
 
 
+def test_a_login_is_known_before_integrations_and_templates_are():
+    """With the precedence of the whole environment; what unset removes from it is there."""
+    settings = Settings(
+        integrations=(S3,),
+        environment=EnvironmentRules(
+            set={"S": "set", "T": "{{ env.A }}", "U": "{% if true %}{% endif %}"},
+            unset=("V", "CYCLE_X"),
+        ),
+    )
+    snapshot = SNAPSHOT.replace(integrations={})
+    found = environment.early(
+        settings,
+        snapshot,
+        Inputs(inherited=INHERITED, dotenv_files=((".env", {"D": "dotenv"}),), now=0.0),
+    )
+    assert found == {
+        "A": "variable",
+        "D": "dotenv",
+        "HOSTNAME": "h",
+        "CYCLE_X": "x",
+        "V": "variable",
+        "S": "set",
+    }
+
+
 def test_all_missing_names_come_in_one_message():
     """Required variables that are missing or empty are named together, sorted."""
     settings = Settings(variables=Variables(required=("Z", "A", "E", "B")))

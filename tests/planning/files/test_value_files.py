@@ -63,7 +63,7 @@ def test_a_missing_variable_of_a_file_refuses_unless_it_has_a_default():
 
 
 def test_an_integration_field_goes_to_its_file():
-    """An absent field refuses and names the known ones; an absent integration writes nothing."""
+    """An absent field refuses, and one that is not base64; an absent integration writes nothing."""
     request = IntegrationRequest(
         identifier="gcp",
         files=(IntegrationFile(target="/t", field="auth.base64_config", decode="base64"),),
@@ -79,6 +79,13 @@ def test_an_integration_field_goes_to_its_file():
     bare = answer.replace(fields={})
     value_files.integration_files(gathered, settings, Snapshot(integrations={"gcp": bare}))
     assert [problem.kind for problem in gathered.problems] == ["variable-missing"]
+    gathered = Outputs({})
+    broken = answer.replace(fields={"auth.base64_config": "c4n4ry!"})
+    value_files.integration_files(gathered, settings, Snapshot(integrations={"gcp": broken}))
+    [problem] = gathered.problems
+    assert problem.subject == "integration gcp: auth.base64_config"
+    assert problem.reason == "is not base64, although the manifest says so"
+    assert gathered.writes == []
     gathered = Outputs({})
     value_files.integration_files(gathered, settings, Snapshot(integrations={"gcp": None}))
     assert (gathered.writes, gathered.problems) == ([], [])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import base64
 import hashlib
 import json
@@ -14,7 +15,7 @@ import yaml
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from cycle_exec.planning.templates import filters
+from cycle_exec.planning.templates import filters, quoting
 from cycle_exec.planning.templates.filters import FilterFailed
 
 TEXT = st.text(st.characters(exclude_categories=["Cs"]))
@@ -111,6 +112,45 @@ def test_a_bare_word_stays_as_it_is():
     """Ports, addresses and paths need no quotes anywhere."""
     for word in ("443", "[::]:443", "10.0.0.0/8", "http://api:8080/v1/", "/run/a-b_c.d,e"):
         assert filters.ALL["bare_word"](word) == word
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "quoted"),
+    [
+        ("quote_nginx", 'a "b" \\ c; #é', '"a \\"b\\" \\\\ c; #é"'),
+        ("quote_nginx", "x" * 4000, f'"{"x" * 4000}"'),
+        ("quote_postgres", "it's \\ a\r\nb", "'it''s \\\\ a\\r\\nb'"),
+        ("quote_properties", " a=b: #!é", "\\ a=b: #!\\u00e9"),
+        ("quote_redis", '"a\\b"\n\0é', '"\\"a\\\\b\\"\\x0a\\x00é"'),
+        ("quote_userlist", 'a "b" \\ c', '"a ""b"" \\ c"'),
+    ],
+)
+def test_a_value_is_quoted_for_its_program(name, value, quoted):
+    """As the program reads it; tests/templates asks the programs themselves."""
+    assert filters.ALL[name](value) == quoted
+
+
+@given(TEXT)
+@example("\\ \t\n\U0001f600é")
+def test_a_property_is_read_back(text):
+    """By Java's rules: escapes are those of Python's strings, in units of UTF-16."""
+    if "${" in text or "#{" in text:
+        return
+    quoted = quoting.quote_properties(text)
+    assert quoted.isascii()
+    assert not quoted.startswith(" ")
+    units = quoted.removeprefix("\\" if text.startswith(" ") else "").encode()
+    pairs = units.decode("unicode_escape").encode("utf-16", "surrogatepass")
+    assert pairs.decode("utf-16") == text
+
+
+@given(TEXT)
+def test_an_argument_of_redis_is_read_back(text):
+    """Its escapes are those of Python's strings."""
+    quoted = quoting.quote_redis(text)
+    assert "\n" not in quoted
+    assert quoted[0] == quoted[-1] == '"'
+    assert ast.literal_eval(quoted) == text
 
 
 def test_haproxys_quotes_are_those_of_a_shell():

@@ -44,6 +44,7 @@ def refusal(text: str, **context: object) -> Problem:
         ("{{ v.nope is defined }} {{ v.nope|default('d') }}", "False d"),
         ("<{{ '<&>' }}>", "<<&>>"),
         ("{{ 'x' * 3 }}{{ 2 ** 8 }}{{ '%s-%d' % ('a', 5) }}", "xxx256a-5"),
+        ("{{ 7 % 4 }}", "3"),
         ("{% set x = [] %}{{ x|length }}", "0"),
         ("{% macro m(a) %}[{{ a }}]{% endmacro %}{{ m(1) }}", "[1]"),
         ("{{ v.A|indent }}{{ 'a\nb'|indent(2) }}", "1a\n  b"),
@@ -104,6 +105,15 @@ def test_keys_of_a_parsed_value_are_not_suggested():
     """A document inside a variable is secret, its keys as well."""
     problem = refusal("{{ (v|from_json).passwrd }}", v='{"passwrd-c4n4ry-value": 1}')
     assert problem.reason == "passwrd is not defined"
+
+
+def test_keys_are_suggested_where_templates_go():
+    """In lists too; what lies deeper than any resource of the platform is not searched."""
+    server = {"nodes": [{"features": {"arch": "amd64", "more": {"kind": {"x": "y"}}}}]}
+    problem = refusal("{{ server.nodes[0].features.arhc }}", server=server)
+    assert problem.reason == "arhc is not defined, did you mean arch"
+    deep = "{{ server.nodes[0].features.more.kidn }}"
+    assert refusal(deep, server=server).reason == "kidn is not defined"
 
 
 @pytest.mark.parametrize(
@@ -181,6 +191,7 @@ def test_a_failing_expression_refuses_in_our_words(text, reason):
         ("{{ " + "9" * 5000 + " }}", "t.j2", "a number has too many digits"),
         ("{{ m(a=1, a=2) }}", "t.j2", "an argument is repeated"),
         ("{% macro m(a, a) %}{% endmacro %}", "t.j2", "an argument is repeated"),
+        ("{{ m(__debug__=1) }}", "t.j2", "this is not valid Jinja2"),
         ("{{ " + "(" * 500 + "a" + ")" * 500 + " }}", "t.j2", "it is nested too deeply"),
         ("{{ a" + "|upper" * 250 + " }}", "t.j2", "it is nested too deeply"),
         ("{% for a in b %}" * 25 + "{% endfor %}" * 25, "t.j2", "it is nested too deeply"),
