@@ -99,6 +99,23 @@ def test_the_text_shows_what_changes_with_marks():
     assert all(not line.endswith(" ") for line in shown.splitlines())
 
 
+def test_a_plan_that_brings_nothing_is_short():
+    """No heading without rows below it."""
+    plan = Plan(environ={"KEPT": "1"}, sources={"KEPT": "inherited"})
+    outlook = Outlook(
+        command=(),
+        executable="",
+        manifest="",
+        inherited={"KEPT": "1"},
+        differences={},
+        key=b"token",
+        now=NOW,
+    )
+    assert describe.text(plan, outlook) == (
+        "command: (none given)\nmanifest: (none)\n\nvariables: 0 added, 0 changed, 1 inherited\n"
+    )
+
+
 def test_fingerprints_depend_on_the_key():
     """Equal values are seen to be equal, but not without the key."""
     one, other = describe.fingerprints(b"a"), describe.fingerprints(b"b")

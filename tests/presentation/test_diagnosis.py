@@ -2,6 +2,7 @@
 
 import pytest
 
+from cycle_exec.errors import KINDS, Problem
 from cycle_exec.planning.model import CertificateSummary
 from cycle_exec.presentation import diagnosis
 from cycle_exec.presentation.diagnosis import BAD, DOUBTFUL, GOOD, Finding
@@ -71,6 +72,100 @@ def test_a_certificate(days, state):
     assert (found.state, found.says) == (state, f"a.test: {days} days left, EC P-256")
 
 
+def test_a_problem_is_a_line_with_its_way_out():
+    """That of its kind, where it has none of its own."""
+    found = diagnosis.bad(
+        "manifest",
+        [
+            Problem(kind="denied", subject="the API", reason="it answered 401"),
+            Problem(kind="usage", subject="flag --x", reason="is bad", fix="leave it out"),
+        ],
+    )
+    assert found == [
+        Finding(
+            state=BAD,
+            about="manifest",
+            says="the API: it answered 401 (denied)",
+            fix=KINDS["denied"].fix,
+            kind="denied",
+        ),
+        Finding(
+            state=BAD,
+            about="manifest",
+            says="flag --x: is bad (usage)",
+            fix="leave it out",
+            kind="usage",
+        ),
+    ]
+
+
+FINDINGS = [
+    diagnosis.good("PATH", "2 directories"),
+    diagnosis.doubtful("clock", "61 s behind", "set it"),
+    *diagnosis.bad("API", [Problem(kind="unavailable", subject="/s", reason="is not there")]),
+]
+
+
+def test_the_list_has_a_sum():
+    """A mark for each state, the way out below what it is for, the numbers of each."""
+    fix = KINDS["unavailable"].fix
+    assert diagnosis.text(FINDINGS, Style(width=200)) == (
+        "\N{CHECK MARK} PATH            2 directories\n"
+        "! clock           61 s behind\n"
+        "                  -> set it\n"
+        "\N{BALLOT X} API             /s: is not there (unavailable)\n"
+        f"                  -> {fix}\n"
+        "1 error, 1 warning, 1 ok\n"
+    )
+
+
+def test_the_list_is_plain_data_for_programs():
+    """With the code that a launch would end with."""
+    assert diagnosis.document(FINDINGS) == {
+        "version": 1,
+        "findings": [
+            {"state": GOOD, "about": "PATH", "says": "2 directories", "fix": "", "kind": ""},
+            {
+                "state": DOUBTFUL,
+                "about": "clock",
+                "says": "61 s behind",
+                "fix": "set it",
+                "kind": "",
+            },
+            {
+                "state": BAD,
+                "about": "API",
+                "says": "/s: is not there (unavailable)",
+                "fix": KINDS["unavailable"].fix,
+                "kind": "unavailable",
+            },
+        ],
+        "code": 69,
+    }
+
+
+def test_modules_without_bytecode_slow_a_start_down():
+    """With the line that compiles them, for the image's build."""
+    found = diagnosis.compiled(3, 64, ["/opt/a", "/opt/b"])
+    assert (found.state, found.says.partition(":")[0]) == (
+        DOUBTFUL,
+        "3 of 64 modules have no .pyc file",
+    )
+    assert found.fix.endswith("RUN python -m compileall -q /opt/a /opt/b")
+    assert diagnosis.compiled(0, 64, []).says == "all 64 modules are compiled"
+
+
+@pytest.mark.parametrize(
+    ("folders", "begins"),
+    [(["/etc/a"], "/etc/a on a disk: "), (["/etc/a", "/b", "/c"], "/etc/a and 2 more on a disk: ")],
+)
+def test_secrets_on_a_disk_stay_there(folders, begins):
+    """The first folder is named, the others are counted."""
+    found = diagnosis.storage(folders)
+    assert (found.state, found.says.startswith(begins)) == (DOUBTFUL, True)
+    assert "tmpfs" in found.fix
+
+
 def test_the_code_is_that_of_the_earliest_stage():
     """Whatever the order in which things were found."""
     found = [
@@ -99,4 +194,6 @@ def test_names_of_interpreter_variables_come_in_order():
     assert diagnosis.privileges(0, ["NET_RAW", "KILL", "CHOWN"]).says == (
         "user 0, capabilities CHOWN, KILL, 1 more"
     )
+    assert diagnosis.interpreter([]).state == GOOD
+    assert diagnosis.privileges(1000, []).says == "user 1000, no capabilities"
     assert diagnosis.storage([]).state == GOOD
