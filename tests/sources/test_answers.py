@@ -230,6 +230,49 @@ def test_what_was_fetched_on_suspicion_never_refuses():
     }
 
 
+def test_domains_are_their_names():
+    """In the platform's order; null stands for none, anything else is told where it is used."""
+    records = [{"fqdn": "b.test", "id": "1"}, {"fqdn": "a.test", "id": "2"}]
+    assert read([VARIABLES, answer(records)], None, "domains").domains == ("b.test", "a.test")
+    assert read([VARIABLES, answer(None)], None, "domains").domains == ()
+    for data, reason in (
+        ({}, "data is not a list"),
+        (["a.test"], "a domain is not an object"),
+        ([{"fqdn": 5}], "fqdn is missing or not a string"),
+    ):
+        found = read([VARIABLES, answer(data)], None, "domains")
+        assert found.domains is None
+        assert found.unusable["domains"].reason == reason
+
+
+@pytest.mark.parametrize("name", ["instances", "containers", "networks"])
+def test_a_list_of_resources_is_a_list_of_objects(name):
+    """As they came, whatever is in them."""
+    data = [{"id": "1", "more": {"x": [1]}}, {"id": "2"}]
+    assert read([VARIABLES, answer(data)], None, name).resources == {name: data}
+    found = read([VARIABLES, answer([{"id": "1"}, "2"])], None, name)
+    assert found.unusable[name].reason == "an item is not an object"
+
+
+def test_the_metadata_file_is_read_once_all_answers_are_good():
+    """What is wrong with it matters to the template that uses it, as with a resource."""
+    wanted = needs(Settings(), {"metadata"})
+    lost = Problem(kind="unavailable", subject="metadata file /m", reason="it does not exist")
+
+    def missing() -> object:
+        raise Refused([lost])
+
+    found = answers.snapshot(
+        wanted, [VARIABLES], socket="/s", environ={}, metadata=lambda: {"id": "e"}
+    )
+    assert found.resources == {"metadata": {"id": "e"}}
+    found = answers.snapshot(wanted, [VARIABLES], socket="/s", environ={}, metadata=missing)
+    assert (found.resources, found.unusable) == ({}, {"metadata": lost})
+    with pytest.raises(Refused) as caught:
+        answers.snapshot(wanted, [error(401)], socket="/s", environ={}, metadata=missing)
+    assert lost not in caught.value.problems
+
+
 def test_the_own_instance_is_found_by_id_then_by_hostname():
     """CYCLE_INSTANCE_ID decides, HOSTNAME helps out."""
     by_id = [{"id": "i0", "hostname": "host"}, {"id": "i1", "hostname": "x"}]
@@ -245,6 +288,23 @@ def test_one_cause_is_said_once():
     """When all requests fail alike there is one line, with their number."""
     [problem] = refusal([Failure(kind="missing"), Failure(kind="missing")], S3)
     assert problem.reason == "there is no socket (2 requests)"
+
+
+def test_different_causes_are_all_said():
+    """So is one cause that each request has of its own."""
+    problems = refusal([error(500), error(404)], S3)
+    assert [(problem.kind, problem.reason) for problem in problems] == [
+        ("unavailable", "the API answered 500"),
+        ("answer-refused", "the API answered 404"),
+    ]
+    assert len(refusal([error(404), error(404)], S3)) == 2
+
+
+def test_an_error_without_an_envelope_is_told_by_its_status():
+    """A page of a proxy is no code of the platform."""
+    page = Response(status=502, headers=(), body=SecretBytes(b"<h1>c4n4ry-value</h1>"))
+    [problem] = refusal([page])
+    assert problem.reason == "the API answered 502"
 
 
 def test_requests_given_up_for_another_have_no_story():

@@ -60,6 +60,13 @@ def test_a_mention_is_a_suspicion():
     ]
 
 
+def test_an_answer_matters_if_it_is_essential_or_used():
+    """A mention that turned out to be none does not; an optional integration always does."""
+    settings = Settings(integrations=(IntegrationRequest(identifier="s3", optional=True),))
+    found = needs(settings, {"server", "hub"})
+    assert [need.name for need in found if need.is_used({"hub"})] == ["variables", "s3", "hub"]
+
+
 def test_every_resource_can_be_mentioned():
     """Each fetched name leads to exactly one request, but the metadata file to none."""
     for name in sorted(FETCHED_NAMES - {"metadata"}):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import json.scanner
 import math
 import subprocess
 import sys
@@ -157,6 +158,7 @@ def test_what_is_not_right_is_refused_in_our_own_words(body, reason):
         b"[" * 100 + b"]" * 100,
         b'["' + b"[" * 200 + b'", "' + b"{" * 200 + b'"]',
         b'["\\\\", "' + b"[" * 200 + b'"]',
+        b'"' + b"[" * 200 + b'"',
         b'["\\"", "' + b"[" * 200 + b'\\\\\\"", "["]',
         b"[" + b",".join([b"[[]]"] * 5000) + b"]",
         b'["' + b"," * 300_000 + b'", "' + b"," * 10 + b'"]',
@@ -204,10 +206,14 @@ def test_escapes_of_narrow_characters_have_no_lower_cap():
 def test_it_works_without_the_c_scanner(monkeypatch):
     """Where _json is missing, json's own scanner gives the same answers."""
     monkeypatch.setitem(sys.modules, "_json", None)
+    monkeypatch.setattr(json.scanner, "make_scanner", vars(json.scanner)["py_make_scanner"])
     assert decode(b'{"a": [1, 2.5, "x", null]}') == {"a": [1, 2.5, "x", None]}
     for body in (b'{"a": 1, "a": 1}', b"NaN", b"9" * 301, b'"\\ud800"', b"{,}", b"1e999"):
         with pytest.raises(NotJson):
             decode(body)
+    # This scanner comes to the end of the stack before the depth is counted.
+    with pytest.raises(NotJson, match="it is nested too deeply"):
+        decode(b"[" * 990 + b"]" * 990)
 
 
 def test_good_json_is_read_without_importing_json():
