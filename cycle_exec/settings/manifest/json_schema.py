@@ -57,9 +57,8 @@ def _shape(node: Node) -> dict[str, object]:
             }
         case ArrayOf():
             return {"type": "array", "items": _node(node.table)}
-        case Table():
-            return _table(node)
-    raise TypeError(type(node).__name__)
+    assert isinstance(node, Table)
+    return _table(node)
 
 
 def _table(table: Table) -> dict[str, object]:
