@@ -235,6 +235,7 @@ MODE = 'octal digits in quotes such as "0600" or "644", at most "0777"'
         ("[environment]\npristine = 'true'", 2, "environment.pristine expects true or false, not"),
         ("[environment]\nprecedence = 'x'", 2, 'environment.precedence expects "fetched" or "inh'),
         ("[environment]\nset = { A = 1 }", 2, "environment.set.A expects a string without NUL, n"),
+        ("[environment]\nset = 'A'", 2, "environment.set expects a table, not a string"),
         ("[environment.set]\n1A = 'x'", 2, f"the key environment.set.1A must be {VARIABLE}"),
         ("[environment.set]\n'a b' = 'x'", 2, f'the key environment.set."a b" must be {VARIABLE}'),
         ("[environment]\nunset = ['A=B']", 2, "environment.unset expects a variable name, not em"),
@@ -249,6 +250,7 @@ MODE = 'octal digits in quotes such as "0600" or "644", at most "0777"'
         ),
         ("[variables]\nprefix = '1'", 2, "variables.prefix expects empty, or letters, digits and"),
         ("[variables.rename]\na = 'B-C'", 2, f"variables.rename.a expects {VARIABLE}"),
+        ("[variables.files]\nA = '/a'", 2, "variables.files.A expects a table, not a string"),
         ("[variables.files.A]\nmode = '600'", 1, "variables.files.A.target is missing"),
         ("[variables.files.A]\ntarget = 'a'", 2, f"variables.files.A.target expects {ABSOLUTE}"),
         (
@@ -361,6 +363,30 @@ def test_all_at_once():
 def test_syntax(text, line, reason):
     """TOML that is none refuses with its line in our own words."""
     assert _problem(text) == (f"dir/m.toml:{line}", reason)
+
+
+class _WithLine(ValueError):
+    lineno = 2
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        ValueError("Invalid value (at line 2, column 10)"),
+        _WithLine("Invalid value (at line 2, column 10)"),
+    ],
+)
+def test_a_syntax_errors_line_is_told_on_any_python(monkeypatch, error):
+    """Python 3.14 gives it as a number; all before it in their last words alone."""
+
+    def loads(text):
+        raise error
+
+    monkeypatch.setattr("tomllib.loads", loads)
+    assert _problem("a = 1\nsocket = /var/run") == (
+        "dir/m.toml:2",
+        "this value is not valid TOML (strings stand in quotes)",
+    )
 
 
 def test_huge_number():

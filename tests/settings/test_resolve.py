@@ -16,8 +16,10 @@ from cycle_exec.settings.model import (
     IntegrationRequest,
     Invocation,
     Manifest,
+    Process,
     TemplateOutput,
     Variables,
+    Vpn,
 )
 from cycle_exec.settings.options import OPTIONS
 
@@ -159,6 +161,36 @@ def test_certificates():
     assert _resolve({}, manifest).certificates == manifest.certificates
 
 
+def test_user_and_helper():
+    """--user and --vpn-helper replace the manifest's, the rest of its sections stays."""
+    manifest = Manifest(
+        process=Process(user="m", grace=3.0), vpn=Vpn(helper="/m", config="/c", probe=True)
+    )
+    settings = _resolve({"user": "app:app"}, manifest, VPN_HELPER="/v")
+    assert settings.process == Process(user="app:app", grace=3.0)
+    assert settings.vpn == Vpn(helper="/v", config="/c", probe=True)
+    assert settings.origins == {
+        "process.user": "flag --user",
+        "vpn.helper": "variable CYCLE_EXEC_VPN_HELPER",
+    }
+    assert _resolve({"vpn-helper": "/f"}).vpn == Vpn(helper="/f")
+
+
+def test_signal_map():
+    """A nearer entry for a signal replaces the farther one, in whichever spelling."""
+    manifest = Manifest(process=Process(signal_map={"TERM": "QUIT", "HUP": "USR1"}))
+    settings = _resolve(
+        {"signal-map": ("SIGTERM:SIGUSR2",)}, manifest, SIGNAL_MAP="TERM:INT, 15:NONE"
+    )
+    assert settings.process.signal_map == {
+        "TERM": "USR2",
+        "HUP": "USR1",
+        "15": "NONE",
+    }
+    both = "flag --signal-map and variable CYCLE_EXEC_SIGNAL_MAP"
+    assert settings.origins["process.signal_map"] == both
+
+
 @pytest.mark.parametrize(
     ("name", "value"),
     [
@@ -193,6 +225,15 @@ def test_certificates():
         ("preserve-env", ("A,",)),
         ("preserve-env", ("A=B",)),
         ("preserve-env", ("true",)),
+        ("user", ""),
+        ("user", ":app"),
+        ("vpn-helper", ""),
+        ("vpn-helper", "relative"),
+        ("signal-map", ("",)),
+        ("signal-map", ("TERM",)),
+        ("signal-map", ("KILL:TERM",)),
+        ("signal-map", ("TERM:CHLD",)),
+        ("signal-map", ("TERM:",)),
     ],
 )
 def test_refused(name, value):
