@@ -25,7 +25,7 @@ def fork_supervisor(invocation: Invocation, settings: Settings) -> Supervision |
 
     In reload mode the child becomes the watcher; None: it becomes the app itself.
     """
-    log = settings.log_level, settings.log_format
+    log = settings.log.level, settings.log.format
     if not settings.process.reload:
         fork.fork_supervisor(settings.process, log, invocation.mask)
         return None

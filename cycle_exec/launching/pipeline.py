@@ -56,7 +56,7 @@ def settle(invocation: Invocation, overrides: Overrides, command: Sequence[str])
     settings = resolve.resolve(
         invocation, overrides, manifest, path if manifest is not None else "", tuple(command)
     )
-    stderr.log.configure(settings.log_level, settings.log_format, settings.debug)
+    stderr.log.configure(settings.log.level, settings.log.format, settings.log.debug)
     for line in resolve.unknown_variables(invocation.environ):
         stderr.log.warning(line)
     return settings

@@ -1,4 +1,4 @@
-"""Integrations and templates of flags and variables, laid over those of the manifest."""
+"""Lists of flags and variables, laid over those of the manifest entry by entry."""
 
 from __future__ import annotations
 
@@ -9,28 +9,31 @@ from cycle_exec.settings.model import BUILTIN, IntegrationRequest, TemplateOutpu
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping, Sequence
+    from typing import Any
 
-    from cycle_exec.settings.given import Given
+    # What is said of an option: origin and raw text, the farthest first.
+    Entries = Sequence[tuple[str, str]]
+    Refuse = Callable[[str, str], None]
 
 
 def integrations(
-    given: Given, base: tuple[IntegrationRequest, ...]
+    entries: Entries, base: tuple[IntegrationRequest, ...], refuse: Refuse
 ) -> tuple[IntegrationRequest, ...]:
     """By identifier; a prefix that is given replaces the manifest's, the rest of it stays."""
     merged = {(request.identifier, request.vendor): request for request in base}
     known = {request.identifier: request.vendor for request in base}
     seen: dict[tuple[str, str], str] = {}
-    for origin, entry in given.entries("integration"):
+    for origin, entry in entries:
         identifier, equals, prefix = entry.partition("=")
         if not identifier:
-            given.refuse(origin, "expects ID or ID=PREFIX, the identifier is empty")
+            refuse(origin, "expects ID or ID=PREFIX, the identifier is empty")
         elif equals and not rules.is_name(prefix):
-            given.refuse(origin, f"expects ID=PREFIX, the prefix {rules.NAME.expected}")
+            refuse(origin, f"expects ID=PREFIX, the prefix {rules.NAME.expected}")
         elif ("", identifier) in merged:
-            given.refuse(origin, "names what the manifest asks for as a vendor")
+            refuse(origin, "names what the manifest asks for as a vendor")
         elif seen.setdefault((origin, identifier), prefix) != prefix:
-            given.refuse(origin, "has one identifier twice with different prefixes")
+            refuse(origin, "has one identifier twice with different prefixes")
         else:
             place = (identifier, known.get(identifier, ""))
             found = merged.get(place, IntegrationRequest(identifier=identifier))
@@ -38,19 +41,21 @@ def integrations(
     return tuple(merged.values())
 
 
-def templates(given: Given, base: tuple[TemplateOutput, ...]) -> tuple[TemplateOutput, ...]:
+def templates(
+    entries: Entries, base: tuple[TemplateOutput, ...], refuse: Refuse
+) -> tuple[TemplateOutput, ...]:
     """By target; a source that is given replaces the manifest's, mode, owner and check stay."""
     merged = {same_target(output.target): output for output in base}
     seen: dict[tuple[str, str], str] = {}
-    for origin, entry in given.entries("template"):
+    for origin, entry in entries:
         source, target = _template(entry)
         place = same_target(target)
         if source in ("", BUILTIN) or not target:
-            given.refuse(origin, "expects SRC:DEST, neither of them empty")
+            refuse(origin, "expects SRC:DEST, neither of them empty")
         elif not rules.TARGET.accepts(target):
-            given.refuse(origin, f"expects SRC:DEST, DEST {rules.TARGET.expected}")
+            refuse(origin, f"expects SRC:DEST, DEST {rules.TARGET.expected}")
         elif seen.setdefault((origin, place), source) != source:
-            given.refuse(origin, "has one DEST twice with different sources")
+            refuse(origin, "has one DEST twice with different sources")
         elif place in merged:
             merged[place] = merged[place].replace(source=source)
         else:
@@ -58,11 +63,8 @@ def templates(given: Given, base: tuple[TemplateOutput, ...]) -> tuple[TemplateO
     return tuple(merged.values())
 
 
-def signal_map(given: Given, base: Mapping[str, str]) -> Mapping[str, str]:
+def signal_map(entries: Entries, base: Mapping[str, str], refuse: Refuse) -> Mapping[str, str]:
     """By the signal that comes; the nearest entry for it counts."""
-    entries = given.entries("signal-map")
-    if not entries:
-        return base
     from cycle_exec.settings import signal_names
 
     pairs = []
@@ -71,8 +73,16 @@ def signal_map(given: Given, base: Mapping[str, str]) -> Mapping[str, str]:
         if signal_names.SIGNAL.accepts(came) and signal_names.SIGNAL_OR_NONE.accepts(passed_on):
             pairs.append((came, passed_on))
         else:
-            given.refuse(origin, "expects FROM:TO, names or numbers of signals, TO may be NONE")
+            refuse(origin, "expects FROM:TO, names or numbers of signals, TO may be NONE")
     return {**base, **signal_names.mapping(pairs)}
+
+
+# By the option's name.
+MERGES: dict[str, Callable[[Entries, Any, Refuse], object]] = {
+    "integration": integrations,
+    "template": templates,
+    "signal-map": signal_map,
+}
 
 
 def same_target(path: str) -> str:

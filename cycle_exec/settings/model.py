@@ -238,6 +238,14 @@ class LastGood(Record):
     key_variable: str = ""
 
 
+class Log(Record):
+    """[log]: what is said on stderr."""
+
+    level: str = "notice"
+    format: str = "text"
+    debug: bool = False
+
+
 class Manifest(Record):
     """Everything a manifest can say; each section has its defaults."""
 
@@ -252,9 +260,7 @@ class Manifest(Record):
     process: Process = Process()
     report: Report = Report()
     last_good: LastGood | None = None
-    log_level: str = "notice"
-    log_format: str = "text"
-    debug: bool = False
+    log: Log = Log()
 
 
 class Settings(Manifest):

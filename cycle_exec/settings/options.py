@@ -32,6 +32,8 @@ class Option(Record):
     (no value, with a `--no-` form).
     key: the dotted manifest key it overrides; empty for the manifest itself.
     default: the default as text, for people.
+    rule: what each value follows, by its name in `settings.rules`. Lists without one are merged
+    with the manifest's entry by entry, see `settings.merging`.
     """
 
     name: str
@@ -40,6 +42,7 @@ class Option(Record):
     metavar: str = ""
     default: str = ""
     choices: tuple[str, ...] = ()
+    rule: str = ""
     section: str
     help: str
 
@@ -98,6 +101,7 @@ OPTIONS: tuple[Option, ...] = (
         kind="path",
         key="certificates.directory",
         metavar="DIR",
+        rule="TARGET",
         section=_WRITTEN,
         help="Write this container's certificates below the absolute path DIR, one folder for "
         "each domain, under certbot's file names.",
@@ -143,6 +147,7 @@ OPTIONS: tuple[Option, ...] = (
         kind="list",
         key="environment.files",
         metavar="PATH",
+        rule="PATH",
         section=_ENVIRONMENT,
         help="A dotenv file of defaults: everything else wins over it. Of several, later ones "
         "win over earlier ones.",
@@ -152,6 +157,7 @@ OPTIONS: tuple[Option, ...] = (
         kind="names",
         key="environment.preserve",
         metavar="A,B",
+        rule="PRESERVED",
         section=_ENVIRONMENT,
         help="The inherited value wins for these names; for all names without =A,B (in the "
         "variable: *).",
@@ -169,6 +175,7 @@ OPTIONS: tuple[Option, ...] = (
         kind="list",
         key="variables.allow",
         metavar="NAME",
+        rule="NAME_GLOB",
         section=_ENVIRONMENT,
         help="Let this variable be set although its name is dangerous, NODE_OPTIONS for example. "
         "Globs with * and ?.",
@@ -186,6 +193,7 @@ OPTIONS: tuple[Option, ...] = (
         kind="text",
         key="process.user",
         metavar="USER[:GROUP]",
+        rule="USER",
         section=_PROCESS,
         help="Run the command as this user, by name or number. Files that have no owner of their "
         "own are that user's, and so is HOME.",
@@ -239,6 +247,7 @@ OPTIONS: tuple[Option, ...] = (
         kind="path",
         key="vpn.helper",
         metavar="PATH",
+        rule="ABSOLUTE",
         section=_PROCESS,
         help="Refuse the start unless this program can be the credential hook of the OpenVPN "
         "server that is started.",

@@ -5,8 +5,7 @@ Both parsers of the command line hand on raw text; every judgement of a value is
 
 from __future__ import annotations
 
-from cycle_exec.errors import Refused
-from cycle_exec.settings.given import Given
+from cycle_exec.errors import Problem, Refused, refuse
 from cycle_exec.settings.model import (
     DEFAULT_MANIFEST,
     STALE,
@@ -15,26 +14,35 @@ from cycle_exec.settings.model import (
     Settings,
     Vpn,
 )
-from cycle_exec.settings.options import BY_NAME, PREFIX
+from cycle_exec.settings.options import BY_NAME, OPTIONS, PREFIX
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from typing import Any
 
-    from cycle_exec.settings.model import Api, EnvironmentRules, Invocation, Process, Variables
-    from cycle_exec.settings.options import Overrides
+    from cycle_exec.settings.merging import Entries, Refuse
+    from cycle_exec.settings.model import Invocation
+    from cycle_exec.settings.options import Option, Overrides
+
+_SWITCH_WORDS = {
+    **dict.fromkeys(("true", "yes", "on", "1"), True),
+    **dict.fromkeys(("false", "no", "off", "0"), False),
+}
+# Sections that a manifest may leave out, and that an option of theirs turns on.
+_TURNED_ON = {"certificates": CertificateRequest(), "vpn": Vpn()}
 
 
 def manifest_path(invocation: Invocation, overrides: Overrides) -> tuple[str, bool]:
     """Return the manifest's path, and whether the user named it; raises Refused for an empty
     flag.
     """
-    given = Given(invocation.environ, overrides)
-    path = given.text("manifest", "")
-    if given.problems:
-        raise Refused(given.problems)
-    return path or DEFAULT_MANIFEST, path != ""
+    option = BY_NAME["manifest"]
+    for origin, path in _entries(option, invocation.environ, overrides):
+        if not path:
+            raise refuse("usage", origin, f"is empty, it expects {option.metavar}")
+        return path, True
+    return DEFAULT_MANIFEST, False
 
 
 def resolve(
@@ -45,35 +53,35 @@ def resolve(
     command: tuple[str, ...],
 ) -> Settings:
     """Return the settings of a run; raises Refused with every unusable flag and variable."""
-    base = manifest if manifest is not None else Manifest()
-    given = Given(invocation.environ, overrides)
-    changes: dict[str, object] = {
-        "api": _api(given, base.api),
-        "environment": _environment(given, base.environment),
-        "variables": _variables(given, base.variables),
-        "integrations": _merged("integration", given, base.integrations),
-        "templates": _merged("template", given, base.templates),
-        "certificates": _certificates(given, base.certificates),
-        "vpn": _vpn(given, base.vpn),
-        "process": _process(given, base.process),
-        "log_level": given.choice("log-level", base.log_level),
-        "log_format": given.choice("log-format", base.log_format),
-        "debug": given.switch("debug", base.debug),
-    }
-    if given.problems:
-        raise Refused(given.problems)
+    settings = manifest if manifest is not None else Manifest()
+    origins: dict[str, str] = {}
+    problems: list[Problem] = []
+
+    def refuse(origin: str, reason: str) -> None:
+        problems.append(Problem(kind="usage", subject=origin, reason=reason))
+
+    for option in OPTIONS:
+        entries = _entries(option, invocation.environ, overrides)
+        if not entries or not option.key:
+            continue
+        # Each source once, the nearest first.
+        origins[option.key] = " and ".join(dict.fromkeys(origin for origin, _ in entries[::-1]))
+        section, _, field = option.key.rpartition(".")
+        holder: Any = (getattr(settings, section) or _TURNED_ON[section]) if section else settings
+        value = _value(option, entries, getattr(holder, field), refuse)
+        holder = holder.replace(**{field: value})
+        settings = settings.replace(**{section: holder}) if section else holder
+    if problems:
+        raise Refused(problems)
     return Settings(
-        **{**base.__dict__, **changes},
-        manifest_path=manifest_path,
-        origins=given.origins,
-        command=command,
+        **settings.__dict__, manifest_path=manifest_path, origins=origins, command=command
     )
 
 
 def unknown_variables(environ: Mapping[str, str]) -> list[str]:
     """Return a line for each variable that looks like a setting and is none."""
     found = [name for name in environ if name.startswith(PREFIX)]
-    known = {option.variable for option in BY_NAME.values()} | {STALE}
+    known = {option.variable for option in OPTIONS} | {STALE}
     if known.issuperset(found):
         return []
     from cycle_exec.settings.nearest import did_you_mean, printable
@@ -85,82 +93,70 @@ def unknown_variables(environ: Mapping[str, str]) -> list[str]:
     ]
 
 
-def _merged(name: str, given: Given, base: tuple[Any, ...]) -> tuple[Any, ...]:
-    """Return what flags and variables add. Nothing else of a launch needs their rules, so nobody
-    loads them without a reason.
+def _entries(option: Option, environ: Mapping[str, str], overrides: Overrides) -> Entries:
+    """Return everything that is said of a list; of another option only what wins."""
+    found: list[tuple[str, str]] = []
+    text = environ.get(option.variable, "")
+    flag = overrides.get(option.name)
+    if text and (option.collects or flag is None):
+        texts = _split(text) if option.collects else [text]
+        found += [(f"variable {option.variable}", each) for each in texts]
+    if isinstance(flag, bool):
+        found.append((f"flag {option.flag if flag else option.opposite}", str(flag)))
+    elif flag is not None:
+        flags = [flag] if isinstance(flag, str) else flag
+        for each in flags:
+            texts = _split(each) if option.kind == "names" else [each]
+            found += [(f"flag {option.flag}", text) for text in texts]
+    return found
+
+
+def _split(text: str) -> list[str]:
+    return [entry.strip() for entry in text.split(",")]
+
+
+def _value(option: Option, entries: Entries, base: Any, refuse: Refuse) -> Any:
+    """Return the value of the entries. base: what it is without them.
+
+    What is unusable is refused, and then the value does not matter. No reason shows it.
     """
-    if not given.says(name):
-        return base
-    from cycle_exec.settings import merging
-
-    merge = merging.integrations if name == "integration" else merging.templates
-    return merge(given, base)
-
-
-def _api(given: Given, base: Api) -> Api:
-    return base.replace(
-        socket=given.text("socket", base.socket),
-        metadata=given.text("metadata", base.metadata),
-        timeout=given.seconds("timeout", base.timeout),
-        deadline=given.seconds("deadline", base.deadline),
-    )
-
-
-def _environment(given: Given, base: EnvironmentRules) -> EnvironmentRules:
-    return base.replace(
-        files=given.union("env-file", base.files, "PATH"),
-        preserve=given.union("preserve-env", base.preserve, "PRESERVED"),
-        pristine=given.switch("pristine", base.pristine),
-        keep_token=given.switch("keep-token", base.keep_token),
-    )
-
-
-def _variables(given: Given, base: Variables) -> Variables:
-    return base.replace(allow=given.union("allow-variable", base.allow, "NAME_GLOB"))
-
-
-def _process(given: Given, base: Process) -> Process:
-    user = given.text("user", "")
-    if user:
+    expected = option.metavar
+    if option.choices:
+        expected = f"{', '.join(option.choices[:-1])} or {option.choices[-1]}"
+    filled = [(origin, text) for origin, text in entries if text]
+    for origin, text in entries:
+        if not text:
+            what = "has an empty entry" if option.collects else "is empty"
+            refuse(origin, f"{what}, it expects {expected}")
+        elif option.choices and text not in option.choices:
+            refuse(origin, f"expects {expected}")
+    if option.rule:
         from cycle_exec.settings import rules
 
-        if not rules.USER.accepts(user):
-            given.refuse(given.origins["process.user"], f"expects {rules.USER.expected}")
-    return base.replace(
-        user=user or base.user,
-        no_new_privs=given.switch("no-new-privs", base.no_new_privs),
-        init=given.switch("init", base.init),
-        reload=given.switch("reload", base.reload),
-        grace=given.seconds("grace", base.grace),
-        signal_map=_signal_map(given, base.signal_map),
-    )
+        rule = getattr(rules, option.rule)
+        for origin, text in filled:
+            if not rule.accepts(text):
+                refuse(origin, f"expects {rule.expected}")
+    elif option.collects:
+        # Nothing else of a launch needs it, so nobody loads it without a reason.
+        from cycle_exec.settings import merging
 
+        return merging.MERGES[option.name](filled, base, refuse)
+    if option.collects:
+        # An entry given twice keeps its nearest place: later dotenv files win.
+        together = [*base, *(text for _, text in filled)]
+        return tuple(reversed(dict.fromkeys(reversed(together))))
+    origin, text = entries[-1]
+    if option.kind == "switch":
+        value = _SWITCH_WORDS.get(text.lower())
+        if value is None:
+            refuse(origin, "expects true or false (or yes, no, on, off, 1, 0)")
+        return value
+    if option.kind == "duration" and text:
+        from cycle_exec.settings import duration
 
-def _certificates(given: Given, base: CertificateRequest | None) -> CertificateRequest | None:
-    directory = given.text("certificates", "")
-    if not directory:
-        return base
-    from cycle_exec.settings import rules
-
-    if not rules.TARGET.accepts(directory):
-        given.refuse(given.origins[BY_NAME["certificates"].key], f"expects {rules.TARGET.expected}")
-    return (base or CertificateRequest()).replace(directory=directory)
-
-
-def _vpn(given: Given, base: Vpn | None) -> Vpn | None:
-    helper = given.text("vpn-helper", "")
-    if not helper:
-        return base
-    from cycle_exec.settings import rules
-
-    if not rules.ABSOLUTE.accepts(helper):
-        given.refuse(given.origins[BY_NAME["vpn-helper"].key], f"expects {rules.ABSOLUTE.expected}")
-    return (base or Vpn()).replace(helper=helper)
-
-
-def _signal_map(given: Given, base: Mapping[str, str]) -> Mapping[str, str]:
-    if not given.says("signal-map"):
-        return base
-    from cycle_exec.settings import merging
-
-    return merging.signal_map(given, base)
+        seconds = duration.parse(text)
+        if seconds is None:
+            refuse(origin, f"expects {duration.EXPECTED}")
+        return seconds
+    return text

@@ -15,6 +15,7 @@ from cycle_exec.settings.model import (
     EnvironmentRules,
     IntegrationFile,
     IntegrationRequest,
+    Log,
     Manifest,
     Process,
     TemplateOutput,
@@ -146,9 +147,7 @@ def test_full():
             grace=5.0,
             signal_map={"TERM": "QUIT", "15": "NONE", "RTMAX": "RTMIN+30"},
         ),
-        log_level="debug",
-        log_format="json",
-        debug=True,
+        log=Log(level="debug", format="json", debug=True),
     )
 
 

@@ -15,6 +15,7 @@ from cycle_exec.settings.model import (
     EnvironmentRules,
     IntegrationRequest,
     Invocation,
+    Log,
     Manifest,
     Process,
     TemplateOutput,
@@ -48,12 +49,12 @@ def test_defaults():
 
 def test_order():
     """The flag wins over the variable, the variable over the manifest, and origins say so."""
-    manifest = Manifest(api=Api(socket="m", metadata="m", timeout=1.0), log_level="error")
+    manifest = Manifest(api=Api(socket="m", metadata="m", timeout=1.0), log=Log(level="error"))
     settings = _resolve(
         {"socket": "f"}, manifest, SOCKET="v", METADATA="v", LOG_FORMAT="json", DEADLINE="1m"
     )
     assert settings.api == Api(socket="f", metadata="v", timeout=1.0, deadline=60.0)
-    assert (settings.log_level, settings.log_format) == ("error", "json")
+    assert settings.log == Log(level="error", format="json")
     assert settings.origins == {
         "api.socket": "flag --socket",
         "api.metadata": "variable CYCLE_EXEC_METADATA",
@@ -77,8 +78,8 @@ def test_empty_variable():
 )
 def test_switch_variable(text, value):
     """A switch's variable is on or off by its word; 0 never switches on."""
-    base = Manifest(debug=not value)
-    assert _resolve({}, base, DEBUG=text).debug is value
+    base = Manifest(log=Log(debug=not value))
+    assert _resolve({}, base, DEBUG=text).log.debug is value
 
 
 @pytest.mark.parametrize("text", ["2", "y", "enabled", " ", "-1"])

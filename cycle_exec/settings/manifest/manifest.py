@@ -15,6 +15,7 @@ from cycle_exec.settings.model import (
     IntegrationFile,
     IntegrationRequest,
     LastGood,
+    Log,
     Login,
     Manifest,
     Process,
@@ -70,7 +71,6 @@ def _problem(name: str, line: int, reason: str) -> Problem:
 
 
 def _manifest(document: Checked) -> Manifest:
-    log = document.get("log", {})
     certificates, dotenv = document.get("certificates"), document.get("dotenv")
     return Manifest(
         api=_api(document.get("api", {})),
@@ -88,8 +88,7 @@ def _manifest(document: Checked) -> Manifest:
         process=_process(document.get("process", {})),
         report=Report(**document.get("report", {})),
         last_good=_last_good(document["last_good"]) if "last_good" in document else None,
-        **{f"log_{key}": log[key] for key in ("level", "format") if key in log},
-        debug=log.get("debug", False),
+        log=Log(**document.get("log", {})),
     )
 
 
