@@ -57,15 +57,20 @@ class Api(Record):
     metadata: str = DEFAULT_METADATA
 
 
-class VariableFile(Record):
+class Written(Record):
+    """What every target says of how it is written, and what follows a change."""
+
+    mode: int = 0o600
+    owner: str = ""
+    on_change: tuple[str, ...] = ("none",)
+
+
+class VariableFile(Written):
     """A scoped variable that goes to a file; NAME_FILE is exported instead of its value."""
 
     variable: str
     target: str
     decode: str = ""
-    mode: int = 0o600
-    owner: str = ""
-    on_change: tuple[str, ...] = ("none",)
 
 
 class Variables(Record):
@@ -102,15 +107,12 @@ class EnvironmentRules(Record):
     on_change: tuple[str, ...] = ("restart",)
 
 
-class IntegrationFile(Record):
+class IntegrationFile(Written):
     """A field of an integration ("auth.base64_config") that goes to a file."""
 
     target: str
     field: str
     decode: str = ""
-    mode: int = 0o600
-    owner: str = ""
-    on_change: tuple[str, ...] = ("none",)
 
 
 class IntegrationRequest(Record):
@@ -129,7 +131,7 @@ class IntegrationRequest(Record):
         return self.identifier or self.vendor
 
 
-class CertificateRequest(Record):
+class CertificateRequest(Written):
     """[certificates]. directory empty: fetched for templates, written nowhere.
 
     password_from: the scoped variable with the password of PKCS #12 files.
@@ -142,30 +144,21 @@ class CertificateRequest(Record):
     password_from: str = ""
     minimum_days: int = 7
     allow_expired: bool = False
-    owner: str = ""
-    mode: int = 0o600
-    on_change: tuple[str, ...] = ("none",)
 
 
-class TemplateOutput(Record):
+class TemplateOutput(Written):
     """One [[templates]]: a file or a folder of *.j2 files, and where it goes."""
 
     source: str
     target: str
-    mode: int = 0o600
-    owner: str = ""
     check: tuple[str, ...] = ()
-    on_change: tuple[str, ...] = ("none",)
 
 
-class DotenvOutput(Record):
+class DotenvOutput(Written):
     """[dotenv]: a dotenv file of what the launch exports, written for one named reader."""
 
     target: str
     reader: str = "python-dotenv"
-    mode: int = 0o600
-    owner: str = ""
-    on_change: tuple[str, ...] = ("none",)
 
 
 class Process(Record):

@@ -6,10 +6,8 @@ In Records it is a tuple: ("none",), ("restart",), ("signal", "HUP") or ("comman
 from __future__ import annotations
 
 from cycle_exec.settings.rules import Rule
-from cycle_exec.settings.signal_names import PATTERN, is_signal
+from cycle_exec.settings.signal_names import PATTERN, bare, is_signal
 
-NONE = ("none",)
-RESTART = ("restart",)
 _SIGNAL = "signal:"
 
 
@@ -19,16 +17,14 @@ def _accepts(text: str) -> bool:
     )
 
 
+def _made(text: str) -> tuple[str, ...]:
+    kind, colon, name = text.partition(":")
+    return (kind, bare(name)) if colon else (kind,)
+
+
 RULE = Rule(
     expected='"none", "restart", "signal:NAME" or { command = ["WORD", ...] }',
     accepts=_accepts,
     pattern=f"^none$|^restart$|^signal:{PATTERN.removeprefix('^')}",
+    make=_made,
 )
-
-
-def parsed(value: str | dict[str, list[str]]) -> tuple[str, ...]:
-    """Return the tuple of a value that the manifest's check has accepted."""
-    if isinstance(value, dict):
-        return ("command", *value["command"])
-    kind, colon, name = value.partition(":")
-    return (kind, name.removeprefix("SIG")) if colon else (kind,)

@@ -15,11 +15,15 @@ if TYPE_CHECKING:
 
 
 class Rule(Record):
-    """One kind of text: what people are told is expected, the test, and the pattern of it."""
+    """One kind of text: what people are told is expected, the test, and the pattern of it.
+
+    make: what the settings hold for a text that is accepted.
+    """
 
     expected: str
     accepts: Callable[[str], bool]
     pattern: str
+    make: Callable[[str], object] = str
 
 
 def is_name(text: str) -> bool:
@@ -128,11 +132,13 @@ DURATION = Rule(
     expected=duration.EXPECTED,
     accepts=lambda text: duration.parse(text) is not None,
     pattern=duration.PATTERN,
+    make=duration.parse,
 )
 MODE = Rule(
     expected='octal digits in quotes such as "0600" or "644", at most "0777"',
     accepts=_is_mode,
     pattern="^0?[0-7]{3}$",
+    make=lambda text: int(text, 8),
 )
 OWNER = Rule(
     expected="user, user:group or :group, names or numbers, without blanks",

@@ -4,10 +4,6 @@ from __future__ import annotations
 
 from cycle_exec.settings.rules import Rule
 
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from collections.abc import Iterable
-
 NONE = "NONE"
 NAMES = tuple(
     "HUP INT QUIT ILL TRAP ABRT BUS FPE USR1 SEGV USR2 PIPE ALRM TERM STKFLT CONT TSTP TTIN TTOU "
@@ -28,7 +24,7 @@ def is_signal(text: str) -> bool:
     """Whether the text names a signal that can be passed on: all but KILL, STOP and CHLD."""
     if text in _NUMBERS:
         return text not in _NOT_FOR_HANDLERS
-    name = text.removeprefix("SIG")
+    name = bare(text)
     return name in NAMES or _is_real_time(name)
 
 
@@ -41,18 +37,20 @@ def _is_real_time(name: str) -> bool:
     return False
 
 
-def mapping(pairs: Iterable[tuple[str, str]]) -> dict[str, str]:
-    """Return the pairs as a table, each name in one spelling; later ones win."""
-    return {came.removeprefix("SIG"): to.removeprefix("SIG") for came, to in pairs}
+def bare(text: str) -> str:
+    """Return the one spelling of a name: without SIG."""
+    return text.removeprefix("SIG")
 
 
 SIGNAL = Rule(
     expected="the name or number of a signal such as TERM or RTMIN+3",
     accepts=is_signal,
     pattern=PATTERN,
+    make=bare,
 )
 SIGNAL_OR_NONE = Rule(
     expected="the name or number of a signal such as TERM or RTMIN+3, or NONE",
     accepts=lambda text: text == NONE or is_signal(text),
     pattern=f"{PATTERN}|^{NONE}$",
+    make=bare,
 )

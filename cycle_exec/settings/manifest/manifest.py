@@ -3,46 +3,26 @@
 from __future__ import annotations
 
 from cycle_exec.errors import Problem, Refused
-from cycle_exec.settings import duration
 from cycle_exec.settings.manifest import toml
-from cycle_exec.settings.manifest.check import findings
 from cycle_exec.settings.manifest.keys import MANIFEST
-from cycle_exec.settings.model import (
-    Api,
-    CertificateRequest,
-    DotenvOutput,
-    EnvironmentRules,
-    IntegrationFile,
-    IntegrationRequest,
-    LastGood,
-    Log,
-    Login,
-    Manifest,
-    Process,
-    Report,
-    TemplateOutput,
-    VariableFile,
-    Variables,
-    Vpn,
-)
+from cycle_exec.settings.manifest.nodes import Finding, dotted
+from cycle_exec.settings.merging import same_target
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any
+    from collections.abc import Iterator, Mapping
 
-    # A table that has been checked against the table of keys.
-    Checked = dict[str, Any]
+    from cycle_exec.settings.manifest.nodes import Path
+    from cycle_exec.settings.model import Manifest
 
-_DURATIONS = frozenset(
-    ("grace", "reload_interval", "reload_debounce", "reload_longest", "reload_splay")
-)
+    Document = dict[str, object]
 
 
 def parse(text: str, name: str) -> Manifest:
     """Return the manifest; raise Refused with every problem. name: what messages call the file."""
     scanned = toml.scan(text)
-    document: Checked = _loaded(text, name) if scanned.values is None else scanned.values
-    found = findings(MANIFEST, document)
+    document = _loaded(text, name) if scanned.values is None else scanned.values
+    found = findings(document)
     if found:
         placed = sorted(
             (
@@ -53,10 +33,25 @@ def parse(text: str, name: str) -> Manifest:
             for finding in found
         )
         raise Refused([_problem(name, line, reason) for line, reason in placed])
-    return _manifest(document)
+    manifest: Manifest = MANIFEST.made(document)
+    if manifest.last_good is None or not manifest.last_good.key_variable:
+        return manifest
+    # The copy's key is for the launcher, not for the command.
+    rules = manifest.environment
+    unset = (*rules.unset, manifest.last_good.key_variable)
+    return manifest.replace(environment=rules.replace(unset=unset))
 
 
-def _loaded(text: str, name: str) -> Checked:
+def findings(document: Document) -> list[Finding]:
+    """Return everything that is wrong, in the order of the document."""
+    return [
+        *MANIFEST.findings(document, ()),
+        *_repeated(_integrations(document), "the same integration is listed twice"),
+        *_repeated(_targets(document), "the same target is there twice"),
+    ]
+
+
+def _loaded(text: str, name: str) -> Document:
     """Return what tomllib reads; raise Refused."""
     from cycle_exec.settings.manifest import syntax
 
@@ -70,90 +65,45 @@ def _problem(name: str, line: int, reason: str) -> Problem:
     return Problem(kind="manifest-invalid", subject=f"{name}:{line}", reason=reason)
 
 
-def _manifest(document: Checked) -> Manifest:
-    certificates, dotenv = document.get("certificates"), document.get("dotenv")
-    return Manifest(
-        api=_api(document.get("api", {})),
-        variables=_variables(document.get("variables", {})),
-        environment=_environment(document),
-        integrations=tuple(_integration(table) for table in document.get("integrations", ())),
-        certificates=None
-        if certificates is None
-        else CertificateRequest(**_file(_lists(certificates))),
-        templates=tuple(
-            TemplateOutput(**_file(_lists(table))) for table in document.get("templates", ())
-        ),
-        dotenv=None if dotenv is None else DotenvOutput(**_file(dotenv)),
-        vpn=_vpn(document["vpn"]) if "vpn" in document else None,
-        process=_process(document.get("process", {})),
-        report=Report(**document.get("report", {})),
-        last_good=_last_good(document["last_good"]) if "last_good" in document else None,
-        log=Log(**document.get("log", {})),
-    )
+def _repeated(named: Iterator[tuple[str, Path]], reason: str) -> Iterator[Finding]:
+    seen: dict[str, Path] = {}
+    for name, path in named:
+        first = seen.setdefault(name, path)
+        if first is not path:
+            yield Finding(path=path, reason=f"{dotted(path)}: {reason}", also=first)
 
 
-def _environment(document: Checked) -> EnvironmentRules:
-    rules = EnvironmentRules(**_file(_lists(document.get("environment", {}))))
-    # The copy's key is for the launcher, not for the command.
-    key = document.get("last_good", {}).get("key_variable")
-    return rules.replace(unset=(*rules.unset, key)) if key else rules
+def _integrations(document: Mapping[str, object]) -> Iterator[tuple[str, Path]]:
+    for index, table in _tables(document, "integrations"):
+        name = table.get("identifier") or table.get("vendor")
+        if isinstance(name, str) and name:
+            yield name, ("integrations", index)
 
 
-def _last_good(table: Checked) -> LastGood:
-    changes: Checked = {"max_age": duration.parse(table["max_age"])} if "max_age" in table else {}
-    return LastGood(**{**table, **changes})
+def _targets(document: Mapping[str, object]) -> Iterator[tuple[str, Path]]:
+    """Return each target of the document with its key; values of a wrong type are passed over."""
+    found: list[tuple[object, Path]] = []
+    for name, file in _members(_members(document, "variables"), "files").items():
+        if isinstance(file, dict):
+            found.append((file.get("target"), ("variables", "files", name, "target")))
+    for index, table in _tables(document, "integrations"):
+        for name in _members(table, "files"):
+            found.append((name, ("integrations", index, "files", name)))
+    for index, table in _tables(document, "templates"):
+        found.append((table.get("target"), ("templates", index, "target")))
+    found.append((_members(document, "dotenv").get("target"), ("dotenv", "target")))
+    for target, path in found:
+        if isinstance(target, str) and target.startswith("/"):
+            yield same_target(target), path
 
 
-def _api(table: Checked) -> Api:
-    durations: Checked = {
-        key: duration.parse(table[key]) for key in ("timeout", "deadline") if key in table
-    }
-    return Api(**{**table, **durations})
+def _members(table: Mapping[str, object], key: str) -> Mapping[str, object]:
+    inner = table.get(key)
+    return inner if isinstance(inner, dict) else {}
 
 
-def _process(table: Checked) -> Process:
-    given = dict(table)
-    for key in _DURATIONS.intersection(table):
-        given[key] = duration.parse(table[key])
-    if "signal_map" in table:
-        from cycle_exec.settings import signal_names
-
-        given["signal_map"] = signal_names.mapping(table["signal_map"].items())
-    return Process(**given)
-
-
-def _vpn(table: Checked) -> Vpn:
-    login = table.get("login")
-    return Vpn(**{**table, "login": None if login is None else Login(**login)})
-
-
-def _variables(table: Checked) -> Variables:
-    files = tuple(
-        VariableFile(variable=name, **_file(file)) for name, file in table.get("files", {}).items()
-    )
-    return Variables(**{**_lists(table), "files": files})
-
-
-def _integration(table: Checked) -> IntegrationRequest:
-    files = tuple(
-        IntegrationFile(target=target, **_file(file))
-        for target, file in table.get("files", {}).items()
-    )
-    return IntegrationRequest(**{**table, "files": files})
-
-
-def _lists(table: Checked) -> Checked:
-    """Return the table with arrays as tuples: Records hold only what cannot change."""
-    return {key: tuple(value) if isinstance(value, list) else value for key, value in table.items()}
-
-
-def _file(table: Checked) -> Checked:
-    """Return the table of a target, its mode as a number and its on_change as a tuple."""
-    given = dict(table)
-    if "mode" in table:
-        given["mode"] = int(table["mode"], 8)
-    if "on_change" in table:
-        from cycle_exec.settings import on_change
-
-        given["on_change"] = on_change.parsed(table["on_change"])
-    return given
+def _tables(document: Mapping[str, object], key: str) -> Iterator[tuple[int, Mapping[str, object]]]:
+    tables = document.get(key)
+    for index, table in enumerate(tables if isinstance(tables, list) else ()):
+        if isinstance(table, dict):
+            yield index, table

@@ -13,7 +13,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, TypeVar
 
-    from cycle_exec.settings.manifest.check import Path
+    from cycle_exec.settings.manifest.nodes import Path
 
     Table = dict[str, object]
     Container = TypeVar("Container", dict[str, object], list[object])

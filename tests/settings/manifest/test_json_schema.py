@@ -10,9 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
-from cycle_exec.settings.manifest.check import findings
 from cycle_exec.settings.manifest.json_schema import schema
 from cycle_exec.settings.manifest.keys import MANIFEST
+from cycle_exec.settings.manifest.manifest import findings
 from cycle_exec.settings.manifest.nodes import (
     ArrayOf,
     Choice,
@@ -143,12 +143,12 @@ _SECTIONS = st.sampled_from(sorted(MANIFEST.fields))
 @given(_SECTIONS.flatmap(lambda name: _values(MANIFEST.fields[name]).map(lambda v: {name: v})))
 def test_agreement(document):
     """Schema and validator accept and refuse the same, but for what is listed twice."""
-    found = [finding for finding in findings(MANIFEST, document) if finding.also is None]
+    found = [finding for finding in findings(document) if finding.also is None]
     assert VALIDATOR.is_valid(document) == (found == [])
 
 
 @pytest.mark.parametrize("document", [{}, {"certificates": {}}, {"integrations": []}])
 def test_small(document):
     """Empty sections are fine for both."""
-    assert findings(MANIFEST, document) == []
+    assert findings(document) == []
     assert VALIDATOR.is_valid(document)
