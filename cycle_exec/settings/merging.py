@@ -65,13 +65,11 @@ def templates(
 
 def signal_map(entries: Entries, base: Mapping[str, str], refuse: Refuse) -> Mapping[str, str]:
     """By the signal that comes; the nearest entry for it counts."""
-    from cycle_exec.settings import signal_names
-
     merged = dict(base)
     for origin, entry in entries:
         came, _, passed_on = entry.partition(":")
-        if signal_names.SIGNAL.accepts(came) and signal_names.SIGNAL_OR_NONE.accepts(passed_on):
-            merged[signal_names.bare(came)] = signal_names.bare(passed_on)
+        if rules.SIGNAL.accepts(came) and rules.SIGNAL_OR_NONE.accepts(passed_on):
+            merged[rules.bare(came)] = rules.bare(passed_on)
         else:
             refuse(origin, "expects FROM:TO, names or numbers of signals, TO may be NONE")
     return merged

@@ -1,7 +1,8 @@
 """What was asked for, as frozen values: the invocation, the manifest's sections, the settings.
 
 Durations are seconds, modes are plain integers (0o600), an empty string means "not given".
-`on_change` is what is done when a target has changed in reload mode, see `settings.on_change`.
+`on_change` is what is done when a target or the environment has changed in reload mode: ("none",),
+("restart",), ("signal", "HUP") or ("command", WORD...).
 Owners are the text `user`, `user:group` or `:group`, names or numbers; ids are found in `system`.
 """
 

@@ -31,6 +31,18 @@ def is_name(text: str) -> bool:
     return text.isascii() and text.isidentifier()
 
 
+def bare(signal: str) -> str:
+    """Return the one spelling of a signal's name: without SIG."""
+    return signal.removeprefix("SIG")
+
+
+def is_signal(text: str) -> bool:
+    """Whether the text names a signal that can be passed on: all but KILL, STOP and CHLD."""
+    name = bare(text)
+    real_time = name[:6] in ("RTMIN+", "RTMAX-") and name[6:] in map(str, range(31))
+    return name in SIGNALS or real_time or text in _NUMBERS
+
+
 def _is_inherited_name(text: str) -> bool:
     return text != "" and "=" not in text and "\0" not in text
 
@@ -39,26 +51,6 @@ def _is_preserved(text: str) -> bool:
     # Who writes =true in the variable wants all names, not one that is called true.
     words = ("true", "yes", "on", "1", "false", "no", "off", "0")
     return _is_inherited_name(text) and text.lower() not in words
-
-
-def _is_any(text: str) -> bool:
-    return "\0" not in text
-
-
-def _is_filled(text: str) -> bool:
-    return text != "" and "\0" not in text
-
-
-def _is_prefix(text: str) -> bool:
-    return text == "" or is_name(text)
-
-
-def _is_target(text: str) -> bool:
-    return text.startswith("/") and text.strip("/") != "" and "\0" not in text
-
-
-def _is_absolute(text: str) -> bool:
-    return text.startswith("/") and "\0" not in text
 
 
 def _is_mode(text: str) -> bool:
@@ -77,29 +69,56 @@ def _is_field(text: str) -> bool:
     return text.startswith(("auth.", "extra.")) and text[-1] != "." and "\0" not in text
 
 
+def _is_on_change(text: str) -> bool:
+    kind, colon, name = text.partition(":")
+    return is_signal(name) if kind == "signal" and colon else text in ("none", "restart")
+
+
+def _on_change(text: str) -> tuple[str, ...]:
+    kind, colon, name = text.partition(":")
+    return (kind, bare(name)) if colon else (kind,)
+
+
 _FILLED = r"^[^\u0000]+$"
 _WITHOUT_WILDCARDS = {ord("*"): "_", ord("?"): "_"}
 _NAME = r"[A-Za-z_][A-Za-z0-9_]*"
 _OWNER_PART = r"[!-9;-~]+"
+# As kill(1) takes them. Their numbers are the machine's (`system.init.signal_numbers`).
+SIGNALS = tuple(
+    "HUP INT QUIT ILL TRAP ABRT BUS FPE USR1 SEGV USR2 PIPE ALRM TERM STKFLT CONT TSTP TTIN TTOU "
+    "URG XCPU XFSZ VTALRM PROF WINCH IO PWR SYS RTMIN RTMAX".split()
+)
+# 34 to 64 are the real-time signals, as the C library leaves them to programs.
+_NUMBERS = tuple(
+    str(number)
+    for number in (*range(1, 32), *range(34, 65))
+    if number not in (9, 17, 19)  # KILL, CHLD, STOP
+)
+_SIGNAL = (
+    rf"(?:(?:SIG)?(?:{'|'.join(SIGNALS)}|(?:RTMIN\+|RTMAX-)(?:[0-9]|[12][0-9]|30))"
+    rf"|{'|'.join(_NUMBERS)})"
+)
 
-ANY = Rule(expected="a string without NUL", accepts=_is_any, pattern=r"^[^\u0000]*$")
+ANY = Rule(
+    expected="a string without NUL",
+    accepts=lambda text: "\0" not in text,
+    pattern=r"^[^\u0000]*$",
+)
 FILLED = Rule(
-    expected="a string that is not empty and has no NUL", accepts=_is_filled, pattern=_FILLED
+    expected="a string that is not empty and has no NUL",
+    accepts=lambda text: text != "" and "\0" not in text,
+    pattern=r"^[^\u0000]+$",
 )
-GLOB = Rule(
-    expected="a name or a glob with * and ?, not empty and without NUL",
-    accepts=_is_filled,
-    pattern=_FILLED,
-)
-PATH = Rule(expected="a path that is not empty and has no NUL", accepts=_is_filled, pattern=_FILLED)
+GLOB = FILLED.replace(expected="a name or a glob with * and ?, not empty and without NUL")
+PATH = FILLED.replace(expected="a path that is not empty and has no NUL")
 TARGET = Rule(
     expected="an absolute path below /, it must begin with /",
-    accepts=_is_target,
+    accepts=lambda text: text.startswith("/") and text.strip("/") != "" and "\0" not in text,
     pattern=r"^/[^\u0000]*[^/\u0000][^\u0000]*$",
 )
 ABSOLUTE = Rule(
     expected="an absolute path, it must begin with /",
-    accepts=_is_absolute,
+    accepts=lambda text: text.startswith("/") and "\0" not in text,
     pattern=r"^/[^\u0000]*$",
 )
 NAME = Rule(
@@ -114,7 +133,7 @@ NAME_GLOB = Rule(
 )
 PREFIX = Rule(
     expected="empty, or letters, digits and _, not beginning with a digit",
-    accepts=_is_prefix,
+    accepts=lambda text: text == "" or is_name(text),
     pattern=f"^(?:{_NAME})?$",
 )
 INHERITED_NAME = Rule(
@@ -155,21 +174,21 @@ FIELD = Rule(
     accepts=_is_field,
     pattern=r"^(?:auth|extra)\.[^\u0000]*[^.\u0000]$",
 )
-
-ALL = (
-    ANY,
-    FILLED,
-    GLOB,
-    PATH,
-    TARGET,
-    ABSOLUTE,
-    NAME,
-    PREFIX,
-    INHERITED_NAME,
-    PRESERVED,
-    DURATION,
-    MODE,
-    OWNER,
-    USER,
-    FIELD,
+SIGNAL = Rule(
+    expected="the name or number of a signal such as TERM or RTMIN+3",
+    accepts=is_signal,
+    pattern=f"^{_SIGNAL}$",
+    make=bare,
+)
+SIGNAL_OR_NONE = Rule(
+    expected="the name or number of a signal such as TERM or RTMIN+3, or NONE",
+    accepts=lambda text: text == "NONE" or is_signal(text),
+    pattern=f"^{_SIGNAL}$|^NONE$",
+    make=bare,
+)
+ON_CHANGE = Rule(
+    expected='"none", "restart", "signal:NAME" or { command = ["WORD", ...] }',
+    accepts=_is_on_change,
+    pattern=f"^none$|^restart$|^signal:{_SIGNAL}$",
+    make=_on_change,
 )

@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cycle_exec.settings import duration, rules
-from cycle_exec.settings.signal_names import SIGNAL, SIGNAL_OR_NONE
 
+_RULES = [rule for rule in vars(rules).values() if isinstance(rule, rules.Rule)]
 _WORDS = st.lists(
     st.sampled_from(
         [
@@ -29,6 +29,9 @@ _WORDS = st.lists(
             "+",
             "3",
             "NONE",
+            "none",
+            "restart",
+            "signal:",
         ]
     ),
     max_size=6,
@@ -37,7 +40,7 @@ _WORDS = st.lists(
 
 @pytest.mark.parametrize(
     "rule",
-    [rule for rule in (*rules.ALL, SIGNAL, SIGNAL_OR_NONE) if rule is not rules.DURATION],
+    [rule for rule in _RULES if rule is not rules.DURATION],
     ids=lambda rule: rule.pattern,
 )
 @given(text=_WORDS | st.text(st.characters(exclude_characters="\n"), max_size=6))

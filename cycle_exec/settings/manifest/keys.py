@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from cycle_exec.settings import model, on_change, rules, signal_names
+from cycle_exec.settings import model, rules
 from cycle_exec.settings.manifest.nodes import (
     ArrayOf,
     Choice,
@@ -47,7 +47,7 @@ def _command(command: tuple[str, ...]) -> tuple[str, ...]:
 
 _DECODE = Choice(choices=("base64",), help="How the value is decoded before it is written.")
 _ON_CHANGE = Either(
-    text=Text(rule=on_change.RULE),
+    text=Text(rule=rules.ON_CHANGE),
     table=Table(
         make=_command,
         required=("command",),
@@ -296,8 +296,8 @@ MANIFEST = Table(
                     default="5s",
                 ),
                 "signal_map": _map(
-                    signal_names.SIGNAL,
-                    signal_names.SIGNAL_OR_NONE,
+                    rules.SIGNAL,
+                    rules.SIGNAL_OR_NONE,
                     "With init, what reaches the command instead of a signal: "
                     '{ TERM = "QUIT" }; NONE: nothing does.',
                 ),

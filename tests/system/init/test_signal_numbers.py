@@ -6,7 +6,7 @@ import signal
 
 import pytest
 
-from cycle_exec.settings import signal_names
+from cycle_exec.settings import rules
 from cycle_exec.system.init.signal_numbers import name_of, number_of
 
 
@@ -35,7 +35,7 @@ def test_names(name, number):
 
 def test_what_settings_accept_has_a_number():
     """No name passes the settings and is unknown here."""
-    names = [*signal_names.NAMES, "RTMIN", "RTMIN+30", "RTMAX-30"]
+    names = [*rules.SIGNALS, "RTMIN+30", "RTMAX-30"]
     for name in names:
-        assert signal_names.is_signal(name)
+        assert rules.is_signal(name)
         assert number_of(name) in signal.valid_signals()
