@@ -52,9 +52,7 @@ def run(
         found += _launch(invocation, settings, deadline)
     found = [*_first(found)]
     if as_json:
-        import json
-
-        stdout.write(json.dumps(diagnosis.document(found), indent=2) + "\n")
+        stdout.write_json(diagnosis.document(found))
     else:
         stdout.write(diagnosis.text(found, stdout.style(invocation.environ)))
     return diagnosis.exit_code(found)

@@ -40,11 +40,9 @@ def check(invocation: Invocation, path: str) -> int:
 
 def schema() -> int:
     """Print the JSON Schema, for editors."""
-    import json
+    from cycle_exec.settings.manifest import json_schema
 
-    from cycle_exec.settings.manifest import json_schema as settings_schema
-
-    stdout.write(json.dumps(settings_schema.schema(), indent=2) + "\n")
+    stdout.write_json(json_schema.schema())
     return 0
 
 

@@ -42,9 +42,7 @@ def run(
         user=str(user) if user else "",
     )
     if as_json:
-        import json
-
-        stdout.write(json.dumps(describe.document(plan, outlook), indent=2) + "\n")
+        stdout.write_json(describe.document(plan, outlook))
     else:
         stdout.write(describe.text(plan, outlook, stdout.style(invocation.environ)))
     return 0

@@ -108,8 +108,6 @@ def _tried(invocation: Invocation, settings: Settings, hook: Hook) -> list[Probl
 
 
 def _json(subject: str, problems: Sequence[Problem], warnings: Sequence[str]) -> int:
-    import json
-
     document = {
         "config": subject,
         "problems": [
@@ -118,5 +116,5 @@ def _json(subject: str, problems: Sequence[Problem], warnings: Sequence[str]) ->
         ],
         "warnings": warnings,
     }
-    stdout.write(json.dumps(document, indent=2) + "\n")
+    stdout.write_json(document)
     return Refused(problems).code if problems else 0

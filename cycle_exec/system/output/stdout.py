@@ -41,6 +41,13 @@ def write(text: str) -> None:
             ) from None
 
 
+def write_json(document: object) -> None:
+    """Write a document for programs."""
+    from json import dumps
+
+    write(dumps(document, indent=2) + "\n")
+
+
 def is_terminal() -> bool:
     """Whether a person reads it."""
     return os.isatty(1)
