@@ -43,20 +43,7 @@ def list_(invocation: Invocation, overrides: Overrides, *, as_json: bool) -> int
     )
     summaries = list(dict.fromkeys(usable.summary for usable in chosen.values()))
     if as_json:
-        import json
-
-        rows = [
-            {
-                "domains": list(certificate.domains),
-                "issuer": certificate.issuer,
-                "key": certificate.key_type,
-                "not_before": certificate.not_before,
-                "not_after": certificate.not_after,
-                "days_left": describe.days_left(certificate, now),
-            }
-            for certificate in summaries
-        ]
-        stdout.write(json.dumps(rows, indent=2) + "\n")
+        stdout.write_json([describe.certificate(summary, now) for summary in summaries])
     else:
         found = describe.certificate_rows(summaries, now)
         stdout.write(tables.table(found, stdout.style(invocation.environ)))

@@ -82,6 +82,10 @@ class CertificateSummary(Record):
     not_after: int
     key_type: str
 
+    def days_left(self, now: float) -> int:
+        """Whole days until it ends, negative after its end."""
+        return int((self.not_after - now) // 86_400)
+
 
 class Inputs(Record):
     """What a plan is made of, beside the settings and the answers.

@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     from cycle_exec.planning.changes import Changes
     from cycle_exec.planning.model import CertificateSummary, Plan
 
-DAY = 86_400
 _MARKS = {"added": "+", "changed": "~", "inherited": " ", "new": "+", "same": "="}
 
 
@@ -77,17 +76,7 @@ def document(plan: Plan, outlook: Outlook) -> dict[str, object]:
             }
             for write in plan.writes
         ],
-        "certificates": [
-            {
-                "domains": list(certificate.domains),
-                "issuer": certificate.issuer,
-                "key": certificate.key_type,
-                "not_before": certificate.not_before,
-                "not_after": certificate.not_after,
-                "days_left": days_left(certificate, outlook.now),
-            }
-            for certificate in plan.certificates
-        ],
+        "certificates": [certificate(summary, outlook.now) for summary in plan.certificates],
         "stale_seconds": plan.stale,
         "warnings": list(plan.warnings),
         "notes": list(plan.notes),
@@ -180,16 +169,23 @@ def certificate_rows(
             " ",
             ", ".join(certificate.domains),
             certificate.key_type,
-            f"{days_left(certificate, now)} days left",
+            f"{certificate.days_left(now)} days left",
             certificate.issuer,
         )
         for certificate in certificates
     ]
 
 
-def days_left(certificate: CertificateSummary, now: float) -> int:
-    """Whole days until a certificate ends, negative after its end."""
-    return int((certificate.not_after - now) // DAY)
+def certificate(found: CertificateSummary, now: float) -> dict[str, object]:
+    """Return a certificate as plain data for JSON."""
+    return {
+        "domains": list(found.domains),
+        "issuer": found.issuer,
+        "key": found.key_type,
+        "not_before": found.not_before,
+        "not_after": found.not_after,
+        "days_left": found.days_left(now),
+    }
 
 
 def fingerprints(key: bytes) -> Callable[[bytes], str]:

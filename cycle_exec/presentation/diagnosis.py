@@ -17,7 +17,6 @@ if TYPE_CHECKING:
 
 GOOD, DOUBTFUL, BAD = "good", "doubtful", "bad"
 _MARKS = {GOOD: "\N{CHECK MARK}", DOUBTFUL: "!", BAD: "\N{BALLOT X}"}
-_DAY = 86_400
 _SKEW = 60  # seconds
 _EARLIEST = 1_767_225_600  # 2026-01-01: no clock of a running container is before that
 _COLUMN = 15
@@ -95,13 +94,7 @@ def document(findings: Sequence[Finding]) -> dict[str, object]:
     return {
         "version": 1,
         "findings": [
-            {
-                "state": finding.state,
-                "about": finding.about,
-                "says": finding.says,
-                "fix": finding.fix,
-                "kind": finding.kind,
-            }
+            {name: getattr(finding, name) for name in ("state", "about", "says", "fix", "kind")}
             for finding in findings
         ],
         "code": exit_code(findings),
@@ -207,7 +200,7 @@ def storage(on_disk: Sequence[str]) -> Finding:
 
 def certificate(found: CertificateSummary, minimum_days: int, now: float) -> Finding:
     """How long a certificate is still good for."""
-    days = int((found.not_after - now) // _DAY)
+    days = found.days_left(now)
     names = ", ".join(found.domains[:3]) + (" ..." if len(found.domains) > 3 else "")
     says = f"{names}: {days} days left, {found.key_type}"
     if days < minimum_days:

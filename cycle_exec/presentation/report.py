@@ -16,7 +16,6 @@ if TYPE_CHECKING:
 DURATION = "cycle_exec.start.duration"
 COUNT = "cycle_exec.start.count"
 DAYS = "cycle_exec.certificate.days"
-_DAY = 86_400
 _MOST = 5  # problems of one event
 
 
@@ -34,7 +33,7 @@ def metrics(
         _gauge(COUNT, {"of": f"{word}s"}, count, moment) for word, count in plan.counts().items()
     )
     for certificate in plan.certificates:
-        left = int((certificate.not_after - now) // _DAY)
+        left = certificate.days_left(now)
         found.extend(_gauge(DAYS, {"domain": name}, left, moment) for name in certificate.domains)
     return found
 

@@ -127,4 +127,4 @@ def test_fingerprints_depend_on_the_key():
 def test_a_certificate_that_ended_has_negative_days():
     """Days left go below zero."""
     ended = PLAN.certificates[0].replace(not_after=int(NOW) - 1)
-    assert describe.days_left(ended, NOW) == -1
+    assert ended.days_left(NOW) == -1
