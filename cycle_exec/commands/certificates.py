@@ -7,7 +7,7 @@ from cycle_exec.launching import apply, pipeline, preflight
 from cycle_exec.planning.certificates import selection as choosing
 from cycle_exec.presentation import describe, tables
 from cycle_exec.settings.model import CertificateRequest, Process, Variables
-from cycle_exec.system import clock, signals
+from cycle_exec.system import clock
 from cycle_exec.system.crypto import key_matches
 from cycle_exec.system.output import stderr, stdout
 
@@ -75,10 +75,7 @@ def _settled(
     narrowed: Callable[[CertificateRequest], CertificateRequest],
 ) -> tuple[Settings, Deadline]:
     """Return settings of a run that is about certificates alone."""
-    armed = signals.arm()
-    settings = pipeline.settle(invocation, overrides, ())
-    deadline = clock.Deadline.after(settings.api.deadline)
-    armed.bound(deadline.left())
+    settings, deadline = pipeline.begin(invocation, overrides)
     return settings.replace(
         certificates=narrowed(settings.certificates or CertificateRequest()),
         templates=(),

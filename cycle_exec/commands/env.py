@@ -6,7 +6,6 @@ from cycle_exec.errors import refuse
 from cycle_exec.launching import pipeline
 from cycle_exec.planning.files import formats
 from cycle_exec.planning.model import INHERITED
-from cycle_exec.system import clock, signals
 from cycle_exec.system.output import stderr, stdout
 
 TYPE_CHECKING = False
@@ -27,10 +26,7 @@ def run(
 
     everything: the inherited ones as well, not only what the launch adds or changes.
     """
-    armed = signals.arm()
-    settings = pipeline.settle(invocation, overrides, ())
-    deadline = clock.Deadline.after(settings.api.deadline)
-    armed.bound(deadline.left())
+    settings, deadline = pipeline.begin(invocation, overrides)
     settings = settings.replace(templates=(), dotenv=None)
     plan = pipeline.plan_for(invocation, settings, deadline, writes=False).plan
     for line in plan.warnings:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from cycle_exec.launching import apply, pipeline
 from cycle_exec.presentation import describe
-from cycle_exec.system import clock, files, signals
+from cycle_exec.system import clock, files
 from cycle_exec.system.output import stdout
 
 TYPE_CHECKING = False
@@ -20,10 +20,7 @@ def run(
     invocation: Invocation, overrides: Overrides, command: Sequence[str], *, as_json: bool
 ) -> int:
     """Print the plan, as text or JSON."""
-    armed = signals.arm()
-    settings = pipeline.settle(invocation, overrides, command)
-    deadline = clock.Deadline.after(settings.api.deadline)
-    armed.bound(deadline.left())
+    settings, deadline = pipeline.begin(invocation, overrides, command)
     keeper = None
     if settings.last_good is not None:
         from cycle_exec.launching import last_good

@@ -6,7 +6,7 @@ from cycle_exec.errors import refuse
 from cycle_exec.launching import apply, pipeline, preflight
 from cycle_exec.planning.model import TEMPLATE
 from cycle_exec.settings.model import TemplateOutput
-from cycle_exec.system import clock, files, signals
+from cycle_exec.system import files
 from cycle_exec.system.output import stdout
 
 TYPE_CHECKING = False
@@ -26,10 +26,7 @@ def run(
     The templates of the manifest are left out; its variables, integrations and certificates
     make the context. Files are written as a launch writes them: all or none, mode 0600.
     """
-    armed = signals.arm()
-    settings = pipeline.settle(invocation, overrides, ())
-    deadline = clock.Deadline.after(settings.api.deadline)
-    armed.bound(deadline.left())
+    settings, deadline = pipeline.begin(invocation, overrides)
     wanted = _outputs(templates, output, invocation.cwd)
     settings = settings.replace(templates=wanted, dotenv=None, vpn=None)
     local = preflight.opened(invocation, _only_templates(settings), writes=bool(output))

@@ -6,7 +6,7 @@ from cycle_exec.errors import Problem, Refused
 from cycle_exec.launching import pipeline, preflight, vpn_preflight
 from cycle_exec.launching.vpn_preflight import Server
 from cycle_exec.settings.model import Vpn
-from cycle_exec.system import files, signals
+from cycle_exec.system import files
 from cycle_exec.system.output import stderr, stdout
 
 TYPE_CHECKING = False
@@ -32,9 +32,7 @@ def run(
     path: the configuration, empty: what the settings say. probe: ask the hook, and so the
     platform, about a login that nobody has.
     """
-    armed = signals.arm()
-    settings = pipeline.settle(invocation, overrides, command)
-    armed.bound(settings.api.deadline)
+    settings, _ = pipeline.begin(invocation, overrides, command)
     # Only a launch with [vpn] writes the token; otherwise it has to be there.
     writes_token = settings.vpn is not None
     settings = _about(settings, path)

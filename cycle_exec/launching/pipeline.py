@@ -11,7 +11,7 @@ from cycle_exec.planning.model import SET
 from cycle_exec.record import Record
 from cycle_exec.settings import resolve
 from cycle_exec.sources import needs, retry
-from cycle_exec.system import clock, files
+from cycle_exec.system import clock, files, signals
 from cycle_exec.system.api import requests
 from cycle_exec.system.output import stderr
 
@@ -60,6 +60,17 @@ def settle(invocation: Invocation, overrides: Overrides, command: Sequence[str])
     for line in resolve.unknown_variables(invocation.environ):
         stderr.log.warning(line)
     return settings
+
+
+def begin(
+    invocation: Invocation, overrides: Overrides, command: Sequence[str] = ()
+) -> tuple[Settings, Deadline]:
+    """Return the settings of a verb and when it must be done; stop signals are heard from here."""
+    armed = signals.arm()
+    settings = settle(invocation, overrides, command)
+    deadline = clock.Deadline.after(settings.api.deadline)
+    armed.bound(deadline.left())
+    return settings, deadline
 
 
 def _manifest(path: str, named: bool) -> Manifest | None:
