@@ -43,28 +43,20 @@ def run(
 
 def _outputs(templates: Sequence[str], output: str, cwd: str) -> tuple[TemplateOutput, ...]:
     if not output:
-        return tuple(
-            TemplateOutput(source=source, target=f"/{position}")
-            for position, source in enumerate(templates)
-        )
-    target = output if output.startswith("/") else f"{cwd}/{output}"
-    into_folder = output.endswith("/") or files.disk(target).kind == "directory"
-    if len(templates) > 1 and not into_folder:
-        raise refuse(
-            "usage",
-            output,
-            "several templates need a directory",
-            "add a / at its end to create one",
-        )
-    if not into_folder:
-        return (TemplateOutput(source=templates[0], target=target),)
-    folder = target.rstrip("/")
+        targets = [f"/{position}" for position in range(len(templates))]
+    else:
+        target = output if output.startswith("/") else f"{cwd}/{output}"
+        if output.endswith("/") or files.disk(target).kind == "directory":
+            names = (source.rstrip("/").rpartition("/")[2] for source in templates)
+            targets = [f"{target.rstrip('/')}/{name.removesuffix('.j2')}" for name in names]
+        elif len(templates) == 1:
+            targets = [target]
+        else:
+            fix = "add a / at its end to create one"
+            raise refuse("usage", output, "several templates need a directory", fix)
     return tuple(
-        TemplateOutput(
-            source=source,
-            target=f"{folder}/{source.rstrip('/').rpartition('/')[2].removesuffix('.j2')}",
-        )
-        for source in templates
+        TemplateOutput(source=source, target=target)
+        for source, target in zip(templates, targets, strict=True)
     )
 
 
