@@ -13,7 +13,7 @@ from cycle_exec.system.output import stderr, stdout
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from typing import Any
 
     from cycle_exec.launching.pipeline import Overrides
     from cycle_exec.settings.model import Invocation, Settings
@@ -27,9 +27,7 @@ def list_(invocation: Invocation, overrides: Overrides, *, as_json: bool) -> int
     raise Refused with those that nobody could use.
     """
     settings, deadline = _settled(
-        invocation,
-        overrides,
-        lambda request: request.replace(directory="", domains=(), allow_expired=True),
+        invocation, overrides, directory="", domains=(), allow_expired=True
     )
     local = preflight.opened(invocation, settings, writes=False)
     given = pipeline.fetched(settings, local, deadline)
@@ -55,11 +53,7 @@ def list_(invocation: Invocation, overrides: Overrides, *, as_json: bool) -> int
 def write(invocation: Invocation, overrides: Overrides, *, directory: str) -> int:
     """Write the PEM files of every certificate below a folder, as a launch would."""
     absolute = directory if directory.startswith("/") else f"{invocation.cwd}/{directory}"
-    settings, deadline = _settled(
-        invocation,
-        overrides,
-        lambda request: request.replace(directory=absolute.rstrip("/") or "/"),
-    )
+    settings, deadline = _settled(invocation, overrides, directory=absolute.rstrip("/") or "/")
     planned = pipeline.plan_for(invocation, settings, deadline)
     applied = apply.apply(planned.plan, invocation.cwd, deadline)
     for line in (*planned.plan.warnings, *applied.warnings):
@@ -70,14 +64,12 @@ def write(invocation: Invocation, overrides: Overrides, *, directory: str) -> in
 
 
 def _settled(
-    invocation: Invocation,
-    overrides: Overrides,
-    narrowed: Callable[[CertificateRequest], CertificateRequest],
+    invocation: Invocation, overrides: Overrides, **changes: Any
 ) -> tuple[Settings, Deadline]:
-    """Return settings of a run that is about certificates alone."""
+    """Return settings of a run that is about certificates alone. changes: of [certificates]."""
     settings, deadline = pipeline.begin(invocation, overrides)
     return settings.replace(
-        certificates=narrowed(settings.certificates or CertificateRequest()),
+        certificates=(settings.certificates or CertificateRequest()).replace(**changes),
         templates=(),
         integrations=(),
         dotenv=None,
