@@ -33,14 +33,12 @@ def run(
     platform, about a login that nobody has.
     """
     settings, _ = pipeline.begin(invocation, overrides, command)
-    # Only a launch with [vpn] writes the token; otherwise it has to be there.
-    writes_token = settings.vpn is not None
-    settings = _about(settings, path)
-    hook, problems = _judged(invocation, settings, writes_token=writes_token)
+    vpn = _about(settings, path)
+    hook, problems = _judged(invocation, settings, vpn)
     if probe and hook is not None and not problems:
         problems = _tried(invocation, settings, hook)
     warnings = list(hook.warnings) if hook is not None else []
-    subject = _subject(settings)
+    subject = vpn.config or vpn.helper or "the openvpn command"
     if as_json:
         return _json(subject, problems, warnings)
     for line in warnings:
@@ -51,37 +49,32 @@ def run(
     return 0
 
 
-def _about(settings: Settings, path: str) -> Settings:
-    """Return the settings with [vpn], whatever says what is checked."""
+def _about(settings: Settings, path: str) -> Vpn:
+    """Return [vpn], whatever says what is checked."""
     vpn = settings.vpn or Vpn()
     if path:
-        vpn = vpn.replace(config=path)
-    elif not (vpn.config or vpn.helper or settings.command):
-        vpn = vpn.replace(config=vpn_preflight.DEFAULT_CONFIG)
-    return settings.replace(vpn=vpn)
-
-
-def _subject(settings: Settings) -> str:
-    vpn = settings.vpn
-    assert vpn is not None
-    return vpn.config or vpn.helper or "the openvpn command"
+        return vpn.replace(config=path)
+    if vpn.config or vpn.helper or settings.command:
+        return vpn
+    return vpn.replace(config=vpn_preflight.DEFAULT_CONFIG)
 
 
 def _judged(
-    invocation: Invocation, settings: Settings, *, writes_token: bool
+    invocation: Invocation, settings: Settings, vpn: Vpn
 ) -> tuple[Hook | None, list[Problem]]:
     problems: list[Problem] = []
     user = preflight.app_user(settings, problems)
     if problems:
         return None, problems
-    assert settings.vpn is not None
     server = Server(
-        vpn=settings.vpn,
+        vpn=vpn,
         command=settings.command,
         environ=invocation.environ,
         directory=settings.process.directory or invocation.cwd,
         user=user,
     )
+    # Only a launch with [vpn] writes the token; otherwise it has to be there.
+    writes_token = settings.vpn is not None
     return vpn_preflight.judged(server, vpn_preflight.on_disk, writes_token=writes_token)
 
 
