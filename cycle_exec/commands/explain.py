@@ -19,7 +19,7 @@ def run(code: str) -> int:
     Raises Refused for what cannot be an exit code.
     """
     if not code:
-        stdout.write(_table())
+        stdout.write("\n".join([_SUCCESS, *map(_known, codes()), _OTHER]))
         return 0
     number = int(code) if code.isascii() and code.isdecimal() and len(code) <= 3 else 256
     if number > 255:
@@ -36,11 +36,6 @@ def run(code: str) -> int:
 def codes() -> tuple[int, ...]:
     """Return the exit codes cycle-exec ends with by its own decision, in ascending order."""
     return tuple(sorted({kind.code for kind in KINDS.values()} | STOPPED.keys()))
-
-
-def _table() -> str:
-    rows = [_SUCCESS, *(_known(code) for code in codes()), _OTHER]
-    return "\n".join(rows)
 
 
 def _one(code: int) -> str:

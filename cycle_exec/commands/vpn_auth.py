@@ -24,7 +24,6 @@ if TYPE_CHECKING:
     from typing import Any
 
     from cycle_exec.settings.model import Invocation
-    from cycle_exec.sources.model import Request
 
 ACCEPT, REJECT, DEFER = 0, 1, 2
 _LARGEST = 64 * 1024  # bytes of a credentials or token file
@@ -100,7 +99,15 @@ def _judge(invocation: Invocation) -> int:
         return REJECT
 
     def asked() -> bool:
-        verdict = _ask(wanted, environ, token, question, deadline)
+        [outcome] = requests.exchange(
+            wanted.socket or environ.get(SOCKET) or DEFAULT_SOCKET,
+            token,
+            [question],
+            deadline=deadline,
+            timeout=wanted.timeout,
+            retry=retry.delay,
+        )
+        verdict = login.verdict(outcome)
         if not verdict.accepted:
             _tell_client(environ, verdict)
         how = "accepted" if verdict.accepted else f"rejected: {verdict.reason}"
@@ -146,25 +153,6 @@ def _token(wanted: Options, environ: Mapping[str, str]) -> Secret:
             "the token is empty, or has a character that is not allowed in an HTTP header"
         )
     return Secret(text)
-
-
-def _ask(
-    wanted: Options,
-    environ: Mapping[str, str],
-    token: Secret,
-    question: Request,
-    deadline: clock.Deadline,
-) -> Verdict:
-    socket = environ.get(SOCKET) or DEFAULT_SOCKET
-    [outcome] = requests.exchange(
-        wanted.socket or socket,
-        token,
-        [question],
-        deadline=deadline,
-        timeout=wanted.timeout,
-        retry=retry.delay,
-    )
-    return login.verdict(outcome)
 
 
 def _tell_client(environ: Mapping[str, str], verdict: Verdict) -> None:
