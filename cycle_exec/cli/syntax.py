@@ -76,8 +76,7 @@ class LaunchOption(click.Option):
     def __init__(self, row: Option) -> None:
         self.row = row
         switch = row.kind == "switch"
-        default = "" if switch else row.default
-        sources = {"env": row.variable, "manifest": row.key, "default": default}
+        sources = {"env": row.variable, "manifest": row.key, "default": row.default}
         told = "; ".join(f"{name}: {text}" for name, text in sources.items() if text)
         value = Text(row.metavar, files=row.kind in ("path", "list"), choices=row.choices)
         super().__init__(

@@ -31,7 +31,7 @@ class Option(Record):
     "names" (repeatable, with an optional value that is only ever written after `=`), or "switch"
     (no value, with a `--no-` form).
     key: the dotted manifest key it overrides; empty for the manifest itself.
-    default: the default as text, for people.
+    default: the default as text, for people; switches are off.
     rule: what each value follows, by its name in `settings.rules`. Lists without one are merged
     with the manifest's entry by entry, see `settings.merging`.
     """
@@ -166,7 +166,6 @@ OPTIONS: tuple[Option, ...] = (
         name="pristine",
         kind="switch",
         key="environment.pristine",
-        default="false",
         section=_ENVIRONMENT,
         help="Start the command without the inherited environment, but for preserved names.",
     ),
@@ -184,7 +183,6 @@ OPTIONS: tuple[Option, ...] = (
         name="keep-token",
         kind="switch",
         key="environment.keep_token",
-        default="false",
         section=_ENVIRONMENT,
         help="Let CYCLE_API_TOKEN reach the command.",
     ),
@@ -202,7 +200,6 @@ OPTIONS: tuple[Option, ...] = (
         name="no-new-privs",
         kind="switch",
         key="process.no_new_privs",
-        default="false",
         section=_PROCESS,
         help="The command cannot gain privileges any more, by setuid programs for example.",
     ),
@@ -210,7 +207,6 @@ OPTIONS: tuple[Option, ...] = (
         name="init",
         kind="switch",
         key="process.init",
-        default="false",
         section=_PROCESS,
         help="Stay above the command as a tiny PID 1: pass signals on, reap orphans, end with "
         "the command's exit code.",
@@ -237,7 +233,6 @@ OPTIONS: tuple[Option, ...] = (
         name="reload",
         kind="switch",
         key="process.reload",
-        default="false",
         section=_PROCESS,
         help="Stay beside the command: when the platform's data change, renew files and "
         "environment, then do what on_change says. Implies --init.",
@@ -276,7 +271,6 @@ OPTIONS: tuple[Option, ...] = (
         name="debug",
         kind="switch",
         key="log.debug",
-        default="false",
         section=_MESSAGES,
         help="Print a traceback, without values, when cycle-exec itself fails.",
     ),

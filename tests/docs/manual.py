@@ -69,7 +69,7 @@ def _option(option: Option) -> Iterator[str]:
     flag, _ = _record(LaunchOption(option), click.Context(root))
     yield from _tagged(flag, option.help)
     key = f", manifest key {option.key}" if option.key else ""
-    default = f", default {option.default}" if option.default and option.kind != "switch" else ""
+    default = f", default {option.default}" if option.default else ""
     yield f".br\n{_text(f'Variable {option.variable}{key}{default}.')}"
 
 

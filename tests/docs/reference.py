@@ -62,7 +62,8 @@ def _option(option: Option) -> str:
     elif option.metavar:
         flag = f"{flag} {option.metavar}"
     key = f"`{option.key}`" if option.key else ""
-    default = f"`{option.default}`" if option.default else ""
+    words = "false" if option.kind == "switch" else option.default
+    default = f"`{words}`" if words else ""
     return f"| `{flag}` | {_plain(option.help)} | {default} | `{option.variable}` | {key} |"
 
 

@@ -2,19 +2,8 @@
 
 from __future__ import annotations
 
+from cycle_exec.settings.manifest import nodes
 from cycle_exec.settings.manifest.keys import MANIFEST
-from cycle_exec.settings.manifest.nodes import (
-    ArrayOf,
-    Choice,
-    Either,
-    ListOf,
-    MapOf,
-    Node,
-    Number,
-    Switch,
-    Table,
-    Text,
-)
 
 
 def schema() -> dict[str, object]:
@@ -26,7 +15,7 @@ def schema() -> dict[str, object]:
     }
 
 
-def _node(node: Node) -> dict[str, object]:
+def _node(node: nodes.Node) -> dict[str, object]:
     described: dict[str, object] = {"description": node.help} if node.help else {}
     described.update(_shape(node))
     if node.default is not None:
@@ -34,34 +23,34 @@ def _node(node: Node) -> dict[str, object]:
     return described
 
 
-def _shape(node: Node) -> dict[str, object]:
+def _shape(node: nodes.Node) -> dict[str, object]:
     match node:
-        case Text():
+        case nodes.Text():
             return {"type": "string", "pattern": node.rule.pattern}
-        case Either():
+        case nodes.Either():
             return {"oneOf": [_shape(node.text), _shape(node.table)]}
-        case Choice():
+        case nodes.Choice():
             return {"type": "string", "enum": list(node.choices)}
-        case Switch():
+        case nodes.Switch():
             return {"type": "boolean"}
-        case Number():
+        case nodes.Number():
             return {"type": "integer", "minimum": node.least, "maximum": node.most}
-        case ListOf():
+        case nodes.ListOf():
             least: dict[str, object] = {"minItems": node.least} if node.least else {}
             return {"type": "array", "items": _node(node.item), **least}
-        case MapOf():
+        case nodes.MapOf():
             return {
                 "type": "object",
                 "propertyNames": {"pattern": node.key.pattern},
                 "additionalProperties": _node(node.value),
             }
-        case ArrayOf():
+        case nodes.ArrayOf():
             return {"type": "array", "items": _node(node.table)}
-    assert isinstance(node, Table)
+    assert isinstance(node, nodes.Table)
     return _table(node)
 
 
-def _table(table: Table) -> dict[str, object]:
+def _table(table: nodes.Table) -> dict[str, object]:
     shape: dict[str, object] = {
         "type": "object",
         "properties": {name: _node(field) for name, field in table.fields.items()},
