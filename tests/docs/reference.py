@@ -73,10 +73,11 @@ def _plain(text: str) -> str:
 
 def _tables() -> Iterator[str]:
     for name, node in MANIFEST.fields.items():
-        if isinstance(node, spec.ArrayOf):
-            yield _keys(f"[[{name}]]", node.table)
-        elif isinstance(node, spec.Table):
-            yield _keys(f"[{name}]", node)
+        match node:
+            case spec.ListOf(item=spec.Table() as table):
+                yield _keys(f"[[{name}]]", table)
+            case spec.Table():
+                yield _keys(f"[{name}]", node)
 
 
 def _keys(title: str, table: spec.Table) -> str:

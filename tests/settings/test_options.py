@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from cycle_exec.settings.manifest.keys import MANIFEST
-from cycle_exec.settings.manifest.nodes import ArrayOf, Node, Table
+from cycle_exec.settings.manifest.nodes import ListOf, Node, Table
 from cycle_exec.settings.options import OPTIONS, SECTIONS
 
 
@@ -24,7 +24,8 @@ def test_key_exists(option):
         assert option.key == ""
     else:
         node = _held(option.key)
-        assert isinstance(node, ArrayOf) == (option.key in ("integrations", "templates"))
+        tables = isinstance(node, ListOf) and isinstance(node.item, Table)
+        assert tables == (option.key in ("integrations", "templates"))
 
 
 @pytest.mark.parametrize("option", OPTIONS, ids=lambda option: option.name)

@@ -44,8 +44,6 @@ def _shape(node: nodes.Node) -> dict[str, object]:
                 "propertyNames": {"pattern": node.key.pattern},
                 "additionalProperties": _node(node.value),
             }
-        case nodes.ArrayOf():
-            return {"type": "array", "items": _node(node.table)}
     assert isinstance(node, nodes.Table)
     return _table(node)
 

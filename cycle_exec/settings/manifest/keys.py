@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from cycle_exec.settings import model, rules
 from cycle_exec.settings.manifest.nodes import (
-    ArrayOf,
     Choice,
     Either,
     ListOf,
@@ -260,9 +259,9 @@ MANIFEST = Table(
         "api": _API,
         "variables": _VARIABLES,
         "environment": _ENVIRONMENT,
-        "integrations": ArrayOf(table=_INTEGRATION),
+        "integrations": ListOf(item=_INTEGRATION),
         "certificates": _CERTIFICATES,
-        "templates": ArrayOf(table=_TEMPLATE),
+        "templates": ListOf(item=_TEMPLATE),
         "dotenv": _DOTENV,
         "vpn": _VPN,
         "process": Table(

@@ -136,13 +136,17 @@ class Number(Node):
 
 
 class ListOf(Node):
-    """An array; least: the number of items it must have."""
+    """An array of strings, or of tables; least: the number of items it must have."""
 
     _kind = list
-    _expected = "an array of strings"
 
-    item: Text | Choice
+    item: Text | Choice | Table
     least: int = 0
+
+    def expected(self, path: Path) -> str:
+        if isinstance(self.item, Table):
+            return f"an array of tables, written [[{dotted(path)}]]"
+        return "an array of strings"
 
     def below(self, value: list[object], path: Path) -> Iterator[Finding]:
         if len(value) < self.least:
@@ -150,7 +154,7 @@ class ListOf(Node):
         for index, item in enumerate(value):
             yield from self.item.findings(item, (*path, index))
 
-    def made(self, value: list[str]) -> tuple[Any, ...]:
+    def made(self, value: list[Any]) -> tuple[Any, ...]:
         return tuple(map(self.item.made, value))
 
 
@@ -244,21 +248,3 @@ class Either(Node):
 
     def _of(self, value: object) -> Text | Table:
         return self.table if isinstance(value, dict) else self.text
-
-
-class ArrayOf(Node):
-    """An array of tables."""
-
-    _kind = list
-
-    table: Table
-
-    def expected(self, path: Path) -> str:
-        return f"an array of tables, written [[{dotted(path)}]]"
-
-    def below(self, value: list[object], path: Path) -> Iterator[Finding]:
-        for index, item in enumerate(value):
-            yield from self.table.findings(item, (*path, index))
-
-    def made(self, value: list[dict[str, Any]]) -> tuple[Any, ...]:
-        return tuple(map(self.table.made, value))

@@ -14,7 +14,6 @@ from cycle_exec.settings.manifest.json_schema import schema
 from cycle_exec.settings.manifest.keys import MANIFEST
 from cycle_exec.settings.manifest.manifest import findings
 from cycle_exec.settings.manifest.nodes import (
-    ArrayOf,
     Choice,
     Either,
     ListOf,
@@ -52,8 +51,8 @@ def _nodes(node: Node, path="manifest"):
         case Table():
             for name, field in node.fields.items():
                 yield from _nodes(field, f"{path}.{name}")
-        case ArrayOf():
-            yield from _nodes(node.table, path)
+        case ListOf(item=Table() as table):
+            yield from _nodes(table, path)
         case MapOf(value=Table() as table):
             for name, field in table.fields.items():
                 yield from _nodes(field, f"{path}.*.{name}")
@@ -109,8 +108,6 @@ def _values(node: Node):
             good = st.lists(_values(node.item), max_size=2)
         case MapOf():
             good = st.dictionaries(_texts(node.key), _values(node.value), max_size=2)
-        case ArrayOf():
-            good = st.lists(_values(node.table), max_size=2)
         case Either():
             good = st.one_of(_values(node.text), _values(node.table))
         case Table():

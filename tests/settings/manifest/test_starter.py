@@ -6,7 +6,7 @@ import tomllib
 
 from cycle_exec.settings.manifest.keys import MANIFEST
 from cycle_exec.settings.manifest.manifest import parse
-from cycle_exec.settings.manifest.nodes import ArrayOf, MapOf, Table
+from cycle_exec.settings.manifest.nodes import ListOf, MapOf, Table
 from cycle_exec.settings.manifest.starter import STARTER
 from cycle_exec.settings.model import Manifest
 
@@ -37,8 +37,8 @@ def test_complete():
                 assert set(value) == set(node.fields)
                 for name, field in node.fields.items():
                     compare(field, value[name])
-            case ArrayOf():
-                compare(node.table, value[0])
+            case ListOf(item=Table() as table):
+                compare(table, value[0])
             case MapOf():
                 compare(node.value, next(iter(value.values())))
 
