@@ -104,7 +104,9 @@ def _checked(
 
     Its output is not shown: it may quote the file, and the file may hold secrets.
     """
-    words = [_with_staged(word, staged) for word in write.check]
+    words = [
+        word.replace("{{ staged }}", staged).replace("{{staged}}", staged) for word in write.check
+    ]
     executable = lookup.find(words[0], environ.get("PATH"), cwd)
     if isinstance(executable, Problem):
         return executable.replace(kind="check-failed", subject=f"check of {write.path}")
@@ -118,10 +120,6 @@ def _checked(
     else:
         reason = f"{words[0]} exited with code {code}"
     return Problem("check-failed", f"check of {write.path}", reason)
-
-
-def _with_staged(word: str, path: str) -> str:
-    return word.replace("{{ staged }}", path).replace("{{staged}}", path)
 
 
 def probe(hook: Hook | None, environ: Mapping[str, str], deadline: Deadline) -> Probe | None:

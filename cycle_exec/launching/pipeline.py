@@ -95,8 +95,7 @@ def fetched(
     """Ask the platform for all that is needed, and make ready while it works."""
     expressions = _expressions(settings, local)
     plain = _plain(expressions)
-    mentioned = _mentioned(expressions, plain)
-    wanted = needs.needs(settings, mentioned)
+    wanted = needs.needs(settings, _mentioned(expressions, plain))
     prepared: list[Prepared] = []
     vpn_login = _vpn_login(settings, local)
 

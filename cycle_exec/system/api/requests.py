@@ -81,15 +81,9 @@ def exchange(
     returns when it wants to be called again. Raises ValueError for a token or target that no
     header can carry.
     """
-    batch = _Batch(socket, token, requests, deadline, timeout, retry)
-    batch.follow = follow
-    batch.tick = tick
+    batch = _Batch(socket, token, requests, deadline, timeout, retry, follow, tick)
     try:
-        batch.start()
-        began = monotonic()
-        for index in meanwhile():
-            batch.exchanges[index].abandon()
-        batch.forgive(monotonic() - began)
+        batch.start(meanwhile)
         batch.run()
         return tuple(exchange.outcome or Failure(kind="abandoned") for exchange in batch.exchanges)
     finally:
@@ -214,29 +208,36 @@ class _Batch:
         deadline: Deadline,
         timeout: float,
         retry: Retry,
+        follow: Follow | None,
+        tick: Callable[[float], float] | None,
     ) -> None:
         self.path = socket.encode("utf-8", "surrogateescape")
         self.end = deadline.end
         self.timeout = timeout
         self.retry = retry
-        self.exchanges = [
-            _Exchange(request, request_bytes(request, token, AGENT)) for request in requests
-        ]
         self.token = token
-        self.follow: Follow | None = None
-        self.tick: Callable[[float], float] | None = None
+        self.follow = follow
+        self.tick = tick
+        self.exchanges: list[_Exchange] = []
         self.hopeless = False
         self.held = 0
+        self._add(requests)
 
-    def start(self) -> None:
-        """Send the first requests."""
+    def _add(self, requests: Sequence[Request]) -> None:
+        for request in requests:
+            self.exchanges.append(_Exchange(request, request_bytes(request, self.token, AGENT)))
+
+    def start(self, meanwhile: Callable[[], Collection[int]]) -> None:
+        """Send the first requests, and do something else while they are answered."""
         for exchange in self.exchanges[:MOST_AT_ONCE]:
             self._connect(exchange)
-
-    def forgive(self, seconds: float) -> None:
-        """Time in which nobody listened is not the peer's; the deadline stays."""
+        began = monotonic()
+        for index in meanwhile():
+            self.exchanges[index].abandon()
+        # Time in which nobody listened is not the peer's; the deadline stays.
+        away = monotonic() - began
         for exchange in self.exchanges:
-            exchange.expires += seconds
+            exchange.expires += away
 
     def run(self) -> None:
         """Until every exchange has its outcome."""
@@ -328,8 +329,7 @@ class _Batch:
             self.hopeless = True
             self.end = soon
         if self.follow is not None and good:
-            for request in self.follow(exchange.request, exchange.outcome):
-                self.exchanges.append(_Exchange(request, request_bytes(request, self.token, AGENT)))
+            self._add(self.follow(exchange.request, exchange.outcome))
 
     def _out_of_time(self, waiting: list[_Exchange]) -> None:
         for exchange in waiting:
