@@ -9,9 +9,7 @@ PATTERN = (
     "^(?=.*[1-9])(?=[0-9])(?:[0-9]{1,6}h)?(?:[0-9]{1,6}m(?!s))?(?:[0-9]{1,6}s)?(?:[0-9]{1,6}ms)?$"
 )
 
-_UNITS = ("h", "m", "s", "ms")
 _SECONDS = {"h": 3600.0, "m": 60.0, "s": 1.0, "ms": 0.001}
-_DIGITS = frozenset("0123456789")
 _LONGEST = 24 * 3600.0
 
 
@@ -21,19 +19,10 @@ def parse(text: str) -> float | None:
     Whole numbers with the units h, m, s and ms, larger units first, each at most once.
     """
     total = 0.0
-    units = list(_UNITS)
-    position = 0
-    while position < len(text):
-        start = position
-        while position < len(text) and text[position] in _DIGITS:
-            position += 1
-        number = text[start:position]
-        start = position
-        while position < len(text) and text[position] not in _DIGITS:
-            position += 1
-        unit = text[start:position]
-        if not 1 <= len(number) <= 6 or unit not in units:
-            return None
-        del units[: units.index(unit) + 1]
-        total += int(number) * _SECONDS[unit]
-    return total if 0 < total <= _LONGEST else None
+    for unit, seconds in _SECONDS.items():
+        number, _, left = text.partition(unit)
+        is_number = number.isascii() and number.isdecimal() and len(number) <= 6
+        if text != number and is_number and not (unit == "m" and left.startswith("s")):
+            total += int(number) * seconds
+            text = left
+    return total if text == "" and 0 < total <= _LONGEST else None
