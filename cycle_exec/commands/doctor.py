@@ -38,7 +38,7 @@ def run(
     """Print the list; the exit code is that of the first thing that would refuse a launch."""
     armed = signals.arm()
     stderr.log.configure("error", "text")
-    found = [*_surroundings(invocation)]
+    found = _surroundings(invocation)
     try:
         settings = pipeline.settle(invocation, overrides, command)
     except Refused as refused:
@@ -50,18 +50,13 @@ def run(
         deadline = clock.Deadline.after(settings.api.deadline)
         armed.bound(deadline.left())
         found += _launch(invocation, settings, deadline)
-    found = [*_first(found)]
+    worst_first = (diagnosis.BAD, diagnosis.DOUBTFUL, diagnosis.GOOD)
+    found.sort(key=lambda finding: worst_first.index(finding.state))
     if as_json:
         stdout.write_json(diagnosis.document(found))
     else:
         stdout.write(diagnosis.text(found, stdout.style(invocation.environ)))
     return diagnosis.exit_code(found)
-
-
-def _first(found: Sequence[Finding]) -> list[Finding]:
-    """Return what is bad comes first, then what is doubtful."""
-    order = (diagnosis.BAD, diagnosis.DOUBTFUL, diagnosis.GOOD)
-    return sorted(found, key=lambda finding: order.index(finding.state))
 
 
 def _surroundings(invocation: Invocation) -> list[Finding]:
@@ -140,10 +135,13 @@ def _preflight(invocation: Invocation, settings: Settings) -> tuple[Local | None
     try:
         local = preflight.opened(invocation, settings)
     except Refused as refused:
-        told = ("token-missing",)
-        problems = tuple(each for each in refused.problems if each.kind not in told)
+        # These have findings of their own.
         templates = [f"template {output.source}" for output in settings.templates]
-        problems = tuple(each for each in problems if each.subject not in templates)
+        problems = tuple(
+            each
+            for each in refused.problems
+            if each.kind != "token-missing" and each.subject not in templates
+        )
     found = bad("preflight", problems)
     if not settings.command:
         fix = "give it as in the image: cycle-exec doctor -- COMMAND"

@@ -16,8 +16,6 @@ if TYPE_CHECKING:
     Overrides = Mapping[str, str | bool | tuple[str, ...]]
 
 PREFIX = "CYCLE_EXEC_"
-LOG_LEVELS = ("error", "warning", "notice", "info", "debug")
-LOG_FORMATS = ("text", "json")
 
 # The headings of the help pages, in their order.
 SECTIONS = ("Internal API", "Inputs and outputs", "Environment", "Process", "Messages")
@@ -253,7 +251,7 @@ OPTIONS: tuple[Option, ...] = (
         key="log.level",
         metavar="LEVEL",
         default="notice",
-        choices=LOG_LEVELS,
+        choices=("error", "warning", "notice", "info", "debug"),
         section=_MESSAGES,
         help="How much is said on stderr: error, warning, notice, info or debug.",
     ),
@@ -263,7 +261,7 @@ OPTIONS: tuple[Option, ...] = (
         key="log.format",
         metavar="FORMAT",
         default="text",
-        choices=LOG_FORMATS,
+        choices=("text", "json"),
         section=_MESSAGES,
         help="How it is said: text, or json with one object on each line.",
     ),
