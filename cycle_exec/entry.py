@@ -126,7 +126,7 @@ def _run(invocation: Invocation) -> int:
     if parsed is not None:
         from cycle_exec.commands import launch
 
-        return launch.run(invocation, parsed.overrides, parsed.command)
+        return launch.run(invocation, *parsed)
     if invocation.mask is not None:
         _signal.pthread_sigmask(_signal.SIG_SETMASK, invocation.mask)
     gc.enable()

@@ -369,7 +369,8 @@ def test_parsers_agree(words):
 
 
 def _launch(lean):
-    return _call("launch.run", overrides=lean.overrides, command=lean.command)
+    overrides, command = lean
+    return _call("launch.run", overrides=overrides, command=command)
 
 
 _OPTION = st.sampled_from(OPTIONS)

@@ -6,7 +6,6 @@ Anything else gives None, and click decides; both agree on all that is read here
 
 from __future__ import annotations
 
-from cycle_exec.record import Record
 from cycle_exec.settings.options import OPTIONS
 
 TYPE_CHECKING = False
@@ -16,24 +15,15 @@ if TYPE_CHECKING:
     from cycle_exec.settings.options import Overrides
 
 
-class Parsed(Record):
-    """What the command line of a launch says.
-
-    overrides: raw text by option name, not yet judged. command: the words after --, untouched.
-    """
-
-    overrides: Overrides
-    command: tuple[str, ...]
-
-
 # A bare --preserve-env means every name.
 EVERY_NAME = "*"
 
 
-def parse(argv: Sequence[str]) -> Parsed | None:
+def parse(argv: Sequence[str]) -> tuple[Overrides, tuple[str, ...]] | None:
     """Return flags and command of `[run] [OPTIONS] -- COMMAND...`; None where click has to decide.
 
-    argv: the words after the program's name.
+    argv: the words after the program's name. Flags are raw text, not yet judged; the command's
+    words are untouched.
     """
     words = list(argv)
     if "--" not in words:
@@ -43,7 +33,7 @@ def parse(argv: Sequence[str]) -> Parsed | None:
     if not command:
         return None
     overrides = _flags(words[1 if words[0] == "run" else 0 : end])
-    return Parsed(overrides=overrides, command=command) if overrides is not None else None
+    return None if overrides is None else (overrides, command)
 
 
 def _flags(words: Sequence[str]) -> Overrides | None:

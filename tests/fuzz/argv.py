@@ -44,7 +44,7 @@ def target(data: bytes) -> None:
         assert_told(refused.problems, kinds=("usage",))
         return
     if found is not None:
-        wanted = {"overrides": found.overrides, "command": found.command}
+        wanted = dict(zip(("overrides", "command"), found, strict=True))
         assert done == Call("launch.run", wanted)
     _resolved(Invocation(argv=tuple(words), environ=environ, cwd="/"), done.values)
 

@@ -10,7 +10,8 @@ from cycle_exec.settings import argv
 def _read(*words):
     parsed = argv.parse(words)
     assert parsed is not None
-    return dict(parsed.overrides), parsed.command
+    overrides, command = parsed
+    return dict(overrides), command
 
 
 @pytest.mark.parametrize("verb", [(), ("run",)])
