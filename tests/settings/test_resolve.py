@@ -152,6 +152,21 @@ def test_templates():
     )
 
 
+def test_signal_map():
+    """Entries merge by the signal that comes, however it is spelt; the nearest counts."""
+    manifest = Manifest(process=Process(signal_map={"TERM": "QUIT", "HUP": "USR1"}))
+    settings = _resolve(
+        {"signal-map": ("SIGTERM:INT", "15:NONE")}, manifest, SIGNAL_MAP="TERM:USR2, USR1:SIGHUP"
+    )
+    expected = {"TERM": "INT", "HUP": "USR1", "USR1": "HUP", "15": "NONE"}
+    assert settings.process.signal_map == expected
+    (problem,) = _problems({"signal-map": ("TERM:KILL",)})
+    assert problem == (
+        "flag --signal-map",
+        "expects FROM:TO, names or numbers of signals, TO may be NONE",
+    )
+
+
 def test_certificates():
     """--certificates turns certificates on, and keeps what the manifest says of them."""
     assert _resolve({"certificates": "/c"}).certificates == CertificateRequest(directory="/c")
