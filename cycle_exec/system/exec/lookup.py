@@ -1,4 +1,6 @@
-"""Finding the command as execvp(3) does, and telling beforehand why it could not be executed."""
+"""Finding the command as execvp(3) does, and telling beforehand why it could not be executed: by as
+much of a script's #! line and of the ELF format as the kernel looks at.
+"""
 
 from __future__ import annotations
 
@@ -8,13 +10,30 @@ import stat
 
 from cycle_exec.errors import Problem
 from cycle_exec.record import Record
-from cycle_exec.system.exec import elf
 from cycle_exec.system.invocation import decoded, encoded
 
 DEFAULT_PATH = "/bin:/usr/bin"
 _HEAD = 256  # bytes of a file that the kernel looks at
 _DEPTH = 5  # scripts interpreted by scripts, as many as the kernel follows
 _LONGEST_NAME = 200
+
+_MAGIC = b"\x7fELF"
+_PROGRAM_TYPES = (2, 3)  # ET_EXEC, ET_DYN
+_LOADER_SEGMENT = 3  # PT_INTERP
+_LONGEST_LOADER = 4096
+_MACHINES = {
+    3: "32-bit x86",
+    20: "32-bit PowerPC",
+    21: "64-bit PowerPC",
+    22: "s390x",
+    40: "32-bit ARM",
+    62: "x86-64 (amd64)",
+    183: "64-bit ARM (arm64)",
+    243: "RISC-V",
+    258: "LoongArch",
+}
+# 64-bit kernels execute these too; whether one is built so cannot be seen from here.
+_ALSO = {62: (3,), 183: (40,), 21: (20,)}
 
 
 class Obstacle(Record):
@@ -23,6 +42,9 @@ class Obstacle(Record):
     reason: str
     fix: str = ""
     final: bool = False
+
+    def __init__(self, reason: str, fix: str = "", *, final: bool = False) -> None:
+        super().__init__(reason=reason, fix=fix, final=final)
 
 
 class _Surroundings(Record):
@@ -84,7 +106,7 @@ def _subject(command: str) -> str:
     return f"command {shown}" if shown else "the command"
 
 
-_NOTHING_THERE = Obstacle(reason="")
+_NOTHING_THERE = Obstacle("")
 
 
 def _obstacle(file: str, around: _Surroundings, depth: int) -> Obstacle | None:
@@ -93,12 +115,12 @@ def _obstacle(file: str, around: _Surroundings, depth: int) -> Obstacle | None:
     try:
         mode = os.stat(raw).st_mode
     except PermissionError:
-        return Obstacle(reason=f"a directory in the path of {file} is not accessible to this user")
+        return Obstacle(f"a directory in the path of {file} is not accessible to this user")
     except OSError:
         return _NOTHING_THERE
     if not stat.S_ISREG(mode):
         kind = "a directory" if stat.S_ISDIR(mode) else "not a regular file"
-        return Obstacle(reason=f"{file} is {kind}", fix="give the path of the program")
+        return Obstacle(f"{file} is {kind}", "give the path of the program")
     if not os.access(raw, os.X_OK, effective_ids=True):
         return _forbidden(file, raw, mode)
     return _unfit(file, raw, around, depth)
@@ -107,12 +129,12 @@ def _obstacle(file: str, around: _Surroundings, depth: int) -> Obstacle | None:
 def _forbidden(file: str, raw: bytes, mode: int) -> Obstacle:
     if os.statvfs(raw).f_flag & os.ST_NOEXEC:
         return Obstacle(
-            reason=f"{file} is on a file system mounted noexec",
-            fix="put the program elsewhere, or mount the volume without noexec",
+            f"{file} is on a file system mounted noexec",
+            "put the program elsewhere, or mount the volume without noexec",
         )
     return Obstacle(
-        reason=f"{file} is not executable for user {os.geteuid()} (mode {stat.S_IMODE(mode):04o})",
-        fix=f"chmod +x {file} in the image",
+        f"{file} is not executable for user {os.geteuid()} (mode {stat.S_IMODE(mode):04o})",
+        f"chmod +x {file} in the image",
     )
 
 
@@ -126,42 +148,39 @@ def _unfit(file: str, raw: bytes, around: _Surroundings, depth: int) -> Obstacle
         head = os.pread(descriptor, _HEAD, 0)
         if head[:2] == b"#!":
             return _script(file, head, around, depth)
-        if head[:4] == elf.MAGIC:
+        if head[:4] == _MAGIC:
             return _program(file, descriptor, around)
     except OSError:
         return None
     finally:
         os.close(descriptor)
     if not head:
-        return Obstacle(
-            reason=f"{file} is empty", fix="check how it is copied into the image", final=True
-        )
-    if elf.other_formats():
+        return Obstacle(f"{file} is empty", "check how it is copied into the image", final=True)
+    if other_formats():
         return None
     return Obstacle(
-        reason=f"{file} is neither a program nor a script with a #! line",
-        fix="begin the script with #!/bin/sh, or start it with: sh FILE",
+        f"{file} is neither a program nor a script with a #! line",
+        "begin the script with #!/bin/sh, or start it with: sh FILE",
         final=True,
     )
 
 
 def _program(file: str, descriptor: int, around: _Surroundings) -> Obstacle | None:
-    found = elf.read(descriptor)
+    found = program(descriptor)
     if found is None:
+        return Obstacle(f"{file} is a damaged program", "build or copy it again", final=True)
+    machine, loader = found
+    if not _runs_here(machine):
         return Obstacle(
-            reason=f"{file} is a damaged program", fix="build or copy it again", final=True
-        )
-    if not elf.runs_here(found.machine):
-        return Obstacle(
-            reason=f"{file} is built for {elf.machine_name(found.machine)}, "
-            f"this machine is {elf.machine_name(elf.own_machine())}",
-            fix="build the image for this platform",
+            f"{file} is built for {machine_name(machine)}, "
+            f"this machine is {machine_name(own_machine())}",
+            "build the image for this platform",
             final=True,
         )
-    if found.loader and not os.path.exists(posixpath.join(encoded(around.cwd), found.loader)):
+    if loader and not os.path.exists(posixpath.join(encoded(around.cwd), loader)):
         return Obstacle(
-            reason=f"{file} needs the loader {decoded(found.loader)}, which is not in the image",
-            fix="use a build for this image's C library (glibc and musl differ), or a static one",
+            f"{file} needs the loader {decoded(loader)}, which is not in the image",
+            "use a build for this image's C library (glibc and musl differ), or a static one",
         )
     return None
 
@@ -170,21 +189,21 @@ def _script(file: str, head: bytes, around: _Surroundings, depth: int) -> Obstac
     line, newline, _ = head[2:].partition(b"\n")
     if line.endswith(b"\r") and newline:
         return Obstacle(
-            reason=f"the #! line of {file} ends in a carriage return",
-            fix=f"use Unix line endings: sed -i 's/\\r$//' {file}",
+            f"the #! line of {file} ends in a carriage return",
+            f"use Unix line endings: sed -i 's/\\r$//' {file}",
         )
     stripped = decoded(line.split(b"\0")[0]).replace("\t", " ").strip(" ")
     words = [word for word in stripped.split(" ", 1) if word]
     if not words:
         return Obstacle(
-            reason=f"the #! line of {file} has no interpreter",
-            fix="begin the script with #!/bin/sh",
+            f"the #! line of {file} has no interpreter",
+            "begin the script with #!/bin/sh",
             final=True,
         )
     if depth >= _DEPTH:
         return Obstacle(
-            reason=f"the interpreters of {file} are scripts themselves, nested too deeply",
-            fix="use a program in the #! line",
+            f"the interpreters of {file} are scripts themselves, nested too deeply",
+            "use a program in the #! line",
             final=True,
         )
     obstacle = _obstacle(words[0], around, depth + 1)
@@ -209,6 +228,75 @@ def _by_env(file: str, words: list[str], around: _Surroundings) -> Obstacle | No
         if os.access(raw, os.X_OK, effective_ids=True) and not os.path.isdir(raw):
             return None
     return Obstacle(
-        reason=f"{file} needs {name}, which is not in PATH",
-        fix=f"install {name}, or add its directory to PATH",
+        f"{file} needs {name}, which is not in PATH",
+        f"install {name}, or add its directory to PATH",
     )
+
+
+def program(descriptor: int) -> tuple[int, bytes] | None:
+    """Return e_machine of an open ELF file, and the path of its dynamic loader, empty for a static
+    program; None if it is damaged. Raises OSError.
+
+    Offsets and sizes are those of elf(5), for both classes and both byte orders.
+    """
+    head = os.pread(descriptor, 64, 0)
+    if len(head) < 52 or head[4] not in (1, 2) or head[5] not in (1, 2):
+        return None
+    wide = head[4] == 2
+    little = head[5] == 1
+
+    def number(data: bytes, offset: int, size: int) -> int:
+        return int.from_bytes(data[offset : offset + size], "little" if little else "big")
+
+    table, entry_size, count = (
+        (number(head, 32, 8), number(head, 54, 2), number(head, 56, 2))
+        if wide
+        else (number(head, 28, 4), number(head, 42, 2), number(head, 44, 2))
+    )
+    if number(head, 16, 2) not in _PROGRAM_TYPES or entry_size != (56 if wide else 32):
+        return None
+    segments = os.pread(descriptor, entry_size * count, table) if table < 1 << 62 else b""
+    if not count or len(segments) < entry_size * count:
+        return None
+    machine = number(head, 18, 2)
+    for start in range(0, len(segments), entry_size):
+        if number(segments, start, 4) == _LOADER_SEGMENT:
+            offset = number(segments, start + (8 if wide else 4), 8 if wide else 4)
+            size = number(segments, start + (32 if wide else 16), 8 if wide else 4)
+            if not 2 <= size <= _LONGEST_LOADER or offset >= 1 << 62:
+                return None
+            path = os.pread(descriptor, size, offset)
+            is_whole = len(path) == size and path[-1:] == b"\0"
+            return (machine, path.partition(b"\0")[0]) if is_whole else None
+    return machine, b""
+
+
+def own_machine() -> int:
+    """Return the e_machine of the interpreter that runs us; 0 if it cannot be read."""
+    try:
+        with open("/proc/self/exe", "rb", buffering=0) as file:
+            head = file.read(20)
+    except OSError:
+        return 0
+    if head[:4] != _MAGIC or len(head) < 20:
+        return 0
+    return int.from_bytes(head[18:20], "little" if head[5] == 1 else "big")
+
+
+def _runs_here(machine: int) -> bool:
+    """Return False only if the kernel certainly refuses programs of that machine."""
+    own = own_machine()
+    return not own or machine == own or machine in _ALSO.get(own, ()) or other_formats()
+
+
+def machine_name(machine: int) -> str:
+    """Return what people call a machine."""
+    return _MACHINES.get(machine, f"machine type {machine}")
+
+
+def other_formats() -> bool:
+    """Whether the kernel was taught further formats (binfmt_misc: emulators, Java and the like)."""
+    try:
+        return bool(set(os.listdir("/proc/sys/fs/binfmt_misc")) - {"register", "status"})
+    except OSError:
+        return False

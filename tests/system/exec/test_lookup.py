@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from cycle_exec.errors import Problem
-from cycle_exec.system.exec import elf, lookup
+from cycle_exec.system.exec import lookup
 from tests.support import machine
 
 PATH = os.environ.get("PATH", "/usr/bin:/bin")
@@ -161,11 +161,11 @@ def test_a_real_program_passes(tmp_path):
 def test_a_program_without_its_loader_is_told(tmp_path):
     """The classic: a glibc program in a musl image is `not found` though it is there."""
     with open(TRUE, "rb") as file:
-        found = elf.read(file.fileno())
+        found = lookup.program(file.fileno())
     assert found is not None
-    if not found.loader:
+    _, loader = found
+    if not loader:
         pytest.skip("the programs of this machine are static")
-    loader = found.loader
     other = loader[:-1] + b"~"
 
     def change(content):
@@ -178,17 +178,17 @@ def test_a_program_without_its_loader_is_told(tmp_path):
     assert reason == f"{file} needs the loader {other.decode()}, which is not in the image"
 
 
-@pytest.mark.skipif(elf.other_formats(), reason="this kernel has been taught other formats")
+@pytest.mark.skipif(lookup.other_formats(), reason="this kernel has been taught other formats")
 def test_a_program_of_another_machine_is_told(tmp_path):
     """An arm64 image on amd64, or the other way round, is known before the fetch."""
-    other = 62 if elf.own_machine() != 62 else 183
+    other = 62 if lookup.own_machine() != 62 else 183
 
     def change(content):
         content[18:20] = other.to_bytes(2, "little")
 
     kind, reason = judged(changed(tmp_path, change))
     assert kind == "command-not-executable"
-    assert f"is built for {elf.machine_name(other)}, this machine is" in reason
+    assert f"is built for {lookup.machine_name(other)}, this machine is" in reason
 
 
 @pytest.mark.parametrize("length", [4, 20, 63, 64, 100, 200])
@@ -202,7 +202,7 @@ def test_a_static_program_passes():
     """A program without a loader needs none."""
     static = machine.program("catatonit")
     with open(static, "rb") as file:
-        found = elf.read(file.fileno())
+        found = lookup.program(file.fileno())
     assert found is not None
-    assert not found.loader
+    assert not found[1]
     assert lookup.find(static, None, "/") == static
