@@ -102,9 +102,9 @@ def makes_keystores(settings: Settings) -> bool:
 
 
 def _require_keystore(problems: list[Problem]) -> None:
-    from cycle_exec.system.crypto import keystore
+    from cycle_exec.system.crypto import encryption
 
-    if not keystore.available():
+    if not encryption.available():
         problems.append(
             Problem(
                 "file-missing",

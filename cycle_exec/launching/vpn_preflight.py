@@ -83,15 +83,14 @@ class Judgement:
 
     def extend(self, writes: Sequence[FileWrite]) -> Extension:
         """Return the token file and the warnings. Raises Refused."""
-        hook = self.hook
-        if hook is None:
-            rendered = {posixpath.normpath(write.path): write.content for write in writes}
-            hook = self.hook = _judged_late(self._server, rendered)
+        hook = self.hook = self.hook or _judged_late(self._server, writes)
         token = (token_write(hook, self._token),) if hook.setup.token_written else ()
         return Extension(writes=token, warnings=hook.warnings)
 
 
-def _judged_late(server: Server, rendered: Mapping[str, bytes]) -> Hook:
+def _judged_late(server: Server, writes: Sequence[FileWrite]) -> Hook:
+    rendered = {posixpath.normpath(write.path): write.content for write in writes}
+
     def text_of(path: str) -> str:
         path = posixpath.normpath(posixpath.join(server.directory, path))
         content = rendered.get(path)

@@ -10,7 +10,7 @@ from cryptography.hazmat.primitives.serialization import pkcs12
 from cycle_exec.errors import Refused
 from cycle_exec.launching import preflight
 from cycle_exec.settings.model import CertificateRequest, Invocation, Settings
-from cycle_exec.system.crypto import keystore
+from cycle_exec.system.crypto import encryption
 from tests.support.emulated import emulated
 from tests.support.launching import PATH, SCRIPT, photograph
 
@@ -89,7 +89,7 @@ def test_without_a_usable_password_nothing_starts(tmp_path, password, words):
 
 def test_without_the_library_it_is_refused_before_the_fetch(monkeypatch, tmp_path):
     """With the extra that brings it."""
-    monkeypatch.setattr(keystore, "available", lambda: False)
+    monkeypatch.setattr(encryption, "available", lambda: False)
     request = CertificateRequest(
         directory=str(tmp_path / "c"), formats=("pkcs12",), password_from="P"
     )

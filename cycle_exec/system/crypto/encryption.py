@@ -33,7 +33,7 @@ class Broken(Exception):
 
 
 def available() -> bool:
-    """Whether the package that does it is installed."""
+    """Whether the package cryptography is installed."""
     from importlib.util import find_spec
 
     return find_spec("cryptography") is not None

@@ -17,13 +17,6 @@ if TYPE_CHECKING:
     from cycle_exec.secret import Secret, SecretBytes
 
 
-def available() -> bool:
-    """Whether the package that does it is installed."""
-    from importlib.util import find_spec
-
-    return find_spec("cryptography") is not None
-
-
 def ready() -> None:
     """Import what it takes, while there is time."""
     from cryptography.hazmat.primitives.serialization import pkcs12  # noqa: F401

@@ -9,7 +9,7 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.serialization import pkcs12
 
 from cycle_exec.secret import Secret, SecretBytes
-from cycle_exec.system.crypto import keystore
+from cycle_exec.system.crypto import encryption, keystore
 from tests.support import issued
 
 PASSWORD = Secret("pass word'\"\\$#")
@@ -114,4 +114,4 @@ def test_what_no_keystore_holds_is_said_in_our_words():
     ).stdout
     for pair in (("c4n4ry", chain), (key, "c4n4ry"), (odd, chain)):
         assert keystore.made(None, "a.test", *pair, PASSWORD) == reason
-    assert keystore.available()
+    assert encryption.available()
