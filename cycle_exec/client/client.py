@@ -108,9 +108,8 @@ class Client(_Access, Methods):
         """
         return exchange.answered(self._exchanged(exchange.raw(method, path, query or {}, content)))
 
-    def _call(self, operation: str, query: dict[str, str | None], body: Any = None) -> Any:
-        request = exchange.asked(operation, query, body)
-        return exchange.result(request, self._exchanged(request))
+    def _ask(self, request: Asked, empty: Any) -> Any:
+        return exchange.result(request, self._exchanged(request), empty)
 
     def _exchanged(self, request: Asked) -> Response | Failure:
         end = monotonic() + self._deadline
@@ -165,9 +164,8 @@ class AsyncClient(_Access, AsyncMethods):
         request = exchange.raw(method, path, query or {}, content)
         return exchange.answered(await self._exchanged(request))
 
-    async def _call(self, operation: str, query: dict[str, str | None], body: Any = None) -> Any:
-        request = exchange.asked(operation, query, body)
-        return exchange.result(request, await self._exchanged(request))
+    async def _ask(self, request: Asked, empty: Any) -> Any:
+        return exchange.result(request, await self._exchanged(request), empty)
 
     async def _exchanged(self, request: Asked) -> Response | Failure:
         from cycle_exec.client.transport import pause

@@ -8,7 +8,6 @@ from __future__ import annotations
 from json import dumps
 
 from cycle_exec.client import errors
-from cycle_exec.client.methods import LISTS
 from cycle_exec.record import Record
 from cycle_exec.sources import retry
 from cycle_exec.sources.model import Failure, Response
@@ -28,7 +27,6 @@ _FAILURES = {
 }
 # Whose good answer has no data.
 _SILENT = frozenset(("createInstanceJob", "postObjectCache"))
-_TABLES = frozenset(("getEnvironmentScopedVariables", "getEnvironmentServices"))
 
 
 class Asked(Record):
@@ -112,8 +110,8 @@ def wait(
     return retry.delay(outcome, attempt, left, draw)
 
 
-def result(request: Asked, outcome: Response | Failure) -> Any:
-    """Return what the method returns; raise ApiError."""
+def result(request: Asked, outcome: Response | Failure, empty: Any) -> Any:
+    """Return what the method returns; raise ApiError. empty: what null stands for."""
     if isinstance(outcome, Failure):
         raise _unanswered(outcome)
     document = _document(outcome)
@@ -127,11 +125,7 @@ def result(request: Asked, outcome: Response | Failure) -> Any:
     if "data" not in document:
         raise errors.ProtocolError(outcome.status, title="the response has no data")
     data = document["data"]
-    if data is None and request.operation in LISTS:
-        return []
-    if data is None and request.operation in _TABLES:
-        return {}
-    return data
+    return empty if data is None else data
 
 
 def _document(outcome: Response) -> Mapping[str, Any]:

@@ -1,13 +1,13 @@
-"""Write cycle_exec/client/types.py and cycle_exec/client/methods.py.
+"""Write cycle_exec/client/types.py.
 
     python -m tests.client.generate PATH/OF/internal-api.openapi.json
 
-Types are names and shapes of the platform's official document, its known faults mended; methods
-come from the table below, once for the synchronous client and once for the asynchronous one.
+Types are names and shapes of the platform's official document, its known faults mended.
 """
 
 from __future__ import annotations
 
+import inspect
 import json
 import keyword
 import subprocess
@@ -16,109 +16,36 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from cycle_exec.client.methods import Methods
 from cycle_exec.sources.operations import OPERATIONS
 from tests.support.spec import mended
 
-HERE = Path(__file__).parent.parent.parent / "cycle_exec" / "client"
+TYPES = Path(__file__).parent.parent.parent / "cycle_exec" / "client" / "types.py"
 _SIMPLE = {"string": "str", "integer": "int", "number": "float", "boolean": "bool", "null": "None"}
 
 
-class Method(NamedTuple):
-    """A method of both clients: its name, and what its documentation says."""
+class _Recorder(Methods):
+    """Knows which operation was called last."""
 
-    name: str
-    about: str
-    body: str = ""
+    operation = ""
+
+    def _call(self, operation: str, *_: Any, **__: Any) -> Any:
+        self.operation = operation
 
 
+def _operation(name: str) -> str:
+    recorder = _Recorder()
+    method = getattr(recorder, name)
+    method(*inspect.signature(method).parameters)
+    return recorder.operation
+
+
+# The name of the method of every operation.
 METHODS = {
-    "getEnvironment": Method("environment", "Return the environment of this instance."),
-    "getEnvironmentContainers": Method(
-        "environment_containers", "Return the containers of this environment."
-    ),
-    "getEnvironmentInstances": Method(
-        "environment_instances", "Return the instances of this environment."
-    ),
-    "getEnvironmentIPs": Method(
-        "environment_ips", "Return the public IP addresses of this environment."
-    ),
-    "getEnvironmentServices": Method(
-        "environment_services",
-        "Return the services of this environment by name: discovery, vpn, loadbalancer, ...",
-    ),
-    "getEnvironmentVirtualMachines": Method(
-        "environment_virtual_machines", "Return the virtual machines of this environment."
-    ),
-    "getEnvironmentScopedVariables": Method(
-        "scoped_variables",
-        "Return the scoped variables that this container may read, by identifier.\n\n"
-        "A value whose URL source failed is an empty string.",
-    ),
-    "getHub": Method("hub", "Return the public part of the hub of this environment."),
-    "getHubIntegration": Method(
-        "integration", "Return an integration, by identifier, by vendor, or by both; one is needed."
-    ),
-    "getServer": Method("server", "Return the server that this instance runs on."),
-    "getServerInstances": Method("server_instances", "Return the instances on this server."),
-    "getServerInstancesTelemetry": Method(
-        "server_telemetry", "Return what each instance on this server uses. Sizes are bytes."
-    ),
-    "getServerContainers": Method("server_containers", "Return the containers on this server."),
-    "getServerImages": Method("server_images", "Return the images that this server holds."),
-    "getContainer": Method("container", "Return a container, by default this one."),
-    "getContainerInstances": Method(
-        "container_instances", "Return a container's instances, by default those of this one."
-    ),
-    "getContainerCertificates": Method(
-        "certificates",
-        "Return a container's TLS certificates with their keys, by default those of this one.\n\n"
-        "Bundle and key are PEM, or base64 of PEM.",
-    ),
-    "getContainerDomains": Method(
-        "domains", "Return the domains that lead to a container, by default this one."
-    ),
-    "getNetworks": Method(
-        "networks", "Return the SDN networks that this environment is attached to."
-    ),
-    "getNetworkInstances": Method("network_instances", "Return the instances in these networks."),
-    "getNetworkEnvironments": Method(
-        "network_environments", "Return the environments in these networks."
-    ),
-    "getVirtualMachine": Method("virtual_machine", "Return a virtual machine."),
-    "getVirtualMachineDomains": Method(
-        "virtual_machine_domains", "Return the domains that lead to a virtual machine."
-    ),
-    "getVirtualMachineGateways": Method(
-        "virtual_machine_gateways", "Return the gateways before a virtual machine."
-    ),
-    "getObjectCache": Method(
-        "object_cache_get", "Return an object of the cache; raise NotFound where it does not exist."
-    ),
-    "submitLoadBalancerTelemetry": Method(
-        "submit_load_balancer_telemetry", "Hand in snapshots, by controller.", "snapshots"
-    ),
-    "downloadImage": Method(
-        "download_image", "Have this server fetch an image; return the images it holds.", "image_id"
-    ),
-    "poweroffServer": Method(
-        "power_off_server", "Turn this server off. The container needs power_management."
-    ),
-    "rebootServer": Method(
-        "reboot_server", "Restart this server. The container needs power_management."
-    ),
-    "createInstanceJob": Method("create_instance_task", "Start or stop an instance.", "task"),
-    "postMetric": Method("post_metrics", "Report metrics.", "metrics"),
-    "postEvent": Method("post_events", "Report events.", "events"),
-    "validateVPNLogin": Method(
-        "vpn_login", "Return whether a VPN user has this password.", "login"
-    ),
-    "postObjectCache": Method(
-        "object_cache_put",
-        'Put an object into the cache. `expires` is a duration such as "1h30m".',
-        "save",
-    ),
+    _operation(name): name
+    for name, _ in inspect.getmembers(Methods, inspect.isfunction)
+    if not name.startswith("_")
 }
-
 
 # What the document has without a name.
 _NAMES = {
@@ -265,7 +192,7 @@ def shapes(document: dict[str, Any], types: Types) -> dict[str, Shape]:
                 for parameter in operation.get("parameters", ())
                 if parameter.get("in") == "query"
             ]
-            title = _title(METHODS[name].name)
+            title = _title(METHODS[name])
             content = operation.get("requestBody", {}).get("content", {})
             body = content.get("application/json", {}).get("schema")
             answer = operation["responses"]["200"]["content"]["application/json"]["schema"]
@@ -294,95 +221,11 @@ def types_text(types: Types) -> str:
     )
 
 
-def methods_text(found: dict[str, Shape]) -> str:
-    """Return the module of methods, for both clients."""
-    names = sorted({word for shape in found.values() for word in _words(shape)})
-    lists = sorted(name for name, shape in found.items() if shape.result.startswith("list["))
-    head = (
-        '"""Every operation as a method, synchronous and asynchronous.\n\n'
-        "Made by tests/client/generate.py from its table and the official document. The types are\n"
-        "for type checkers: executing them takes longer than importing the rest of a client.\n"
-        "`get_type_hints(Client.hub, localns=vars(cycle_exec.client.types))` resolves them.\n"
-        '"""\n\n'
-        "from __future__ import annotations\n\n"
-        "TYPE_CHECKING = False\nif TYPE_CHECKING:\n"
-        "    from typing import Any, Literal\n\n"
-        f"    from cycle_exec.client.types import {', '.join(names)}\n\n"
-        "# Whose answer is a list; null stands for an empty one.\n"
-        f"LISTS = frozenset({tuple(lists)!r})\n\n\n"
-    )
-    return head + _class(found, "") + _class(found, "async ")
-
-
-def _words(shape: Shape) -> set[str]:
-    text = " ".join([*shape.query.values(), shape.body, shape.result])
-    plain = "".join(letter if letter.isalnum() else " " for letter in text).split()
-    known = {"Literal", "Any", "None", "True"}
-    return {word for word in plain if word[0].isupper() and word not in known}
-
-
-def _class(found: dict[str, Shape], mark: str) -> str:
-    kind = "Asynchronous" if mark else "Synchronous"
-    call = "await self._call" if mark else "self._call"
-    parts = [
-        f"class {'Async' if mark else ''}Methods:\n"
-        f'    """{kind} methods; what carries them out is the client\'s.\n\n'
-        "    Each raises ApiError or one of its kinds (client.errors). Times are RFC 3339,\n"
-        '    identifiers 24 hex digits, sizes bytes, durations texts as in "1h30m".\n    """\n\n'
-        f"    {mark}def _call(\n"
-        "        self, operation: str, query: dict[str, str | None], body: Any = None\n"
-        "    ) -> Any:\n"
-        "        raise NotImplementedError\n"
-    ]
-    for name, method in METHODS.items():
-        shape, row = found[name], OPERATIONS[name]
-        where = f"{row.method} {row.path}"
-        about = method.about.replace("\n", "\n        ")
-        parts.append(
-            f"\n    {mark}def {method.name}({_parameters(shape, method)}) -> {shape.result}:\n"
-            f'        """{about}\n\n        {where}\n        """\n'
-            + _ending(f"{call}({_given(name, shape, method)})", shape.result)
-        )
-    return "".join(parts) + "\n\n"
-
-
-def _ending(call: str, result: str) -> str:
-    if result == "None":
-        return f"        {call}\n"
-    return f"        found: {result} = {call}\n        return found\n"
-
-
-def _parameters(shape: Shape, method: Method) -> str:
-    found = ["self"]
-    if method.name == "vpn_login":
-        return "self, username: str, password: str"
-    if method.body:
-        kind = "str" if method.body == "image_id" else shape.body
-        found.append(f"{method.body}: {kind}")
-    for key, kind in shape.query.items():
-        name = key.replace("-", "_")
-        optional = "" if key in shape.required else " | None = None"
-        found.append(f"{name}: {kind}{optional}")
-    return ", ".join(found)
-
-
-def _given(name: str, shape: Shape, method: Method) -> str:
-    query = ", ".join(f'"{key}": {key.replace("-", "_")}' for key in shape.query)
-    words = [repr(name), f"{{{query}}}"]
-    if method.name == "vpn_login":
-        words.append("(username, password)")
-    elif method.body == "image_id":
-        words.append('{"image_id": image_id}')
-    elif method.body:
-        words.append(method.body)
-    return ", ".join(words)
-
-
 def formatted(text: str) -> str:
     """Return the text as ruff formats it."""
     words = [sys.executable, "-m", "ruff"]
     done = subprocess.run(
-        [*words, "format", "-", "--stdin-filename", str(HERE / "x.py")],
+        [*words, "format", "-", "--stdin-filename", str(TYPES)],
         input=text,
         capture_output=True,
         text=True,
@@ -391,18 +234,15 @@ def formatted(text: str) -> str:
     return done.stdout
 
 
-def generated(document: dict[str, Any]) -> dict[str, str]:
-    """Return both modules, by the names of their files."""
+def generated(document: dict[str, Any]) -> tuple[str, dict[str, Shape]]:
+    """Return the module of types, and the shapes of all operations in its words."""
     whole = mended(document)
     types = Types(whole)
     found = shapes(whole, types)
     assert set(found) == set(METHODS) == set(OPERATIONS), "the document has other operations"
-    return {
-        "types.py": formatted(types_text(types)),
-        "methods.py": formatted(methods_text(found)),
-    }
+    return formatted(types_text(types)), found
 
 
 if __name__ == "__main__":
-    for _name, _text in generated(json.loads(Path(sys.argv[1]).read_text())).items():
-        (HERE / _name).write_text(_text)
+    _text, _ = generated(json.loads(Path(sys.argv[1]).read_text()))
+    TYPES.write_text(_text)

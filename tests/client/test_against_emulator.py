@@ -58,7 +58,7 @@ def given(client: Client, operation: str) -> list[object]:
 def test_every_operation(client, operation):
     """What a method returns is what the official document calls data."""
     client.object_cache_put(SAVE)
-    found = getattr(client, METHODS[operation].name)(*given(client, operation))
+    found = getattr(client, METHODS[operation])(*given(client, operation))
     whole = {} if operation == "createInstanceJob" else {"data": found}
     assert spec.faults_of(operation, 200, whole) == []
     if OPERATIONS[operation].method == "GET":

@@ -1,11 +1,14 @@
-"""The generated modules are what the official document says."""
+"""The types are generated from the official document, and the methods are what it says."""
 
 from __future__ import annotations
 
+import inspect
 import json
 
 import pytest
 
+from cycle_exec.client.methods import Methods
+from cycle_exec.sources.operations import OPERATIONS
 from tests.client import generate
 from tests.support import spec
 
@@ -15,9 +18,54 @@ def test_generating_again_gives_no_difference():
     path = spec.openapi_path()
     if path is None:
         pytest.skip("NOT CHECKED AGAINST THE OFFICIAL DOCUMENT: set CYCLE_SPEC_DIR to its folder")
-    found = generate.generated(json.loads(path.read_text()))
-    for name, text in found.items():
-        assert (generate.HERE / name).read_text() == text, f"{name} is not what is generated"
+    text, _ = generate.generated(json.loads(path.read_text()))
+    assert generate.TYPES.read_text() == text, "types.py is not what is generated"
+
+
+def test_methods_are_what_the_document_says():
+    """Parameters, which of them can be left out, bodies, results, and what null stands for."""
+    path = spec.openapi_path()
+    if path is None:
+        pytest.skip("NOT CHECKED AGAINST THE OFFICIAL DOCUMENT: set CYCLE_SPEC_DIR to its folder")
+    _, shapes = generate.generated(json.loads(path.read_text()))
+    for operation, name in generate.METHODS.items():
+        method, shape, row = getattr(Methods, name), shapes[operation], OPERATIONS[operation]
+        annotations = dict(method.__annotations__)
+        assert annotations.pop("return") == shape.result, name
+        assert f"{row.method} {row.path}" in method.__doc__
+        query = {}
+        for key, kind in shape.query.items():
+            needed = key in shape.required
+            query[key.replace("-", "_")] = kind if needed else f"{kind} | None"
+        if operation == "validateVPNLogin":
+            assert annotations == {"username": "str", "password": "str"}
+        elif operation == "downloadImage":  # an object of one member is that member
+            assert annotations == {"image_id": "str"}
+        elif shape.body:
+            assert [*annotations.values()] == [shape.body], name
+        else:
+            assert annotations == query, name
+        optional = {key for key, kind in query.items() if kind.endswith(" | None")}
+        assert set(method.__kwdefaults__ or ()) == set()
+        assert len(method.__defaults__ or ()) == len(optional), name
+
+
+@pytest.mark.parametrize("operation", generate.METHODS)
+def test_null_stands_for_an_empty_list_or_table(operation):
+    """Where the result is one; no answer is shared."""
+    method = getattr(Methods, generate.METHODS[operation])
+    result = method.__annotations__["return"]
+    kind = {"list": list, "dict": dict, "ServiceContainers": dict}.get(result.partition("[")[0])
+
+    class Empty(Methods):
+        def _call(self, *_, empty=None, **__):
+            return empty
+
+    def found():
+        return method(Empty(), *inspect.signature(method).parameters.keys() - {"self"})
+
+    assert found() == (kind() if kind else None)
+    assert kind is None or found() is not found()
 
 
 def test_shapes():

@@ -40,7 +40,7 @@ def table() -> str:
         body = " -d JSON" if name in writes.ANSWERS and name not in _WITHOUT_BODY else ""
         does = DOES.get(name, "from the state file")
         call = f"`{row.method} {row.path}{query}{body}`"
-        lines.append(f"| {name} | `{METHODS[name].name}` | {call} | {does} |")
+        lines.append(f"| {name} | `{METHODS[name]}` | {call} | {does} |")
     does = "one for each change of the state"
     lines.append(f"| (notifications) | `notifications` | `notifications` | {does} |")
     return "\n".join(lines) + "\n"
