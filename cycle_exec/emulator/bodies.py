@@ -20,68 +20,55 @@ _SEVERITIES = ("info", "warning", "error", "success", "alert", "notice", "audit"
 _PRIORITIES = ("critical", "high", "medium", "normal", "low")
 
 
-class NotJson(Exception):
-    """The body is not JSON at all; `reason` is for people."""
-
-    def __init__(self, reason: str) -> None:
-        self.reason = reason
-        super().__init__(reason)
-
-
 def read(body: bytes) -> object:
-    """Return the body's value. Raises NotJson."""
+    """Return the body's value; raise ValueError, in words for people, if it is not JSON."""
     from json import loads
 
     if not body:
-        raise NotJson("there is no body")
+        raise ValueError("there is no body")
     try:
         return loads(body, parse_constant=_no_constant)
     except (ValueError, RecursionError):
-        raise NotJson("it cannot be read") from None
+        raise ValueError("it cannot be read") from None
 
 
 def _no_constant(_: str) -> None:
     raise ValueError
 
 
-def wrong(check: Check, body: object) -> Wrong:
-    """Return the first thing that is wrong with a body."""
-    return check(body, "")
+def _is(good: Callable[[object], bool], reason: str) -> Check:
+    def check(value: object, where: str) -> Wrong:
+        return None if good(value) else (where, reason)
 
-
-def _text(value: object, where: str) -> Wrong:
-    return None if isinstance(value, str) else (where, "it is not a string")
-
-
-def _whole(value: object, where: str) -> Wrong:
-    return None if type(value) is int else (where, "it is not a whole number")
-
-
-def _anything(_: object, __: str) -> Wrong:
-    return None
-
-
-def _identity(value: object, where: str) -> Wrong:
-    good = isinstance(value, str) and len(value) == 24 and _HEX.issuperset(value)
-    return None if good else (where, "it is not an id of 24 hex digits")
-
-
-def _moment(value: object, where: str) -> Wrong:
-    from datetime import datetime
-
-    try:
-        good = isinstance(value, str) and "T" in value
-        good = good and datetime.fromisoformat(str(value)).tzinfo is not None
-    except ValueError:
-        good = False
-    return None if good else (where, "it is not a time such as 2026-01-31T12:00:00Z")
+    return check
 
 
 def _one_of(words: tuple[str, ...]) -> Check:
-    def check(value: object, where: str) -> Wrong:
-        return None if value in words else (where, f"it is not one of {', '.join(words)}")
+    return _is(lambda value: value in words, f"it is not one of {', '.join(words)}")
 
-    return check
+
+def _is_identity(value: object) -> bool:
+    return isinstance(value, str) and len(value) == 24 and _HEX.issuperset(value)
+
+
+def _is_moment(value: object) -> bool:
+    from datetime import datetime
+
+    try:
+        return (
+            isinstance(value, str)
+            and "T" in value
+            and datetime.fromisoformat(value).tzinfo is not None
+        )
+    except ValueError:
+        return False
+
+
+_anything = _is(lambda _: True, "")
+_text = _is(lambda value: isinstance(value, str), "it is not a string")
+_whole = _is(lambda value: type(value) is int, "it is not a whole number")
+_identity = _is(_is_identity, "it is not an id of 24 hex digits")
+_moment = _is(_is_moment, "it is not a time such as 2026-01-31T12:00:00Z")
 
 
 def _optional(inner: Check) -> Check:

@@ -285,10 +285,10 @@ def public_ip(ground: Ground, kind: str, within: Document, holder: Document) -> 
     }
 
 
-def virtual_machine(ground: Ground, identifier: str, around: Document) -> Document:
+def virtual_machine(ground: Ground, identifier: str, given: Document, around: Document) -> Document:
     """VirtualMachine."""
     started = {"events": {"started": ground.now}}
-    return {
+    found = {
         **merged(resource(ground, "virtual-machine", identifier, "running"), started),
         "name": identifier,
         "identifier": identifier,
@@ -310,6 +310,7 @@ def virtual_machine(ground: Ground, identifier: str, around: Document) -> Docume
         "deprecate": False,
         "lock": False,
     }
+    return merged(found, given)
 
 
 def gateway(machine: Document, instance: Document) -> Document:

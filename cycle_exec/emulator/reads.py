@@ -9,7 +9,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from cycle_exec.emulator.model import Document, Reply
+    from cycle_exec.emulator.model import Document, Reply, World
 
     Answer = Callable[[Asked], Reply]
 
@@ -39,33 +39,53 @@ def _integration(asked: Asked) -> Reply:
     return error(404, "No such integration", code="404.hub.integration")
 
 
-def _certificates(asked: Asked) -> Reply:
-    return _of_container(asked, lambda found: list(asked.world.certificates.get(found, ())))
+def _of(kind: str, find: Callable[[World, Document], object]) -> Answer:
+    """Return what `find` gives for the container or virtual machine asked for.
+
+    Of containers the instance's own is the default.
+    """
+    name = f"{kind}-id"
+
+    def answer(asked: Asked) -> Reply:
+        world = asked.world
+        held = world.containers if kind == "container" else world.virtual_machines
+        identity = asked.query.query.get(name) or (world.own if kind == "container" else "")
+        if not identity:
+            return missing(name, f"{name} is required")
+        for document in held:
+            if document["id"] == identity:
+                return good(find(world, document))
+        words = f"No such {kind.replace('-', ' ')}"
+        return error(404, words, code=f"404.{kind}", source=f"/query/{name}")
+
+    return answer
 
 
-def _domains(asked: Asked) -> Reply:
-    names = asked.world.domains
-    return _of_container(asked, lambda found: [{"fqdn": name} for name in names.get(found, ())])
+def _itself(_: World, document: Document) -> object:
+    return document
 
 
-def _container(asked: Asked) -> Reply:
-    containers = {str(item["id"]): item for item in asked.world.containers}
-    return _of_container(asked, lambda found: containers[found])
+def _instances(world: World, container: Document) -> object:
+    return [item for item in world.instances if item["container_id"] == container["id"]]
 
 
-def _container_instances(asked: Asked) -> Reply:
-    instances = asked.world.instances
-    return _of_container(
-        asked, lambda found: [item for item in instances if item["container_id"] == found]
-    )
+def _certificates(world: World, container: Document) -> object:
+    return list(world.certificates.get(str(container["id"]), ()))
 
 
-def _of_container(asked: Asked, find: Callable[[str], object]) -> Reply:
-    """Return what `find` gives for the container asked for, the instance's own by default."""
-    identity = asked.query.query.get("container-id", "") or asked.world.own
-    if any(container["id"] == identity for container in asked.world.containers):
-        return good(find(identity))
-    return error(404, "No such container", code="404.container", source="/query/container-id")
+def _domains(world: World, document: Document) -> object:
+    return [{"fqdn": name} for name in world.domains.get(str(document["id"]), ())]
+
+
+def _gateways(world: World, machine: Document) -> object:
+    """Return the gateways that it leaves by, one for each instance of the gateway service."""
+    service = documents.table(world.services, "gateway")
+    gateway = documents.table(service, "container").get("id")
+    return [
+        documents.gateway(machine, item)
+        for item in world.instances
+        if item["container_id"] == gateway
+    ]
 
 
 def _telemetry(asked: Asked) -> Reply:
@@ -76,10 +96,6 @@ def _telemetry(asked: Asked) -> Reply:
         if documents.table(item, "state").get("current") == "running"
     ]
     return good([documents.telemetry(item, asked.world.server, moment) for item in running])
-
-
-def _images(asked: Asked) -> Reply:
-    return good(images(asked))
 
 
 def images(asked: Asked) -> list[Document]:
@@ -102,41 +118,6 @@ def _networked(name: str) -> Answer:
         return good(list(found) if isinstance(found, tuple) else [found])
 
     return answer
-
-
-def _machine(find: Callable[[Asked, Document], object]) -> Answer:
-    """Return what `find` gives for the virtual machine asked for."""
-
-    def answer(asked: Asked) -> Reply:
-        identity = asked.query.query.get("virtual-machine-id", "")
-        if not identity:
-            return missing("virtual-machine-id", "virtual-machine-id is required")
-        for machine in asked.world.virtual_machines:
-            if machine["id"] == identity:
-                return good(find(asked, machine))
-        return error(
-            404,
-            "No such virtual machine",
-            code="404.virtual-machine",
-            source="/query/virtual-machine-id",
-        )
-
-    return answer
-
-
-def _machine_domains(asked: Asked, machine: Document) -> object:
-    return [{"fqdn": name} for name in asked.world.domains.get(str(machine["id"]), ())]
-
-
-def _machine_gateways(asked: Asked, machine: Document) -> object:
-    """Return the gateways that it leaves by, one for each instance of the gateway service."""
-    service = documents.table(asked.world.services, "gateway")
-    gateway = documents.table(service, "container").get("id")
-    return [
-        documents.gateway(machine, item)
-        for item in asked.world.instances
-        if item["container_id"] == gateway
-    ]
 
 
 def _cached(asked: Asked) -> Reply:
@@ -175,16 +156,16 @@ ANSWERS: Mapping[str, Answer] = {
     "getServerInstances": _whole("instances"),
     "getServerInstancesTelemetry": _telemetry,
     "getServerContainers": _whole("containers"),
-    "getServerImages": _images,
-    "getContainer": _container,
-    "getContainerInstances": _container_instances,
-    "getContainerCertificates": _certificates,
-    "getContainerDomains": _domains,
+    "getServerImages": lambda asked: good(images(asked)),
+    "getContainer": _of("container", _itself),
+    "getContainerInstances": _of("container", _instances),
+    "getContainerCertificates": _of("container", _certificates),
+    "getContainerDomains": _of("container", _domains),
     "getNetworks": _whole("networks"),
     "getNetworkInstances": _networked("instances"),
     "getNetworkEnvironments": _networked("environment"),
-    "getVirtualMachine": _machine(lambda _, machine: machine),
-    "getVirtualMachineDomains": _machine(_machine_domains),
-    "getVirtualMachineGateways": _machine(_machine_gateways),
+    "getVirtualMachine": _of("virtual-machine", _itself),
+    "getVirtualMachineDomains": _of("virtual-machine", _domains),
+    "getVirtualMachineGateways": _of("virtual-machine", _gateways),
     "getObjectCache": _cached,
 }

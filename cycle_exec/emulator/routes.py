@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from cycle_exec.emulator import inspection, reads, writes
-from cycle_exec.emulator.asked import CODES, Asked, error
-from cycle_exec.emulator.model import Query, Reply, World
+from cycle_exec.emulator import reads, writes
+from cycle_exec.emulator.asked import CODES, Asked, error, good
+from cycle_exec.emulator.model import Memory, Query, Reply, World
 from cycle_exec.sources.operations import OPERATIONS
 
 __all__ = ["CODES", "NOTIFICATIONS", "SERVED", "error", "respond"]
 
 NOTIFICATIONS = "/v1/notifications"  # a WebSocket, in no path of the document
+_INSPECTION = "/_emulator"  # what it keeps for tests to look at: GET /_emulator/NAME
+_KEPT = ("metrics", "events", "telemetry", "cache", "images", "instances")
 
 _ANSWERS = {**reads.ANSWERS, **writes.ANSWERS}
 SERVED = frozenset(_ANSWERS)
@@ -34,8 +36,8 @@ def respond(world: World, query: Query, now: float) -> Reply:
         methods = {"GET": ""}
         if query.method == "GET":
             return _notifications(query)
-    if query.path.startswith(inspection.PREFIX) and query.method == "GET":
-        return inspection.shown(world, query.path)
+    if query.path.startswith(_INSPECTION) and query.method == "GET":
+        return _kept(world.memory, query.path.removeprefix(_INSPECTION).strip("/"))
     if not methods:
         return error(404, "No such path", "the internal API has no operation at this path")
     if not name:
@@ -50,3 +52,22 @@ def _notifications(query: Query) -> Reply:
     if query.upgrade:
         return Reply(status=101, data=None)
     return error(400, "Not a WebSocket", "this path needs the headers of a WebSocket handshake")
+
+
+def _kept(memory: Memory, name: str) -> Reply:
+    """Return what the memory has under one of the names of _KEPT; without a name, the names."""
+    if not name:
+        return good(list(_KEPT))
+    if name not in _KEPT:
+        return error(404, "The emulator does not store this", f"it stores {', '.join(_KEPT)}")
+    if name == "cache":
+        return good(
+            [
+                {"scope": scope, "key": key, "value": found.value, "expires": found.expires}
+                for (scope, key), found in memory.cache.items()
+            ]
+        )
+    if name == "instances":
+        return good({about: current for about, (current, _) in memory.instances.items()})
+    found = getattr(memory, name)
+    return good(list(found) if isinstance(found, tuple) else dict(found))

@@ -52,7 +52,10 @@ def build(state: State, pairs: Sequence[Pair], started: float) -> World:
     services = {
         name: pod(ContainerState(identifier=name), service=name) for name in _services(state)
     }
-    machines = _machines(ground, state, environment)
+    machines = {
+        item.identifier: documents.virtual_machine(ground, item.identifier, item.extra, environment)
+        for item in state.virtual_machines
+    }
     everything = [*pods.values(), *services.values()]
     own = pods[state.containers[0].identifier].id
     ids = {"": own} | {identifier: pod.id for identifier, pod in pods.items()}
@@ -62,7 +65,8 @@ def build(state: State, pairs: Sequence[Pair], started: float) -> World:
         variables=state.variables,
         integrations=tuple(documents.integration(ground, item) for item in state.integrations),
         certificates=_certificates(state, pairs, ids, hub_id),
-        domains={**_domains(state, pairs, ids), **machines.domains},
+        domains=_domains(state, pairs, ids)
+        | {str(machines[item.identifier]["id"]): item.domains for item in state.virtual_machines},
         users=state.users,
         own=own,
         environment=_with_services(environment, services, state),
@@ -78,37 +82,14 @@ def build(state: State, pairs: Sequence[Pair], started: float) -> World:
         server=server,
         hub=documents.hub(ground, state.hub),
         networks=tuple(documents.network(ground, item, environment) for item in state.networks),
-        ips=tuple(_ips(ground, state, pods, state.certificates)),
-        virtual_machines=machines.documents,
+        ips=tuple(_ips(ground, state, pods)),
+        virtual_machines=tuple(machines.values()),
     )
 
 
-class Machines(Record):
-    """Virtual machines, and their domains by id."""
-
-    documents: tuple[Document, ...]
-    domains: Mapping[str, tuple[str, ...]]
-
-
-def _machines(ground: Ground, state: State, environment: Document) -> Machines:
-    found = [
-        merged(documents.virtual_machine(ground, item.identifier, environment), item.extra)
-        for item in state.virtual_machines
-    ]
-    pairs = zip(found, state.virtual_machines, strict=True)
-    return Machines(
-        documents=tuple(found), domains={str(each["id"]): item.domains for each, item in pairs}
-    )
-
-
-def _ips(
-    ground: Ground,
-    state: State,
-    pods: Mapping[str, Pod],
-    certificates: Sequence[CertificateState],
-) -> Iterator[Document]:
+def _ips(ground: Ground, state: State, pods: Mapping[str, Pod]) -> Iterator[Document]:
     """Who has a domain is public: an address of each kind, held by the first instance."""
-    certified = {item.container or state.containers[0].identifier for item in certificates}
+    certified = {item.container or state.containers[0].identifier for item in state.certificates}
     for item in state.containers:
         pod = pods[item.identifier]
         if pod.instances and (item.domains or item.identifier in certified):

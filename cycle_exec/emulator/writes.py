@@ -50,10 +50,9 @@ def _with_body(shape: bodies.Check, act: Callable[[Asked, Body], Reply]) -> Answ
     def answer(asked: Asked) -> Reply:
         try:
             found = bodies.read(asked.query.body.reveal())
-            wrong = bodies.wrong(shape, found)
-        except bodies.NotJson as refused:
-            return error(400, "The body is not JSON", refused.reason)
-        if wrong:
+        except ValueError as refused:
+            return error(400, "The body is not JSON", str(refused))
+        if wrong := shape(found, ""):
             where, reason = wrong
             return error(422, "Invalid argument", reason, source=where)
         return act(asked, found)
