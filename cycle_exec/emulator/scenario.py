@@ -17,6 +17,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
 
+    Table = dict[str, object]
+
 _TOP = (
     *("token", "variables", "integrations", "certificates", "vpn", "environment", "container"),
     *("containers", "server", "hub", "networks", "services", "virtual_machines"),
@@ -26,6 +28,7 @@ _CERTIFICATE_KEYS = (
     *("domains", "bundle", "private_key"),
     *("days", "key", "encoding", "container", "serial"),
 )
+_DAYS = range(-3000, 3001)
 FIX = "correct the state file; the documentation of the emulator describes its keys"
 
 
@@ -72,13 +75,12 @@ class _Reader:
             Problem(kind="manifest-invalid", subject=subject, reason=reason, fix=FIX)
         )
 
-    def state(self, table: dict[str, object]) -> State:
+    def state(self, table: Table) -> State:
         self.known(table, _TOP, "")
         containers = self.containers(table)
         identifiers = {container.identifier for container in containers}
         certificates = tuple(
-            self.certificate(item, f"certificates[{index}]")
-            for index, item in enumerate(self.tables(table, "certificates"))
+            self.certificate(item, where) for where, item in self.tables(table, "certificates")
         )
         for index, certificate in enumerate(certificates):
             if certificate.container and certificate.container not in identifiers:
@@ -88,8 +90,7 @@ class _Reader:
             token=self.text(table, "token", ""),
             variables=self.variables(self.table(table, "variables")),
             integrations=tuple(
-                self.integration(item, f"integrations[{index}]")
-                for index, item in enumerate(self.tables(table, "integrations"))
+                self.integration(item, where) for where, item in self.tables(table, "integrations")
             ),
             certificates=certificates,
             users=self.users(self.table(table, "vpn")),
@@ -98,8 +99,7 @@ class _Reader:
             server=self.document(self.table(table, "server"), "server"),
             hub=self.document(self.table(table, "hub"), "hub"),
             networks=tuple(
-                self.network(item, f"networks[{index}]")
-                for index, item in enumerate(self.tables(table, "networks"))
+                self.network(item, where) for where, item in self.tables(table, "networks")
             ),
             services={
                 name: self.document(self.table(services, name, "services."), f"services.{name}")
@@ -108,7 +108,7 @@ class _Reader:
             virtual_machines=self.machines(table),
         )
 
-    def variables(self, table: dict[str, object]) -> dict[str, Variable]:
+    def variables(self, table: Table) -> dict[str, Variable]:
         found = {}
         for name, value in table.items():
             where = f"variables.{name}"
@@ -127,13 +127,13 @@ class _Reader:
                 self.wrong(where, "not a string, nor a table of value and duration")
         return found
 
-    def seconds(self, table: dict[str, object], where: str) -> float | None:
+    def seconds(self, table: Table, where: str) -> float | None:
         seconds = duration.parse(self.text(table, "duration", where))
         if seconds is None:
             self.wrong(f"{where}.duration", f"not {duration.EXPECTED}")
         return seconds
 
-    def integration(self, table: dict[str, object], where: str) -> dict[str, object]:
+    def integration(self, table: Table, where: str) -> Table:
         if not self.text(table, "identifier", where) and not self.text(table, "vendor", where):
             self.wrong(where, "it has neither identifier nor vendor")
         self.text(table, "name", where)
@@ -143,7 +143,7 @@ class _Reader:
                     self.wrong(f"{where}.{section}.{name}", "not a string")
         return self.document(table, where)
 
-    def certificate(self, table: dict[str, object], where: str) -> CertificateState:
+    def certificate(self, table: Table, where: str) -> CertificateState:
         bundle = self.text(table, "bundle", where)
         private_key = self.text(table, "private_key", where)
         if bool(bundle) != bool(private_key):
@@ -155,141 +155,136 @@ class _Reader:
             if not name.isascii() or not name.isprintable() or " " in name or len(name) > 253:
                 self.wrong(f"{where}.domains", "a domain is not a host name")
                 break
-        days = table.get("days", 60)
-        if type(days) is not int or not -3000 <= days <= 3000:
-            self.wrong(f"{where}.days", "not a number of days from -3000 to 3000")
-            days = 60
-        serial = table.get("serial", 0)
-        if type(serial) is not int:
-            self.wrong(f"{where}.serial", "not a whole number")
-            serial = 0
-        extra = {name: value for name, value in table.items() if name not in _CERTIFICATE_KEYS}
         return CertificateState(
             domains=domains,
             bundle=bundle,
             private_key=private_key,
-            days=days,
+            days=self.number(
+                table, "days", where, 60, _DAYS, "not a number of days from -3000 to 3000"
+            ),
             key=self.choice(table, "key", ("ec", "rsa"), where),
             encoding=self.choice(table, "encoding", ("base64", "pem"), where),
             container=self.text(table, "container", where),
-            serial=serial,
-            extra=self.document(extra, where),
+            serial=self.number(table, "serial", where, 0, None, "not a whole number"),
+            extra=self.document(table, where, but=_CERTIFICATE_KEYS),
         )
 
-    def containers(self, table: dict[str, object]) -> tuple[ContainerState, ...]:
+    def containers(self, table: Table) -> tuple[ContainerState, ...]:
         """All containers, the instance's own first: [container], else the first of the list."""
-        listed = [
-            self.container(item, f"containers[{index}]")
-            for index, item in enumerate(self.tables(table, "containers"))
-        ]
-        names = [container.identifier for container in listed]
-        for index, name in enumerate(names):
-            if not name:
-                self.wrong(f"containers[{index}]", "it has no identifier")
-            elif name in names[:index]:
-                self.wrong(
-                    f"containers[{index}].identifier", "another container has the same identifier"
-                )
+        listed: list[ContainerState] = []
+        for where, item in self.tables(table, "containers"):
+            names = [other.identifier for other in listed]
+            identifier = self.identifier(item, where, "container", names)
+            listed.append(self.container(item, where, identifier))
         if _OWN not in table:
             return tuple(listed) or State.containers
-        own = self.container(self.table(table, _OWN), _OWN)
-        own = own.replace(identifier=own.identifier or "app")
-        if own.identifier in names:
+        given = self.table(table, _OWN)
+        own = self.container(given, _OWN, self.text(given, "identifier", _OWN) or "app")
+        if any(own.identifier == other.identifier for other in listed):
             self.wrong(
                 _OWN, "a container in the list has the same identifier; define it only there"
             )
         return (own, *listed)
 
-    def container(self, table: dict[str, object], where: str) -> ContainerState:
-        instances = table.get("instances", 1)
-        if type(instances) is not int or not 0 <= instances <= 10_000:
-            self.wrong(f"{where}.instances", "not a number of instances")
-            instances = 1
-        own = {"identifier", "instances", "domains"}
-        extra = {name: value for name, value in table.items() if name not in own}
+    def container(self, table: Table, where: str, identifier: str) -> ContainerState:
         return ContainerState(
-            identifier=self.text(table, "identifier", where),
-            instances=instances,
+            identifier=identifier,
+            instances=self.number(
+                table, "instances", where, 1, range(10_001), "not a number of instances"
+            ),
             domains=self.texts(table, "domains", where),
-            extra=self.document(extra, where),
+            extra=self.document(table, where, but=("identifier", "instances", "domains")),
         )
 
-    def machines(self, table: dict[str, object]) -> tuple[MachineState, ...]:
+    def machines(self, table: Table) -> tuple[MachineState, ...]:
         found: list[MachineState] = []
-        for index, item in enumerate(self.tables(table, "virtual_machines")):
-            where = f"virtual_machines[{index}]"
-            identifier = self.text(item, "identifier", where)
-            if not identifier:
-                self.wrong(where, "it has no identifier")
-            elif any(identifier == other.identifier for other in found):
-                self.wrong(f"{where}.identifier", "another virtual machine has the same identifier")
-            own = {"identifier", "domains"}
-            extra = {name: value for name, value in item.items() if name not in own}
+        for where, item in self.tables(table, "virtual_machines"):
+            names = [other.identifier for other in found]
             found.append(
                 MachineState(
-                    identifier=identifier,
+                    identifier=self.identifier(item, where, "virtual machine", names),
                     domains=self.texts(item, "domains", where),
-                    extra=self.document(extra, where),
+                    extra=self.document(item, where, but=("identifier", "domains")),
                 )
             )
         return tuple(found)
 
-    def network(self, table: dict[str, object], where: str) -> dict[str, object]:
-        if not self.text(table, "identifier", where):
+    def identifier(self, table: Table, where: str, kind: str, others: Collection[str]) -> str:
+        """Return an identifier that has to be given, and given only once."""
+        identifier = self.text(table, "identifier", where)
+        if not identifier:
             self.wrong(where, "it has no identifier")
+        elif identifier in others:
+            self.wrong(f"{where}.identifier", f"another {kind} has the same identifier")
+        return identifier
+
+    def network(self, table: Table, where: str) -> Table:
+        self.identifier(table, where, "network", ())
         return self.document(table, where)
 
-    def users(self, table: dict[str, object]) -> dict[str, str]:
+    def users(self, table: Table) -> dict[str, str]:
         self.known(table, {"users"}, "vpn")
         users = self.table(table, "users", "vpn.")
         return {name: self.text(users, name, "vpn.users") for name in users}
 
-    def known(self, table: dict[str, object], names: Collection[str], where: str) -> None:
+    def known(self, table: Table, names: Collection[str], where: str) -> None:
         for name in table:
             if name not in names:
                 reason = f"unknown key{did_you_mean(name, names)}"
                 self.wrong(f"{where}.{name}" if where else name, reason)
 
-    def table(self, table: dict[str, object], name: str, where: str = "") -> dict[str, object]:
+    def table(self, table: Table, name: str, where: str = "") -> Table:
         value = table.get(name, {})
         if isinstance(value, dict):
             return value
         self.wrong(f"{where}{name}", "not a table")
         return {}
 
-    def tables(self, table: dict[str, object], name: str) -> list[dict[str, object]]:
+    def tables(self, table: Table, name: str) -> list[tuple[str, Table]]:
+        """Return the tables of a list, each with the place where it is."""
         value = table.get(name, [])
         if isinstance(value, list) and all(isinstance(item, dict) for item in value):
-            return value
+            return [(f"{name}[{index}]", item) for index, item in enumerate(value)]
         self.wrong(name, f"not a list of tables; begin each with [[{name}]]")
         return []
 
-    def text(self, table: dict[str, object], name: str, where: str) -> str:
+    def text(self, table: Table, name: str, where: str) -> str:
         value = table.get(name, "")
         if isinstance(value, str):
             return value
         self.wrong(f"{where}.{name}" if where else name, "not a string")
         return ""
 
-    def texts(self, table: dict[str, object], name: str, where: str) -> tuple[str, ...]:
+    def texts(self, table: Table, name: str, where: str) -> tuple[str, ...]:
         value = table.get(name, [])
         if isinstance(value, list) and all(isinstance(item, str) and item for item in value):
             return tuple(value)
         self.wrong(f"{where}.{name}", "not a list of names")
         return ()
 
-    def choice(
-        self, table: dict[str, object], name: str, words: tuple[str, ...], where: str
-    ) -> str:
+    def choice(self, table: Table, name: str, words: tuple[str, ...], where: str) -> str:
         value = table.get(name, words[0])
         if isinstance(value, str) and value in words:
             return value
         self.wrong(f"{where}.{name}", f"not one of {', '.join(words)}")
         return words[0]
 
-    def document(self, table: dict[str, object], where: str) -> dict[str, object]:
+    def number(
+        self, table: Table, name: str, where: str, default: int, good: range | None, reason: str
+    ) -> int:
+        value = table.get(name, default)
+        if type(value) is int and (good is None or value in good):
+            return value
+        self.wrong(f"{where}.{name}", reason)
+        return default
+
+    def document(self, table: Table, where: str, but: Collection[str] = ()) -> Table:
         """TOML values as JSON values: dates and times become their RFC 3339 text."""
-        return {name: self.json(value, f"{where}.{name}") for name, value in table.items()}
+        return {
+            name: self.json(value, f"{where}.{name}")
+            for name, value in table.items()
+            if name not in but
+        }
 
     def json(self, value: object, where: str) -> object:
         if isinstance(value, dict):
