@@ -115,12 +115,12 @@ def _templates(settings: Settings) -> list[Finding]:
     problems: list[Problem] = []
     texts = preflight.texts(settings.templates, problems)
     if texts:
-        from cycle_exec.planning.templates import jinja, substitution
+        from cycle_exec.planning.templates import rendering, substitution
 
         for each in texts:
             try:
                 sources = {each.name: each.text}
-                jinja.prepare(sources, substitution.parsed(sources))
+                rendering.prepare(sources, substitution.parsed(sources))
             except Refused as refused:
                 problems += refused.problems
     if problems:

@@ -23,8 +23,7 @@ if TYPE_CHECKING:
     from cycle_exec.launching.preflight import Local
     from cycle_exec.launching.vpn_login import VpnLogin
     from cycle_exec.launching.vpn_preflight import Hook
-    from cycle_exec.planning.model import Plan
-    from cycle_exec.planning.templates.jinja import Prepared
+    from cycle_exec.planning.model import Plan, Prepared
     from cycle_exec.planning.templates.substitution import Plain
     from cycle_exec.secret import Secret
     from cycle_exec.settings.model import Invocation, Manifest, Settings
@@ -103,9 +102,9 @@ def fetched(
         if not expressions:
             used: Collection[str] = ()
         else:
-            from cycle_exec.planning.templates import jinja
+            from cycle_exec.planning.templates import rendering
 
-            prepared.append(jinja.prepare(expressions, plain))
+            prepared.append(rendering.prepare(expressions, plain))
             used = prepared[0].used
         _import_the_rest(settings, any(need.kind == "certificates" for need in wanted))
         if keeper is not None:
@@ -161,7 +160,7 @@ def _import_the_rest(settings: Settings, certificates: bool) -> None:
     from cycle_exec.sources import answers  # noqa: F401
 
     if certificates:
-        from cycle_exec.planning.certificates import selection as certificates_  # noqa: F401
+        from cycle_exec.planning.certificates import selection, targets  # noqa: F401
         from cycle_exec.system.crypto import key_matches
 
         key_matches.ready()

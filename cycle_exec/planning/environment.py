@@ -5,7 +5,7 @@ from __future__ import annotations
 from cycle_exec.errors import Problem
 from cycle_exec.planning import bindings
 from cycle_exec.planning.bindings import Layer
-from cycle_exec.planning.model import INHERITED, LAST_GOOD
+from cycle_exec.planning.model import INHERITED
 from cycle_exec.record import Record
 from cycle_exec.settings.model import STALE, TOKEN
 
@@ -89,30 +89,6 @@ def merged(layered: Layers, rules: EnvironmentRules, literal: Mapping[str, str])
         together.sources.pop(name, None)
         together.overrides.pop(name, None)
     return together
-
-
-class Stale(Record):
-    """What a start from the last good copy tells the command and people."""
-
-    _sealed = ("environ",)
-
-    environ: Mapping[str, str] = {}
-    sources: Mapping[str, str] = {}
-    warnings: tuple[str, ...] = ()
-
-
-def stale(snapshot: Snapshot, settings: Settings) -> Stale:
-    """Nothing, if the answers are fresh."""
-    if snapshot.stale is None or settings.last_good is None:
-        return Stale()
-    return Stale(
-        environ={STALE: str(snapshot.stale)},
-        sources={STALE: LAST_GOOD},
-        warnings=(
-            f"the API is unavailable: this is the last good copy, {snapshot.stale} s old "
-            f"({settings.last_good.path})",
-        ),
-    )
 
 
 def missing(settings: Settings, environ: Mapping[str, str], snapshot: Snapshot) -> list[Problem]:

@@ -13,7 +13,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from cycle_exec.planning.templates.jinja import Prepared
+    from cycle_exec.planning.templates.jinja import Template
+    from cycle_exec.planning.templates.substitution import Plain
     from cycle_exec.secret import Secret
 
 
@@ -85,6 +86,21 @@ class CertificateSummary(Record):
     def days_left(self, now: float) -> int:
         """Whole days until it ends, negative after its end."""
         return int((self.not_after - now) // 86_400)
+
+
+class Prepared(Record):
+    """Templates that were parsed, and compiled if that takes Jinja2.
+
+    sources: every template's text by name. plain, compiled: each of them is in one of the two.
+    used: every top-level name that any of them takes from the context.
+    """
+
+    _sealed = ("sources", "plain", "compiled")
+
+    sources: Mapping[str, str]
+    plain: Mapping[str, Plain]
+    compiled: Mapping[str, Template]
+    used: frozenset[str]
 
 
 class Inputs(Record):

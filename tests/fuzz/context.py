@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from cycle_exec.errors import Problem, Refused
-from cycle_exec.planning.templates import jinja, substitution
-from cycle_exec.planning.templates.jinja import Unusable
+from cycle_exec.planning.templates import rendering, substitution
 
 CANARY = "c4n4ry"
 
@@ -17,7 +16,7 @@ CONTEXT = {
         "NUMBER": "12",
     },
     "integrations": {"s3-x.y": {"secret": CANARY, "none": None, "yes": True, "list": [CANARY]}},
-    "gone": Unusable(Problem(kind="unavailable", subject="server", reason="it is down")),
+    "gone": Problem(kind="unavailable", subject="server", reason="it is down"),
     "a": "text",
 }
 
@@ -26,7 +25,7 @@ def outcome(text: str, *, plain: bool) -> tuple[str, frozenset[str]] | tuple[Pro
     """The text and the names that it used, or every problem. Raises nothing."""
     sources = {"t": text}
     try:
-        prepared = jinja.prepare(sources, substitution.parsed(sources) if plain else {})
-        return jinja.render(prepared, "t", CONTEXT), prepared.used
+        prepared = rendering.prepare(sources, substitution.parsed(sources) if plain else {})
+        return rendering.render(prepared, "t", CONTEXT), prepared.used
     except Refused as refused:
         return refused.problems

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from cycle_exec.errors import Refused
-from cycle_exec.planning.templates import filters, jinja
+from cycle_exec.planning.templates import filters, rendering
 from cycle_exec.sources import mentions
 from tests.fuzz import substitution
 from tests.fuzz.context import CANARY, CONTEXT
@@ -33,9 +33,9 @@ def target(data: bytes) -> None:
         return
     text = data.decode("utf-8", "replace")
     try:
-        prepared = jinja.prepare({"t": text}, {})
+        prepared = rendering.prepare({"t": text}, {})
         known = CONTEXT.keys()
         assert prepared.used & known <= mentions.names(text, known)
-        jinja.render(prepared, "t", CONTEXT)
+        rendering.render(prepared, "t", CONTEXT)
     except Refused as refused:
         assert_told(refused.problems, hidden=CANARY)

@@ -11,7 +11,7 @@ import pytest
 from cycle_exec.errors import Refused
 from cycle_exec.planning.certificates import pem, x509
 from cycle_exec.planning.files import dotenv
-from cycle_exec.planning.templates import filters, jinja, substitution
+from cycle_exec.planning.templates import filters, rendering, substitution
 from cycle_exec.secret import Secret, SecretBytes
 from cycle_exec.settings.manifest import manifest
 from cycle_exec.sources import answers, needs, strict_json
@@ -31,9 +31,9 @@ def rendered(text: str) -> Callable[[], object]:
 
     def run() -> object:
         sources = {"page.j2": text}
-        prepared = jinja.prepare(sources, substitution.parsed(sources))
+        prepared = rendering.prepare(sources, substitution.parsed(sources))
         context = {"variables": {"PLAIN": SECRET, SECRET: SECRET}, "env": {"PLAIN": SECRET}}
-        return jinja.render(prepared, "page.j2", context)
+        return rendering.render(prepared, "page.j2", context)
 
     return run
 

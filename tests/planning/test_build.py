@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from cycle_exec.errors import Problem, Refused
 from cycle_exec.planning import build
 from cycle_exec.planning.model import Crypto, Extension, FileWrite, Inputs, Plan, TemplateText
-from cycle_exec.planning.templates import jinja, substitution
+from cycle_exec.planning.templates import rendering, substitution
 from cycle_exec.settings.model import (
     CertificateRequest,
     DotenvOutput,
@@ -52,7 +52,7 @@ def planned(
             inherited=inherited or {},
             texts=texts,
             owners={"app": (1000, 1001)},
-            prepared=jinja.prepare(sources, substitution.parsed(sources)) if sources else None,
+            prepared=rendering.prepare(sources, substitution.parsed(sources)) if sources else None,
             now=NOW,
         ),
         Crypto(
@@ -268,6 +268,28 @@ def test_a_template_sees_paths_of_the_files_that_are_written():
     )
     settings = Settings(certificates=CertificateRequest(directory="/c", formats=("combined",)))
     assert "combined" in rendered(body, snapshot, settings).split()
+
+
+def test_pem_files_have_certbots_names():
+    """Those of each format; chain.pem is there, but empty, for a leaf without a chain."""
+    leaf, middle = issued.pem(issued.leaf("a.test")), issued.pem(issued.middle())
+    key = issued.key_pem(issued.key())
+
+    def written(*formats: str, bundle: str = leaf + middle) -> dict[str, str]:
+        snapshot = Snapshot(certificates=(issued.answer("a.test", bundle=bundle),))
+        request = CertificateRequest(directory="/c/", formats=formats)
+        writes = planned(Settings(certificates=request), snapshot).writes
+        return {write.path.removeprefix("/c/a.test/"): write.content.decode() for write in writes}
+
+    assert written("pem", "combined") == {
+        "privkey.pem": key,
+        "cert.pem": leaf,
+        "chain.pem": middle,
+        "fullchain.pem": leaf + middle,
+        "combined.pem": leaf + middle + key,
+    }
+    assert written("combined") == {"combined.pem": leaf + middle + key}
+    assert written("pem", bundle=leaf)["chain.pem"] == ""
 
 
 def test_a_file_beside_a_certificate_changes_with_it():

@@ -192,7 +192,7 @@ def test_user_and_helper():
     assert _resolve({"vpn-helper": "/f"}).vpn == Vpn(helper="/f")
 
 
-def test_signal_map():
+def test_where_a_signal_map_comes_from():
     """A nearer entry for a signal replaces the farther one, in whichever spelling."""
     manifest = Manifest(process=Process(signal_map={"TERM": "QUIT", "HUP": "USR1"}))
     settings = _resolve(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-WILDCARD, WILDCARD_FOLDER = "*.", "_wildcard."
+WILDCARD, _WILDCARD_FOLDER = "*.", "_wildcard."
 
 _LABEL = frozenset("abcdefghijklmnopqrstuvwxyz0123456789-")
 _LONGEST = 253  # characters of a host name (RFC 1035)
@@ -29,8 +29,14 @@ def is_host_name(domain: str) -> bool:
     Lower case only; one label alone is a name too. Its folder's name must fit a file system.
     """
     bare = domain.removeprefix(WILDCARD)
-    room = _LONGEST_FOLDER - len(WILDCARD_FOLDER) if bare != domain else _LONGEST
+    room = _LONGEST_FOLDER - len(_WILDCARD_FOLDER) if bare != domain else _LONGEST
     return len(bare) <= room and all(
         0 < len(label) <= 63 and _LABEL.issuperset(label) and label[0] != "-" and label[-1] != "-"
         for label in bare.split(".")
     )
+
+
+def folder_name(domain: str) -> str:
+    """Return the name of a host name's folder: the same, but `*.` is written `_wildcard.`."""
+    bare = domain.removeprefix(WILDCARD)
+    return domain if bare == domain else _WILDCARD_FOLDER + bare

@@ -6,13 +6,7 @@ from itertools import pairwise
 
 from cycle_exec.errors import Problem
 from cycle_exec.planning.certificates import pem, x509
-from cycle_exec.planning.certificates.host_names import (
-    WILDCARD,
-    WILDCARD_FOLDER,
-    covers,
-    folded,
-    is_host_name,
-)
+from cycle_exec.planning.certificates.host_names import covers, folded, is_host_name
 from cycle_exec.planning.model import CertificateSummary
 from cycle_exec.record import Record
 from cycle_exec.settings.nearest import did_you_mean, printable
@@ -47,10 +41,6 @@ class Usable(Record):
     combined: str
     summary: CertificateSummary
     warning: str = ""
-
-
-class NotHostName(Exception):
-    """A text that can name no folder."""
 
 
 def choose(
@@ -282,37 +272,3 @@ def _some(names: Sequence[str]) -> str:
 def _problem(name: str, reason: str) -> Problem:
     subject = f"certificate {printable(name)}".rstrip()
     return Problem(kind="certificate-refused", subject=subject, reason=reason)
-
-
-def folder(request: CertificateRequest, domain: str) -> str:
-    """Return the folder that a certificate's files are written to."""
-    return f"{request.directory.rstrip('/')}/{directory_name(domain)}"
-
-
-def directory_name(domain: str) -> str:
-    """Return the folder of a domain: its lower-case name, `*.` written `_wildcard.`.
-    NotHostName.
-    """
-    name = folded(domain)
-    if not is_host_name(name):
-        raise NotHostName
-    return WILDCARD_FOLDER + name.removeprefix(WILDCARD) if name.startswith(WILDCARD) else name
-
-
-def pem_files(usable: Usable, formats: Sequence[str]) -> list[tuple[str, str]]:
-    """File names, certbot's, and their texts.
-
-    chain.pem is there, but empty, for a leaf without a chain: all four names always exist, and no
-    file of an earlier certificate stays beside the new ones.
-    """
-    found = []
-    if "pem" in formats:
-        found = [
-            ("privkey.pem", usable.privkey),
-            ("cert.pem", usable.cert),
-            ("chain.pem", usable.chain),
-            ("fullchain.pem", usable.fullchain),
-        ]
-    if "combined" in formats:
-        found.append(("combined.pem", usable.combined))
-    return found

@@ -1,9 +1,8 @@
-"""Config templates: the only place that knows how a template becomes text.
+"""Templates in Jinja2's language.
 
 Jinja2 in its immutable sandbox, undefined names refuse, nothing is escaped, no file can be
 reached. Values are data: they are placed once and never looked at for template syntax. Messages
-are ours: Jinja2's own texts quote values (`{{ {}[value] }}`). Templates that only substitute are
-rendered by `substitution`, and Jinja2 is imported only if one of them fails or goes further.
+are ours: Jinja2's own texts quote values (`{{ {}[value] }}`).
 
 A key of a mapping wins over its methods: `variables.items` is the variable of that name, if
 there is one, and `.items()` still works where there is none.
@@ -12,8 +11,8 @@ there is one, and `.items()` still works where there is none.
 from __future__ import annotations
 
 from cycle_exec.errors import Problem, Refused
-from cycle_exec.planning.templates import filters, substitution
-from cycle_exec.record import Record
+from cycle_exec.planning.templates import filters
+from cycle_exec.planning.templates.substitution import OUTPUT_LIMIT
 from cycle_exec.settings import nearest
 
 TYPE_CHECKING = False
@@ -22,12 +21,10 @@ if TYPE_CHECKING:
     from types import TracebackType
     from typing import Any
 
-    from jinja2 import Environment, Template, TemplateSyntaxError, Undefined, nodes
+    from jinja2 import Environment, TemplateSyntaxError, Undefined, nodes
+    from jinja2 import Template as Template
     from jinja2.runtime import Context
 
-    from cycle_exec.planning.templates.substitution import Plain
-
-OUTPUT_LIMIT = 16 * 1024 * 1024
 _MISSING = "a required value is missing or empty"
 
 _FAILURES = (
@@ -40,28 +37,6 @@ _FAILURES = (
     ((TypeError, AttributeError), "an operation on values of the wrong type"),
     (ValueError, "an invalid value for the operation"),
 )
-
-
-class Prepared(Record):
-    """Templates that were parsed, and compiled if that takes Jinja2.
-
-    sources: every template's text by name. plain, compiled: each of them is in one of the two.
-    used: every top-level name that any of them takes from the context.
-    """
-
-    _sealed = ("sources", "plain", "compiled")
-
-    sources: Mapping[str, str]
-    plain: Mapping[str, Plain]
-    compiled: Mapping[str, Template]
-    used: frozenset[str]
-
-
-class Unusable:
-    """Stands in a context for what could not be fetched; the first use refuses with its problem."""
-
-    def __init__(self, problem: Problem) -> None:
-        self.problem = problem
 
 
 class _Undefined(Exception):
@@ -81,31 +56,29 @@ class _Required(filters.FilterFailed):
     """The filter `required` found nothing; `reason` is the template's, and may be computed."""
 
 
-def prepare(sources: Mapping[str, str], plain: Mapping[str, Plain]) -> Prepared:
-    """Parse and compile every template. Raises Refused with the problems of all of them.
+def compiled(sources: Mapping[str, str], used: set[str]) -> dict[str, Template]:
+    """Parse and compile the templates. Raises Refused with the problems of all of them.
 
-    plain: those that need not be compiled, as `substitution.parsed` found them.
+    used: takes every top-level name that they take from the context.
     """
-    used = {name for each in plain.values() for name in each.names}
-    others = {name: text for name, text in sources.items() if name not in plain}
-    compiled = _all_compiled(others, used) if others else {}
-    return Prepared(sources=dict(sources), plain=plain, compiled=compiled, used=frozenset(used))
+    environment = _environment()
+    found: dict[str, Template] = {}
+    problems: list[Problem] = []
+    for name, text in sources.items():
+        try:
+            found[name] = _compiled(environment, name, text, used)
+        except Refused as refused:
+            problems.extend(refused.problems)
+    if problems:
+        raise Refused(problems)
+    return found
 
 
-def render(prepared: Prepared, name: str, context: Mapping[str, object]) -> str:
-    """Return the text of one template. Raises Refused."""
-    if name in prepared.plain:
-        text = substitution.render(prepared.plain[name], context, OUTPUT_LIMIT)
-        if text is not None:
-            return text
-        # Jinja2 knows what to say of it.
-        template = _all_compiled({name: prepared.sources[name]}, set())[name]
-    else:
-        template = prepared.compiled[name]
-    return _rendered(template, name, prepared.sources[name], context)
+def rendered(template: Template, name: str, source: str, context: Mapping[str, object]) -> str:
+    """Return the text of a template. Raises Refused.
 
-
-def _rendered(template: Template, name: str, source: str, context: Mapping[str, object]) -> str:
+    A Problem in the context stands for what could not be fetched; its first use refuses with it.
+    """
     parts: list[str] = []
     size = 0
     try:
@@ -154,8 +127,8 @@ def _environment() -> Environment:
 
         def resolve_or_missing(self, key: str) -> Any:
             found = super().resolve_or_missing(key)
-            if isinstance(found, Unusable):
-                raise Refused([found.problem])
+            if isinstance(found, Problem):
+                raise Refused([found])
             return found
 
     class Sandbox(ImmutableSandboxedEnvironment):
@@ -224,24 +197,6 @@ def _measure(operator: str, left: Any, right: Any) -> None:
 
 
 # Parsing
-
-
-def _all_compiled(sources: Mapping[str, str], used: set[str]) -> dict[str, Template]:
-    """Parse the templates.
-
-    used: takes every top-level name that they take from the context.
-    """
-    environment = _environment()
-    compiled: dict[str, Template] = {}
-    problems: list[Problem] = []
-    for name, text in sources.items():
-        try:
-            compiled[name] = _compiled(environment, name, text, used)
-        except Refused as refused:
-            problems.extend(refused.problems)
-    if problems:
-        raise Refused(problems)
-    return compiled
 
 
 def _compiled(environment: Environment, name: str, text: str, used: set[str]) -> Template:

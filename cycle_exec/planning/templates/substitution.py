@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     # A name of the context and the keys that follow it.
     Path = tuple[str, ...]
 
+OUTPUT_LIMIT = 16 * 1024 * 1024  # characters, for Jinja2 too
+
 # Words of Jinja2's grammar, and names that it gives a meaning of its own.
 _RESERVED = frozenset(
     """
@@ -96,7 +98,7 @@ def _uncommented(text: str) -> str | None:
     return _COMMENT.join((*kept, outside))
 
 
-def render(plain: Plain, context: Mapping[str, object], limit: int) -> str | None:
+def render(plain: Plain, context: Mapping[str, object], limit: int = OUTPUT_LIMIT) -> str | None:
     """Return the text, or None where Jinja2 has to decide: a name or a key is not there, a value is
     neither text nor number, or the text is longer than the limit.
     """

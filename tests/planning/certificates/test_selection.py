@@ -6,13 +6,15 @@ import pytest
 from hypothesis import given as any_of
 from hypothesis import strategies as st
 
-from cycle_exec.planning.certificates import selection
-from cycle_exec.planning.certificates.host_names import covers, is_host_name
+from cycle_exec.planning.certificates.host_names import (
+    covers,
+    folded,
+    folder_name,
+    is_host_name,
+)
 from cycle_exec.planning.certificates.selection import (
-    NotHostName,
     Usable,
     choose,
-    directory_name,
     judge,
 )
 from cycle_exec.planning.model import CertificateSummary
@@ -57,14 +59,6 @@ def test_a_good_certificate_becomes_the_texts_of_certbots_files():
         not_after=NOW + 60 * DAY,
         key_type="EC P-256",
     )
-    assert selection.pem_files(usable, ("pem", "combined")) == [
-        ("privkey.pem", key),
-        ("cert.pem", leaf),
-        ("chain.pem", middle),
-        ("fullchain.pem", leaf + middle),
-        ("combined.pem", leaf + middle + key),
-    ]
-    assert selection.pem_files(usable, ("combined",)) == [("combined.pem", leaf + middle + key)]
     assert key not in repr(usable)
 
 
@@ -83,7 +77,6 @@ def test_a_leaf_alone_has_an_empty_chain():
     one = answer("a.test", bundle=issued.pem(issued.leaf("a.test")))
     usable = chosen_of([one])[0]["a.test"]
     assert usable.chain == ""
-    assert dict(selection.pem_files(usable, ("pem",)))["chain.pem"] == ""
 
 
 def test_a_self_signed_root_at_the_end_is_tolerated():
@@ -291,8 +284,7 @@ mü.test \u212a.test a\0b a\x1b[31m.test
 @pytest.mark.parametrize("domain", ["", "a b", *NO_HOST_NAMES])
 def test_no_folder_is_named_by_what_is_no_host_name(domain):
     """File names come only from strictly valid host names, and the refusal is printable."""
-    with pytest.raises(NotHostName):
-        directory_name(domain)
+    assert not is_host_name(folded(domain))
     one = answer("a.test", domains=("a.test", domain))
     _, problems, _ = chosen_of([one])
     assert len(problems) == 2
@@ -317,7 +309,8 @@ def test_no_folder_is_named_by_what_is_no_host_name(domain):
 )
 def test_the_folder_of_a_domain_is_its_name(domain, folder):
     """Lower case; the wildcard gets a word that no host name can be."""
-    assert directory_name(domain) == folder
+    assert is_host_name(folded(domain))
+    assert folder_name(folded(domain)) == folder
 
 
 def test_a_host_name_has_its_limits():
@@ -333,11 +326,10 @@ def test_a_host_name_has_its_limits():
 
 @any_of(st.text(max_size=60))
 def test_a_folder_is_one_plain_file_name(text):
-    """Whatever comes: a single safe name, or NotHostName."""
-    try:
-        folder = directory_name(text)
-    except NotHostName:
+    """Whatever comes: a single safe name, or it is no host name."""
+    if not is_host_name(folded(text)):
         return
+    folder = folder_name(folded(text))
     assert folder.isascii()
     assert not set(folder) & set("/\0 ")
     assert folder[0] not in ".-"

@@ -7,19 +7,19 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cycle_exec.errors import Problem, Refused
-from cycle_exec.planning.templates import jinja, substitution
-from cycle_exec.planning.templates.jinja import Prepared, Unusable
+from cycle_exec.planning.model import Prepared
+from cycle_exec.planning.templates import rendering, substitution
 
 CANARY = "c4n4ry-value"
 
 
 def prepare(sources: dict[str, str]) -> Prepared:
-    return jinja.prepare(sources, substitution.parsed(sources))
+    return rendering.prepare(sources, substitution.parsed(sources))
 
 
 def rendered(text: str, **context: object) -> str:
     prepared = prepare({"t.j2": text})
-    return jinja.render(prepared, "t.j2", context)
+    return rendering.render(prepared, "t.j2", context)
 
 
 def refusal(text: str, **context: object) -> Problem:
@@ -217,9 +217,9 @@ def test_what_could_not_be_fetched_refuses_at_its_first_use():
     """Even `is defined` is a use: the answer would be a guess."""
     problem = Problem(kind="unavailable", subject="server", reason="it is down")
     for text in ("{{ server.id }}", "{{ server is defined }}", "{% set x = server %}"):
-        found = refusal(text, server=Unusable(problem))
+        found = refusal(text, server=problem)
         assert (found.kind, found.reason) == ("unavailable", "it is down")
-    assert rendered("{{ other }}", other=1, server=Unusable(problem)) == "1"
+    assert rendered("{{ other }}", other=1, server=problem) == "1"
 
 
 @given(st.text(alphabet="{}%#ab |.'\"()[]~+*\n\\-", max_size=40))

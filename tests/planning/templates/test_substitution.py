@@ -10,14 +10,13 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from cycle_exec.errors import Problem, Refused
-from cycle_exec.planning.templates import jinja, substitution
-from cycle_exec.planning.templates.jinja import Unusable
+from cycle_exec.planning.templates import rendering, substitution
 
 CONTEXT = {
     "env": {"A": "one", "long_Name_2": "{{ env.A }}\r\n", "items": "key", "empty": "", "n": 7},
     "a": "text",
     "if_": {"x-y.z": {"b": True, "c": None, "d": 1.5, "e": ["x"], "f": 10**40}},
-    "gone": Unusable(Problem(kind="unavailable", subject="server", reason="it is down")),
+    "gone": Problem(kind="unavailable", subject="server", reason="it is down"),
 }
 
 
@@ -25,8 +24,8 @@ def outcome(text, *, plain):
     """The text, or every problem in words; and the names that are used."""
     sources = {"t": text}
     try:
-        prepared = jinja.prepare(sources, substitution.parsed(sources) if plain else {})
-        return jinja.render(prepared, "t", CONTEXT), prepared.used
+        prepared = rendering.prepare(sources, substitution.parsed(sources) if plain else {})
+        return rendering.render(prepared, "t", CONTEXT), prepared.used
     except Refused as refused:
         return refused.problems
 
@@ -153,7 +152,7 @@ def test_a_text_over_the_limit_is_left_to_jinja2():
 def test_a_launch_without_blocks_and_filters_never_imports_jinja2():
     """That is what it is for."""
     code = (
-        "import sys; from cycle_exec.planning.templates import substitution, jinja as t; "
+        "import sys; from cycle_exec.planning.templates import substitution, rendering as t; "
         "s = {'x': '{{ a.b }}'}; p = t.prepare(s, substitution.parsed(s)); "
         "assert t.render(p, 'x', {'a': {'b': 'c'}}) == 'c'; "
         "assert not {'jinja2', 're', 'typing'} & set(sys.modules)"

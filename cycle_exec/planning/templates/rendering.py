@@ -1,0 +1,164 @@
+"""Config templates become text: what they can name, and who renders them.
+
+Those that only put values in their places are rendered by `substitution`. Jinja2 is imported only
+if one of them fails or goes further.
+"""
+
+from __future__ import annotations
+
+from cycle_exec.errors import Refused
+from cycle_exec.planning import environment
+from cycle_exec.planning.model import SET, TEMPLATE, Prepared
+from cycle_exec.planning.templates import substitution
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from cycle_exec.planning.certificates.selection import Usable
+    from cycle_exec.planning.environment import Layers
+    from cycle_exec.planning.model import TemplateText
+    from cycle_exec.planning.outputs import Outputs
+    from cycle_exec.planning.templates.jinja import Template
+    from cycle_exec.planning.templates.substitution import Plain
+    from cycle_exec.settings.model import CertificateRequest, Settings
+    from cycle_exec.sources.model import Integration, Snapshot
+
+_PEMS = ("cert", "chain", "fullchain", "privkey", "combined")
+
+
+def prepare(sources: Mapping[str, str], plain: Mapping[str, Plain]) -> Prepared:
+    """Parse and compile every template. Raises Refused with the problems of all of them.
+
+    plain: those that need not be compiled, as `substitution.parsed` found them.
+    """
+    used = {name for each in plain.values() for name in each.names}
+    others = {name: text for name, text in sources.items() if name not in plain}
+    compiled: Mapping[str, Template] = {}
+    if others:
+        from cycle_exec.planning.templates import jinja
+
+        compiled = jinja.compiled(others, used)
+    return Prepared(sources=dict(sources), plain=plain, compiled=compiled, used=frozenset(used))
+
+
+def render(prepared: Prepared, name: str, context: Mapping[str, object]) -> str:
+    """Return the text of one template. Raises Refused."""
+    if name in prepared.plain:
+        text = substitution.render(prepared.plain[name], context)
+        if text is not None:
+            return text
+    from cycle_exec.planning.templates import jinja
+
+    source = prepared.sources[name]
+    # Of a plain template that fails Jinja2 knows what to say.
+    template = prepared.compiled.get(name) or jinja.compiled({name: source}, set())[name]
+    return jinja.rendered(template, name, source, context)
+
+
+class Rendering:
+    """Templates and expressions over one context."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        snapshot: Snapshot,
+        prepared: Prepared,
+        certificates: Mapping[str, Usable],
+        outputs: Outputs,
+    ) -> None:
+        self._rules = settings.environment
+        self._prepared = prepared
+        self._outputs = outputs
+        self._context = _context(settings, snapshot, certificates)
+
+    def literals(self, layered: Layers) -> dict[str, str]:
+        """environment.set with its expressions rendered."""
+        values = dict(self._rules.set)
+        expressions = [name for name in values if SET + name in self._prepared.sources]
+        if expressions:
+            self._context["env"] = environment.merged(layered, self._rules, {}).environ
+        for name in expressions:
+            values[name] = self._rendered(SET + name) or ""
+            if "\0" in values[name]:
+                self._outputs.refuse(
+                    "value-refused",
+                    SET + name,
+                    "renders a NUL, which is not allowed in the environment",
+                )
+        return values
+
+    def templates(self, texts: Sequence[TemplateText], environ: Mapping[str, str]) -> None:
+        """Note a target for each template."""
+        self._context["env"] = environ
+        for text in texts:
+            rendered = self._rendered(text.name)
+            if rendered is None:
+                continue
+            content = rendered.encode("utf-8", "surrogateescape")
+            self._outputs.add(
+                text, text.target, content, kind=TEMPLATE, name=text.name, check=text.check
+            )
+
+    def _rendered(self, name: str) -> str | None:
+        try:
+            return render(self._prepared, name, self._context)
+        except Refused as refused:
+            self._outputs.problems.extend(refused.problems)
+            return None
+
+
+def _context(
+    settings: Settings, snapshot: Snapshot, certificates: Mapping[str, Usable]
+) -> dict[str, object]:
+    """Return every top-level name of templates with its plain value.
+
+    certificates: by domain. "env" follows: it is the app's environment as far as it is known.
+    """
+    variables = dict(snapshot.variables)
+    for identifier, value in settings.variables.defaults.items():
+        variables[identifier] = variables.get(identifier) or value
+    found: dict[str, object] = {
+        "env": {},
+        "variables": variables,
+        "integrations": {
+            name: _integration(integration)
+            for name, integration in snapshot.integrations.items()
+            if integration is not None
+        },
+        "certificates": {
+            domain: _certificate(settings.certificates, domain, usable)
+            for domain, usable in certificates.items()
+        },
+        **snapshot.resources,
+        **snapshot.unusable,
+    }
+    if snapshot.domains is not None:
+        found["domains"] = list(snapshot.domains)
+    return found
+
+
+def _integration(integration: Integration) -> dict[str, object]:
+    sections: dict[str, dict[str, str]] = {"auth": {}, "extra": {}}
+    for field, value in integration.fields.items():
+        section, _, name = field.partition(".")
+        sections[section][name] = value
+    return {
+        "identifier": integration.identifier,
+        "vendor": integration.vendor,
+        "name": integration.name,
+        **sections,
+    }
+
+
+def _certificate(
+    request: CertificateRequest | None, domain: str, usable: Usable
+) -> dict[str, object]:
+    found: dict[str, object] = {name: getattr(usable, name) for name in _PEMS}
+    found["domains"] = list(usable.summary.domains)
+    found["not_after"] = usable.summary.not_after
+    if request is not None and request.directory:
+        from cycle_exec.planning.certificates import targets
+
+        found["paths"] = targets.paths(request, domain)
+    return found
