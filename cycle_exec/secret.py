@@ -38,27 +38,25 @@ class Secret(_Sealed):
     """Text that must not be shown."""
 
     __slots__ = ()
+    _value: str
 
     def __init__(self, value: str) -> None:
         self._value = value
 
     def reveal(self) -> str:
         """Return the text itself. Every caller is a place to review."""
-        value = self._value
-        assert isinstance(value, str)
-        return value
+        return self._value
 
 
 class SecretBytes(_Sealed):
     """Bytes that must not be shown."""
 
     __slots__ = ()
+    _value: bytes
 
     def __init__(self, value: bytes) -> None:
         self._value = value
 
     def reveal(self) -> bytes:
         """Return the bytes themselves. Every caller is a place to review."""
-        value = self._value
-        assert isinstance(value, bytes)
-        return value
+        return self._value

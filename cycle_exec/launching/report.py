@@ -5,7 +5,7 @@ from __future__ import annotations
 from cycle_exec.presentation import report
 from cycle_exec.secret import Secret, SecretBytes
 from cycle_exec.sources.model import Request
-from cycle_exec.sources.operations import OPERATIONS
+from cycle_exec.sources.operations import operation
 from cycle_exec.system import clock
 from cycle_exec.system.api import requests
 
@@ -33,12 +33,12 @@ def refused(socket: str, token: Secret, event: str, problems: Sequence[Problem])
     _send(socket, token, "postEvent", [report.refusal(event, problems)])
 
 
-def _send(socket: str, token: Secret, operation: str, body: object) -> None:
+def _send(socket: str, token: Secret, name: str, body: object) -> None:
     from json import dumps
 
-    row = OPERATIONS[operation]
+    row = operation(name)
     request = Request(
-        operation=operation,
+        operation=name,
         method=row.method,
         target=row.path,
         subject="report",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from cycle_exec.record import Record
 from cycle_exec.sources.model import Request
-from cycle_exec.sources.operations import OPERATIONS
+from cycle_exec.sources.operations import operation
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -66,9 +66,9 @@ def needs(settings: Settings, mentioned: Collection[str]) -> tuple[Need, ...]:
     if "domains" in mentioned:
         request = _request("getContainerDomains", "domains", essential=False)
         found.append(Need(kind="domains", name="domains", request=request))
-    for name, operation in RESOURCES.items():
+    for name, asked in RESOURCES.items():
         if name in mentioned:
-            request = _request(operation, name, essential=False)
+            request = _request(asked, name, essential=False)
             found.append(Need(kind="resource", name=name, request=request))
     return tuple(found)
 
@@ -96,17 +96,13 @@ def _certificates(settings: Settings, mentioned: Collection[str]) -> list[Need]:
 
 
 def _request(
-    operation: str, subject: str, *, query: dict[str, str] | None = None, essential: bool = True
+    name: str, subject: str, *, query: dict[str, str] | None = None, essential: bool = True
 ) -> Request:
-    row = OPERATIONS[operation]
+    row = operation(name)
     pairs = [f"{key}={_quoted(value)}" for key, value in (query or {}).items() if value]
     target = row.path + ("?" + "&".join(pairs) if pairs else "")
     return Request(
-        operation=operation,
-        method=row.method,
-        target=target,
-        subject=subject,
-        essential=essential,
+        operation=name, method=row.method, target=target, subject=subject, essential=essential
     )
 
 

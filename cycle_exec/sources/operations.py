@@ -8,64 +8,64 @@ from __future__ import annotations
 
 from cycle_exec.sources.model import Operation
 
-_GET = (
-    ("getEnvironment", "/v1/environment", "", ""),
-    ("getEnvironmentContainers", "/v1/environment/containers", "", ""),
-    ("getEnvironmentInstances", "/v1/environment/instances", "", ""),
-    ("getEnvironmentIPs", "/v1/environment/ips", "", ""),
-    ("getEnvironmentServices", "/v1/environment/services", "", ""),
-    ("getEnvironmentVirtualMachines", "/v1/environment/virtual-machines", "", ""),
-    ("getEnvironmentScopedVariables", "/v1/environment/scoped-variables", "", ""),
-    ("getHub", "/v1/hub", "", ""),
-    # The document marks neither as required, its prose says that one of them is.
-    ("getHubIntegration", "/v1/hub/integrations", "identifier vendor", ""),
-    ("getServer", "/v1/server", "", ""),
-    ("getServerInstances", "/v1/server/instances", "", ""),
-    ("getServerInstancesTelemetry", "/v1/server/instances/telemetry", "", ""),
-    ("getServerContainers", "/v1/server/containers", "", ""),
-    ("getServerImages", "/v1/server/images", "", ""),
-    ("getContainer", "/v1/container", "container-id", ""),
-    ("getContainerInstances", "/v1/container/instances", "container-id", ""),
-    ("getContainerCertificates", "/v1/containers/certificates", "container-id", ""),
-    ("getContainerDomains", "/v1/containers/domains", "container-id", ""),
-    ("getNetworks", "/v1/sdn/networks", "", ""),
-    ("getNetworkInstances", "/v1/sdn/networks/instances", "", ""),
-    ("getNetworkEnvironments", "/v1/sdn/networks/environments", "", ""),
-    ("getVirtualMachine", "/v1/virtual-machine", "virtual-machine-id", "virtual-machine-id"),
-    (
-        "getVirtualMachineDomains",
-        "/v1/virtual-machine/domains",
-        "virtual-machine-id",
-        "virtual-machine-id",
-    ),
-    (
-        "getVirtualMachineGateways",
-        "/v1/virtual-machine/gateways",
-        "virtual-machine-id",
-        "virtual-machine-id",
-    ),
-    ("getObjectCache", "/v1/object-cache", "scope key", "scope key"),
-)
-_POST = (
-    ("submitLoadBalancerTelemetry", "/v1/environment/services/lb/telemetry/snapshots"),
-    ("downloadImage", "/v1/server/images/download"),
-    ("poweroffServer", "/v1/server/power/poweroff"),
-    ("rebootServer", "/v1/server/power/reboot"),
-    ("createInstanceJob", "/v1/conductor/tasks"),
-    ("postMetric", "/v1/monitoring/metrics"),
-    ("postEvent", "/v1/monitoring/events"),
-    ("validateVPNLogin", "/v1/vpn/login"),
-    ("postObjectCache", "/v1/object-cache"),
-)
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    OPERATIONS: dict[str, Operation]
 
-OPERATIONS: dict[str, Operation] = {
-    name: Operation(
-        name=name,
-        method="GET",
-        path=path,
-        query=tuple(query.split()),
-        required=tuple(required.split()),
-    )
-    for name, path, query, required in _GET
+# Method, path and the parameters of the query; those that it cannot do without have a `!`.
+_ROWS = {
+    "getEnvironment": "GET /v1/environment",
+    "getEnvironmentContainers": "GET /v1/environment/containers",
+    "getEnvironmentInstances": "GET /v1/environment/instances",
+    "getEnvironmentIPs": "GET /v1/environment/ips",
+    "getEnvironmentServices": "GET /v1/environment/services",
+    "getEnvironmentVirtualMachines": "GET /v1/environment/virtual-machines",
+    "getEnvironmentScopedVariables": "GET /v1/environment/scoped-variables",
+    "getHub": "GET /v1/hub",
+    # The document marks neither as required, its prose says that one of them is.
+    "getHubIntegration": "GET /v1/hub/integrations identifier vendor",
+    "getServer": "GET /v1/server",
+    "getServerInstances": "GET /v1/server/instances",
+    "getServerInstancesTelemetry": "GET /v1/server/instances/telemetry",
+    "getServerContainers": "GET /v1/server/containers",
+    "getServerImages": "GET /v1/server/images",
+    "getContainer": "GET /v1/container container-id",
+    "getContainerInstances": "GET /v1/container/instances container-id",
+    "getContainerCertificates": "GET /v1/containers/certificates container-id",
+    "getContainerDomains": "GET /v1/containers/domains container-id",
+    "getNetworks": "GET /v1/sdn/networks",
+    "getNetworkInstances": "GET /v1/sdn/networks/instances",
+    "getNetworkEnvironments": "GET /v1/sdn/networks/environments",
+    "getVirtualMachine": "GET /v1/virtual-machine virtual-machine-id!",
+    "getVirtualMachineDomains": "GET /v1/virtual-machine/domains virtual-machine-id!",
+    "getVirtualMachineGateways": "GET /v1/virtual-machine/gateways virtual-machine-id!",
+    "getObjectCache": "GET /v1/object-cache scope! key!",
+    "submitLoadBalancerTelemetry": "POST /v1/environment/services/lb/telemetry/snapshots",
+    "downloadImage": "POST /v1/server/images/download",
+    "poweroffServer": "POST /v1/server/power/poweroff",
+    "rebootServer": "POST /v1/server/power/reboot",
+    "createInstanceJob": "POST /v1/conductor/tasks",
+    "postMetric": "POST /v1/monitoring/metrics",
+    "postEvent": "POST /v1/monitoring/events",
+    "validateVPNLogin": "POST /v1/vpn/login",
+    "postObjectCache": "POST /v1/object-cache",
 }
-OPERATIONS.update({name: Operation(name=name, method="POST", path=path) for name, path in _POST})
+
+
+def operation(name: str) -> Operation:
+    """Return one row of the table: a launch asks for few of them, and must not pay for all."""
+    method, path, *query = _ROWS[name].split()
+    return Operation(
+        name=name,
+        method=method,
+        path=path,
+        query=tuple(each.removesuffix("!") for each in query),
+        required=tuple(each[:-1] for each in query if each[-1] == "!"),
+    )
+
+
+def __getattr__(name: str) -> dict[str, Operation]:
+    """Make the whole table for those who import it (PEP 562)."""
+    if name != "OPERATIONS":
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return {each: operation(each) for each in _ROWS}

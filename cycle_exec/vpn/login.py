@@ -9,7 +9,7 @@ from cycle_exec.record import Record
 from cycle_exec.secret import Secret, SecretBytes
 from cycle_exec.sources import strict_json
 from cycle_exec.sources.model import Failure, Request
-from cycle_exec.sources.operations import OPERATIONS
+from cycle_exec.sources.operations import operation
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -17,7 +17,6 @@ if TYPE_CHECKING:
 
     from cycle_exec.sources.model import Response
 
-_OPERATION = "validateVPNLogin"
 # How passwords begin that answer a challenge; the platform knows no second factor.
 _CHALLENGES = (b"SCRV1:", b"CRV1:")
 _LONGEST_NAME = 64  # characters of a username that are shown
@@ -104,10 +103,11 @@ def question(credentials: Credentials, environ: Mapping[str, str]) -> Request:
     from binascii import b2a_base64
 
     login = b2a_base64(username + b":" + password, newline=False).decode()
+    row = operation("validateVPNLogin")
     return Request(
-        operation=_OPERATION,
-        method=OPERATIONS[_OPERATION].method,
-        target=OPERATIONS[_OPERATION].path,
+        operation=row.name,
+        method=row.method,
+        target=row.path,
         subject="VPN login",
         authorization=Secret(f"Basic {login}"),
     )
