@@ -229,7 +229,6 @@ def tried(
     token_file: where the token is now, if the hook's own token file is yet to be swapped in.
     """
     from cycle_exec.system.openvpn import hook_probe
-    from cycle_exec.vpn import probe
 
     setup = hook.setup
     root = posixpath.normpath(setup.chroot).rstrip("/") if setup.chroot else ""
@@ -240,4 +239,4 @@ def tried(
         token_file.removeprefix(root) if setup.ours else "",
         seconds,
     )
-    return probe.problem(setup, found)
+    return preflight.trial(setup, found)

@@ -2,7 +2,7 @@
 
 OpenVPN checks little of it itself, and a hook that cannot run fails without a word: every login is
 refused, and the log does not say why. A Setup is what the configuration says, Facts are what the
-machine says, as the server's user will see it.
+machine says, as the server's user will see it; Tried is what becomes of a login that nobody has.
 """
 
 from __future__ import annotations
@@ -21,10 +21,11 @@ if TYPE_CHECKING:
     from typing import Any
 
     from cycle_exec.vpn.config import Directive
-    from cycle_exec.vpn.model import Facts
+    from cycle_exec.vpn.model import Facts, Tried
 
 _HOOK = "auth-user-pass-verify"
 _LEVELS = {"via-file": 2, "via-env": 3}
+_CANNOT_START = (126, 127)
 _LONGEST_SETENV = 232  # bytes of a value that fits OpenVPN's line
 
 
@@ -151,6 +152,52 @@ def problems(found: Setup, facts: Facts) -> list[Problem]:
         told.append((f"socket {found.socket}", facts.socket))
     told.append((f"token file {found.token_file}", facts.token_file))
     return [_problem(subject, f"as {who}: {words}") for subject, words in told if words]
+
+
+def trial(found: Setup, tried: Tried) -> Problem | None:
+    """Return why that was no clean refusal of a login that nobody has, or None."""
+    reason = _of_trial(found, tried)
+    if not reason:
+        return None
+    return _problem(f"helper {found.hook[0]}", f"tested with random credentials: {reason}")
+
+
+def _of_trial(found: Setup, tried: Tried) -> str:
+    if tried.obstacle:
+        return tried.obstacle
+    accepted = "it accepts any login"
+    code = tried.code
+    if code == 0:
+        return accepted
+    if code is None:
+        return f"there was no verdict within {found.timeout:g} s"
+    if code < 0:
+        return f"it was killed by signal {-code}"
+    if code in _CANNOT_START:
+        return f"it cannot start (exit code {code})"
+    if code == 2:
+        if not found.deferred:
+            return "it exited with 2, which OpenVPN takes for a deferred verdict"
+        if tried.verdict != "0":
+            return accepted if tried.verdict == "1" else "the deferred verdict never came"
+    elif code != 1:
+        return f"it exited with {code}, but a rejection is 1"
+    return _not_the_platform(found, tried)
+
+
+def _not_the_platform(found: Setup, tried: Tried) -> str:
+    """Our own hook says why it refuses: that has to be the platform's word."""
+    from cycle_exec.vpn import login
+
+    if not found.ours or login.UNKNOWN in tried.said:
+        return ""
+    _, _, words = tried.said.rpartition("rejected: ")
+    words = words.strip()
+    if words and words.isascii() and words.isprintable():
+        return f"it rejected them, but the platform did not: {words}"
+    if login.TEMPORARY in tried.reason:
+        return "it rejected them because it could not reach the platform"
+    return "it rejected them, but does not say that the platform did"
 
 
 def _of_hook(words: Sequence[str]) -> dict[str, Any]:

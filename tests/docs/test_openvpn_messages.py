@@ -54,7 +54,6 @@ def first_part(text: ast.expr) -> set[str]:
 ALL = messages(
     "vpn/preflight.py",
     "vpn/warnings.py",
-    "vpn/probe.py",
     "system/openvpn/hook_facts.py",
 )
 
