@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from cycle_exec.planning.files import dotenv
 from cycle_exec.planning.templates import quoting
-from cycle_exec.planning.templates.quoting import FilterFailed, text_for
+from cycle_exec.planning.templates.quoting import FilterFailed
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -15,24 +15,24 @@ __all__ = ["ALL", "FilterFailed"]
 _BARE = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-")
 
 
-def b64encode(value: object) -> str:
+def b64encode(text: str) -> str:
     """Base64 of the UTF-8 text, in one line."""
     from binascii import b2a_base64
 
-    return b2a_base64(text_for("b64encode", value).encode(), newline=False).decode()
+    return b2a_base64(text.encode(), newline=False).decode()
 
 
-def b64decode(value: object) -> str:
+def b64decode(text: str) -> str:
     """Return the text that base64 stands for."""
     from binascii import a2b_base64
 
     try:
-        content = "".join(text_for("b64decode", value).split()).encode("ascii")
+        content = "".join(text.split()).encode("ascii")
         return a2b_base64(content, strict_mode=True).decode()
     except UnicodeDecodeError:
-        raise FilterFailed("b64decode: the decoded value is not UTF-8 text") from None
+        raise FilterFailed("the decoded value is not UTF-8 text") from None
     except ValueError:
-        raise FilterFailed("b64decode: the value is not base64") from None
+        raise FilterFailed("the value is not base64") from None
 
 
 def to_json(value: object, indent: int | None = None) -> str:
@@ -42,17 +42,17 @@ def to_json(value: object, indent: int | None = None) -> str:
     try:
         return json.dumps(value, ensure_ascii=False, indent=indent, allow_nan=False)
     except (TypeError, ValueError):
-        raise FilterFailed("to_json: the value is not plain data") from None
+        raise FilterFailed("the value is not plain data") from None
 
 
-def from_json(value: object) -> object:
+def from_json(text: str) -> object:
     """Return the value of a JSON text."""
     import json
 
     try:
-        found: object = json.loads(text_for("from_json", value))
+        found: object = json.loads(text)
     except (ValueError, RecursionError):
-        raise FilterFailed("from_json: the value is not JSON") from None
+        raise FilterFailed("the value is not JSON") from None
     return found
 
 
@@ -67,7 +67,7 @@ def to_yaml(value: object) -> str:
         return "[" + ", ".join(to_yaml(member) for member in value) + "]"
     if isinstance(value, str):
         return formats.yaml_scalar(value)
-    return _number("to_yaml", value, null="null")
+    return _number(value, null="null")
 
 
 def to_toml(value: object) -> str:
@@ -79,7 +79,7 @@ def to_toml(value: object) -> str:
         return "[" + ", ".join(to_toml(member) for member in value) + "]"
     if isinstance(value, str):
         return _toml_text(value)
-    return _number("to_toml", value, null="")
+    return _number(value, null="")
 
 
 def _toml_key(key: str) -> str:
@@ -98,7 +98,7 @@ def _toml_text(text: str) -> str:
     )
 
 
-def _number(name: str, value: object, null: str) -> str:
+def _number(value: object, null: str) -> str:
     if value is None and null:
         return null
     if isinstance(value, bool):
@@ -108,62 +108,69 @@ def _number(name: str, value: object, null: str) -> str:
     if isinstance(value, float) and value - value == 0:
         text = repr(value)
         return text if "." in text or "e" not in text else text.replace("e", ".0e")
-    raise FilterFailed(f"{name}: the value is not plain data")
+    raise FilterFailed("the value is not plain data")
 
 
-def quote_shell(value: object) -> str:
+def quote_shell(text: str) -> str:
     """Return the text in single quotes, one word for every shell."""
-    text = text_for("quote_shell", value)
     if "\0" in text:
-        raise FilterFailed("quote_shell: the value contains a NUL, which shells do not allow")
+        raise FilterFailed("the value contains a NUL, which shells do not allow")
     return dotenv.shell_quoted(text)
 
 
-def quote_dotenv(value: object) -> str:
+def quote_dotenv(text: str) -> str:
     """Return the text as python-dotenv reads it back."""
     try:
-        return dotenv.quote(text_for("quote_dotenv", value))
+        return dotenv.quote(text)
     except dotenv.NotCarried as error:
-        raise FilterFailed(f"quote_dotenv: {error.reason}") from None
+        raise FilterFailed(error.reason) from None
 
 
-def sha256(value: object) -> str:
+def sha256(text: str) -> str:
     """Return the SHA-256 of the UTF-8 text, in hex."""
     from hashlib import sha256 as digest
 
-    return digest(text_for("sha256", value).encode()).hexdigest()
+    return digest(text.encode()).hexdigest()
 
 
-def pem_leaf(value: object) -> str:
+def pem_leaf(text: str) -> str:
     """Return the first certificate of a PEM bundle."""
-    return _blocks(value)[0]
+    return _blocks(text)[0]
 
 
-def pem_chain(value: object) -> str:
+def pem_chain(text: str) -> str:
     """All certificates of a PEM bundle but the first."""
-    return "".join(_blocks(value)[1:])
+    return "".join(_blocks(text)[1:])
 
 
-def _blocks(value: object) -> list[str]:
+def _blocks(text: str) -> list[str]:
     from cycle_exec.planning.certificates import pem
 
     try:
-        return [block.text for block in pem.certificates(text_for("a PEM filter", value))]
+        return [block.text for block in pem.certificates(text)]
     except pem.NotPem as error:
         raise FilterFailed(error.reason) from None
 
 
-ALL: dict[str, Callable[..., object]] = {
-    "b64encode": b64encode,
-    "b64decode": b64decode,
-    "to_json": to_json,
-    "from_json": from_json,
-    "to_yaml": to_yaml,
-    "to_toml": to_toml,
-    "quote_shell": quote_shell,
-    "quote_dotenv": quote_dotenv,
-    "sha256": sha256,
-    "pem_leaf": pem_leaf,
-    "pem_chain": pem_chain,
-    **quoting.ALL,
+_OF_TEXT = (b64encode, b64decode, from_json, quote_shell, quote_dotenv, sha256, pem_leaf, pem_chain)
+
+
+def _named(function: Callable[..., object], *, of_text: bool) -> Callable[..., object]:
+    """Return the filter as templates call it: its refusals begin with its name."""
+    name = function.__name__
+
+    def checked(value: object, *arguments: object, **named: object) -> object:
+        if of_text and not isinstance(value, str):
+            raise FilterFailed(f"{name} needs a string")
+        try:
+            return function(value, *arguments, **named)
+        except FilterFailed as error:
+            raise FilterFailed(f"{name}: {error.reason}") from None
+
+    return checked
+
+
+ALL = {
+    **{each.__name__: _named(each, of_text=True) for each in (*_OF_TEXT, *quoting.ALL)},
+    **{each.__name__: _named(each, of_text=False) for each in (to_json, to_yaml, to_toml)},
 }
