@@ -205,6 +205,14 @@ class Problem(Record):
         return self.fix or KINDS[self.kind].fix
 
 
+class Unfit(Exception):
+    """Something is not what it has to be; reason: why, in our own words, never with a value."""
+
+    def __init__(self, reason: str) -> None:
+        self.reason = reason
+        super().__init__(reason)
+
+
 class Refused(Exception):
     """The run ends here, with every problem of the stage; nothing was changed."""
 

@@ -6,7 +6,7 @@ their type. `null` stands for an empty list wherever a list is promised.
 
 from __future__ import annotations
 
-from cycle_exec.errors import Problem, Refused
+from cycle_exec.errors import Problem, Refused, Unfit
 from cycle_exec.secret import Secret
 from cycle_exec.sources.model import Certificate, Failure, Integration, Response, Snapshot
 from cycle_exec.sources.strict_json import NotJson, decode
@@ -35,12 +35,8 @@ _MALFORMED = frozenset(("malformed", "too-large", "too-much"))
 _CODE_CHARACTERS = frozenset("abcdefghijklmnopqrstuvwxyz0123456789-")
 
 
-class _Wrong(Exception):
-    """The answer is not what was promised; carries a reason in our words."""
-
-    def __init__(self, reason: str) -> None:
-        self.reason = reason
-        super().__init__(reason)
+class _Wrong(Unfit):
+    """The answer is not what was promised."""
 
 
 def snapshot(

@@ -9,6 +9,7 @@ import json
 from binascii import Error as Base64Error
 from binascii import a2b_base64, b2a_base64
 
+from cycle_exec.errors import Unfit
 from cycle_exec.record import Record
 from cycle_exec.secret import SecretBytes
 from cycle_exec.sources.model import Failure, Response
@@ -26,12 +27,8 @@ _AHEAD = 60  # seconds that the clock may have been set back since
 _KEPT = (200, 404)  # 404: an optional integration that is not there
 
 
-class NotUsable(Exception):
-    """The copy is no help; reason: why, in our words, without a value."""
-
-    def __init__(self, reason: str) -> None:
-        self.reason = reason
-        super().__init__(reason)
+class NotUsable(Unfit):
+    """The copy is no help."""
 
 
 class Copy(Record):

@@ -7,6 +7,8 @@ falls back to json where the C module is missing. Tests hold both equal.
 
 from __future__ import annotations
 
+from cycle_exec.errors import Unfit
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -23,12 +25,8 @@ _LARGE = 4 * 1024 * 1024
 _TEXT = bytes(byte for byte in range(256) if byte not in b'[]{},"')
 
 
-class NotJson(Exception):
-    """The bytes are not JSON as we accept it; `reason` is in our words."""
-
-    def __init__(self, reason: str) -> None:
-        self.reason = reason
-        super().__init__(reason)
+class NotJson(Unfit):
+    """The bytes are not JSON as we accept it."""
 
 
 class _Context:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import posixpath
 
+from cycle_exec.errors import Unfit
 from cycle_exec.record import Record
 
 TYPE_CHECKING = False
@@ -19,12 +20,8 @@ _BLANKS = " \t\r\n"
 _COMMENTS = "#;"
 
 
-class Unparsable(Exception):
+class Unparsable(Unfit):
     """A file that OpenVPN itself would refuse; `reason` names file and line."""
-
-    def __init__(self, reason: str) -> None:
-        self.reason = reason
-        super().__init__(reason)
 
 
 class Directive(Record):

@@ -5,6 +5,7 @@ Only an answer of 200 with `true` accepts; everything else, and every doubt, rej
 
 from __future__ import annotations
 
+from cycle_exec.errors import Unfit
 from cycle_exec.record import Record
 from cycle_exec.secret import Secret, SecretBytes
 from cycle_exec.sources import strict_json
@@ -25,12 +26,8 @@ TEMPORARY = "the login service is not available"
 BACKOFF = 30  # seconds after which a client tries again where the platform is not reachable
 
 
-class Rejected(Exception):
-    """This login is refused without asking; `reason` is in our words, without the password."""
-
-    def __init__(self, reason: str) -> None:
-        self.reason = reason
-        super().__init__(reason)
+class Rejected(Unfit):
+    """This login is refused without asking."""
 
 
 class Credentials(Record):

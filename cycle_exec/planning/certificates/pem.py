@@ -5,6 +5,7 @@ from __future__ import annotations
 from binascii import Error as Base64Error
 from binascii import a2b_base64, b2a_base64
 
+from cycle_exec.errors import Unfit
 from cycle_exec.record import Record
 
 TYPE_CHECKING = False
@@ -23,12 +24,8 @@ _ENCRYPTED = "ENCRYPTED PRIVATE KEY"
 _PASSED_OVER = frozenset(("EC PARAMETERS",))
 
 
-class NotPem(Exception):
-    """The text is not what it should be; `reason` is in our words, without the content."""
-
-    def __init__(self, reason: str) -> None:
-        self.reason = reason
-        super().__init__(reason)
+class NotPem(Unfit):
+    """The text is no PEM as we accept it."""
 
 
 class Block(Record):

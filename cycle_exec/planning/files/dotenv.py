@@ -7,6 +7,8 @@ shell. Where versions of a reader differ, only what all of them give back is wri
 
 from __future__ import annotations
 
+from cycle_exec.errors import Unfit
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -34,13 +36,12 @@ class Unparsable(Exception):
         super().__init__(line)
 
 
-class NotCarried(Exception):
-    """A value that the reader would not give back as it is; `reason` is in our words."""
+class NotCarried(Unfit):
+    """A value that the reader would not give back as it is. name: of its variable."""
 
     def __init__(self, name: str, reason: str) -> None:
         self.name = name
-        self.reason = reason
-        super().__init__(name)
+        super().__init__(reason)
 
 
 def read(text: str) -> dict[str, str]:

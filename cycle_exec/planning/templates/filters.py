@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from cycle_exec.errors import Unfit
 from cycle_exec.planning.files import dotenv
 from cycle_exec.planning.templates import quoting
 from cycle_exec.planning.templates.quoting import FilterFailed
@@ -120,10 +121,7 @@ def quote_shell(text: str) -> str:
 
 def quote_dotenv(text: str) -> str:
     """Return the text as python-dotenv reads it back."""
-    try:
-        return dotenv.quote(text)
-    except dotenv.NotCarried as error:
-        raise FilterFailed(error.reason) from None
+    return dotenv.quote(text)
 
 
 def sha256(text: str) -> str:
@@ -146,10 +144,7 @@ def pem_chain(text: str) -> str:
 def _blocks(text: str) -> list[str]:
     from cycle_exec.planning.certificates import pem
 
-    try:
-        return [block.text for block in pem.certificates(text)]
-    except pem.NotPem as error:
-        raise FilterFailed(error.reason) from None
+    return [block.text for block in pem.certificates(text)]
 
 
 _OF_TEXT = (b64encode, b64decode, from_json, quote_shell, quote_dotenv, sha256, pem_leaf, pem_chain)
@@ -164,7 +159,7 @@ def _named(function: Callable[..., object], *, of_text: bool) -> Callable[..., o
             raise FilterFailed(f"{name} needs a string")
         try:
             return function(value, *arguments, **named)
-        except FilterFailed as error:
+        except Unfit as error:
             raise FilterFailed(f"{name}: {error.reason}") from None
 
     return checked

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from cycle_exec.errors import Unfit
 from cycle_exec.planning.files import dotenv
 
 _BARE = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._:/-[]+=,%@~")
@@ -9,12 +10,8 @@ _NGINX_MOST = 4000  # bytes; a token must fit its buffer of 4096
 _PGBOUNCER_MOST = 2047  # bytes of a password
 
 
-class FilterFailed(Exception):
-    """A filter cannot do its work; `reason` is in our words, without the value."""
-
-    def __init__(self, reason: str) -> None:
-        self.reason = reason
-        super().__init__(reason)
+class FilterFailed(Unfit):
+    """A filter cannot do its work."""
 
 
 def bare_word(text: str) -> str:
