@@ -15,6 +15,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
+    from cycle_exec.settings.model import IntegrationRequest
     from cycle_exec.sources.model import Outcome, Request
     from cycle_exec.sources.needs import Need
 
@@ -32,11 +33,17 @@ _FAILURES = {
     "abandoned": "the request was abandoned",
 }
 _MALFORMED = frozenset(("malformed", "too-large", "too-much"))
+_OF_SOCKET = frozenset(("missing", "refused", "forbidden", "unusable"))
 _CODE_CHARACTERS = frozenset("abcdefghijklmnopqrstuvwxyz0123456789-")
 
 
 class _Wrong(Unfit):
-    """The answer is not what was promised."""
+    """The answer is not what was promised. subject: what is to blame, empty: the request."""
+
+    def __init__(self, reason: str, kind: str = "answer-malformed", subject: str = "") -> None:
+        self.kind = kind
+        self.subject = subject
+        super().__init__(reason)
 
 
 def snapshot(
@@ -55,7 +62,10 @@ def snapshot(
     stale: the age of these answers in seconds, if they are those of the last good copy.
     Raises Refused with every problem of an essential answer.
     """
-    values: dict[str, object] = {}
+    variables: Mapping[str, str] = {}
+    certificates: tuple[Certificate, ...] | None = None
+    domains: tuple[str, ...] | None = None
+    resources: dict[str, object] = {}
     integrations: dict[str, Integration | None] = {}
     unusable: dict[str, Problem] = {}
     problems: list[Problem] = []
@@ -63,19 +73,19 @@ def snapshot(
         try:
             data = _data(need, outcome, socket)
             if need.integration is not None:
-                integrations[need.name] = _integration(need, data)
+                integrations[need.name] = _integration(need.integration, data)
+            elif need.kind == "variables":
+                variables = _variables(data)
+            elif need.kind == "certificates":
+                certificates = _certificates(data)
+            elif need.kind == "domains":
+                domains = _domains(data)
             else:
-                values[need.name] = _READERS[need.kind](need, data, environ)
-        except Refused as refused:
-            if need.request.essential or need.kind == "integration":
-                problems.extend(refused.problems)
-            else:
-                unusable[need.name] = refused.problems[0]
+                resources[need.name] = _resource(need.name, data, environ)
         except _Wrong as wrong:
-            problem = Problem(
-                kind="answer-malformed", subject=_subject(need.request), reason=wrong.reason
-            )
-            if need.request.essential or need.kind == "integration":
+            subject = wrong.subject or _subject(need.request)
+            problem = Problem(kind=wrong.kind, subject=subject, reason=wrong.reason)
+            if need.request.essential or need.integration is not None:
                 problems.append(problem)
             else:
                 unusable[need.name] = problem
@@ -83,14 +93,22 @@ def snapshot(
         raise Refused(_without_noise(problems))
     if metadata is not None:
         try:
-            values["metadata"] = metadata()
+            resources["metadata"] = metadata()
         except Refused as refused:
             unusable["metadata"] = refused.problems[0]
-    return _assemble(values, integrations, unusable, stale)
+    return Snapshot(
+        variables=variables,
+        integrations=integrations,
+        certificates=certificates,
+        domains=domains,
+        resources=resources,
+        unusable=unusable,
+        stale=stale,
+    )
 
 
 def _answered(needs: Sequence[Need], outcomes: Sequence[Outcome]) -> list[tuple[Need, Outcome]]:
-    """Return requests given up because another one was refused have no story of their own."""
+    """Leave out requests that were given up because another one was refused."""
     pairs = list(zip(needs, outcomes, strict=True))
     told = [
         (need, outcome)
@@ -100,29 +118,6 @@ def _answered(needs: Sequence[Need], outcomes: Sequence[Outcome]) -> list[tuple[
         )
     ]
     return told or pairs
-
-
-def _assemble(
-    values: dict[str, object],
-    integrations: dict[str, Integration | None],
-    unusable: dict[str, Problem],
-    stale: int | None,
-) -> Snapshot:
-    variables = values.pop("variables")
-    certificates = values.pop("certificates", None)
-    domains = values.pop("domains", None)
-    assert isinstance(variables, dict)
-    assert certificates is None or isinstance(certificates, tuple)
-    assert domains is None or isinstance(domains, tuple)
-    return Snapshot(
-        variables=variables,
-        integrations=integrations,
-        certificates=certificates,
-        domains=domains,
-        resources=values,
-        unusable=unusable,
-        stale=stale,
-    )
 
 
 def _without_noise(problems: list[Problem]) -> list[Problem]:
@@ -140,9 +135,8 @@ def _without_noise(problems: list[Problem]) -> list[Problem]:
 
 
 def _data(need: Need, outcome: Outcome, socket: str) -> object:
-    request = need.request
     if isinstance(outcome, Failure):
-        raise Refused([_failure(request, outcome, socket)])
+        raise _failed(outcome, socket)
     if outcome.status == 200:
         return _envelope(outcome)
     code = _error_code(outcome)
@@ -158,23 +152,19 @@ def _data(need: Need, outcome: Outcome, socket: str) -> object:
         kind = "answer-refused"
     else:
         kind = "answer-malformed"
-    raise Refused([Problem(kind=kind, subject=_subject(request), reason=said)])
+    raise _Wrong(said, kind)
 
 
-def _failure(request: Request, failure: Failure, socket: str) -> Problem:
+def _failed(failure: Failure, socket: str) -> _Wrong:
     reason = _FAILURES[failure.kind]
     if failure.status:
         reason += f", it answered {failure.status}"
-    if failure.kind in {"missing", "refused", "forbidden", "unusable"}:
-        subject = socket
-    else:
-        subject = _subject(request)
     if failure.attempts > 1:
         reason += f" after {failure.attempts} attempts"
     if failure.late:
         reason += ", the deadline has passed"
     kind = "answer-malformed" if failure.kind in _MALFORMED else "unavailable"
-    return Problem(kind=kind, subject=subject, reason=reason)
+    return _Wrong(reason, kind, socket if failure.kind in _OF_SOCKET else "")
 
 
 def _envelope(response: Response) -> object:
@@ -218,7 +208,7 @@ def _subject(request: Request) -> str:
 # Data -> values
 
 
-def _variables(_need: Need, data: object, _environ: Mapping[str, str]) -> dict[str, str]:
+def _variables(data: object) -> dict[str, str]:
     if not isinstance(data, dict):
         raise _Wrong("data is not a map of variables")
     for identifier, value in data.items():
@@ -227,9 +217,7 @@ def _variables(_need: Need, data: object, _environ: Mapping[str, str]) -> dict[s
     return data
 
 
-def _integration(need: Need, data: object) -> Integration | None:
-    wanted = need.integration
-    assert wanted is not None
+def _integration(wanted: IntegrationRequest, data: object) -> Integration | None:
     if data is None and wanted.optional:
         return None
     members = _object(data)
@@ -254,9 +242,7 @@ def _integration(need: Need, data: object) -> Integration | None:
     )
 
 
-def _certificates(
-    _need: Need, data: object, _environ: Mapping[str, str]
-) -> tuple[Certificate, ...]:
+def _certificates(data: object) -> tuple[Certificate, ...]:
     found = []
     for item in _list(data):
         members = _object(item, "a certificate")
@@ -274,14 +260,14 @@ def _certificates(
     return tuple(found)
 
 
-def _domains(_need: Need, data: object, _environ: Mapping[str, str]) -> tuple[str, ...]:
+def _domains(data: object) -> tuple[str, ...]:
     return tuple(_text(_object(item, "a domain"), "fqdn") for item in _list(data))
 
 
-def _resource(need: Need, data: object, environ: Mapping[str, str]) -> object:
-    if need.name == "instance":
+def _resource(name: str, data: object, environ: Mapping[str, str]) -> object:
+    if name == "instance":
         return _own_instance(_list(data), environ)
-    if need.name in {"instances", "containers", "networks"}:
+    if name in {"instances", "containers", "networks"}:
         return [_object(item, "an item") for item in _list(data)]
     return _object(data)
 
@@ -315,11 +301,3 @@ def _text(members: dict[str, object], name: str) -> str:
     if not isinstance(value, str):
         raise _Wrong(f"{name} is missing or not a string")
     return value
-
-
-_READERS = {
-    "variables": _variables,
-    "certificates": _certificates,
-    "domains": _domains,
-    "resource": _resource,
-}
