@@ -340,6 +340,7 @@ def test_all_at_once():
         ("a = {}\n[a.b]", 2, "this table is there twice"),
         ("a = {b=1,b=2}", 1, "this key is there twice"),
         ('a = "x\nb = 1', 1, "the string has no closing quote"),
+        ('a = "x\ny"', 1, "the string has no closing quote"),
         ("a = 'x\nb = 1", 2, "a string that begins here or earlier has no closing quote"),
         ('\na = """x', 2, "the string has no closing quote"),
         ("\na = '''x", 2, "a string that begins here or earlier has no closing quote"),

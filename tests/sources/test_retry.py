@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from cycle_exec.secret import SecretBytes
@@ -107,6 +107,8 @@ def test_retry_after_in_no_known_form_is_ignored(value):
     st.datetimes(min_value=datetime(1600, 1, 1), max_value=datetime(9990, 1, 1)),
     st.integers(0, 20),
 )
+@example(datetime(2027, 12, 31, 23, 59, 50), 20)
+@example(datetime(2028, 2, 28, 23, 59, 50), 20)
 def test_retry_after_as_a_date_counts_from_the_answers_own(moment, seconds):
     """A date is taken relative to the answer's Date, as any calendar would."""
     now = moment.replace(tzinfo=UTC, microsecond=0)

@@ -167,6 +167,7 @@ def test_what_is_not_right_is_refused_in_our_own_words(body, reason):
         b"0.1e-300",
         b" \t\r\n1 \t\r\n",
         '"\\ud83d\\ude00 \U0001f600"'.encode(),
+        b'{"\\ud83d\\ude00": [1, "x", "\\ud83d\\ude00", {"a": null}]}',
         b'"\\\\ud800"',
     ],
 )

@@ -6,7 +6,7 @@ import base64
 import json
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from cycle_exec.secret import SecretBytes
@@ -30,6 +30,7 @@ def login(username=b"alice", password=b"secret"):
 
 
 @given(FIELD, FIELD)
+@example(b"alice", b' pass: "w\xc3\xb6rd" \xff')
 def test_the_files_bytes_are_the_credentials(username, password):
     """Blanks, quotes, colons, UTF-8 or not: as they stand."""
     found = of_file(username + b"\n" + password + b"\n")
@@ -37,6 +38,8 @@ def test_the_files_bytes_are_the_credentials(username, password):
 
 
 @given(st.binary(max_size=40))
+@example(b"alice\nsecret")
+@example(b"alice\nsecret\nmore\n")
 def test_a_file_of_another_shape_is_refused(content):
     """Two lines, each with its line feed; nothing else."""
     if content.count(b"\n") == 2 and content.endswith(b"\n"):
@@ -47,6 +50,7 @@ def test_a_file_of_another_shape_is_refused(content):
 
 
 @given(FIELD, FIELD)
+@example(b"alice", b' pass: "w\xc3\xb6rd" \xff')
 def test_the_environments_bytes_are_the_credentials(username, password):
     """Through the environment as text and back."""
     environ = {

@@ -6,6 +6,7 @@ import pytest
 from cryptography import x509 as reference
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
@@ -184,6 +185,19 @@ def test_only_the_whole_certificate_is_one():
     ):
         with pytest.raises(NotX509):
             x509.read(broken)
+
+
+def test_a_certificate_of_version_1_is_read():
+    """It says no version, and has no extensions: an old root of somebody's own."""
+    root = issued.root()
+    signed, whole = root.tbs_certificate_bytes, issued.der(root)
+    key = root.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+    version_3 = b"\xa0\x03\x02\x01\x02"
+    body = signed[signed.index(version_3) + len(version_3) : signed.index(key) + len(key)]
+    made = element(0x30, element(0x30, body) + whole[whole.index(signed) + len(signed) :])
+    certificate = reference.load_der_x509_certificate(made)
+    assert certificate.version is reference.Version.v1
+    assert_alike(x509.read(made), certificate)
 
 
 def test_an_issuer_that_is_no_sequence_is_refused():

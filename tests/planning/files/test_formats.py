@@ -57,6 +57,18 @@ def test_yaml_of_nothing_is_an_empty_mapping():
     assert yaml.safe_load(formats.write({}, "yaml")) == {}
 
 
+def test_a_long_name_is_a_key_of_yaml():
+    """Which stands behind a question mark, where YAML has keys of over 1,024 characters."""
+    text = formats.write({"A" * 1030: "x", "B": "y"}, "yaml")
+    assert text == f'? "{"A" * 1030}"\n: "x"\n"B": "y"\n'
+    assert yaml.safe_load(text) == {"A" * 1030: "x", "B": "y"}
+
+
+def test_json_is_readable():
+    """A line for each variable, UTF-8 as it is."""
+    assert formats.write({"B": "é\n", "A": ""}, "json") == '{\n  "B": "é\\n",\n  "A": ""\n}\n'
+
+
 def test_yaml_is_readable():
     """Plain text stands as it is, between quotes."""
     assert formats.write({"A": 'x "y" \\ é€😀'}, "yaml") == (
@@ -82,6 +94,7 @@ def test_dotenv_is_written_for_the_reader_that_is_named():
     assert formats.write(values, "dotenv") == 'A="x y"\n'
     assert formats.write(values, "dotenv", "docker") == "A=x y\n"
     assert formats.write(values, "dotenv", "shell") == "export A='x y'\n"
+    assert formats.write(values, "shell") == "export A='x y'\n"
 
 
 @pytest.mark.parametrize("format", ["json", "yaml", "dotenv"])

@@ -69,6 +69,38 @@ def test_sha256_is_that_of_the_utf8_bytes(text):
     assert filters.sha256(text) == hashlib.sha256(text.encode()).hexdigest()
 
 
+DOCUMENT = {"a-b": [1, True, None, "é\n"], "x y": {"n": 1e22, "s": 'q"\\'}, "e": {}, "l": []}
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "made"),
+    [
+        ("b64encode", "é", "w6k="),
+        ("b64decode", " w6k=\n", "é"),
+        ("from_json", '{"a": [1]}', {"a": [1]}),
+        ("to_json", DOCUMENT, json.dumps(DOCUMENT, ensure_ascii=False)),
+        (
+            "to_yaml",
+            DOCUMENT,
+            '{"a-b": [1, true, null, "\\xe9\\x0a"], "x y": {"n": 1.0e+22, "s": "q\\"\\\\"}, '
+            '"e": {}, "l": []}',
+        ),
+        (
+            "to_toml",
+            {"a-b": [1, False, 1.5], "x y": {"n": 1e22, "s": 'q"\\\x7f\n'}, "": {}},
+            '{ a-b = [1, false, 1.5], "x y" = { n = 1.0e+22, s = "q\\"\\\\\\u007f\\u000a" }, '
+            '"" = {} }',
+        ),
+        ("quote_shell", "it's $a", "'it'\\''s $a'"),
+        ("quote_dotenv", "x y", '"x y"'),
+        ("sha256", "", "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"),
+    ],
+)
+def test_a_filter_makes_of_a_value(name, value, made):
+    """What a template's author sees of it."""
+    assert filters.ALL[name](value) == made
+
+
 @pytest.mark.parametrize(
     ("name", "value"),
     [
