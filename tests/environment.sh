@@ -24,18 +24,18 @@ make_environment() {
     install_locked "$1" build
 }
 
-# make_empty_environment FOLDER: a virtual environment with the pip that Python brings.
+# make_empty_environment FOLDER: a virtual environment with the pip that Python brings. On a machine
+# without a Python, or without a whole one, root installs Debian's.
 make_empty_environment() {
-    python=$(find_python) || exit 1
+    if ! python=$(find_python 2>/dev/null); then
+        install_packages python3 python3-venv || exit 1
+        python=$(find_python) || exit 1
+    fi
     rm -rf "$1"
     if ! "$python" -m venv "$1" >/dev/null 2>&1; then
         rm -rf "$1"
         # Debian keeps ensurepip in a package of its own.
-        if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
-            apt-get update -qq >/dev/null
-            apt-get install -y -qq python3-venv >/dev/null
-            python=/usr/bin/python3
-        fi
+        install_packages python3 python3-venv && python=/usr/bin/python3
         "$python" -m venv "$1"
     fi
 }
@@ -85,8 +85,9 @@ install_packages() {
         chmod 755 "$policy"
     fi
     code=0
-    DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "$@" \
-        >/dev/null 2>&1 || code=$?
+    said=$(DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "$@" 2>&1) ||
+        code=$?
     [ -z "$policy" ] || rm -f "$policy"
+    [ "$code" = 0 ] || echo "$said" >&2
     return "$code"
 }
