@@ -52,6 +52,9 @@ def _call(function, **values):
             _call("render.run", overrides={"pristine": False}, templates=("a", "b"), output="d/"),
         ),
         ("render -o -o t", _call("render.run", templates=("t",), output="-o")),
+        ("render -o = t", _call("render.run", templates=("t",), output="=")),
+        ("render -o -o= t", _call("render.run", templates=("t",), output="-o=")),
+        ("render --output== t", _call("render.run", templates=("t",), output="=")),
         (
             "env",
             _call("env.run", format="dotenv", reader="python-dotenv", everything=False),
@@ -213,6 +216,7 @@ def _refused(*words):
         ("render a -o", "option '-o' requires an argument"),
         ("render a --output=", "option '-o' / '--output' requires a value, it is empty"),
         ("render a -o=", "option '-o' / '--output' requires a value, it is empty"),
+        ("render -o= a", "option '-o' / '--output' requires a value, it is empty"),
         ("api GET / -q=", "option '-q' / '--query' requires a value, it is empty"),
         ("explain 1 2", "too many arguments for cycle-exec explain"),
         ("manifest", "missing verb, choose from check, schema, new"),

@@ -56,10 +56,8 @@ class Text(click.types.StringParamType):
         self._choices = choices
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
-        # What is left of -o= is an equals sign.
-        if type(param) is click.Option and value in ("", "="):
-            hint = param.get_error_hint(ctx)
-            raise click.BadOptionUsage(hint, f"option {hint} requires a value, it is empty", ctx)
+        if type(param) is click.Option and value == "":
+            raise _empty(param, ctx)
         return super().convert(value, param, ctx)
 
     def shell_complete(
@@ -174,14 +172,15 @@ class Verb(_Page):
         # click would take the next word for an optional value, and an option for a missing one.
         args = [f"{arg}={EVERY_NAME}" if arg in _OPTIONAL else arg for arg in args]
         options = [param for param in self.params if isinstance(param, click.Option)]
-        valued = {
-            flag: param.opts[-1] for param in options if not param.is_flag for flag in param.opts
-        }
+        valued = {flag: param for param in options if not param.is_flag for flag in param.opts}
         words = iter(() if ctx.resilient_parsing else args)
         for word in words:
             if word in valued and next(words, "").startswith("--"):
-                hint = f"write {valued[word]}=VALUE if it begins with --"
+                hint = f"write {valued[word].opts[-1]}=VALUE if it begins with --"
                 raise click.BadOptionUsage(word, f"option '{word}' requires a value ({hint})", ctx)
+            # click would take the equals sign for the value.
+            if word[:2] != "--" and word[-1:] == "=" and word[:-1] in valued:
+                raise _empty(valued[word[:-1]], ctx)
         try:
             return super().parse_args(ctx, args)
         except click.UsageError as error:
@@ -246,6 +245,11 @@ class Group(_Page, click.Group):
         fix = "" if ctx.parent else f"to start a program of that name, write {path} -- {shown}"
         near = did_you_mean(args[0], self.commands)
         raise _usage(ctx, f"{shown} is not a verb of {path}{near}", fix)
+
+
+def _empty(option: click.Option, ctx: click.Context | None) -> click.UsageError:
+    hint = option.get_error_hint(ctx)
+    return click.BadOptionUsage(hint, f"option {hint} requires a value, it is empty", ctx)
 
 
 def _usage(ctx: click.Context, reason: str, fix: str = "") -> Refused:
