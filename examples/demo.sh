@@ -1,7 +1,8 @@
 #!/bin/sh
 # A complete launch, against the built-in emulator of the platform's internal API:
 #   sh examples/demo.sh
-# Creates its own virtual environment; needs only Python 3.11 or newer.
+# Creates its own virtual environment; needs only Python 3.11 or newer, which root on Debian need not
+# have.
 set -eu
 cd "$(dirname "$0")/.."
 . ./tests/environment.sh
