@@ -320,6 +320,25 @@ def test_help(words, name):
         assert ("\nVerbs:\n" in text) == (name in ("", "manifest", "certificates"))
 
 
+def test_help_without_docstrings():
+    """python -OO drops docstrings, and no page."""
+    code = (
+        "import sys; from cycle_exec.cli import main; from cycle_exec.settings.model import *\n"
+        "for line in sys.argv[1:]:\n"
+        "    main(Invocation(argv=tuple(line.split()), environ={}, cwd='/'))\n"
+    )
+    names = ["", "certificates", "manifest", *(name for name, _ in root.verbs())]
+    lines = [f"{name} --help" for name in names]
+    pages = [
+        subprocess.run(
+            [sys.executable, *flags, "-c", code, *lines], capture_output=True, text=True, check=True
+        ).stdout
+        for flags in ((), ("-OO",))
+    ]
+    assert pages[0].count("\nExamples:\n") == len(lines)
+    assert pages[1] == pages[0]
+
+
 def test_main_prints(capfd):
     """Help goes to stdout and the exit code is 0."""
     assert cli.main(Invocation(argv=("--version",), environ={}, cwd="/")) == 0

@@ -6,7 +6,6 @@ The launch options come from the table in `settings.options`. Their values stay 
 
 from __future__ import annotations
 
-from inspect import cleandoc
 from textwrap import indent
 
 import click
@@ -126,7 +125,7 @@ class _Context(click.Context):
 
 
 class _Page(click.Command):
-    """A help page: options by section, and the examples, which end the docstring.
+    """A help page: options by section, and the examples, which end the text.
 
     launch: whether there are the launch options, except those that the verb declares itself.
     """
@@ -135,7 +134,7 @@ class _Page(click.Command):
 
     def __init__(self, *args: Any, launch: bool = False, **attrs: Any) -> None:
         super().__init__(*args, **attrs)
-        self.help, _, self.examples = cleandoc(self.help or "").partition("\n\nExamples:\n")
+        self.help, _, self.examples = (self.help or "").strip().partition("\n\nExamples:\n")
         own = {flag for param in self.params for flag in param.opts}
         if launch:
             self.params += [LaunchOption(row) for row in OPTIONS if row.flag not in own]
