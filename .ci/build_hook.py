@@ -2,13 +2,23 @@
 
 The commit goes into cycle_exec/_build.py, from where `cycle-exec --version` reads it; the bill of
 materials that .ci/build has made goes into the sdist, and from there into the wheel. Nothing is
-written into the source tree: a plain `pip install .` leaves no trace, and needs neither git nor
-a bill of materials.
+written into the source tree: a plain `pip install .` leaves no trace, and needs neither git, a
+compiler nor a bill of materials.
+
+The wheel's bin/cycle-exec is .ci/stub/script.py, and the wheel is for any platform. Where these
+variables ask for it, the wheel is for one processor, and bin/cycle-exec is .ci/stub/main.c:
+
+    CYCLE_EXEC_STUB    x86_64, aarch64, or native: the processor of this machine
+    CC                 the compiler and its first arguments (cc)
 """
 
 from __future__ import annotations
 
 import os
+import platform
+import re
+import shlex
+import struct
 import subprocess
 import tempfile
 from pathlib import Path
@@ -18,6 +28,13 @@ from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 
 SBOM = "cycle-exec.cdx.json"
 COMMIT = "cycle_exec/_build.py"
+# Processors, with their number in a program's header.
+MACHINES = {"x86_64": 62, "aarch64": 183}
+FLAGS = """
+    -Os -std=c11 -ffreestanding -fno-builtin -fno-stack-protector -static -nostdlib -fno-pie -no-pie
+    -fno-asynchronous-unwind-tables -fno-unwind-tables -fno-ident -Wall -Wextra -Werror
+    -Wl,--build-id=none -Wl,-z,norelro -Wl,-z,noexecstack -s
+""".split()
 
 
 class BuildHook(BuildHookInterface):
@@ -34,6 +51,18 @@ class BuildHook(BuildHookInterface):
             build_data.setdefault("sbom_files", []).append(SBOM)
         elif self.target_name == "sdist" and (made := os.environ.get("CYCLE_EXEC_SBOM")):
             forced[made] = SBOM
+        if self.target_name == "wheel":
+            machine = os.environ.get("CYCLE_EXEC_STUB")
+            # An editable installation is found by a .pth file, which the program ignores.
+            if machine and version != "editable":
+                machine = platform.machine() if machine == "native" else machine
+                program = self._compiled(root, machine)
+                # Static, without a libc: for every Linux. pip knows these tags since long.
+                build_data["tag"] = f"py3-none-manylinux_2_17_{machine}.musllinux_1_1_{machine}"
+            else:
+                program = self._written(_script(root))
+            os.chmod(program, 0o755)
+            build_data["shared_scripts"][program] = "cycle-exec"
 
     def finalize(self, *_: object) -> None:
         """Remove what was written."""
@@ -42,10 +71,38 @@ class BuildHook(BuildHookInterface):
 
     def _written(self, text: str) -> str:
         descriptor, path = tempfile.mkstemp(suffix=".py")
-        self._files = [path]
+        self._files = [*vars(self).get("_files", []), path]
         with open(descriptor, "w") as file:
             file.write(text)
         return path
+
+    def _compiled(self, root: Path, machine: str) -> str:
+        """The program for a processor; the compiler sees no path that differs between machines."""
+        path = self._written("")
+        compiler = shlex.split(os.environ.get("CC", "")) or ["cc"]
+        words = [*compiler, *FLAGS, ".ci/stub/main.c", "-o", path]
+        try:
+            subprocess.run(words, cwd=root, check=True)
+        except (OSError, subprocess.CalledProcessError) as error:
+            raise SystemExit(
+                f"CYCLE_EXEC_STUB={machine} needs a C compiler, and {compiler[0]} failed: {error}"
+            ) from None
+        number = struct.unpack_from("<H", Path(path).read_bytes(), 18)[0]
+        if number != MACHINES.get(machine):
+            raise SystemExit(f"{compiler[0]} does not make programs for {machine}: set CC")
+        return path
+
+
+def _script(root: Path) -> str:
+    """The script, with the names for which it starts Python again."""
+    text = (root / "cycle_exec" / "__init__.py").read_text()
+    names = re.search(r'INTERPRETER_VARIABLES = frozenset\(\s*"""(.*?)"""', text, re.DOTALL)
+    assert names is not None
+    words = " ".join(sorted(names[1].split()))
+    empty = "VARIABLES = frozenset()"
+    script = (root / ".ci" / "stub" / "script.py").read_text()
+    assert empty in script
+    return script.replace(empty, f'VARIABLES = frozenset(b"{words}".split())')
 
 
 def _commit(root: Path) -> str:

@@ -26,6 +26,8 @@ def main() -> NoReturn:
     gc.disable()
     if not sys.flags.isolated:
         _isolate()
+    elif sys.flags.no_site:
+        _add_packages()
     # Nobody hears these yet, and what PID 1 does not hear is lost.
     mask = _signal.pthread_sigmask(_signal.SIG_BLOCK, (_signal.SIGTERM, _signal.SIGINT))
     from cycle_exec.system import invocation
@@ -47,17 +49,19 @@ def supervise() -> NoReturn:
 
 
 def _isolate() -> None:
-    """Close the ways by which the app's Python modules could reach the launcher.
+    """Close the ways by which the app's Python modules could reach the launcher, as far as that is
+    possible once Python runs: of `python -m`, and of the script of a wheel for any platform.
 
-    Where the image sets PYTHON variables the interpreter starts again with -I (it cannot be told
-    otherwise: pip's console scripts have no flags). The environment stays as it came.
+    Where the image sets PYTHON variables the interpreter starts again with -I. The environment
+    stays as it came.
     """
     package_home = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
     if not INTERPRETER_VARIABLES.isdisjoint(os.environ):
         from cycle_exec.system import invocation
 
         words = invocation.interpreter("main", sys.argv[1:])
-        os.execve(words[0], words, invocation.raw_environment())  # noqa: S606
+        environ = invocation.for_interpreter(invocation.raw_environment())
+        os.execve(words[0], words, environ)  # noqa: S606
     # The script's folder, the current folder (-m) and the user's site may hold a json.py.
     site = sys.modules.get("site")
     user_site = getattr(site, "USER_SITE", None)
@@ -65,6 +69,33 @@ def _isolate() -> None:
     if not getattr(sys.flags, "safe_path", False):
         doubtful.add(sys.path[0])
     sys.path[:] = [entry for entry in sys.path if entry not in doubtful or entry == package_home]
+
+
+def _add_packages() -> None:
+    """Add the folders that site would have added, and read none of their .pth files.
+
+    bin/cycle-exec has named the one with this package. What it depends on may be the system's.
+    """
+    home = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+    root = os.path.dirname(os.path.dirname(os.path.dirname(home)))
+    try:
+        descriptor = os.open(f"{root}/pyvenv.cfg", os.O_RDONLY | os.O_CLOEXEC)
+    except OSError:
+        pass
+    else:
+        lines = os.read(descriptor, 65536).lower().replace(b" ", b"").split(b"\n")
+        os.close(descriptor)
+        if b"include-system-site-packages=true" not in lines:
+            return
+    version = f"python3.{sys.version_info[1]}{'t' if 't' in sys.abiflags else ''}"
+    places = [f"{root}/lib64/{version}/site-packages"]
+    prefix = sys.base_prefix
+    if prefix == "/usr":
+        # Debian, whose pip installs into /usr/local; then Fedora and its kin.
+        places += [f"/usr/local/lib/{version}/dist-packages", "/usr/lib/python3/dist-packages"]
+        places += [f"/usr/local/{lib}/{version}/site-packages" for lib in ("lib", "lib64")]
+    places += [f"{prefix}/{lib}/{version}/site-packages" for lib in ("lib", "lib64")]
+    sys.path += [place for place in places if place != home]
 
 
 def _guarded(invocation: Invocation) -> int:

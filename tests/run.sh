@@ -11,6 +11,10 @@ postgres_is_there() {
     ls /usr/lib/postgresql/*/bin/postgres >/dev/null 2>&1
 }
 
+# The compilers for both processors, and what runs the program for the other one.
+if [ "$(uname -m)" = aarch64 ]; then other=x86_64; else other=aarch64; fi
+{ has_programs gcc "$other-linux-gnu-gcc" && { has_programs "qemu-$other-static" || has_programs "qemu-$other"; }; } ||
+    install_packages gcc libc6-dev "gcc-$(echo "$other" | tr _ -)-linux-gnu" qemu-user-static
 # What a user's image would have beside the app, and the tests use for real.
 {
     has_programs bash curl debootstrap envsubst git groff jq node unshare tini dumb-init catatonit gosu nginx \

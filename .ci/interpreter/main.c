@@ -155,6 +155,22 @@ run_cycle_exec(void)
     return SOFTWARE;
 }
 
+/* Even an isolated CPython takes these for its own path. cycle_exec.system.invocation gives them
+ * their names again.
+ */
+static void
+hide_variables(void)
+{
+    static const char *const names[] = {"PYTHONEXECUTABLE=", "__PYVENV_LAUNCHER__="};
+    for (char **entry = environ; *entry; entry++) {
+        for (size_t n = 0; n < sizeof names / sizeof *names; n++) {
+            if (strncmp(*entry, names[n], strlen(names[n])) == 0) {
+                **entry = '\1';
+            }
+        }
+    }
+}
+
 int
 main(int argc, char **argv)
 {
@@ -165,6 +181,7 @@ main(int argc, char **argv)
     }
     snprintf(name, sizeof name, "%s", started());
     int as_interpreter = strcmp(basename(name), "python3") == 0;
+    hide_variables();
     PyImport_AppendInittab("_prctl", make_prctl_module);
     PyStatus status = initialise(folder, argc, argv, as_interpreter);
     if (PyStatus_Exception(status)) {

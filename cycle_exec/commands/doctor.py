@@ -71,7 +71,7 @@ def _surroundings(invocation: Invocation) -> list[Finding]:
         diagnosis.first_process(own, name),
         diagnosis.privileges(os.geteuid(), surroundings.capabilities()),
         diagnosis.search_path(invocation.environ.get("PATH")),
-        diagnosis.interpreter(names),
+        diagnosis.interpreter(names, alone=bool(sys.flags.no_site)),
     ]
 
 

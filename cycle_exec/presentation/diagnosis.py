@@ -138,16 +138,28 @@ def search_path(path: str | None) -> Finding:
     return good("PATH", f"{len(path.split(':'))} directories")
 
 
-def interpreter(names: Sequence[str]) -> Finding:
-    """names: PYTHON variables of the environment for which the interpreter starts once more."""
+def interpreter(names: Sequence[str], *, alone: bool) -> Finding:
+    """names: PYTHON variables of the environment for which the interpreter starts once more.
+
+    alone: whether a program has started it, so that no variable and no .pth file reaches it.
+    """
+    if alone:
+        return good("interpreter", "nothing of the image's Python affects it")
     if names:
         return doubtful(
             "interpreter",
             f"{', '.join(sorted(names))}: cycle-exec restarts its interpreter without them, "
             "which takes about a third of the start-up time",
-            "if the app needs them, set them with [environment] set instead",
+            f"{_WHEEL}, or set them with [environment] set instead",
         )
-    return good("interpreter", "no variables that affect it")
+    return doubtful(
+        "interpreter",
+        "a script starts it: sitecustomize modules and .pth files of the image run in it first",
+        _WHEEL,
+    )
+
+
+_WHEEL = "install the wheel for Linux on x86_64 or aarch64"
 
 
 def compiled(missing: int, total: int, folders: Sequence[str]) -> Finding:

@@ -9,7 +9,7 @@ from cycle_exec.settings.model import Invocation
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
 _LOCALE = b"LC_CTYPE"
 _BOOT = """\
@@ -19,6 +19,14 @@ from cycle_exec.entry import {0}
 {0}()
 """
 _COERCED = frozenset((b"C.UTF-8", b"C.utf8", b"UTF-8"))
+# CPython obeys these two even if it is isolated (Modules/getpath.py): it takes their value for its
+# own path, and a pyvenv.cfg beside that tells it where the standard library is. They pass it by a
+# name that means nothing to it, which bin/cycle-exec gives them as well.
+_HIDDEN = {
+    b"PYTHONEXECUTABLE": b"\1YTHONEXECUTABLE",
+    b"__PYVENV_LAUNCHER__": b"\1_PYVENV_LAUNCHER__",
+}
+_SHOWN = {hidden: name for name, hidden in _HIDDEN.items()}
 
 
 def encoded(text: str) -> bytes:
@@ -50,7 +58,8 @@ def read(mask: Iterable[int] | None = None) -> Invocation:
 
 
 def raw_environment() -> dict[bytes, bytes]:
-    """Return the environment's bytes as they came in, without the LC_CTYPE that CPython adds.
+    """Return the environment's bytes as they came in: by the names that they had, without the
+    LC_CTYPE that CPython adds.
 
     In the C locale CPython sets LC_CTYPE=C.UTF-8 for itself, also when it is isolated (PEP 538).
     """
@@ -58,6 +67,8 @@ def raw_environment() -> dict[bytes, bytes]:
 
     found = dict(environ)
     found.pop(b"", None)
+    if not _SHOWN.keys().isdisjoint(found):
+        found = {_SHOWN.get(name, name): value for name, value in found.items()}
     if found.get(_LOCALE) in _COERCED:
         original = _inherited_locale(found)
         if original is None:
@@ -97,13 +108,32 @@ def secure_standard_descriptors() -> None:
 
 def interpreter(function: str, words: Iterable[str], *, site: bool = True) -> list[str]:
     """Return the command line of an isolated interpreter that runs a function of `entry` on the
-    words.
+    words. Its environment has to be `for_interpreter`.
 
-    site: whether it has the installed packages.
+    site: whether it has the installed packages, by the way by which this process has them.
     """
     home = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
-    flags = ["-I"] if site else ["-I", "-S"]
-    return [sys.executable, *flags, "-c", _BOOT.format(function), home, *words]
+    flags = ["-I"] if site and not sys.flags.no_site else ["-I", "-S"]
+    return [_executable(), *flags, "-c", _BOOT.format(function), home, *words]
+
+
+def for_interpreter(environ: Mapping[bytes, bytes]) -> dict[bytes, bytes]:
+    """Return an environment that an isolated interpreter does not obey. `read` undoes it."""
+    return {_HIDDEN.get(name, name): value for name, value in environ.items()}
+
+
+def _executable() -> str:
+    """Return the path of this interpreter, which sys.executable is unless a variable told it."""
+    from posix import environ
+
+    if _HIDDEN.keys().isdisjoint(environ):
+        return sys.executable
+    if "/" in sys.orig_argv[0]:
+        return os.path.abspath(sys.orig_argv[0])
+    try:
+        return os.readlink("/proc/self/exe")
+    except OSError:
+        return sys.executable
 
 
 def _placeholder() -> None:

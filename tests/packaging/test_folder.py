@@ -46,6 +46,8 @@ POISON = {
     "PYTHONSTARTUP": "/job/poison/json.py",
     "PYTHONINSPECT": "1",
     "PYTHONVERBOSE": "1",
+    "PYTHONEXECUTABLE": "/job/poison/bin/python3",
+    "__PYVENV_LAUNCHER__": "/job/poison/bin/python3",
     "LD_PRELOAD": "/nowhere/preload.so",
     "LD_LIBRARY_PATH": "/job/poison",
     "OPENSSL_CONF": "/job/poison/openssl.cnf",

@@ -186,9 +186,18 @@ def test_long_words_are_wrapped_beside_their_column():
     assert diagnosis.text(found, Style(width=60, colours=True)).startswith("\x1b[33m!\x1b[0m ")
 
 
+def test_what_a_script_leaves_open_is_named():
+    """The wheel with a program has no such gap, whatever the environment has."""
+    found = diagnosis.interpreter([], alone=False)
+    assert found.state == DOUBTFUL
+    assert "sitecustomize" in found.says
+    assert "x86_64" in found.fix
+    assert diagnosis.interpreter(["PYTHONPATH"], alone=True).state == GOOD
+
+
 def test_names_of_interpreter_variables_come_in_order():
     """So that two runs say the same."""
-    assert diagnosis.interpreter(["PYTHONPATH", "PYTHONHOME"]).says.startswith(
+    assert diagnosis.interpreter(["PYTHONPATH", "PYTHONHOME"], alone=False).says.startswith(
         "PYTHONHOME, PYTHONPATH: "
     )
     assert diagnosis.privileges(0, ["NET_RAW", "KILL", "CHOWN"]).says == (

@@ -23,6 +23,7 @@ POSTGRES = next(iter(sorted(Path("/usr/lib/postgresql").glob("*/bin"))), Path("/
 # Debian's name of the package, where it is not the program's.
 _PACKAGES = {
     "envsubst": "gettext-base",
+    "aarch64-linux-gnu-gcc": "gcc-aarch64-linux-gnu",
     "gcc": "gcc libc6-dev",
     "initdb": "postgresql",
     "java": "default-jre-headless",
@@ -31,7 +32,10 @@ _PACKAGES = {
     "node": "nodejs",
     "postgres": "postgresql",
     "psql": "postgresql",
+    "qemu-aarch64": "qemu-user-static",
+    "qemu-x86_64": "qemu-user-static",
     "unshare": "util-linux",
+    "x86_64-linux-gnu-gcc": "gcc-x86-64-linux-gnu",
 }
 # As root the kernel's checks are the same without a user namespace.
 _AS_USER = () if os.geteuid() == 0 else ("--user", "--map-root-user")

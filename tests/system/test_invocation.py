@@ -68,6 +68,35 @@ def test_entries_without_a_name_are_dropped(tmp_path):
     assert json.loads(Path(out).read_text())[1] == {"A": "1", "OUT": out}
 
 
+MISLEADING = {"PYTHONEXECUTABLE": "/x/python", "A": "1", "__PYVENV_LAUNCHER__": "/y/python"}
+
+
+def test_what_an_isolated_python_obeys_passes_it_by_another_name():
+    """And comes out as it went in, in its place."""
+    hidden = invocation.for_interpreter({os.fsencode(k): b"v" for k in MISLEADING})
+    assert list(hidden) == [b"\1YTHONEXECUTABLE", b"A", b"\1_PYVENV_LAUNCHER__"]
+    found = shown({invocation.decoded(name): "v" for name in hidden})[1]
+    assert list(found.items()) == [(name, "v") for name in MISLEADING]
+
+
+@pytest.mark.parametrize("absolute", [True, False])
+def test_the_interpreter_is_this_one_whatever_a_variable_says(absolute):
+    """sys.executable is what PYTHONEXECUTABLE says; the next interpreter has to be found anyway."""
+    code = (
+        f"import sys; sys.path.insert(0, {ROOT!r})\n"
+        "from cycle_exec.system import invocation\n"
+        "print(sys.executable, invocation.interpreter('main', ['--version'])[:3])\n"
+    )
+    real = os.path.realpath(sys.executable)
+    done = subprocess.run(
+        [real if absolute else os.path.basename(real), "-I", "-S", "-c", code],
+        env={"PYTHONEXECUTABLE": "/nowhere/python", "PATH": os.path.dirname(real)},
+        capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    # CPython obeys it up to 3.13 at least, also if it is isolated.
+    assert done.stdout == f"/nowhere/python {[real, '-I', '-S']}\n"
+
+
 def test_a_working_directory_that_was_removed_is_empty(tmp_path):
     """The run goes on: a command with an absolute path needs none."""
     (tmp_path / "gone").mkdir()

@@ -8,7 +8,7 @@ from time import monotonic
 
 from cycle_exec.errors import refuse
 from cycle_exec.system.files import words
-from cycle_exec.system.invocation import encoded, interpreter
+from cycle_exec.system.invocation import encoded, for_interpreter, interpreter
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -72,7 +72,7 @@ class Nursery:
     def app(self, arguments: Sequence[str], environ: Mapping[str, str]) -> int:
         """Start this program once more with other arguments; return its process id."""
         argv = interpreter("main", arguments)
-        raw = {encoded(name): encoded(value) for name, value in environ.items()}
+        raw = for_interpreter({encoded(name): encoded(value) for name, value in environ.items()})
         child = _fork()
         if child == 0:
             try:
