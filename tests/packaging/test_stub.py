@@ -7,7 +7,6 @@ qemu, which passes its execve on to this machine.
 from __future__ import annotations
 
 import os
-import platform
 import shutil
 import subprocess
 import sys
@@ -16,10 +15,9 @@ from typing import NamedTuple
 
 import pytest
 
-from tests.packaging.conftest import HOME
 from tests.support import machine
+from tests.support.stub import OWN, compiled
 
-SOURCE = HOME / ".ci" / "stub" / "main.c"
 FAKE = r"""
 #include <string.h>
 #include <unistd.h>
@@ -101,25 +99,12 @@ class Stub(NamedTuple):
         return Ran(done.returncode, err, argv.split(b"\0")[:-1], rest.split(b"\0")[:-1])
 
 
-def compiled(folder: Path, compiler: str, name: str) -> Path:
-    """The program that the build hook makes with this compiler."""
-    hook: dict[str, object] = {"__name__": "hook"}
-    exec((HOME / ".ci" / "build_hook.py").read_text(), hook)
-    flags = hook["FLAGS"]
-    assert isinstance(flags, list)
-    words = [machine.program(compiler), *flags, str(SOURCE), "-o", str(folder / name)]
-    subprocess.run(words, check=True)
-    return folder / name
-
-
 @pytest.fixture(scope="session")
 def programs(tmp_path_factory) -> Path:
     """Both programs."""
     folder: Path = tmp_path_factory.mktemp("stub")
-    own = "gcc" if platform.machine() == "x86_64" else "x86_64-linux-gnu-gcc"
-    other = "aarch64-linux-gnu-gcc" if platform.machine() == "x86_64" else "gcc"
-    compiled(folder, own, "x86_64")
-    compiled(folder, other, "aarch64")
+    for processor in ("x86_64", "aarch64"):
+        compiled(folder, processor)
     return folder
 
 
@@ -130,10 +115,10 @@ def stub(request, programs, tmp_path) -> Stub:
     words = ["gcc", "-static", "-w", tmp_path / "fake.c", "-o", tmp_path / "fake"]
     subprocess.run(words, check=True)
     runner: tuple[str, ...] = ()
-    if request.param != platform.machine():
+    if request.param != OWN:
         name = f"qemu-{request.param}"
         runner = (machine.find(f"{name}-static") or machine.program(name),)
-    return Stub(programs / request.param, runner, tmp_path / "fake")
+    return Stub(programs / f"cycle-exec.{request.param}", runner, tmp_path / "fake")
 
 
 def test_it_is_small_and_static(stub):
