@@ -46,8 +46,8 @@ class _Access:
     ) -> None:
         """Connect nothing yet.
 
-        socket: the API's Unix socket, by default CYCLE_EXECSOCKET or the platform's path.
-        token: by default CYCLE_APITOKEN. timeout: seconds for one try. deadline: seconds for a
+        socket: the API's Unix socket, by default CYCLE_EXEC_SOCKET or the platform's path.
+        token: by default CYCLE_API_TOKEN. timeout: seconds for one try. deadline: seconds for a
         call with all its retries. Raises ValueError for a token that no header can carry.
         """
         self._socket = socket or os.environ.get(SOCKET) or DEFAULT_SOCKET

@@ -18,7 +18,7 @@ from cycle_exec.sources.model import Failure
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Iterable, Iterator
+    from collections.abc import Iterable, Iterator
     from typing import Any
 
 # What can be raised where there is no answer, and the kind of failure.
@@ -53,7 +53,10 @@ class Unix(httpx.BaseTransport):
     def handle_request(self, request: httpx.Request) -> httpx.Response:
         """Send one request; raise httpcore's own exceptions, see `EXPECTED`."""
         found = self._pool.handle_request(_request(request))
-        return _response(found, _Body(found))
+        try:
+            return _response(found, found.read())
+        finally:
+            found.close()
 
     def close(self) -> None:
         """Close every connection."""
@@ -69,7 +72,10 @@ class AsyncUnix(httpx.AsyncBaseTransport):
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         """Send one request; raise httpcore's own exceptions, see `EXPECTED`."""
         found = await self._pool.handle_async_request(_request(request))
-        return _response(found, _AsyncBody(found))
+        try:
+            return _response(found, await found.aread())
+        finally:
+            await found.aclose()
 
     async def aclose(self) -> None:
         """Close every connection."""
@@ -91,35 +97,10 @@ def _request(request: httpx.Request) -> httpcore.Request:
     )
 
 
-def _response(
-    found: httpcore.Response, body: httpx.SyncByteStream | httpx.AsyncByteStream
-) -> httpx.Response:
+def _response(found: httpcore.Response, body: bytes) -> httpx.Response:
     return httpx.Response(
-        status_code=found.status, headers=found.headers, stream=body, extensions=found.extensions
+        status_code=found.status, headers=found.headers, content=body, extensions=found.extensions
     )
-
-
-class _Body(httpx.SyncByteStream):
-    def __init__(self, found: httpcore.Response) -> None:
-        self._found = found
-
-    def __iter__(self) -> Iterator[bytes]:
-        yield from self._found.iter_stream()
-
-    def close(self) -> None:
-        self._found.close()
-
-
-class _AsyncBody(httpx.AsyncByteStream):
-    def __init__(self, found: httpcore.Response) -> None:
-        self._found = found
-
-    async def __aiter__(self) -> AsyncIterator[bytes]:
-        async for piece in self._found.aiter_stream():
-            yield piece
-
-    async def aclose(self) -> None:
-        await self._found.aclose()
 
 
 class _Backend(httpcore.SyncBackend):
