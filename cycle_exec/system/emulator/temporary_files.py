@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import posixpath
 
 from cycle_exec.errors import refuse
 from cycle_exec.system.files import words
@@ -63,12 +62,9 @@ def remove(path: str) -> None:
 
 def remove_folder(path: str) -> None:
     """Remove a folder and the files in it; what is gone already is no problem."""
-    try:
-        for name in os.listdir(encoded(path)):
-            remove(decoded(posixpath.join(encoded(path), name)))
-        os.rmdir(encoded(path))
-    except OSError:
-        return
+    import shutil
+
+    shutil.rmtree(encoded(path), ignore_errors=True)
 
 
 def stamp(path: str) -> tuple[int, ...]:
