@@ -120,6 +120,8 @@ def _ask(
     raw: bool,
     colour: bool,
 ) -> int:
+    from json import loads
+
     from cycle_exec.client.client import Client
     from cycle_exec.client.errors import ApiError
 
@@ -129,7 +131,11 @@ def _ask(
             status, body = client.raw(method, path, query, content)
         except ApiError as error:
             raise refuse("unavailable", f"{method} {path}", error.title) from None
-    document, found = _decoded(body)
+    found = True
+    try:
+        document = loads(body)
+    except (ValueError, RecursionError):
+        document, found = None, False
     if raw:
         stdout.write(body.decode("utf-8", "surrogateescape"))
     elif found:
@@ -138,15 +144,6 @@ def _ask(
     if not good:
         raise Refused([_problem(f"{method} {path}", status, found)])
     return 0
-
-
-def _decoded(body: bytes) -> tuple[object, bool]:
-    from json import loads
-
-    try:
-        return loads(body), True
-    except (ValueError, RecursionError):
-        return None, False
 
 
 def _print(document: object, status: int, colour: bool) -> None:

@@ -110,7 +110,13 @@ def _beside(
 
     nursery.beside(serving)
     listener.socket.close()
-    environ = _environ(invocation, platform.world, socket, metadata)
+    # What the platform would have given the launch, and where its parts are here.
+    environ = {
+        **invocation.environ,
+        **instance.variables(platform.world),
+        SOCKET: socket,
+        "CYCLE_EXEC_METADATA": metadata,
+    }
     app = nursery.app(arguments, environ)
     return nursery.attend(app, lambda: stderr.log.warning("the emulator has exited"))
 
@@ -118,16 +124,6 @@ def _beside(
 def _publish(path: str, world: World) -> None:
     """Write the metadata file, replaced when the world changes, as the platform does."""
     temporary_files.publish(path, json.dumps(instance.metadata(world)).encode(), 0o644)
-
-
-def _environ(invocation: Invocation, world: World, socket: str, metadata: str) -> dict[str, str]:
-    """Return what the platform would have given the launch, and where its parts are here."""
-    return {
-        **invocation.environ,
-        **instance.variables(world),
-        SOCKET: socket,
-        "CYCLE_EXEC_METADATA": metadata,
-    }
 
 
 def _arguments(overrides: Overrides, command: Sequence[str]) -> list[str]:

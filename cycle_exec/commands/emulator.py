@@ -18,7 +18,7 @@ from cycle_exec.system.output import stderr
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from cycle_exec.emulator.faults import Faults
-    from cycle_exec.emulator.model import CertificateState, Memory, Query, World
+    from cycle_exec.emulator.model import CertificateState, Query, World
     from cycle_exec.settings.model import Invocation
 
 # Apps run as any user, and the platform's own socket lets each of them connect; the token guards.
@@ -148,12 +148,8 @@ class Platform:
         else:
             reply = routes.respond(self.world, query, clock.now())
             if reply.memory is not None:
-                self._remember(reply.memory)
+                self._become(memory.applied(self._base, reply.memory))
         return faults.deliver(reply, json.dumps(reply.data).encode(), fault)
-
-    def _remember(self, found: Memory) -> None:
-        """Take over the world that a request has changed."""
-        self._become(memory.applied(self._base, found))
 
     def _become(self, found: World) -> None:
         told = notifications.between(self.world, found)
