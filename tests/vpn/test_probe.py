@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import pytest
+from cycle_exec.vpn.probe import problem
 
 from cycle_exec.vpn import login
 from cycle_exec.vpn.model import Setup, Tried
-from cycle_exec.vpn.probe import problem
 
 OURS = Setup(
     hook=("/bin/cycle-exec", "vpn-auth"),
