@@ -92,6 +92,21 @@ def test_lines_of_a_value():
     assert shown(said, [key]) == (WITHHELD, "QUJDR", "BEGIN", WITHHELD)
 
 
+def test_the_blank_lines_of_a_value_hide_nothing():
+    """They are in every output."""
+    value = "first line\n\n \t\nlast line"
+    said = b"  indented\n\ntwo  blanks\nlast line\n"
+    assert shown(said, [value]) == ("  indented", "two  blanks", WITHHELD)
+
+
+@pytest.mark.parametrize("value", ["7", "db"])
+def test_a_value_of_two_bytes_is_masked_as_it_is(value):
+    """It has no base64 of its own: two letters of one stand everywhere."""
+    encoded = base64.b64encode(value.encode()).decode().rstrip("=")
+    said = f"host {value}, {value}{value} {encoded}".encode()
+    assert shown(said, [value]) == (f"host {MASK}, {value}{value} {encoded}",)
+
+
 def test_short_values_are_masked_as_whole_words():
     """`db1` is hidden, `db12` says nothing."""
     said = b"host db1, db12 and mydb1; db1.example\n"
