@@ -23,7 +23,7 @@ _QUICK = [
         "vpn/test_config.py",
         "vpn/test_login.py",
         "vpn/test_preflight.py",
-        "vpn/test_probe.py",
+        "vpn/test_trial.py",
         "test_errors.py",
         "test_record.py",
         "test_secret.py",

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import pytest
-from cycle_exec.vpn.probe import problem
 
 from cycle_exec.vpn import login
 from cycle_exec.vpn.model import Setup, Tried
+from cycle_exec.vpn.preflight import trial
 
 OURS = Setup(
     hook=("/bin/cycle-exec", "vpn-auth"),
@@ -34,7 +34,7 @@ UNREACHABLE = login.Verdict(accepted=False, reason="x", temporary=True).for_clie
 )
 def test_a_clean_refusal_is_no_problem(found, tried):
     """By exit code 1 or by a deferred verdict of 0; of our own hook in the platform's name."""
-    assert problem(found, tried) is None
+    assert trial(found, tried) is None
 
 
 @pytest.mark.parametrize(
@@ -60,7 +60,7 @@ def test_a_clean_refusal_is_no_problem(found, tried):
 )
 def test_whatever_is_no_refusal_is_a_problem(found, tried, reason):
     """What it did instead, and that the login was nobody's."""
-    wrong = problem(found, tried)
+    wrong = trial(found, tried)
     assert wrong is not None
     assert wrong.kind == "vpn-helper"
     assert wrong.subject == f"helper {found.hook[0]}"
@@ -91,10 +91,10 @@ def test_whatever_is_no_refusal_is_a_problem(found, tried, reason):
 )
 def test_our_own_hook_has_to_refuse_in_the_platforms_name(tried, reason):
     """A hook that cannot ask refuses everybody: its own words say so, if they can be shown."""
-    wrong = problem(OURS, tried)
+    wrong = trial(OURS, tried)
     assert wrong is not None
     assert wrong.reason == f"tested with random credentials: {reason}"
-    deferred = problem(DEFERRED, tried.replace(code=2, verdict="0"))
+    deferred = trial(DEFERRED, tried.replace(code=2, verdict="0"))
     assert deferred == wrong
 
 
