@@ -8,7 +8,7 @@ from cycle_exec.sources.operations import operation
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Collection, Mapping
 
     from cycle_exec.settings.model import IntegrationRequest, Settings
 
@@ -54,56 +54,54 @@ def needs(settings: Settings, mentioned: Collection[str]) -> tuple[Need, ...]:
     mentioned: the fetched names that occur in templates. What only a mention asks for is not
     essential: the mention may turn out to be no use at all.
     """
-    found = [
-        Need(
-            kind="variables",
-            name="variables",
-            request=_request("getEnvironmentScopedVariables", "scoped variables"),
+    found = [_need("variables", "variables", "getEnvironmentScopedVariables", "scoped variables")]
+    for wanted in settings.integrations:
+        need = _need(
+            "integration",
+            wanted.name,
+            "getHubIntegration",
+            f"integration {wanted.name}",
+            query={"identifier": wanted.identifier, "vendor": wanted.vendor},
+            essential=not wanted.optional,
         )
-    ]
-    found.extend(_integration(integration) for integration in settings.integrations)
-    found.extend(_certificates(settings, mentioned))
+        found.append(need.replace(integration=wanted))
+    certificates = settings.certificates
+    if certificates is not None or "certificates" in mentioned:
+        need = _need(
+            "certificates",
+            "certificates",
+            "getContainerCertificates",
+            query={"container-id": certificates.container_id if certificates else ""},
+            essential=certificates is not None,
+        )
+        found.append(need)
     if "domains" in mentioned:
-        request = _request("getContainerDomains", "domains", essential=False)
-        found.append(Need(kind="domains", name="domains", request=request))
+        found.append(_need("domains", "domains", "getContainerDomains", essential=False))
     for name, asked in RESOURCES.items():
         if name in mentioned:
-            request = _request(asked, name, essential=False)
-            found.append(Need(kind="resource", name=name, request=request))
+            found.append(_need("resource", name, asked, essential=False))
     return tuple(found)
 
 
-def _integration(integration: IntegrationRequest) -> Need:
-    query = {"identifier": integration.identifier, "vendor": integration.vendor}
-    subject = f"integration {integration.name}"
-    request = _request(
-        "getHubIntegration", subject, query=query, essential=not integration.optional
+def _need(
+    kind: str,
+    name: str,
+    asked: str,
+    subject: str = "",
+    *,
+    query: Mapping[str, str] = {},
+    essential: bool = True,
+) -> Need:
+    row = operation(asked)
+    pairs = [f"{key}={_quoted(value)}" for key, value in query.items() if value]
+    request = Request(
+        operation=asked,
+        method=row.method,
+        target=row.path + ("?" + "&".join(pairs) if pairs else ""),
+        subject=subject or name,
+        essential=essential,
     )
-    return Need(kind="integration", name=integration.name, request=request, integration=integration)
-
-
-def _certificates(settings: Settings, mentioned: Collection[str]) -> list[Need]:
-    wanted = settings.certificates
-    if wanted is None and "certificates" not in mentioned:
-        return []
-    request = _request(
-        "getContainerCertificates",
-        "certificates",
-        query={"container-id": wanted.container_id if wanted else ""},
-        essential=wanted is not None,
-    )
-    return [Need(kind="certificates", name="certificates", request=request)]
-
-
-def _request(
-    name: str, subject: str, *, query: dict[str, str] | None = None, essential: bool = True
-) -> Request:
-    row = operation(name)
-    pairs = [f"{key}={_quoted(value)}" for key, value in (query or {}).items() if value]
-    target = row.path + ("?" + "&".join(pairs) if pairs else "")
-    return Request(
-        operation=name, method=row.method, target=target, subject=subject, essential=essential
-    )
+    return Need(kind=kind, name=name, request=request)
 
 
 def _quoted(value: str) -> str:
