@@ -60,9 +60,11 @@ def _judged(text: str) -> None:
     certificate = Certificate(
         id="1", domains=("a.test",), bundle=Secret(text), private_key=Secret(text)
     )
-    found = selection.judge(certificate, CertificateRequest(), now=1e9, mismatch=lambda *_: None)
+    usable, reasons = selection.judge(
+        certificate, CertificateRequest(), now=1e9, mismatch=lambda *_: None
+    )
     # No text is a bundle and a key at once.
-    assert isinstance(found, tuple)
-    assert found
-    for reason in found:
+    assert usable is None
+    assert reasons
+    for reason in reasons:
         assert_ours(reason)

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from cycle_exec.sources.model import Certificate
 
     Mismatch = Callable[[str, str], str | None]
+    Judgement = tuple["Usable | None", list[str]]
 
 _DAY = 86_400
 _SHOWN = 5  # names in one message
@@ -80,7 +81,7 @@ class _Found:
         self.certificates, self.request = certificates, request
         self.now, self.mismatch = now, mismatch
         self.domains = [[folded(name) for name in one.domains] for one in certificates]
-        self.judged: dict[int, Usable | tuple[str, ...]] = {}
+        self.judged: dict[int, Judgement] = {}
         self.chosen: dict[str, Usable] = {}
         self.missing: set[int] = set()
         self.problems: list[Problem] = []
@@ -100,7 +101,7 @@ class _Found:
             elif any(covers(name, domain) for name in names):
                 covering.append(index)
         for candidates in (exact, covering):
-            usable = [one for one in map(self._judge, candidates) if isinstance(one, Usable)]
+            usable = [one for one, _ in map(self._judge, candidates) if one is not None]
             if usable:
                 self.chosen[domain] = max(usable, key=lambda one: one.summary.not_after)
                 return
@@ -120,7 +121,8 @@ class _Found:
         """Everything that refuses the run."""
         found = list(self.problems)
         for index in sorted(self.missing):
-            found.extend(_problem(self._name(index), reason) for reason in self._reasons(index))
+            _, reasons = self.judged[index]
+            found.extend(_problem(self._name(index), reason) for reason in reasons)
         return found
 
     def warnings(self) -> list[str]:
@@ -128,25 +130,21 @@ class _Found:
         for.
         """
         lines: dict[str, None] = {}
-        for index, judged in self.judged.items():
+        for index, (usable, reasons) in self.judged.items():
             subject = f"certificate {self._name(index)}"
-            if isinstance(judged, Usable):
-                if judged.warning and any(judged is one for one in self.chosen.values()):
-                    lines[f"{subject}: {judged.warning}"] = None
+            if usable is not None:
+                if usable.warning and any(usable is one for one in self.chosen.values()):
+                    lines[f"{subject}: {usable.warning}"] = None
             elif index not in self.missing:
-                lines[f"{subject}: another certificate is used instead: {judged[0]}"] = None
+                lines[f"{subject}: another certificate is used instead: {reasons[0]}"] = None
         return list(lines)
 
-    def _judge(self, index: int) -> Usable | tuple[str, ...]:
+    def _judge(self, index: int) -> Judgement:
         if index not in self.judged:
             self.judged[index] = judge(
                 self.certificates[index], self.request, now=self.now, mismatch=self.mismatch
             )
         return self.judged[index]
-
-    def _reasons(self, index: int) -> tuple[str, ...]:
-        judged = self.judged[index]
-        return () if isinstance(judged, Usable) else judged
 
     def _name(self, index: int) -> str:
         names = self.certificates[index].domains
@@ -162,8 +160,8 @@ class _Found:
 
 def judge(
     certificate: Certificate, request: CertificateRequest, *, now: float, mismatch: Mismatch
-) -> Usable | tuple[str, ...]:
-    """Return the certificate ready for use, or every reason why it is not."""
+) -> Judgement:
+    """Return the certificate ready for use, or None and every reason why it is not."""
     reasons: list[str] = []
     blocks: tuple[pem.Block, ...] = ()
     key = None
@@ -176,8 +174,8 @@ def judge(
     except pem.NotPem as error:
         reasons.append(error.reason)
     chain = _parsed(blocks, reasons)
-    if not chain or not blocks:
-        return tuple(reasons)
+    if not chain:
+        return None, reasons
     reasons.extend(_chain_reasons(chain))
     reasons.extend(_name_reasons(chain[0], certificate.domains))
     warning = _dates(chain[0], request, now, reasons)
@@ -188,9 +186,9 @@ def judge(
         if apart is not None:
             reasons.append(apart)
     if reasons or key is None:
-        return tuple(reasons)
+        return None, reasons
     leaf = chain[0]
-    return Usable(
+    usable = Usable(
         cert=texts[0],
         chain="".join(texts[1:]),
         fullchain=fullchain,
@@ -205,6 +203,7 @@ def judge(
             key_type=leaf.key_type,
         ),
     )
+    return usable, reasons
 
 
 def _parsed(blocks: Sequence[pem.Block], reasons: list[str]) -> list[Parsed]:

@@ -86,17 +86,12 @@ class _Reader:
         self.position = body + length
         return tag, self.data[body : self.position], self.data[start : self.position]
 
-    def expect(self, wanted: int) -> bytes:
-        tag, content, _ = self.element()
+    def expect(self, wanted: int, *, whole: bool = False) -> bytes:
+        """Return the content of the next element, or all of it; it must have this tag."""
+        tag, content, raw = self.element()
         if tag != wanted:
             raise NotX509
-        return content
-
-    def whole(self, wanted: int) -> bytes:
-        tag, _, raw = self.element()
-        if tag != wanted:
-            raise NotX509
-        return raw
+        return raw if whole else content
 
     def end(self) -> None:
         if self.more:
@@ -116,11 +111,11 @@ def read(der: bytes) -> Parsed:
         body.element()
     body.expect(_INTEGER)
     body.expect(_SEQUENCE)
-    issuer = body.whole(_SEQUENCE)
+    issuer = body.expect(_SEQUENCE, whole=True)
     validity = _Reader(body.expect(_SEQUENCE))
     not_before, not_after = _time(*validity.element()[:2]), _time(*validity.element()[:2])
     validity.end()
-    subject = body.whole(_SEQUENCE)
+    subject = body.expect(_SEQUENCE, whole=True)
     key_type = _key_type(body.expect(_SEQUENCE))
     extensions: dict[bytes, bytes] = {}
     while body.more:

@@ -13,7 +13,6 @@ from cycle_exec.planning.certificates.host_names import (
     is_host_name,
 )
 from cycle_exec.planning.certificates.selection import (
-    Usable,
     choose,
     judge,
 )
@@ -36,8 +35,8 @@ def chosen_of(given, request=DIRECTORY, now=NOW, mismatch=fits):
 
 
 def reasons_of(one, request=DIRECTORY, now=NOW, mismatch=fits):
-    found = judge(one, request, now=now, mismatch=mismatch)
-    assert not isinstance(found, Usable)
+    usable, found = judge(one, request, now=now, mismatch=mismatch)
+    assert usable is None
     return list(found)
 
 
