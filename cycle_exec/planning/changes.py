@@ -43,7 +43,11 @@ def changes(before: Plan, after: Plan, on_environment: Deed) -> Changes:
     reads every file anew, so where it is to be done no signal is sent.
     """
     old = {write.path: write for write in before.writes}
-    writes = tuple(write for write in after.writes if _differs(old.get(write.path), write))
+    writes = tuple(
+        write
+        for write in after.writes
+        if write.path not in old or _state(write) != _state(old[write.path])
+    )
     variables = _different(before.environ, after.environ)
     wanted = [write.on_change for write in writes]
     if variables:
@@ -55,10 +59,6 @@ def changes(before: Plan, after: Plan, on_environment: Deed) -> Changes:
         gone=tuple(path for path in old if path not in new),
         deeds=_in_order(dict.fromkeys(wanted)),
     )
-
-
-def _differs(old: FileWrite | None, new: FileWrite) -> bool:
-    return old is None or _state(old) != _state(new)
 
 
 def _state(write: FileWrite) -> tuple[object, ...]:

@@ -58,21 +58,11 @@ class Outputs:
 
     def require_good(self) -> None:
         """Raise Refused with every problem so far, targets with two sources among them."""
-        problems = [*self.problems, *self._twice()]
-        if problems:
-            raise Refused(problems)
-
-    def placed(self) -> tuple[FileWrite, ...]:
-        """Every target; a file beside a certificate changes with it, whoever writes it."""
-        directories = {write.directory for write in self.writes} - {""}
-        return tuple(_beside(write, directories) for write in self.writes)
-
-    def _twice(self) -> list[Problem]:
+        problems = list(self.problems)
         seen: dict[str, str] = {}
-        found = []
         for write in self.writes:
             if write.path in seen:
-                found.append(
+                problems.append(
                     Problem(
                         kind="target-refused",
                         subject=write.path,
@@ -81,7 +71,13 @@ class Outputs:
                     )
                 )
             seen.setdefault(write.path, write.origin)
-        return found
+        if problems:
+            raise Refused(problems)
+
+    def placed(self) -> tuple[FileWrite, ...]:
+        """Every target; a file beside a certificate changes with it, whoever writes it."""
+        directories = {write.directory for write in self.writes} - {""}
+        return tuple(_beside(write, directories) for write in self.writes)
 
 
 def _beside(write: FileWrite, directories: Collection[str]) -> FileWrite:

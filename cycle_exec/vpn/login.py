@@ -114,25 +114,21 @@ def verdict(outcome: Response | Failure) -> Verdict:
     """Return what the platform's answer means."""
     if isinstance(outcome, Failure):
         said = f" (last answer {outcome.status})" if outcome.status else ""
-        return Verdict(
-            accepted=False,
-            reason=f"the API could not be reached: {outcome.kind}{said}",
-            temporary=True,
-        )
+        return _later(f"the API could not be reached: {outcome.kind}{said}")
     if outcome.status == 429 or outcome.status >= 500:
-        return Verdict(accepted=False, reason=f"the API answered {outcome.status}", temporary=True)
+        return _later(f"the API answered {outcome.status}")
     found = _data(outcome)
     if outcome.status == 200 and found is True:
         return Verdict(accepted=True, reason="accepted")
     if outcome.status == 403 and found is False:
         return Verdict(accepted=False, reason=UNKNOWN)
     if outcome.status in (401, 403):
-        return Verdict(
-            accepted=False,
-            reason=f"the API rejected the token ({outcome.status}), check the token file",
-            temporary=True,
-        )
+        return _later(f"the API rejected the token ({outcome.status}), check the token file")
     return Verdict(accepted=False, reason=f"the API answered {outcome.status}, without a verdict")
+
+
+def _later(reason: str) -> Verdict:
+    return Verdict(accepted=False, reason=reason, temporary=True)
 
 
 def _data(outcome: Response) -> object:

@@ -17,7 +17,7 @@ from cycle_exec.vpn.model import Setup
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
     from typing import Any
 
     from cycle_exec.vpn.config import Directive
@@ -74,7 +74,7 @@ def setup(
         environment=_setenv(directives),
         **_of_hook(words[1:]),
     )
-    return found, _of_setup(found, directives)
+    return found, list(_of_setup(found, directives))
 
 
 def of_helper(path: str) -> Setup:
@@ -116,31 +116,25 @@ def _token_path(found: Setup) -> str:
     return posixpath.join(start, found.token_file)
 
 
-def _of_setup(found: Setup, directives: Sequence[Directive]) -> list[Problem]:
-    problems = []
+def _of_setup(found: Setup, directives: Sequence[Directive]) -> Iterator[Problem]:
     needed = _LEVELS[found.method]
     if found.level < needed:
         hidden = " (2 hides the password from it)" if found.level == 2 else ""
-        problems.append(
-            _problem(
-                found.place,
-                f"{found.method} needs script-security {needed}{hidden}, it is {found.level}",
-                f"write script-security {needed}",
-            )
+        yield _problem(
+            found.place,
+            f"{found.method} needs script-security {needed}{hidden}, it is {found.level}",
+            f"write script-security {needed}",
         )
     for directive in directives:
         # On a command line there is no such limit, and it is no better place.
         long = len(directive.word(2).encode("utf-8", "replace")) > _LONGEST_SETENV
         if directive.file and long and (directive.name, directive.word(1)) == ("setenv", TOKEN):
-            problems.append(
-                _problem(
-                    directive.place,
-                    f"setenv {TOKEN} has more than {_LONGEST_SETENV} bytes, and OpenVPN prints a "
-                    "line that is too long",
-                    "write the token to a file, and name it with --token-file",
-                )
+            yield _problem(
+                directive.place,
+                f"setenv {TOKEN} has more than {_LONGEST_SETENV} bytes, and OpenVPN prints a line "
+                "that is too long",
+                "write the token to a file, and name it with --token-file",
             )
-    return problems
 
 
 def problems(found: Setup, facts: Facts) -> list[Problem]:

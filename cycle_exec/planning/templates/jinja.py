@@ -324,7 +324,7 @@ def _stands_in(name: str, source: str) -> bool:
 
 
 def _reason(error: Exception, source: str) -> str:
-    from jinja2.exceptions import SecurityError, TemplateRuntimeError
+    from jinja2.exceptions import SecurityError
 
     if isinstance(error, _Required):
         # The author's own words; others were computed, and may be a value.
@@ -335,8 +335,6 @@ def _reason(error: Exception, source: str) -> str:
         return "the result would be larger than 16 MiB"
     if isinstance(error, SecurityError):
         return "the sandbox forbids this access"
-    if isinstance(error, TemplateRuntimeError):
-        return "the expression cannot be evaluated"
     return next(
         (words for kinds, words in _FAILURES if isinstance(error, kinds)),
         "the expression cannot be evaluated",
