@@ -104,10 +104,8 @@ def missing(settings: Settings, environ: Mapping[str, str], snapshot: Snapshot) 
     ]
     if not absent:
         return []
-    words = "is required but missing or empty" if len(absent) == 1 else "are missing or empty"
-    subject = "variable" if len(absent) == 1 else "required variables"
-    return [
-        Problem(
-            kind="variable-missing", subject=f"{subject} {', '.join(sorted(absent))}", reason=words
-        )
-    ]
+    subject, reason = "required variables", "are missing or empty"
+    if len(absent) == 1:
+        subject, reason = "variable", "is required but missing or empty"
+    subject += f" {', '.join(sorted(absent))}"
+    return [Problem(kind="variable-missing", subject=subject, reason=reason)]

@@ -9,7 +9,6 @@ from cycle_exec.planning.certificates import pem, x509
 from cycle_exec.planning.certificates.host_names import covers, folded, is_host_name
 from cycle_exec.planning.model import CertificateSummary
 from cycle_exec.record import Record
-from cycle_exec.settings.nearest import did_you_mean, printable
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -131,12 +130,13 @@ class _Found:
         """
         lines: dict[str, None] = {}
         for index, (usable, reasons) in self.judged.items():
-            subject = f"certificate {self._name(index)}"
-            if usable is not None:
-                if usable.warning and any(usable is one for one in self.chosen.values()):
-                    lines[f"{subject}: {usable.warning}"] = None
-            elif index not in self.missing:
-                lines[f"{subject}: another certificate is used instead: {reasons[0]}"] = None
+            said = ""
+            if usable is None and index not in self.missing:
+                said = f"another certificate is used instead: {reasons[0]}"
+            elif usable is not None and any(usable is one for one in self.chosen.values()):
+                said = usable.warning
+            if said:
+                lines[f"{_subject(self._name(index))}: {said}"] = None
         return list(lines)
 
     def _judge(self, index: int) -> Judgement:
@@ -148,12 +148,14 @@ class _Found:
 
     def _name(self, index: int) -> str:
         names = self.certificates[index].domains
-        return printable(names[0] if names else self.certificates[index].id)
+        return names[0] if names else self.certificates[index].id
 
     def _none_for(self, domain: str) -> str:
         known = [name for names in self.domains for name in names if is_host_name(name)]
         if not known:
             return "the platform has no certificate for this container"
+        from cycle_exec.settings.nearest import did_you_mean
+
         hint = did_you_mean(domain, known)
         return f"there is no certificate for it{hint or ', only for ' + _some(known)}"
 
@@ -264,10 +266,17 @@ def _days(count: int) -> str:
 
 
 def _some(names: Sequence[str]) -> str:
+    from cycle_exec.settings.nearest import printable
+
     shown = ", ".join(printable(name) for name in names[:_SHOWN])
     return shown + (f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else "")
 
 
 def _problem(name: str, reason: str) -> Problem:
-    subject = f"certificate {printable(name)}".rstrip()
-    return Problem(kind="certificate-refused", subject=subject, reason=reason)
+    return Problem(kind="certificate-refused", subject=_subject(name), reason=reason)
+
+
+def _subject(name: str) -> str:
+    from cycle_exec.settings.nearest import printable
+
+    return f"certificate {printable(name)}".rstrip()
