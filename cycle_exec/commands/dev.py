@@ -49,7 +49,7 @@ def run(
         raise refuse("usage", "the command", "no command to start after --")
     if state and env_file:
         raise refuse("usage", "--state", "it cannot be combined with --env-file", "use one of them")
-    emulator.require()
+    server.require()
     platform = emulator.Platform(_source(invocation, state, env_file), Faults())
     arguments = _arguments(overrides, command)
     with children.Nursery() as nursery:

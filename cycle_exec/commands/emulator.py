@@ -47,7 +47,7 @@ def run(
     bad_days = faults.parse(
         latency=latency, fail=fail, fail_path=fail_path, drop=drop, slow_body=slow_body
     )
-    require()
+    server.require()
     source = Source(path=at(invocation, state or env_file), dotenv=bool(env_file))
     platform = Platform(source, bad_days)
     with server.unhurried():
@@ -71,12 +71,6 @@ def _serve(platform: Platform, path: str) -> None:
     finally:
         listener.close()
         temporary_files.remove(ca_path)
-
-
-def require() -> None:
-    """Raise Refused (usage) unless the extra `emulator` is installed."""
-    server.require()
-    certificate_authority.require()
 
 
 def at(invocation: Invocation, path: str) -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from cycle_exec.emulator.model import Order, Pair
-from cycle_exec.errors import refuse
 from cycle_exec.secret import Secret
 
 TYPE_CHECKING = False
@@ -11,20 +10,11 @@ if TYPE_CHECKING:
     from cryptography import x509
     from cryptography.hazmat.primitives.asymmetric.types import CertificateIssuerPrivateKeyTypes
 
-EXTRA = "pip install 'cycle-exec[emulator]'"
 _DAY = 86400
 _LEAF_DAYS = 90  # as long as the platform's own certificates are good
 _LONG = 3650 * _DAY
 _RSA_BITS = 2048
 _LONGEST_NAME = 64  # of a common name, in characters
-
-
-def require() -> None:
-    """Raise Refused (usage) where the extra that issuing needs is not installed."""
-    try:
-        import cryptography.x509  # noqa: F401
-    except ImportError:
-        raise refuse("usage", "emulator", "cryptography is not installed", EXTRA) from None
 
 
 class Authority:
@@ -144,9 +134,7 @@ def _key(kind: str) -> CertificateIssuerPrivateKeyTypes:
 def _name(text: str) -> x509.Name:
     from cryptography import x509
 
-    if not text:
-        return x509.Name([])
-    return x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, text)])
+    return x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, text)] if text else [])
 
 
 def _pem(certificate: x509.Certificate) -> str:

@@ -9,7 +9,6 @@ from cycle_exec.emulator.model import Delivery, Query
 from cycle_exec.errors import refuse
 from cycle_exec.secret import SecretBytes
 from cycle_exec.system.emulator.broadcast import Broadcast
-from cycle_exec.system.emulator.certificate_authority import EXTRA
 from cycle_exec.system.emulator.listener import BACKLOG
 
 TYPE_CHECKING = False
@@ -23,6 +22,7 @@ if TYPE_CHECKING:
 
     from cycle_exec.system.emulator.listener import Listener
 
+_EXTRA = "pip install 'cycle-exec[emulator]'"
 _BODY_LIMIT = 16 * 1024 * 1024
 _PIECES = 8  # of a slow body
 _GRACE = 1  # seconds that answers under way get when the server ends
@@ -55,13 +55,14 @@ def unhurried() -> Iterator[None]:
 
 
 def require() -> None:
-    """Raise Refused (usage) where the extra that serving needs is not installed."""
+    """Raise Refused (usage) unless the extra `emulator` is installed."""
     from importlib.util import find_spec
 
-    names = ("starlette", "uvicorn", "websockets")  # uvicorn imports the last one by itself
+    # uvicorn imports the last one by itself.
+    names = ("cryptography", "starlette", "uvicorn", "websockets")
     missing = [name for name in names if find_spec(name) is None]
     if missing:
-        raise refuse("usage", "emulator", f"{', '.join(missing)} is missing", EXTRA)
+        raise refuse("usage", "emulator", f"{', '.join(missing)} is missing", _EXTRA)
 
 
 def serve(
