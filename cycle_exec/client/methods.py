@@ -46,6 +46,7 @@ if TYPE_CHECKING:
 
     P = ParamSpec("P")
     R = TypeVar("R")
+    Awaited = Coroutine[Any, Any, R]
 
     class _Method(Generic[P, R]):
         """What a type checker takes a method for: one that is awaited, or one that is not."""
@@ -53,9 +54,7 @@ if TYPE_CHECKING:
         @overload
         def __get__(self, client: Methods, kind: object) -> Callable[P, R]: ...
         @overload
-        def __get__(
-            self, client: AsyncMethods, kind: object
-        ) -> Callable[P, Coroutine[Any, Any, R]]: ...
+        def __get__(self, client: AsyncMethods, kind: object) -> Callable[P, Awaited[R]]: ...
         @overload
         def __get__(
             self, client: None, kind: type[Methods]
@@ -63,7 +62,7 @@ if TYPE_CHECKING:
         @overload
         def __get__(
             self, client: None, kind: type[AsyncMethods]
-        ) -> Callable[Concatenate[Any, P], Coroutine[Any, Any, R]]: ...
+        ) -> Callable[Concatenate[Any, P], Awaited[R]]: ...
         def __get__(self, client: object, kind: object) -> object: ...
 
     def _method(function: Callable[Concatenate[Any, P], R]) -> _Method[P, R]: ...

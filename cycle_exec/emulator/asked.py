@@ -45,11 +45,9 @@ def error(status: int, title: str, detail: str = "", *, code: str = "", source: 
     return Reply(status=status, data={"error": members, "data": None})
 
 
-def missing(name: str, detail: str) -> Reply:
-    """422 for something that must be there."""
-    return error(
-        422, "Missing argument", detail, code="422.missing-argument", source=f"/query/{name}"
-    )
+def missing(source: str, detail: str) -> Reply:
+    """422 for something that must be there. source: where, a JSON pointer into the request."""
+    return error(422, "Missing argument", detail, code="422.missing-argument", source=source)
 
 
 def good(data: object) -> Reply:

@@ -89,9 +89,7 @@ def deliver(reply: Reply, encoded: bytes, fault: Fault) -> Delivery:
         status=reply.status,
         headers=(("content-type", "application/json"), *reply.headers),
         body=encoded,
-        latency=fault.latency,
-        pause=fault.pause,
-        cut=fault.cut,
+        fault=fault,
     )
 
 

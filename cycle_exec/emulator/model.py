@@ -131,11 +131,6 @@ class State(Record):
     virtual_machines: tuple[MachineState, ...] = ()
 
     @property
-    def orders(self) -> tuple[Order, ...]:
-        """Certificates that must be issued before the world can be made."""
-        return tuple(item.order for item in self.certificates if item.order is not None)
-
-    @property
     def files(self) -> tuple[str, ...]:
         """Files that must be read before the world can be made."""
         return tuple(name for item in self.certificates for name in item.files)
@@ -235,7 +230,12 @@ class Reply(Record):
 
 
 class Fault(Record):
-    """What goes wrong with one answer; fields as in Delivery, status 0: no failure."""
+    """What goes wrong with one answer.
+
+    status: of the failure that is answered instead, 0: none. latency: seconds before the first
+    byte. pause: seconds between the pieces of the body, 0: in one piece. cut: the connection is
+    closed in the middle of the body, a WebSocket right after it was opened.
+    """
 
     latency: float = 0.0
     status: int = 0
@@ -244,18 +244,11 @@ class Fault(Record):
 
 
 class Delivery(Record):
-    """A reply's bytes and how they are sent.
-
-    latency: seconds before the first byte. pause: seconds between the pieces of the body, 0: in
-    one piece. cut: the connection is closed in the middle of the body, a WebSocket right after it
-    was opened.
-    """
+    """A reply's bytes and how they are sent."""
 
     _sealed = ("body",)
 
     status: int
     headers: tuple[tuple[str, str], ...]
     body: bytes
-    latency: float = 0.0
-    pause: float = 0.0
-    cut: bool = False
+    fault: Fault = Fault()

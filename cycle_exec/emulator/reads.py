@@ -32,7 +32,7 @@ def _integration(asked: Asked) -> Reply:
     given = asked.query.query
     wanted = {name: given[name] for name in ("identifier", "vendor") if given.get(name)}
     if not wanted:
-        return missing("identifier", "give identifier, vendor or both")
+        return missing("/query/identifier", "give identifier, vendor or both")
     for integration in asked.world.integrations:
         if all(integration.get(name) == value for name, value in wanted.items()):
             return good(integration)
@@ -51,7 +51,7 @@ def _of(kind: str, find: Callable[[World, Document], object]) -> Answer:
         held = world.containers if kind == "container" else world.virtual_machines
         identity = asked.query.query.get(name) or (world.own if kind == "container" else "")
         if not identity:
-            return missing(name, f"{name} is required")
+            return missing(f"/query/{name}", f"{name} is required")
         for document in held:
             if document["id"] == identity:
                 return good(find(world, document))
@@ -124,7 +124,7 @@ def _cached(asked: Asked) -> Reply:
     scope, key = (asked.query.query.get(name, "") for name in ("scope", "key"))
     for name, value in (("scope", scope), ("key", key)):
         if not value:
-            return missing(name, "scope and key are required")
+            return missing(f"/query/{name}", "scope and key are required")
     if scope not in SCOPES:
         return error(422, "No such scope", f"one of {', '.join(SCOPES)}", source="/query/scope")
     found = asked.world.memory.cache.get((scope, key))

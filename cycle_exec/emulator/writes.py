@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from cycle_exec.emulator import bodies, documents, memory, reads
-from cycle_exec.emulator.asked import Asked, error, good
+from cycle_exec.emulator.asked import Asked, error, good, missing
 from cycle_exec.emulator.model import Cached, Reply
 
 TYPE_CHECKING = False
@@ -22,13 +22,8 @@ def _vpn_login(asked: Asked) -> Reply:
     given = asked.query.headers.get("authorization", "")
     scheme, _, credentials = given.partition(" ")
     if scheme.lower() != "basic":
-        return error(
-            422,
-            "Missing argument",
-            "the login must be in a Basic Authorization header",
-            code="422.missing-argument",
-            source="/headers/authorization",
-        )
+        words = "the login must be in a Basic Authorization header"
+        return missing("/headers/authorization", words)
     login = _basic(credentials.strip())
     accepted = login is not None and asked.world.users.get(login[0]) == login[1]
     return Reply(status=200 if accepted else 403, data={"data": accepted})

@@ -83,7 +83,9 @@ def test_a_state_says_what_it_says():
         services={"discovery": {}},
         server={"hostname": "h"},
     )
-    assert state.orders == (Order(domains=("a.test",), days=-3, key="rsa"),)
+    assert tuple(item.order for item in state.certificates if item.order) == (
+        Order(domains=("a.test",), days=-3, key="rsa"),
+    )
     assert state.files == ("chain.pem",)
 
 
@@ -103,8 +105,10 @@ def test_a_changed_certificate_table_is_another_order():
     ]
 
     def order(more: str) -> Order:
-        [found] = scenario.parse(f'[[certificates]]\ndomains = ["a.test"]\n{more}', "s").orders
-        return found
+        state = scenario.parse(f'[[certificates]]\ndomains = ["a.test"]\n{more}', "s")
+        [certificate] = state.certificates
+        assert certificate.order is not None
+        return certificate.order
 
     assert len({order(more) for more in said}) == len(said)
     assert [order(more) for more in said] == [order(more) for more in said]

@@ -223,7 +223,7 @@ async def _shake_hands(
             return
         with broadcast.mailbox() as mailbox:
             await send({"type": "websocket.accept"})
-            if delivery.cut:
+            if delivery.fault.cut:
                 raise _Cut
             await mailbox.attend(receive, send)
     except OSError:  # uvicorn's word for a client that is gone
@@ -233,8 +233,8 @@ async def _shake_hands(
 async def _late(delivery: Delivery) -> None:
     import asyncio
 
-    if delivery.latency:
-        await asyncio.sleep(delivery.latency)
+    if delivery.fault.latency:
+        await asyncio.sleep(delivery.fault.latency)
 
 
 async def _send(delivery: Delivery, send: Send, kind: str) -> None:
@@ -247,14 +247,14 @@ async def _send(delivery: Delivery, send: Send, kind: str) -> None:
     ]
     headers.append((b"content-length", str(len(body)).encode()))
     await send({"type": f"{kind}.start", "status": delivery.status, "headers": headers})
-    if delivery.cut:
+    if delivery.fault.cut:
         # An application that ends before its body makes uvicorn close the connection.
         await send({"type": f"{kind}.body", "body": body[: len(body) // 2], "more_body": True})
         return
-    step = max(1, -(-len(body) // _PIECES)) if delivery.pause else max(1, len(body))
+    step = max(1, -(-len(body) // _PIECES)) if delivery.fault.pause else max(1, len(body))
     for start in range(0, len(body), step):
         if start:
-            await asyncio.sleep(delivery.pause)
+            await asyncio.sleep(delivery.fault.pause)
         part = body[start : start + step]
         await send({"type": f"{kind}.body", "body": part, "more_body": True})
     await send({"type": f"{kind}.body", "body": b""})
