@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 LOGIN = "validateVPNLogin"
 _FAILURES = {
     "refused": "nothing is listening on the socket",
+    "full": "the server does not accept connections fast enough: the queue of its socket is full",
     "timeout": "no complete response in time",
     "dropped": "the connection was closed before the response was complete",
     "malformed": "the response is not valid HTTP",

@@ -1,15 +1,19 @@
 """httpx on a Unix socket, by way of httpcore, on which httpx's own transports are built.
 
 Those take no network backend, so that the socket of a failed connect would be left to the garbage
-collector; and they make a TLS context, though no TLS is ever spoken. Importing httpcore takes
-some 15 ms, and httpx imports it when a client is made: so does this module's importer.
+collector; and they make a TLS context, though no TLS is ever spoken. Where a server does not accept
+fast enough, their synchronous connect fails at once, and the asynchronous one never sleeps.
+Importing httpcore takes some 15 ms, and httpx imports it when a client is made: so does this
+module's importer.
 """
 
 from __future__ import annotations
 
 from contextlib import contextmanager
+from math import inf
 from select import POLLIN, poll
 from socket import AF_UNIX, socket
+from time import monotonic, sleep
 
 import httpcore
 import httpx
@@ -21,8 +25,17 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from typing import Any
 
+# Seconds between two tries to connect where the queue of connections is full.
+_PAUSE = 0.02
+
+
+class QueueFull(httpcore.ConnectTimeout):
+    """The server listens, but has not accepted a connection in time."""
+
+
 # What can be raised where there is no answer, and the kind of failure.
 _FAILURES: tuple[tuple[type[Exception], str], ...] = (
+    (QueueFull, "full"),
     (httpcore.ConnectTimeout, "timeout"),
     (httpcore.ConnectError, "refused"),
     (httpcore.TimeoutException, "timeout"),
@@ -41,7 +54,9 @@ def failure(error: Exception) -> Failure:
 
 async def pause(seconds: float) -> None:
     """Sleep, on the event loop that runs."""
-    await httpcore.AnyIOBackend().sleep(seconds)
+    import asyncio
+
+    await asyncio.sleep(seconds)
 
 
 class Unix(httpx.BaseTransport):
@@ -67,7 +82,7 @@ class AsyncUnix(httpx.AsyncBaseTransport):
     """For httpx.AsyncClient."""
 
     def __init__(self, path: str) -> None:
-        self._pool = httpcore.AsyncConnectionPool(uds=path)
+        self._pool = httpcore.AsyncConnectionPool(uds=path, network_backend=_AsyncBackend())
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         """Send one request; raise httpcore's own exceptions, see `EXPECTED`."""
@@ -104,7 +119,7 @@ def _response(found: httpcore.Response, body: bytes) -> httpx.Response:
 
 
 class _Backend(httpcore.SyncBackend):
-    """httpcore's backend, but for a socket that could not connect: it is closed at once."""
+    """Connections of blocking sockets."""
 
     def connect_unix_socket(
         self,
@@ -113,14 +128,53 @@ class _Backend(httpcore.SyncBackend):
         socket_options: Iterable[Any] | None = None,  # noqa: ARG002 - the pool is given none
     ) -> httpcore.NetworkStream:
         with _raising(httpcore.ConnectTimeout, httpcore.ConnectError):
-            connecting = socket(AF_UNIX)
-            try:
-                connecting.settimeout(timeout)
-                connecting.connect(path)
-            except BaseException:
-                connecting.close()
-                raise
-        return _Stream(connecting)
+            end = _end(timeout)
+            while (connected := _connected(path)) is None:
+                sleep(_left(end))
+        return _Stream(connected)
+
+
+class _AsyncBackend(httpcore.AsyncNetworkBackend):
+    """Connections of sockets that asyncio waits for."""
+
+    async def connect_unix_socket(
+        self,
+        path: str,
+        timeout: float | None = None,
+        socket_options: Iterable[Any] | None = None,  # noqa: ARG002 - the pool is given none
+    ) -> httpcore.AsyncNetworkStream:
+        with _raising(httpcore.ConnectTimeout, httpcore.ConnectError):
+            end = _end(timeout)
+            while (connected := _connected(path)) is None:
+                await pause(_left(end))
+        return _AsyncStream(connected)
+
+
+def _connected(path: str) -> socket | None:
+    """Return a socket that never blocks, connected; None where the queue is full."""
+    connecting = socket(AF_UNIX)
+    try:
+        connecting.setblocking(False)
+        connecting.connect(path)
+    except BlockingIOError:
+        connecting.close()
+        return None
+    except BaseException:
+        connecting.close()
+        raise
+    return connecting
+
+
+def _end(timeout: float | None) -> float:
+    return inf if timeout is None else monotonic() + timeout
+
+
+def _left(end: float) -> float:
+    """Return the seconds to the next try; raise QueueFull at the end."""
+    left = end - monotonic()
+    if left <= 0:
+        raise QueueFull("the queue of connections is full")
+    return min(_PAUSE, left)
 
 
 class _Stream(httpcore.NetworkStream):
@@ -144,14 +198,43 @@ class _Stream(httpcore.NetworkStream):
         self._socket.close()
 
     def get_extra_info(self, info: str) -> Any:
-        if info != "is_readable":
-            return None
-        # An idle connection with something to read has been closed by the server.
-        if self._socket.fileno() < 0:
-            return True
-        polling = poll()
-        polling.register(self._socket, POLLIN)
-        return bool(polling.poll(0))
+        return _is_readable(self._socket) if info == "is_readable" else None
+
+
+class _AsyncStream(httpcore.AsyncNetworkStream):
+    """The same on the event loop that runs."""
+
+    def __init__(self, connected: socket) -> None:
+        self._socket = connected
+
+    async def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
+        import asyncio
+
+        with _raising(httpcore.ReadTimeout, httpcore.ReadError):
+            async with asyncio.timeout(timeout):
+                return await asyncio.get_running_loop().sock_recv(self._socket, max_bytes)
+
+    async def write(self, buffer: bytes, timeout: float | None = None) -> None:
+        import asyncio
+
+        with _raising(httpcore.WriteTimeout, httpcore.WriteError):
+            async with asyncio.timeout(timeout):
+                await asyncio.get_running_loop().sock_sendall(self._socket, buffer)
+
+    async def aclose(self) -> None:
+        self._socket.close()
+
+    def get_extra_info(self, info: str) -> Any:
+        return _is_readable(self._socket) if info == "is_readable" else None
+
+
+def _is_readable(connected: socket) -> bool:
+    """Whether there is something to read: then the server has closed an idle connection."""
+    if connected.fileno() < 0:
+        return True
+    polling = poll()
+    polling.register(connected, POLLIN)
+    return bool(polling.poll(0))
 
 
 @contextmanager

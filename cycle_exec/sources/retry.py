@@ -8,7 +8,7 @@ from cycle_exec.sources.model import Failure, Response
 BASE = 0.05
 CAP = 2.0
 
-_RETRIED = frozenset(("missing", "refused", "dropped", "timeout"))
+_RETRIED = frozenset(("missing", "refused", "full", "dropped", "timeout"))
 _AGES = 1e9
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 

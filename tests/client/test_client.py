@@ -14,6 +14,7 @@ import sys
 import threading
 import time
 import typing
+from typing import NamedTuple
 
 import pytest
 
@@ -28,7 +29,7 @@ from cycle_exec import (
     RateLimited,
     Unavailable,
 )
-from cycle_exec.client import types
+from cycle_exec.client import transport, types
 from cycle_exec.client.methods import AsyncMethods, Methods
 from cycle_exec.sources.operations import OPERATIONS
 from tests.client.generate import METHODS
@@ -323,6 +324,7 @@ for call, path in [
     (blocking, none), (blocking, deaf), (blocking, full),
     (lambda path: asyncio.run(awaited(path)), none),
     (lambda path: asyncio.run(awaited(path)), deaf),
+    (lambda path: asyncio.run(awaited(path)), full),
 ]:
     try:
         call(path)
@@ -333,10 +335,7 @@ for call, path in [
 
 
 def test_a_socket_that_cannot_connect_is_closed(tmp_path):
-    """Nothing is left to the garbage collector: no file, nobody listening, a full queue.
-
-    The full queue for the synchronous client only: with asyncio, anyio 4.16 forgets the socket.
-    """
+    """Nothing is left to the garbage collector: no file, nobody listening, a full queue."""
     none, deaf, full = (str(tmp_path / name) for name in ("none", "deaf", "full"))
     with socket.socket(socket.AF_UNIX) as closed:
         closed.bind(deaf)
@@ -353,7 +352,61 @@ def test_a_socket_that_cannot_connect_is_closed(tmp_path):
             cwd="/",
         )
     assert done.stderr == ""
-    assert done.stdout.splitlines() == ["nothing is listening on the socket"] * 5
+    silent = "nothing is listening on the socket"
+    full = "the server does not accept connections fast enough: the queue of its socket is full"
+    assert done.stdout.splitlines() == [silent, silent, full] * 2
+
+
+class Queue(NamedTuple):
+    """A socket that listens with room for one connection, which is taken."""
+
+    socket: str
+    listening: socket.socket
+    token: str = "t"
+
+
+@pytest.fixture
+def queue(tmp_path):
+    """A full one."""
+    path = str(tmp_path / "queue")
+    with socket.socket(socket.AF_UNIX) as listening, socket.socket(socket.AF_UNIX) as waiting:
+        listening.bind(path)
+        listening.listen(0)
+        waiting.connect(path)
+        yield Queue(path, listening)
+
+
+@both
+def test_a_full_queue_is_waited_for_without_haste(queue, call, monkeypatch):
+    """Until the time of one try is over, with a pause between two looks."""
+    made = []
+
+    def counted(*args):
+        made.append(socket.socket(*args))
+        return made[-1]
+
+    monkeypatch.setattr(transport, "socket", counted)
+    with pytest.raises(Unavailable, match="queue of its socket is full"):
+        call(queue, "reboot_server", timeout=0.2)
+    assert 1 < len(made) < 15
+    assert all(each.fileno() < 0 for each in made)
+
+
+@both
+def test_room_in_a_full_queue_is_taken(queue, call):
+    """Also by what is never retried, since nothing has been sent yet."""
+
+    def serve():
+        time.sleep(0.1)
+        queue.listening.accept()[0].close()
+        with queue.listening.accept()[0] as connection:
+            connection.recv(65536)
+            connection.sendall(b'HTTP/1.1 200 OK\r\nContent-Length: 14\r\n\r\n{"data": true}')
+
+    server = threading.Thread(target=serve)
+    server.start()
+    assert call(queue, "reboot_server") is True
+    server.join()
 
 
 def _serve_one_request_each(listening, connections, ended):

@@ -15,7 +15,7 @@ from cycle_exec.sources.retry import BASE, CAP, delay
 
 DATE = "Sun, 06 Nov 1994 08:49:37 GMT"
 
-RETRIED = [Failure(kind=kind) for kind in ("missing", "refused", "dropped", "timeout")]
+RETRIED = [Failure(kind=kind) for kind in ("missing", "refused", "full", "dropped", "timeout")]
 FINAL = [
     Failure(kind=kind)
     for kind in ("forbidden", "unusable", "malformed", "too-large", "unhealthy", "abandoned")
