@@ -17,7 +17,10 @@ from typing import NamedTuple
 import pytest
 
 # They build, install and start other systems, which takes minutes; test_locks reads files alone.
-_SLOW = ("test_audit", "test_build", "test_folder", "test_installed", "test_version")
+_SLOW = (
+    *("test_audit", "test_build", "test_folder", "test_installed", "test_metadata"),
+    "test_version",
+)
 
 HOME = Path(__file__).parent.parent.parent
 _TOOLS = HOME / ".cache" / "build"
