@@ -48,6 +48,17 @@ def supervise() -> NoReturn:
     os._exit(code)
 
 
+def watch() -> NoReturn:
+    """Go on as the watcher of reload mode where another one has ended, and end the process."""
+    try:
+        from cycle_exec.launching import reload
+
+        reload.continue_watching(sys.argv[1:])
+    except BaseException as error:  # noqa: BLE001 - the last wall
+        code = _unexpected(error)
+    os._exit(code)
+
+
 def _isolate() -> None:
     """Close the ways by which the app's Python modules could reach the launcher, as far as that is
     possible once Python runs: of `python -m`, and of the script of a wheel for any platform.

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from cycle_exec.launching import apply, pipeline
+from cycle_exec.launching.differences import differences
 from cycle_exec.presentation import describe
-from cycle_exec.system import clock, files
+from cycle_exec.system import clock
 from cycle_exec.system.output import stdout
 
 TYPE_CHECKING = False
@@ -12,7 +13,6 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from cycle_exec.launching.pipeline import Overrides
-    from cycle_exec.planning.model import FileWrite
     from cycle_exec.settings.model import Invocation
 
 
@@ -33,7 +33,7 @@ def run(
         executable=apply.judged(settings, planned),
         manifest=settings.manifest_path,
         inherited=invocation.environ,
-        differences={write.path: _differences(write) for write in plan.writes},
+        differences={write.path: differences(write) for write in plan.writes},
         key=invocation.token.reveal().encode("utf-8", "surrogateescape"),
         now=clock.now(),
         user=str(user) if user else "",
@@ -43,17 +43,3 @@ def run(
     else:
         stdout.write(describe.text(plan, outlook, stdout.style(invocation.environ)))
     return 0
-
-
-def _differences(write: FileWrite) -> tuple[str, ...]:
-    """Return what a target on the disk does not share with the plan."""
-    disk = files.disk(write.path)
-    if disk.kind == "absent":
-        return ("new",)
-    content = disk.content.reveal() if disk.content is not None else None
-    differs = (
-        ("content", content != write.content),
-        ("mode", disk.mode != write.mode),
-        ("owner", write.uid not in (-1, disk.uid) or write.gid not in (-1, disk.gid)),
-    )
-    return tuple(word for word, does in differs if does)

@@ -41,10 +41,13 @@ class Fetched(Record):
 
 
 class Planned(Record):
-    """Where a run stands before anything is touched. hook: an OpenVPN server's, judged."""
+    """Where a run stands before anything is touched. hook: an OpenVPN server's, judged. snapshot:
+    the answers that the plan was made of.
+    """
 
     plan: Plan
     local: Local
+    snapshot: Snapshot
     hook: Hook | None = None
 
 
@@ -249,12 +252,12 @@ def planned(settings: Settings, local: Local, given: Fetched) -> Planned:
     crypto = Crypto(mismatch=_mismatch, keystore=_keystore)
     if local.server is None:
         plan = build.build(settings, given.snapshot, inputs, crypto)
-        return Planned(plan=plan, local=local)
+        return Planned(plan=plan, local=local, snapshot=given.snapshot)
     from cycle_exec.launching.vpn_preflight import Judgement
 
     judgement = Judgement(local.server, local.hook, local.token)
     plan = build.build(settings, given.snapshot, inputs, crypto, judgement.extend)
-    return Planned(plan=plan, local=local, hook=judgement.hook)
+    return Planned(plan=plan, local=local, snapshot=given.snapshot, hook=judgement.hook)
 
 
 def _mismatch(privkey: str, fullchain: str) -> str | None:

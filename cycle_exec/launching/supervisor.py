@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from cycle_exec.resident import machine
+from cycle_exec.resident import supervisor as machine
 from cycle_exec.resident.model import (
+    Deliver,
     Foreground,
     Leave,
     Pause,
+    Prepare,
     Say,
     Send,
     Start,
+    StartWatcher,
     State,
     SupervisorArguments,
     Terms,
@@ -22,9 +25,8 @@ from cycle_exec.system.init import terminal as terminals
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
-    from typing import NoReturn
 
-    from cycle_exec.resident.model import Action
+    from cycle_exec.resident.model import Action, Event
 
 _PATIENCE = 10.0  # seconds for an app that is to be started again, unless grace says more or less
 
@@ -33,41 +35,64 @@ def supervise(words: Sequence[str]) -> int:
     """Live above the app; return its exit code. words: see SupervisorArguments."""
     arguments = SupervisorArguments.from_argv(words)
     hand = _Hand(arguments)
-    starts = arguments.memory is not None
-    family = families.Family(arguments.child, hand.start if starts else None)
-    terms = Terms(
-        grace=arguments.grace,
-        patience=arguments.grace or _PATIENCE,
-        signal_map=_numbered(arguments.signal_map),
-        terminal=arguments.terminal,
-        alone=terminals.alone(),
-    )
-    state = State(phase="launching" if starts else "running")
+    channel = None
+    if arguments.channel is not None:
+        from cycle_exec.system.init import channel as channels
+        from cycle_exec.system.init import fork
+
+        fork.hide()
+        channel = channels.SupervisorEnd(arguments.channel)
+    family = families.Family(arguments.child, hand.start if channel else None, channel)
+    terms = _terms(arguments)
+    state = State(phase="launching" if channel else "running")
     events = family.reap()
     while True:
-        for event in events:
-            state, actions = machine.step(terms, state, event)
+        while events:
+            state, actions = machine.step(terms, state, events.pop(0))
             for action in actions:
                 if isinstance(action, Leave):
                     return action.code
-                _do(family, hand, action)
+                events += _do(family, hand, action)
         events = family.wait()
 
 
-def _do(family: families.Family, hand: _Hand, action: Action) -> None:
+def _terms(arguments: SupervisorArguments) -> Terms:
+    signal_map = _numbered(arguments.signal_map)
+    stop_signal = _one_name(arguments.stop_signal)
+    stop = signal_map.get(stop_signal, stop_signal)
+    return Terms(
+        grace=arguments.grace,
+        patience=arguments.grace or _PATIENCE,
+        # An app that gets no stop signal from outside has to end for a restart all the same.
+        stop=stop_signal if stop == machine.NONE else stop,
+        stop_signal=stop_signal,
+        signal_map=signal_map,
+        terminal=arguments.terminal,
+        alone=terminals.alone(),
+    )
+
+
+def _do(family: families.Family, hand: _Hand, action: Action) -> list[Event]:
     match action:
         case Send():
             family.send(action.signal)
+        case Deliver():
+            return family.deliver(action.signal)
         case Wait():
-            families.expire(action.seconds)
+            family.timers.set(action.timer, action.seconds)
         case Start():
-            family.start()
+            return family.start()
+        case StartWatcher():
+            return family.start_watcher()
+        case Prepare():
+            family.prepare()
         case Foreground():
             family.foreground(action.app)
         case Pause():
             families.pause()
         case Say():
             hand.warn(action.words)
+    return []
 
 
 class _Hand:
@@ -75,19 +100,16 @@ class _Hand:
 
     def __init__(self, arguments: SupervisorArguments) -> None:
         self._arguments = arguments
-        if arguments.memory is not None:
-            families.keep(arguments.memory)
 
-    def start(self) -> NoReturn:
-        """In a child: become the app."""
+    def start(self, descriptor: int, loud: bool) -> tuple[int, str]:
+        """In a child: become the app, or return the exit code and why not."""
         from cycle_exec.errors import Refused
         from cycle_exec.system.exec import process
-        from cycle_exec.system.init import handover
+        from cycle_exec.system.init import channel, handover
         from cycle_exec.system.output import stderr
         from cycle_exec.system.signals import Entry
 
-        assert self._arguments.memory is not None
-        found = handover.take(self._arguments.memory)
+        found = handover.handoff(channel.content(descriptor))
         try:
             process.replace(
                 found.executable,
@@ -99,9 +121,11 @@ class _Hand:
                 no_new_privs=found.no_new_privs,
             )
         except Refused as refused:
-            self._configure()
-            stderr.log.problems(refused.problems)
-            families.leave(refused.code)
+            if loud:
+                self._configure()
+                stderr.log.problems(refused.problems)
+            problem = refused.problems[0]
+            return refused.code, f"{problem.subject}: {problem.reason} ({problem.kind})"
 
     def warn(self, words: str) -> None:
         """One line on stderr."""
@@ -114,6 +138,7 @@ class _Hand:
         from cycle_exec.system.output import stderr
 
         stderr.log.configure(self._arguments.log_level, self._arguments.log_format, False)
+        stderr.log.never_waits = True
 
 
 def _numbered(signal_map: Mapping[str, str]) -> dict[str, str]:

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
     from cycle_exec.planning.model import FileWrite, Plan
 
-    # As in settings.model: ("signal", "HUP"), ("command", "nginx", ...), ("restart",).
+    # As in settings.model: ("signal", "HUP"), ("command", "", "nginx", ...), ("restart",).
     Deed = tuple[str, ...]
 
 _ORDER = ("command", "signal", "restart")

@@ -239,5 +239,11 @@ def reload_line(plan: Plan, changes: Changes, key: bytes, milliseconds: int) -> 
     named.extend(f"{origin} #{fingerprint(content)}" for origin, content in contents.items())
     named.extend(f"{path} no longer written" for path in changes.gone)
     more = f" and {len(named) - _SHOWN} more" if len(named) > _SHOWN else ""
-    deeds = ", ".join(" ".join(deed[:2]) for deed in changes.deeds) or "nothing to do"
+    deeds = ", ".join(map(_deed, changes.deeds)) or "nothing to do"
     return printable(f"reloaded in {milliseconds} ms: {', '.join(named[:_SHOWN])}{more}; {deeds}")
+
+
+def _deed(deed: Sequence[str]) -> str:
+    if deed[0] == "command":
+        return f"command {deed[2]}" + (f" as user {deed[1]}" if deed[1] else "")
+    return " ".join(deed)

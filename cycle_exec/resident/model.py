@@ -15,15 +15,18 @@ if TYPE_CHECKING:
 class Terms(Record):
     """What holds for the whole life of the process above the app.
 
-    grace: seconds between TERM and KILL for what the app leaves in its group, 0: it is left alone.
-    patience: seconds between TERM and KILL for an app that is to be started again.
-    signal_map: what is passed on instead of a signal; "NONE": nothing.
-    terminal: whether the app's group has the terminal that was ours.
-    alone: nobody could bring us back to the foreground (we lead the session, or are PID 1).
+    grace: seconds between the stop signal and KILL for what the app leaves in its group, 0: it is
+    left alone. patience: the same for an app that is to be started again. stop: what asks the app
+    to end, as it is passed on. stop_signal: the same as it arrives. signal_map: what is passed on
+    instead of a signal; "NONE": nothing. terminal: whether the app's group has the terminal that
+    was ours. alone: nobody could bring us back to the foreground (we lead the session, or are
+    PID 1).
     """
 
     grace: float = 0.0
     patience: float = 10.0
+    stop: str = "TERM"
+    stop_signal: str = "TERM"
     signal_map: Mapping[str, str] = {}
     terminal: bool = False
     alone: bool = True
@@ -32,52 +35,65 @@ class Terms(Record):
 class SupervisorArguments(Record):
     """What a launch hands on to the process above it, as that one's command line.
 
-    child: the process of the app, or of the watcher. memory: the descriptor by which a watcher
-    hands over the app's plan; None: the child becomes the app. terminal: whether the child has
-    the terminal that was ours. mask: numbers of the signals that the app has blocked.
-    ignored: whether it ignores SIGCHLD. signal_map: from the signal that comes to the one that
-    is passed on.
+    child: the process of the app, or of the watcher. channel: the descriptor of the supervisor's
+    end of the watcher's channel; None: the child becomes the app. terminal: whether the child has
+    the terminal that was ours. mask: numbers of the signals that the app has blocked. ignored:
+    whether it ignores SIGCHLD. signal_map: from the signal that comes to the one that is passed on.
     """
 
     child: int
-    memory: int | None
+    channel: int | None
     terminal: bool
     mask: tuple[int, ...]
     ignored: bool
     log_level: str
     log_format: str
     grace: float
+    stop_signal: str
     signal_map: Mapping[str, str]
 
     def to_argv(self) -> list[str]:
         """Return the words of it, which hold no secret."""
         return [
             str(self.child),
-            "" if self.memory is None else str(self.memory),
+            "" if self.channel is None else str(self.channel),
             str(int(self.terminal)),
             ",".join(map(str, self.mask)),
             str(int(self.ignored)),
             self.log_level,
             self.log_format,
             str(self.grace),
+            self.stop_signal,
             *(f"{came}:{passed_on}" for came, passed_on in self.signal_map.items()),
         ]
 
     @classmethod
     def from_argv(cls, words: Sequence[str]) -> SupervisorArguments:
         """Return the same again."""
-        child, memory, terminal, mask, ignored, log_level, log_format, grace, *pairs = words
+        child, channel, terminal, mask, ignored, level, form, grace, stop_signal, *pairs = words
         return cls(
             child=int(child),
-            memory=int(memory) if memory else None,
+            channel=int(channel) if channel else None,
             terminal=terminal == "1",
             mask=tuple(int(number) for number in mask.split(",") if number),
             ignored=ignored == "1",
-            log_level=log_level,
-            log_format=log_format,
+            log_level=level,
+            log_format=form,
             grace=float(grace),
+            stop_signal=stop_signal,
             signal_map=dict(pair.split(":", 1) for pair in pairs),
         )
+
+
+# Timers: each is armed once at a time.
+GRACE = "grace"  # until what was told to end is killed
+STOP = "stop"  # until it is clear that the app has survived a stop signal
+START = "start"  # until the app is started although nobody has prepared it, or once more
+LISTEN = "listen"  # until it is looked again whether the app listens
+DEAF = "deaf"  # until nobody waits any more for it to listen
+HANDLER = "handler"  # until it is clear that the app has survived a signal of ours
+WATCHER = "watcher"  # until the next watcher is started
+STEADY = "steady"  # until a watcher has lived so long that it counts as a good one
 
 
 # Events
@@ -88,29 +104,51 @@ class Event(Record):
 
 
 class Arrived(Event):
-    """A signal for us. kernel: it was sent by the kernel (a terminal), not by a process. watcher:
-    it was sent by our own watcher, so no map of the user's is for it.
+    """A signal for us, by name and number. kernel: it was sent by the kernel (a terminal), not by
+    a process.
     """
 
     signal: str
+    number: int = 0
     kernel: bool = False
-    watcher: bool = False
 
 
 class Asked(Event):
-    """The watcher has put a plan into our hands: start the app with it, or start it again."""
+    """The watcher has put a new plan into our hands: start the app with it, or start it again."""
+
+
+class Wanted(Event):
+    """The watcher wants the app to have a signal, if the app has a handler for it."""
+
+    signal: str
+
+
+class Delivered(Event):
+    """What Deliver came to. heard: whether there was somebody with a handler."""
+
+    signal: str
+    number: int = 0
+    heard: bool
 
 
 class WatcherEnded(Event):
-    """The watcher has ended. code: as in Ended."""
+    """The watcher has ended, or could not be started. code: as in Ended. how: in words."""
 
     code: int
+    how: str = "has exited"
 
 
 class Ended(Event):
     """The app has ended. code: its exit code, or minus the number of the signal."""
 
     code: int
+
+
+class NotStarted(Event):
+    """There is no app: no process could be made for it, or it could not become the command."""
+
+    code: int
+    words: str
 
 
 class Halted(Event):
@@ -121,6 +159,8 @@ class Halted(Event):
 
 class Expired(Event):
     """The time that Wait asked for is over."""
+
+    timer: str
 
 
 class Deserted(Event):
@@ -135,7 +175,15 @@ class Action(Record):
 
 
 class Send(Action):
-    """Send a signal to the app's group."""
+    """Send a signal to the app's group; before there is an app, to the watcher's."""
+
+    signal: str
+
+
+class Deliver(Action):
+    """Send a signal to the app if it has a handler, else to those of its group that do; Delivered
+    follows.
+    """
 
     signal: str
 
@@ -143,11 +191,20 @@ class Send(Action):
 class Wait(Action):
     """Let Expired happen after so many seconds; 0: not any more."""
 
+    timer: str
     seconds: float
 
 
 class Start(Action):
-    """Start the app as the plan in our hands has it."""
+    """Start the app as the newest plan in our hands has it. NotStarted may follow."""
+
+
+class StartWatcher(Action):
+    """Start another watcher, which goes on where the last one was. WatcherEnded may follow."""
+
+
+class Prepare(Action):
+    """Tell the watcher that the app is to be started: every target is put back, then Asked."""
 
 
 class Say(Action):
@@ -175,11 +232,35 @@ class Leave(Action):
 class State(Record):
     """Where it stands.
 
-    phase: "launching" (reload mode: the watcher prepares the app), "running", "paused",
-    "restarting" (the app was told to end), or "leaving" with the app's exit code.
-    stopped: whether somebody wanted it to end for good; then it is not started again.
+    phase: "launching" (reload mode: the watcher prepares the app), "running", "paused", "ending"
+    (the app was told to end, to be started again), "clearing" (it has ended, others of its group
+    have not), "absent" (it is to be started), or "leaving".
+    code: the exit code, where it is known; while launching, that of a stop.
+    stopping: a stop signal was passed on to the app, which may end by it or not.
+    stopped: somebody wants the container to end; the app is not started again.
+    killed: whoever was told to end was killed.
+    again: the app has run before, so that a failed start does not end the container.
+    deferred: a new plan waits until it is clear that the app has survived a stop signal.
+    prepares: the watcher has to put the targets back before the app is started.
+    failures: of starts, in a row. refusal: the words of the last one.
+    kept: signals for an app that does not listen yet, and whether they are the watcher's.
+    tried: signals of the watcher's that the app was sent just now, with their numbers.
+    deaf: signals that the app has died of although it seemed to have a handler.
+    falls: of watchers, in a row. watched: whether there is a watcher.
     """
 
     phase: str = "running"
-    stopped: bool = False
     code: int = 0
+    stopping: bool = False
+    stopped: bool = False
+    killed: bool = False
+    again: bool = False
+    deferred: bool = False
+    prepares: bool = False
+    failures: int = 0
+    refusal: str = ""
+    kept: tuple[tuple[str, bool], ...] = ()
+    tried: tuple[tuple[str, int], ...] = ()
+    deaf: frozenset[str] = frozenset()
+    falls: int = 0
+    watched: bool = True

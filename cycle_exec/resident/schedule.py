@@ -9,8 +9,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 DAY = 86_400.0
-_FIRST_RETRY = 5.0
-_LAST_RETRY = 300.0
+_FIRST_RETRY = 2.0
+_LAST_RETRY = 30.0
+_FIRST_CONNECTION = 0.5
+_LAST_CONNECTION = 8.0
 # A certificate that ends soon is looked at again after half a day.
 _AGAIN = DAY / 2
 
@@ -32,6 +34,7 @@ class Schedule(Record):
     """What is waited for.
 
     since: the first notification that no look has followed yet. latest: the last of them.
+    missed: when to look for what nobody could tell while there was no connection.
     retry: when a look that failed is tried again, failures: how many have in a row.
     poll: when to look without notifications. expiry: when a certificate asks for it.
     None: nothing of the kind is waited for.
@@ -39,6 +42,7 @@ class Schedule(Record):
 
     since: float | None = None
     latest: float | None = None
+    missed: float | None = None
     retry: float | None = None
     failures: int = 0
     poll: float | None = None
@@ -46,45 +50,47 @@ class Schedule(Record):
 
     def due(self, pace: Pace) -> float | None:
         """Return the moment of the next look, or None."""
-        moments = [each for each in (self.retry, self.poll, self.expiry) if each is not None]
+        moments = [self.missed, self.retry, self.poll, self.expiry]
         if self.since is not None and self.latest is not None:
-            quiet = min(self.latest + pace.debounce, self.since + pace.longest)
-            moments.append(max(quiet + pace.splay, self.retry or 0.0))
-        return min(moments, default=None)
+            # News is looked at, however many looks have failed before.
+            moments.append(min(self.latest + pace.debounce, self.since + pace.longest) + pace.splay)
+        return min((moment for moment in moments if moment is not None), default=None)
 
     def notified(self, now: float) -> Schedule:
-        """Return a notification has arrived."""
+        """Return the schedule after a notification."""
         since = now if self.since is None else self.since
         return self.replace(since=since, latest=now)
 
-    def connected(self, now: float) -> Schedule:
-        """Notifications arrive from now on; what happened before is found out by a look."""
-        return self.replace(poll=None).notified(now)
+    def connected(self, now: float, pace: Pace) -> Schedule:
+        """Return the schedule with notifications from now on: one look finds what was missed."""
+        missed = now + pace.debounce + pace.splay if self.missed is None else self.missed
+        return self.replace(poll=None, missed=missed)
 
     def alone(self, now: float, pace: Pace) -> Schedule:
-        """No notifications arrive; looking from time to time has to do."""
+        """Return the schedule without notifications: looking from time to time has to do."""
         if not pace.interval or self.poll is not None:
             return self
         return self.replace(poll=now + pace.interval)
 
     def looked(self, now: float, pace: Pace, expiry: float | None) -> Schedule:
-        """Return a look went well."""
-        return Schedule(
-            poll=None if self.poll is None else now + pace.interval,
-            expiry=expiry,
-        )
+        """Return the schedule after a look that went well."""
+        poll = None if self.poll is None else now + pace.interval
+        return Schedule(poll=poll, expiry=expiry)
+
+    def again(self, now: float, chance: float, failures: int) -> Schedule:
+        """Return the schedule with another look without news, later each time.
+
+        chance: from 0 to 1, for the jitter. failures: how many looks have come to nothing before.
+        """
+        longest = min(_LAST_RETRY, _FIRST_RETRY * 2.0 ** min(failures, 10))
+        return self.replace(retry=now + longest * (0.5 + chance / 2), failures=failures + 1)
 
     def failed(self, now: float, chance: float) -> Schedule:
-        """Return a look went wrong; the next is later each time. chance: from 0 to 1, for the
-        jitter.
-        """
-        longest = min(_LAST_RETRY, _FIRST_RETRY * 2.0**self.failures)
-        retry = now + longest * (0.5 + chance / 2)
-        return Schedule(
-            retry=retry,
-            failures=self.failures + 1,
-            poll=None if self.poll is None else max(self.poll, retry),
-        )
+        """Return the schedule after a look that went wrong."""
+        found = Schedule(poll=self.poll).again(now, chance, self.failures)
+        if found.poll is None or found.retry is None:
+            return found
+        return found.replace(poll=max(found.poll, found.retry))
 
 
 def expiry_look(not_after: Iterable[float], minimum_days: int, now: float) -> float | None:
@@ -96,5 +102,7 @@ def expiry_look(not_after: Iterable[float], minimum_days: int, now: float) -> fl
 
 
 def reconnect_delay(failures: int, chance: float) -> float:
-    """Seconds before the next try to connect: from one, doubled each time, at most a minute."""
-    return min(60.0, 2.0 ** min(failures, 6)) * (0.5 + chance / 2)
+    """Seconds before the next connection: doubled each time, at most eight, for the socket is on
+    this machine.
+    """
+    return min(_LAST_CONNECTION, _FIRST_CONNECTION * 2.0 ** min(failures, 6)) * (0.5 + chance / 2)

@@ -30,6 +30,7 @@ _TOPICS = {
     "hub": ("hub.updated", "hub.reconfigured", "hub.state."),
     "metadata": ("environment.services.", "environment.deployments.", "sdn.network."),
 }
+EVERYTHING = frozenset(_TOPICS)
 # What a container may ask for can change with it.
 _ALWAYS = ("container.reconfigured",)
 

@@ -2,7 +2,7 @@
 
 Durations are seconds, modes are plain integers (0o600), an empty string means "not given".
 `on_change` is what is done when a target or the environment has changed in reload mode: ("none",),
-("restart",), ("signal", "HUP") or ("command", WORD...).
+("restart",), ("signal", "HUP") or ("command", USER, WORD...), where no user is an empty text.
 Owners are the text `user`, `user:group` or `:group`, names or numbers; ids are found in `system`.
 """
 
@@ -168,7 +168,9 @@ class Process(Record):
     grace: seconds between TERM and KILL for what the command leaves behind in its process group;
     0: it is left to the container's end. reload_interval: seconds between looks where there are
     no notifications, 0: none. reload_debounce: of quiet before a look, and reload_longest at
-    most. reload_splay: a look is put off by up to so much, by instance. signal_map: signal names
+    most. reload_splay: a look is put off by up to so much, by instance. reload_missing: what
+    becomes of a value that is gone at a later look, "keep" or "drop". restore: when targets that
+    others have changed are put back, "restart" or "always". stop_signal, signal_map: signal names
     without SIG ("TERM"), to such a name or to NONE. user: `user` or `user:group`, names or numbers.
     """
 
@@ -177,12 +179,15 @@ class Process(Record):
     no_new_privs: bool = False
     init: bool = False
     grace: float = 0.0
+    stop_signal: str = "TERM"
     signal_map: Mapping[str, str] = {}
     reload: bool = False
     reload_interval: float = 0.0
     reload_debounce: float = 2.0
     reload_longest: float = 30.0
     reload_splay: float = 5.0
+    reload_missing: str = "keep"
+    restore: str = "restart"
 
 
 class Login(Record):

@@ -90,16 +90,16 @@ def irregular(mode: int) -> str:
     return _KINDS.get(stat.S_IFMT(mode), ("other", "it is not a regular file"))[1]
 
 
-def read(path: str, limit: int = LIMIT, *, follow: bool = True) -> bytes:
+def read(path: str, limit: int = LIMIT, *, more: int = 0) -> bytes:
     """Return the whole regular file, at most `limit` bytes. Never waits for a pipe or a device.
 
-    follow: whether it may be a symbolic link. Raises Unreadable.
+    more: flags of open(2) beside those of reading. Raises Unreadable.
     """
     if "\0" in path or not path:
         raise Unreadable("its path is invalid")
-    flags = os.O_RDONLY | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC
+    flags = os.O_RDONLY | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC | more
     try:
-        descriptor = os.open(encoded(path), flags if follow else flags | os.O_NOFOLLOW)
+        descriptor = os.open(encoded(path), flags)
         try:
             reason = irregular(os.fstat(descriptor).st_mode)
             if reason:
@@ -204,7 +204,7 @@ def disk(path: str) -> Disk:
     content = None
     if kind == "file":
         try:
-            content = SecretBytes(read(path, follow=False))
+            content = SecretBytes(_untouched(path))
         except Unreadable:
             pass
     return Disk(
@@ -214,6 +214,14 @@ def disk(path: str) -> Disk:
         gid=found.st_gid,
         content=content,
     )
+
+
+def _untouched(path: str) -> bytes:
+    """Read a target and leave the time of its last reading, where the kernel lets us."""
+    try:
+        return read(path, more=os.O_NOFOLLOW | os.O_NOATIME)
+    except Unreadable:
+        return read(path, more=os.O_NOFOLLOW)
 
 
 def preflight(targets: Sequence[str]) -> list[Problem]:

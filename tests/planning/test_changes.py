@@ -10,7 +10,7 @@ from cycle_exec.planning.model import FileWrite, Plan
 from cycle_exec.presentation.describe import reload_line
 
 NONE, RESTART, HUP = ("none",), ("restart",), ("signal", "HUP")
-COMMAND = ("command", "nginx", "-s", "reload")
+COMMAND = ("command", "", "nginx", "-s", "reload")
 
 
 def plan(environ=(), *writes):

@@ -11,31 +11,33 @@ SIGNALS = st.sampled_from(["TERM", "15", "RTMIN+3", "NONE", "HUP"])
 ARGUMENTS = st.builds(
     SupervisorArguments,
     child=st.integers(1, 2**22),
-    memory=st.none() | st.integers(3, 1024),
+    channel=st.none() | st.integers(3, 1024),
     terminal=st.booleans(),
     mask=st.lists(st.integers(1, 64)).map(tuple),
     ignored=st.booleans(),
     log_level=st.sampled_from(["error", "notice"]),
     log_format=st.sampled_from(["text", "json"]),
     grace=st.floats(0, 1e6),
+    stop_signal=SIGNALS,
     signal_map=st.dictionaries(SIGNALS, SIGNALS),
 )
 PLAIN = SupervisorArguments(
     child=7,
-    memory=None,
+    channel=None,
     terminal=False,
     mask=(),
     ignored=False,
     log_level="notice",
     log_format="text",
     grace=0.0,
+    stop_signal="TERM",
     signal_map={},
 )
 
 
 @given(ARGUMENTS)
 @example(PLAIN)
-@example(PLAIN.replace(memory=3, mask=(1, 15), signal_map={"TERM": "QUIT"}))
+@example(PLAIN.replace(channel=3, mask=(1, 15), signal_map={"TERM": "QUIT"}))
 def test_arguments_survive_the_command_line(arguments):
     """Word by word: the process above the app is another program's image by then."""
     words = arguments.to_argv()

@@ -40,8 +40,8 @@ def _map(key: rules.Rule, value: rules.Rule, help: str) -> MapOf:
     return MapOf(key=key, value=Text(rule=value), help=help)
 
 
-def _command(command: tuple[str, ...]) -> tuple[str, ...]:
-    return ("command", *command)
+def _command(command: tuple[str, ...], user: str = "") -> tuple[str, ...]:
+    return ("command", user, *command)
 
 
 _DECODE = Choice(choices=("base64",), help="How the value is decoded before it is written.")

@@ -5,32 +5,39 @@ It runs in an interpreter that has loaded next to nothing, for it stays as long 
 
 from __future__ import annotations
 
+import marshal
 import os
 
 from cycle_exec.resident.model import (
     Arrived,
     Asked,
+    Delivered,
     Deserted,
     Ended,
     Expired,
     Halted,
+    NotStarted,
+    Wanted,
     WatcherEnded,
 )
+from cycle_exec.system.init import handlers, terminal, watchers
 from cycle_exec.system.init import signal_numbers as numbers
-from cycle_exec.system.init import terminal
+from cycle_exec.system.init.timers import Timers
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     import signal as _signal
     from collections.abc import Callable
-    from typing import NoReturn
 
     from cycle_exec.resident.model import Event
+    from cycle_exec.system.init.channel import SupervisorEnd
 else:
     import _signal
 
-# By which a watcher asks for the app's start: queued, never merged with another one.
-ASK = int(_signal.SIGRTMAX)
+# By which a watcher rings when it has put a message into the channel: queued, never merged.
+RING = int(_signal.SIGRTMAX)
+_FORK_FAILED = 73  # as every target that cannot be made
+_BUG = 70
 
 
 class Family:
@@ -39,33 +46,62 @@ class Family:
     Every signal is blocked, and has been since before the app was forked: none is lost, and real-
     time ones are not merged.
 
-    child: the app, or the watcher that will ask for its start. starting: what becomes the app in
-    a child of ours; None where the app is that child already.
+    child: the app, or the watcher that will ask for its start. starting: becomes the app in a child
+    of ours, given what the watcher has handed over, and whether to say aloud why not; returns only
+    an exit code and the cause. channel: to the watcher; None: the child is the app.
     """
 
-    def __init__(self, child: int, starting: Callable[[], NoReturn] | None = None) -> None:
+    def __init__(
+        self,
+        child: int,
+        starting: Callable[[int, bool], tuple[int, str]] | None = None,
+        channel: SupervisorEnd | None = None,
+    ) -> None:
         self._starting = starting
-        self._watcher = child if starting else 0
-        self._app = 0 if starting else child
+        self._channel = channel
+        self._watcher = child if channel is not None else 0
+        self._app = 0 if channel is not None else child
         # Until there is an app, signals are for who prepares it.
         self._group = child
-        # Python ignores SIGPIPE and SIGXFSZ for itself; here they are passed on like all others.
-        for number in (_signal.SIGPIPE, _signal.SIGXFSZ):
-            _signal.signal(number, _signal.SIG_DFL)
+        self._held = -1  # what the watcher has handed over
+        self._failure = -1  # where a child says why it could not become the app
+        self._started = False
+        self._number = 0
+        self.timers = Timers()
 
     def wait(self) -> list[Event]:
         """Sleep until something happens."""
         found = _signal.sigwaitinfo(_signal.valid_signals())
-        if found.si_signo == _signal.SIGCHLD:
-            return self.reap()
+        events = self._messages()
         kernel = found.si_code > 0
-        if found.si_signo == _signal.SIGALRM and kernel:
-            return [Expired()]
-        watcher = self._watcher != 0 and not kernel and found.si_pid == self._watcher
-        if watcher and found.si_signo == ASK:
-            return [Asked()]
-        name = numbers.name_of(found.si_signo)
-        return [Arrived(signal=name, kernel=kernel, watcher=watcher)]
+        if found.si_signo == _signal.SIGCHLD:
+            events += self.reap()
+        elif not self._is_own(found.si_signo, found.si_pid, kernel):
+            number = int(found.si_signo)
+            events.append(Arrived(signal=numbers.name_of(number), number=number, kernel=kernel))
+        return events + [Expired(timer=name) for name in self.timers.due()]
+
+    def _is_own(self, number: int, sender: int, kernel: bool) -> bool:
+        """Whether a signal is no news of the world: a timer's, a watcher's ring (whose sender the
+        kernel may not know, when its queue is full), or what a write of ours has brought.
+        """
+        if kernel:
+            return number == int(_signal.SIGALRM)
+        if number == RING and self._channel is not None and sender in (self._watcher, 0):
+            return True
+        return sender == os.getpid() and number in (_signal.SIGPIPE, _signal.SIGXFSZ)
+
+    def _messages(self) -> list[Event]:
+        events: list[Event] = []
+        while self._channel is not None and (message := self._channel.take()) is not None:
+            if self._held >= 0:
+                os.close(self._held)
+            self._held = message.descriptor
+            self._number = message.number
+            if message.restarts:
+                events.append(Asked())
+            events += [Wanted(signal=signal) for signal in message.signals]
+        return events
 
     def reap(self) -> list[Event]:
         """Take the exit code of everyone who has ended: one SIGCHLD may stand for many."""
@@ -80,15 +116,28 @@ class Family:
             code = os.waitstatus_to_exitcode(status)
             if child == self._app:
                 self._app = 0
-                events.append(Ended(code=code))
+                events.append(self._ended(code))
             elif child == self._watcher:
+                # What it handed over before its end counts.
+                events += self._messages()
                 self._watcher = 0
-                events.append(WatcherEnded(code=code))
+                events.append(WatcherEnded(code=code, how=_how(code)))
         if self._app:
             events.extend(self._halted())
         elif not self._populated():
             events.append(Deserted())
         return events
+
+    def _ended(self, code: int) -> Event:
+        """Return the app's end, or why the process that has ended never was the app."""
+        said, self._failure = self._failure, -1
+        if said >= 0:
+            told = os.read(said, 4096)
+            os.close(said)
+            if told:
+                code, words = marshal.loads(told)  # noqa: S302 - written by our own child
+                return NotStarted(code=code, words=words)
+        return Ended(code=code)
 
     def _halted(self) -> list[Event]:
         try:
@@ -106,24 +155,51 @@ class Family:
             pass
         return True
 
-    def start(self) -> None:
+    def start(self) -> list[Event]:
         """Fork the app, which leads a group of its own and has the terminal, if it was ours."""
         assert self._starting is not None
         own, before = os.getpgrp(), self._group
-        child = os.fork()
+        loud, self._started = not self._started, True
+        if self._failure >= 0:
+            os.close(self._failure)
+        self._failure, says = os.pipe2(os.O_CLOEXEC)
+        try:
+            child = os.fork()
+        except OSError:
+            os.close(says)
+            words = "no process can be made for it"
+            return [NotStarted(code=_FORK_FAILED, words=words)]
         if child == 0:
+            code, words = _BUG, "cycle-exec has a bug"
             try:
                 os.setpgid(0, 0)
                 _pass_on((own, before), os.getpid())
-                self._starting()
+                code, words = self._starting(self._held, loud)
             finally:
-                os._exit(70)
+                os.write(says, marshal.dumps((code, words)))
+                os._exit(code)
+        os.close(says)
         try:
             os.setpgid(child, child)
         except OSError:
             pass
         _pass_on((own, before), child)
         self._app = self._group = child
+        return []
+
+    def start_watcher(self) -> list[Event]:
+        """Fork another watcher, which goes on with what the last one has handed over."""
+        if self._channel is not None:
+            self._channel.close()
+        self._watcher, self._channel = watchers.start(self._held, self._number)
+        if self._watcher:
+            return []
+        return [WatcherEnded(code=_FORK_FAILED, how="could not be started: no process can be made")]
+
+    def prepare(self) -> None:
+        """Ask the watcher for the app's start."""
+        if self._channel is not None:
+            self._channel.prepare()
 
     def send(self, name: str) -> None:
         """To the app's group; whoever is not there needs no signal."""
@@ -132,6 +208,24 @@ class Family:
         except (ProcessLookupError, PermissionError):
             # Of a group that is all zombies, or of another user where CAP_KILL is missing.
             pass
+
+    def deliver(self, name: str) -> list[Event]:
+        """To the app if it has a handler, else to those of its group that do."""
+        number = numbers.number_of(name)
+        heard = False
+        if self._app:
+            # Where the kernel does not tell, it is taken for granted.
+            targets = [self._app]
+            if handlers.catches(self._app, number) is False:
+                targets = [pid for pid in handlers.members(self._group) if pid != self._app]
+                targets = [pid for pid in targets if handlers.catches(pid, number)]
+            for pid in targets:
+                try:
+                    os.kill(pid, number)
+                    heard = True
+                except (ProcessLookupError, PermissionError):
+                    pass
+        return [Delivered(signal=name, number=number, heard=heard)]
 
     def foreground(self, app: bool) -> None:
         """Pass the terminal on, from us to the app or back; leave it where it is otherwise."""
@@ -142,37 +236,18 @@ class Family:
             terminal.hand_over(self._group, own)
 
 
+def _how(code: int) -> str:
+    if code < 0:
+        return f"was killed by SIG{numbers.name_of(-code)}"
+    return f"has exited with code {code}"
+
+
 def _pass_on(holders: tuple[int, ...], after: int) -> None:
     for before in holders:
         if terminal.hand_over(before, after):
             return
 
 
-def expire(seconds: float) -> None:
-    """Let Expired happen after so long; 0: not any more."""
-    _signal.setitimer(_signal.ITIMER_REAL, seconds)
-
-
 def pause() -> None:
     """Stop this process until somebody continues it."""
     os.kill(os.getpid(), _signal.SIGSTOP)
-
-
-def keep(descriptor: int) -> None:
-    """Let no program that we start have this descriptor."""
-    os.set_inheritable(descriptor, False)
-
-
-def leave(code: int) -> NoReturn:
-    """End a child of ours that could not become the app."""
-    os._exit(code)
-
-
-def ask() -> None:
-    """As the watcher: ask the process above us to start the app."""
-    os.kill(os.getppid(), ASK)
-
-
-def signal_app(name: str) -> None:
-    """As the watcher: have the process above us send the app this signal."""
-    os.kill(os.getppid(), numbers.number_of(name))

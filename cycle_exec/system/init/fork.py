@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 
 from cycle_exec.errors import refuse
+from cycle_exec.record import Record
 from cycle_exec.resident.model import SupervisorArguments
 from cycle_exec.system.exec import prctl
 from cycle_exec.system.files import words as in_words
@@ -22,21 +23,30 @@ else:
     import _signal
 
 
+class Supervision(Record):
+    """The supervisor above us: its number, and our end of the channel to it, -1: there is none."""
+
+    pid: int
+    channel: int
+
+
 def fork_supervisor(
     process: Process,
     log: tuple[str, str],
     mask: Iterable[int] | None,
-    memory: int | None = None,
-) -> int:
-    """Fork. Return in the child, which leads a group of its own, the parent's number. The parent
-    becomes `entry.supervise` and never returns.
+    *,
+    reload: bool = False,
+) -> Supervision:
+    """Fork. Return in the child, which leads a group of its own. The parent becomes
+    `entry.supervise` and never returns.
 
     log: level and format of what it says. mask: what was blocked on entry, None: what is blocked
-    now. memory: see SupervisorArguments. Without it the child will be the app, and has the
+    now. reload: whether the child becomes a watcher; otherwise it will be the app, and has the
     terminal, if it was ours.
 
     Raises Refused if there can be no child.
     """
+    above, below = _channel() if reload else (None, -1)
     if os.getpid() != 1:
         # PID 1 gets every orphan of its namespace; others have to ask, before there can be any.
         prctl.prctl(prctl.SET_CHILD_SUBREAPER, 1)
@@ -51,48 +61,71 @@ def fork_supervisor(
         raise refuse("target-failed", "the app's process", in_words(error)) from None
     if child == 0:
         os.setpgid(0, 0)
-        if memory is None:
+        if above is not None:
+            os.close(above)
+        else:
             terminal.hand_over(own, os.getpid())
         _signal.signal(_signal.SIGCHLD, of_children)
         _signal.pthread_sigmask(_signal.SIG_SETMASK, blocked)
-        return parent
+        return Supervision(pid=parent, channel=below)
     try:
         # Both do it: whoever comes second finds it done, or the child has already become the app.
         os.setpgid(child, child)
     except OSError:
         pass
-    if memory is None:
+    if above is None:
         terminal.hand_over(own, child)
-    _become_supervisor(
-        SupervisorArguments(
-            child=child,
-            memory=memory,
-            terminal=had_terminal,
-            mask=tuple(map(int, blocked if mask is None else mask)),
-            ignored=of_children == _signal.SIG_IGN,
-            log_level=log[0],
-            log_format=log[1],
-            grace=process.grace,
-            signal_map=process.signal_map,
-        )
+    else:
+        os.close(below)
+    arguments = SupervisorArguments(
+        child=child,
+        channel=above,
+        terminal=had_terminal,
+        mask=tuple(map(int, blocked if mask is None else mask)),
+        ignored=of_children == _signal.SIG_IGN,
+        log_level=log[0],
+        log_format=log[1],
+        grace=process.grace,
+        stop_signal=process.stop_signal,
+        signal_map=process.signal_map,
     )
+    _become_supervisor(arguments)
+
+
+def _channel() -> tuple[int, int]:
+    from cycle_exec.system.init import channel
+
+    return channel.pair()
 
 
 def _become_supervisor(arguments: SupervisorArguments) -> NoReturn:
-    """Start a lean interpreter with nothing in its environment: /proc/1/environ tells no secret."""
+    """Start a lean interpreter with nothing in its environment: /proc/1/environ tells no secret.
+
+    Raises Refused, after the end of the child.
+    """
     _signal.setitimer(_signal.ITIMER_REAL, 0)
-    if arguments.memory is not None:
-        os.set_inheritable(arguments.memory, True)
+    if arguments.channel is not None:
+        os.set_inheritable(arguments.channel, True)
     argv = interpreter("supervise", arguments.to_argv(), site=False)
-    os.execve(argv[0], argv, {})  # noqa: S606
+    try:
+        os.execve(argv[0], argv, {})  # noqa: S606
+    except OSError as error:
+        # Nobody would be there to start the app, or to tell of its end.
+        os.kill(arguments.child, _signal.SIGKILL)
+        raise refuse("target-failed", "the supervisor", in_words(error)) from None
 
 
 def protect_watcher(supervisor: int) -> None:
     """Let no other process of its user look into the watcher, which knows every secret, and let it
-    not outlive the supervisor.
+    not outlive the supervisor. Where the kernel refuses, the channel still tells of its end.
     """
-    prctl.prctl(prctl.SET_DUMPABLE, 0)
+    hide()
     prctl.prctl(prctl.SET_PDEATHSIG, int(_signal.SIGKILL))
     if os.getppid() != supervisor:
         # It went before we asked; whoever is our parent now must not be sent our signals.
         os._exit(1)
+
+
+def hide() -> None:
+    """Let no other process of our user look into this one, or open what it has open."""
+    prctl.prctl(prctl.SET_DUMPABLE, 0)

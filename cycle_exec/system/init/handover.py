@@ -1,13 +1,8 @@
-"""How a watcher puts an app into the hands of the supervisor that starts it.
-
-The plan holds secrets, so it goes through anonymous memory that no other program ever has open,
-and that is emptied as soon as the app's own process has read it.
-"""
+"""What a watcher puts into the hands of the supervisor: the app's plan, and its own memory."""
 
 from __future__ import annotations
 
 import marshal
-import os
 
 from cycle_exec.record import Record
 
@@ -31,44 +26,30 @@ class Handoff(Record):
     no_new_privs: bool = False
 
 
-def memory() -> int:
-    """Return a descriptor of such memory."""
-    return os.memfd_create("cycle-exec", os.MFD_CLOEXEC)
-
-
-def give(descriptor: int, handoff: Handoff) -> None:
-    """Put it there, instead of what was there before."""
+def packed(handoff: Handoff, memory: bytes) -> bytes:
+    """Return both as bytes. memory: what the next watcher has to know, for nobody else to read."""
     user = handoff.user
-    content = marshal.dumps(
-        (
-            handoff.executable,
-            handoff.argv,
-            dict(handoff.environ),
-            handoff.directory,
-            dict(user.__dict__) if user else None,
-            handoff.no_new_privs,
-        )
+    fields = (
+        handoff.executable,
+        handoff.argv,
+        dict(handoff.environ),
+        handoff.directory,
+        dict(user.__dict__) if user else None,
+        handoff.no_new_privs,
     )
-    os.ftruncate(descriptor, 0)
-    written = 0
-    while written < len(content):
-        written += os.pwrite(descriptor, content[written:], written)
+    return marshal.dumps((fields, memory))
 
 
-def take(descriptor: int) -> Handoff:
-    """Read it, and leave nothing behind."""
-    size = os.fstat(descriptor).st_size
-    content = b""
-    while len(content) < size:
-        content += os.pread(descriptor, size - len(content), len(content))
-    os.ftruncate(descriptor, 0)
-    # Written by ourselves a moment ago, in the same interpreter.
-    executable, argv, environ, directory, fields, no_new_privs = marshal.loads(content)  # noqa: S302
+def handoff(content: bytes) -> Handoff:
+    """Return what is to be started."""
+    # Written by ourselves, in the same interpreter, into memory that nobody can change.
+    fields, _ = marshal.loads(content)  # noqa: S302
+    executable, argv, environ, directory, of_user, no_new_privs = fields
     user = None
-    if fields is not None:
+    if of_user is not None:
         from cycle_exec.system.exec.user import User
 
-        user = User(**fields)
+        user = User(**of_user)
     return Handoff(
         executable=executable,
         argv=argv,
@@ -77,3 +58,10 @@ def take(descriptor: int) -> Handoff:
         user=user,
         no_new_privs=no_new_privs,
     )
+
+
+def memory(content: bytes) -> bytes:
+    """Return what the next watcher has to know."""
+    _, found = marshal.loads(content)  # noqa: S302 - as above
+    assert isinstance(found, bytes)
+    return found

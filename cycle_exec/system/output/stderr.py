@@ -17,6 +17,7 @@ _LONGEST = 1000
 _PATIENCE = 0.25  # seconds for a reader that does not keep up
 _LONG = 1.0  # seconds before there is anything to say of a wait
 _CLEAR = "\r\x1b[K"
+_PIECE = 4096  # PIPE_BUF: bytes
 
 
 def printable(text: str) -> str:
@@ -43,7 +44,10 @@ class Log:
     """Messages at or above a level, as text or as one JSON object a line.
 
     Nothing that happens to standard error ends the launch: closed, full, without a reader.
+    never_waits: what a reader does not take is not said, for who stays and has more to do.
     """
+
+    never_waits = False
 
     def __init__(self, level: str = "notice", format: str = "text", debug: bool = False) -> None:
         self.configure(level, format, debug)
@@ -159,18 +163,25 @@ def _write(text: str) -> None:
     left = memoryview(text.encode("ascii", "backslashreplace"))
     waited = False
     while left:
+        if log.never_waits and not _wait():
+            return
         try:
-            left = left[os.write(2, left) :]
+            # A pipe that has room for anything has room for so much, and does not wait for more.
+            left = left[os.write(2, left[:_PIECE] if log.never_waits else left) :]
             waited = False
         except BlockingIOError:
             if waited:
                 return
             waited = True
-            from select import select
-
-            select((), (2,), (), _PATIENCE)
+            _wait()
         except OSError:
             return
+
+
+def _wait() -> bool:
+    from select import select
+
+    return bool(select((), (2,), (), _PATIENCE)[1])
 
 
 log = Log()

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import os
-
 from cycle_exec.system.exec.user import User
-from cycle_exec.system.init.handover import Handoff, give, memory, take
+from cycle_exec.system.init.handover import Handoff, handoff, memory, packed
 
 WHOLE = Handoff(
     executable="/bin/app",
@@ -17,33 +15,10 @@ WHOLE = Handoff(
 )
 
 
-def test_what_is_given_is_taken_once():
-    """Every field and every byte; then nothing is left."""
-    descriptor = memory()
-    try:
-        give(descriptor, WHOLE)
-        assert take(descriptor) == WHOLE
-        assert os.fstat(descriptor).st_size == 0
-    finally:
-        os.close(descriptor)
-
-
-def test_the_last_one_counts():
-    """A shorter one leaves nothing of a longer one."""
-    descriptor = memory()
-    try:
-        give(descriptor, WHOLE.replace(environ={"A": "x" * 100_000}))
-        plain = Handoff(executable="/x", argv=("x",), environ={})
-        give(descriptor, plain)
-        assert take(descriptor) == plain
-    finally:
-        os.close(descriptor)
-
-
-def test_no_other_program_has_the_memory():
-    """It is closed by every exec."""
-    descriptor = memory()
-    try:
-        assert not os.get_inheritable(descriptor)
-    finally:
-        os.close(descriptor)
+def test_what_is_given_arrives_whole():
+    """Every field and every byte, and the watcher's memory beside it."""
+    content = packed(WHOLE, b"remembered")
+    assert handoff(content) == WHOLE
+    assert memory(content) == b"remembered"
+    plain = Handoff(executable="/x", argv=("x",), environ={})
+    assert handoff(packed(plain, b"")) == plain

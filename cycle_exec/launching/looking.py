@@ -1,0 +1,87 @@
+"""One look of reload mode: ask the platform, keep what it lacks, and plan anew."""
+
+from __future__ import annotations
+
+from cycle_exec.errors import Refused
+from cycle_exec.launching import apply, pipeline, preflight
+from cycle_exec.record import Record
+from cycle_exec.resident import keeping
+from cycle_exec.settings.model import CertificateRequest
+from cycle_exec.system import clock, signals
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from cycle_exec.launching.last_good import Keeper
+    from cycle_exec.launching.pipeline import Fetched, Planned
+    from cycle_exec.launching.preflight import Local
+    from cycle_exec.planning.model import Plan
+    from cycle_exec.settings.model import Invocation, Settings
+    from cycle_exec.sources.model import Certificate, Snapshot
+
+
+class Looked(Record):
+    """What a look has come to. gone, empty: see `keeping.Kept`."""
+
+    planned: Planned
+    executable: str
+    gone: tuple[str, ...] = ()
+    empty: tuple[str, ...] = ()
+
+
+def look(
+    invocation: Invocation,
+    settings: Settings,
+    last: Snapshot,
+    held: Plan,
+    keeper: Keeper | None,
+) -> Looked:
+    """Ask and plan within the deadline of a start. Raise Refused or DeadlinePassed.
+
+    last, held: the answers and the plan that hold.
+    """
+    deadline = clock.Deadline.after(settings.api.deadline)
+    armed = signals.arm(deadline.left())
+    try:
+        local = preflight.opened(invocation, settings)
+        given = pipeline.fetched(settings, local, deadline, keeper)
+        kept = keeping.Kept(snapshot=given.snapshot)
+        if settings.process.reload_missing == "keep":
+            kept = keeping.kept(last, given.snapshot)
+            given = given.replace(snapshot=kept.snapshot)
+        planned = _planned(settings, local, given, last, held)
+        executable = apply.judged(settings, planned)
+    finally:
+        armed.disarm()
+    return Looked(planned=planned, executable=executable, gone=kept.gone, empty=kept.empty)
+
+
+def _planned(
+    settings: Settings, local: Local, given: Fetched, last: Snapshot, held: Plan
+) -> Planned:
+    try:
+        return pipeline.planned(settings, local, given)
+    except Refused as refused:
+        if any(problem.kind != "certificate-refused" for problem in refused.problems):
+            raise
+        request = settings.certificates or CertificateRequest()
+        lenient = settings.replace(certificates=request.replace(allow_expired=True))
+        planned = pipeline.planned(lenient, local, given)
+        # A certificate that has not changed is no reason to refuse what has.
+        if not _holds(planned, given.snapshot.certificates or (), last, held):
+            raise
+        return planned
+
+
+def _holds(planned: Planned, fresh: tuple[Certificate, ...], last: Snapshot, held: Plan) -> bool:
+    """Whether every certificate that is over is one that the app has already."""
+    now = clock.now()
+    before = {_identity(one) for one in last.certificates or ()}
+    unchanged = {one.domains for one in fresh if _identity(one) in before}
+    return all(
+        summary.not_after >= now or (summary in held.certificates and summary.domains in unchanged)
+        for summary in planned.plan.certificates
+    )
+
+
+def _identity(certificate: Certificate) -> tuple[object, ...]:
+    return certificate.domains, certificate.bundle.reveal(), certificate.private_key.reveal()

@@ -1,0 +1,368 @@
+"""Histories of the process above the app: what happens, and what it does."""
+
+from __future__ import annotations
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from cycle_exec.resident.model import (
+    Action,
+    Arrived,
+    Asked,
+    Deliver,
+    Delivered,
+    Deserted,
+    Ended,
+    Expired,
+    Foreground,
+    Halted,
+    Leave,
+    NotStarted,
+    Pause,
+    Prepare,
+    Say,
+    Send,
+    Start,
+    StartWatcher,
+    State,
+    Terms,
+    Wait,
+    Wanted,
+    WatcherEnded,
+)
+from cycle_exec.resident.supervisor import step
+
+PLAIN = Terms()
+SHELL = Terms(terminal=True, alone=False)
+LEADER = Terms(terminal=True, alone=True)
+SIGNALS = st.sampled_from(["TERM", "INT", "HUP", "CONT", "TSTP", "WINCH", "RTMIN+3", "USR1"])
+TERM = Arrived(signal="TERM", number=15)
+
+
+def history(terms, *events, state=None):
+    """All that is done, event by event, from the beginning on; timers are left out."""
+    state, done = state or State(), []
+    for event in events:
+        state, actions = step(terms, state, event)
+        done.append([action for action in actions if not isinstance(action, Wait)])
+    return done
+
+
+def timers(terms, *events, state=None):
+    """The timers that the last event has armed or ended."""
+    state = state or State()
+    found: tuple[Action, ...] = ()
+    for event in events:
+        state, found = step(terms, state, event)
+    return {each.timer: each.seconds for each in found if isinstance(each, Wait)}
+
+
+def test_a_plain_life():
+    """Signals are passed on as they come; the app's end is the end."""
+    events = (Arrived(signal="HUP"), Arrived(signal="RTMIN+3"), Ended(code=7))
+    assert history(PLAIN, *events) == [
+        [Send(signal="HUP")],
+        [Send(signal="RTMIN+3")],
+        [Leave(code=7)],
+    ]
+    assert history(PLAIN, Ended(code=-15)) == [[Leave(code=143)]]
+
+
+def test_with_grace():
+    """TERM for the rest of the group; the end comes when all are gone."""
+    terms = Terms(grace=2.0)
+    assert history(terms, Ended(code=3), Arrived(signal="HUP"), Deserted()) == [
+        [Send(signal="TERM")],
+        [Send(signal="HUP")],
+        [Leave(code=3)],
+    ]
+
+
+def test_after_the_grace():
+    """Or after its time, with KILL for who is still there."""
+    terms = Terms(grace=2.0)
+    assert history(terms, Ended(code=3), Expired(timer="grace")) == [
+        [Send(signal="TERM")],
+        [Send(signal="KILL"), Leave(code=3)],
+    ]
+
+
+def test_other_signals_instead():
+    """The map is for what arrives; NONE keeps it away."""
+    terms = Terms(signal_map={"TERM": "QUIT", "HUP": "NONE"})
+    assert history(
+        terms, Arrived(signal="TERM"), Arrived(signal="HUP"), Arrived(signal="QUIT")
+    ) == [
+        [Send(signal="QUIT")],
+        [],
+        [Send(signal="QUIT")],
+    ]
+
+
+def test_the_terminals_own_signals():
+    """The app's group has them already, if it has the terminal; a hang-up is for us alone."""
+    typed = Arrived(signal="INT", kernel=True)
+    assert history(SHELL, typed, Arrived(signal="INT")) == [[], [Send(signal="INT")]]
+    assert history(PLAIN, typed) == [[Send(signal="INT")]]
+    assert history(SHELL, Arrived(signal="HUP", kernel=True)) == [[Send(signal="HUP")]]
+
+
+def test_a_stop_below_a_shell():
+    """We stop with the app, and both come back together."""
+    assert history(SHELL, Halted(signal="TSTP"), Arrived(signal="CONT"), Ended(code=0)) == [
+        [Foreground(app=False), Pause()],
+        [Foreground(app=True), Send(signal="CONT")],
+        [Foreground(app=False), Leave(code=0)],
+    ]
+
+
+def test_a_stop_that_nobody_could_end():
+    """A terminal's stop is undone; one that somebody sent on purpose stays."""
+    assert history(LEADER, Halted(signal="TSTP")) == [[Send(signal="CONT")]]
+    assert history(LEADER, Halted(signal="STOP")) == [[]]
+    assert history(PLAIN, Halted(signal="TSTP")) == [[]]
+
+
+EVENTS = st.lists(
+    st.one_of(
+        st.builds(Arrived, signal=SIGNALS, kernel=st.booleans()),
+        st.builds(Halted, signal=st.sampled_from(["TSTP", "STOP", "TTIN"])),
+        st.just(Expired(timer="grace")),
+        st.just(Deserted()),
+    ),
+    max_size=8,
+)
+TERMS = st.builds(
+    Terms,
+    grace=st.sampled_from([0.0, 1.0]),
+    signal_map=st.dictionaries(SIGNALS, SIGNALS | st.just("NONE"), max_size=3),
+    terminal=st.booleans(),
+    alone=st.booleans(),
+)
+
+
+@given(TERMS, EVENTS, st.integers(-64, 255), EVENTS)
+def test_any_history(terms, before, code, after):
+    """It never leaves before the app has ended, then always with the app's code; every signal of
+    a process is passed on once, as the map says."""
+    state = State()
+    for event in before:
+        state, actions = step(terms, state, event)
+        assert not any(isinstance(action, Leave) for action in actions)
+        if isinstance(event, Arrived) and not event.kernel:
+            sent = [action.signal for action in actions if isinstance(action, Send)]
+            wanted = terms.signal_map.get(event.signal, event.signal)
+            assert sent == ([] if wanted == "NONE" else [wanted])
+    left = []
+    for event in (Ended(code=code), *after, Expired(timer="grace")):
+        state, actions = step(terms, state, event)
+        left += [action for action in actions if isinstance(action, Leave)]
+        if left:
+            break
+    assert left == [Leave(code=code if code >= 0 else 128 - code)]
+
+
+def test_a_launch_in_reload_mode():
+    """The watcher prepares the app, signals are for it until then, and asks for the start."""
+    typed = Arrived(signal="INT", kernel=True)
+    state, done = State(phase="launching"), []
+    for event in (Arrived(signal="HUP"), Asked(), typed, Ended(code=4)):
+        state, actions = step(SHELL, state, event)
+        done.append([action for action in actions if not isinstance(action, Wait)])
+    assert done == [
+        [Send(signal="HUP")],
+        [Start()],
+        [],
+        [Foreground(app=False), Leave(code=4)],
+    ]
+    assert history(SHELL, typed, state=State(phase="launching")) == [[Send(signal="INT")]]
+
+
+def test_a_launch_that_refuses_in_reload_mode():
+    """The watcher's code is the container's."""
+    assert step(PLAIN, State(phase="launching"), WatcherEnded(code=77))[1] == (Leave(code=77),)
+    assert step(PLAIN, State(phase="launching"), WatcherEnded(code=-15))[1] == (Leave(code=143),)
+
+
+def test_a_restart():
+    """The stop signal, its end, that of its group, and a new start with the newest plan."""
+    assert history(PLAIN, Asked(), Asked(), Ended(code=0), Asked(), Deserted(), Ended(code=1)) == [
+        [Send(signal="TERM")],
+        [],
+        [],
+        [],
+        [Start()],
+        [Leave(code=1)],
+    ]
+    assert timers(Terms(patience=3.0), Asked())["grace"] == 3.0
+
+
+def test_a_restart_says_it_as_the_signal_map_has_it():
+    """`signal_map` and `stop_signal` count for a restart too."""
+    terms = Terms(stop="QUIT", signal_map={"TERM": "QUIT"})
+    assert history(terms, Asked()) == [[Send(signal="QUIT")]]
+
+
+def test_the_whole_group_has_its_time():
+    """A shell above the app has ended, the app has not: KILL comes after the patience alone."""
+    assert history(PLAIN, Asked(), Ended(code=-15), Expired(timer="grace"), Deserted()) == [
+        [Send(signal="TERM")],
+        [],
+        [Send(signal="KILL")],
+        [Start()],
+    ]
+    stuck = history(PLAIN, Asked(), Ended(code=0), *[Expired(timer="grace")] * 2)
+    assert stuck[-1] == [Start()]
+
+
+def test_a_restart_of_who_is_stopped():
+    """One that is stopped is woken to hear it."""
+    paused = history(SHELL, Halted(signal="TSTP"), Asked())[1]
+    assert paused == [Send(signal="TERM"), Send(signal="CONT")]
+
+
+def test_who_was_told_to_stop_is_not_started_again():
+    """Before or during a restart; what is mapped away is no stop."""
+    assert history(PLAIN, TERM, Asked(), Ended(code=7))[1:] == [[], [Leave(code=7)]]
+    assert history(PLAIN, Asked(), TERM, Ended(code=7))[2] == [Leave(code=7)]
+    deaf = Terms(signal_map={"TERM": "NONE"})
+    assert history(deaf, TERM, Asked())[1] != []
+
+
+def test_a_signal_that_the_app_survives_stops_nothing():
+    """A JVM writes its threads for QUIT: the restart that was asked for comes all the same."""
+    dump = Arrived(signal="QUIT", number=3)
+    assert history(PLAIN, dump, Asked(), Expired(timer="stop")) == [
+        [Send(signal="QUIT")],
+        [],
+        [Send(signal="TERM")],
+    ]
+    assert history(PLAIN, dump, Expired(timer="stop"), Asked())[2] == [Send(signal="TERM")]
+
+
+def test_a_stop_while_no_app_runs_is_the_end():
+    """128 and its number, also for a stop signal of its own; nothing is started."""
+    gone = (Asked(), Ended(code=0))
+    for terms, signal, number in (
+        (PLAIN, "TERM", 15),
+        (PLAIN, "INT", 2),
+        (PLAIN, "QUIT", 3),
+        (Terms(stop="USR1", stop_signal="USR1"), "USR1", 10),
+        (Terms(stop="WINCH", stop_signal="WINCH"), "WINCH", 28),
+    ):
+        arrived = Arrived(signal=signal, number=number)
+        assert history(terms, *gone, arrived, Deserted(), Asked())[2] == [Leave(code=128 + number)]
+
+
+def test_a_stop_while_no_app_runs_leaves_the_rest_its_grace():
+    """The time that runs is theirs."""
+    terms = Terms(grace=2.0, patience=2.0)
+    found = history(terms, Asked(), Ended(code=0), TERM, Expired(timer="grace"))
+    assert found[2:] == [[], [Send(signal="KILL"), Leave(code=143)]]
+
+
+def test_other_signals_wait_for_the_new_app():
+    """They are kept until it listens, and mapped as ever; what a terminal says is of the moment."""
+    hup, size = Arrived(signal="HUP", number=1), Arrived(signal="WINCH", number=28)
+    state = State(phase="clearing", again=True)
+    events = (hup, hup, size, Deserted(), Expired(timer="listen"))
+    assert history(PLAIN, *events, state=state) == [
+        [],
+        [],
+        [],
+        [Start()],
+        [Deliver(signal="HUP")],
+    ]
+    away = Terms(signal_map={"HUP": "NONE"})
+    assert history(away, *events, state=state)[-1] == []
+    heard = (*events, Delivered(signal="HUP", number=1, heard=True), Expired(timer="listen"))
+    assert history(PLAIN, *heard, state=state)[-1] == []
+    # One from outside that nobody wants is forgotten without a word.
+    assert history(PLAIN, *events, Expired(timer="deaf"), state=state)[-1] == []
+
+
+def test_a_signal_of_the_watchers_needs_a_handler():
+    """It waits until there is one, and a warning says if there never was."""
+    unheard = Delivered(signal="HUP", number=1, heard=False)
+    assert history(PLAIN, Wanted(signal="HUP"), unheard, Expired(timer="listen"), unheard) == [
+        [Deliver(signal="HUP")],
+        [],
+        [Deliver(signal="HUP")],
+        [],
+    ]
+    [said] = history(PLAIN, Wanted(signal="HUP"), unheard, Expired(timer="deaf"))[-1]
+    assert isinstance(said, Say)
+    assert "HUP" in said.words
+    # A restart makes it needless.
+    assert history(PLAIN, Wanted(signal="HUP"), unheard, Asked(), Expired(timer="deaf"))[-1] == []
+    assert history(PLAIN, Asked(), Wanted(signal="HUP"))[1] == []
+
+
+def test_an_app_that_dies_of_a_signal_of_ours_is_started_again_once():
+    """Programs in Go and Java catch what they die of: it is not sent to them any more."""
+    heard = Delivered(signal="HUP", number=1, heard=True)
+    for code in (-1, 129):
+        events = (Wanted(signal="HUP"), heard, Ended(code=code), Deserted(), Asked())
+        done = history(PLAIN, *events, Wanted(signal="HUP"), Ended(code=code))
+        assert done[2][0].words.startswith("the app was ended by HUP")
+        assert done[3:5] == [[Prepare()], [Start()]]
+        assert isinstance(done[5][0], Say)
+        assert done[6] == [Leave(code=129)]
+    # Without a watcher to prepare it, and when it takes too long.
+    for event in (WatcherEnded(code=-9), Expired(timer="start")):
+        late = history(PLAIN, Wanted(signal="HUP"), heard, event, Ended(code=-1), Deserted(), event)
+        assert [Start()] in late or [Prepare()] in late
+    # Two seconds later it is the app's own end.
+    survived = (Wanted(signal="HUP"), heard, Expired(timer="handler"), Ended(code=-1))
+    assert history(PLAIN, *survived)[-1] == [Leave(code=129)]
+
+
+def test_a_start_that_fails_does_not_end_the_container():
+    """It is tried again, said once for each cause; a stop ends that, a new plan comes at once."""
+    gone = NotStarted(code=127, words="command app: gone")
+    restart = (Asked(), Ended(code=0), Deserted())
+    done = history(PLAIN, *restart, gone, Expired(timer="start"), gone, Asked(), TERM, gone)
+    assert isinstance(done[3][0], Say)
+    assert done[4:7] == [[Start()], [], [Start()]]
+    assert done[8] == [Leave(code=143)]
+    assert timers(PLAIN, *restart, gone)["start"] == 1.0
+    assert timers(PLAIN, *restart, gone, Expired(timer="start"), gone)["start"] == 2.0
+
+
+def test_a_first_start_that_fails_is_the_end():
+    """As without reload mode."""
+    gone = NotStarted(code=127, words="command app: gone")
+    assert history(PLAIN, Asked(), gone, state=State(phase="launching"))[1] == [Leave(code=127)]
+
+
+def test_a_launch_that_is_told_to_stop():
+    """The watcher undoes what it is about; it is not waited for longer than a second."""
+    begun = State(phase="launching")
+    term, late = Arrived(signal="TERM", number=15), Expired(timer="grace")
+    assert history(PLAIN, term, WatcherEnded(code=143), state=begun) == [
+        [Send(signal="TERM")],
+        [Leave(code=143)],
+    ]
+    assert history(PLAIN, term, late, state=begun)[1] == [Send(signal="KILL")]
+    assert history(PLAIN, term, Asked(), state=begun)[1] == [Leave(code=143)]
+    own = Terms(stop="WINCH", stop_signal="WINCH")
+    size = Arrived(signal="WINCH", number=28)
+    assert history(own, size, WatcherEnded(code=143), state=begun)[1] == [Leave(code=156)]
+
+
+def test_a_watcher_that_ends_comes_back():
+    """With a pause that grows to a minute; the app is untouched. A good one starts anew."""
+    state, pauses = State(), []
+    for _ in range(9):
+        state, actions = step(PLAIN, state, WatcherEnded(code=-9, how="was killed by SIGKILL"))
+        assert isinstance(actions[0], Say)
+        assert "was killed by SIGKILL" in actions[0].words
+        pauses += [action.seconds for action in actions if isinstance(action, Wait)]
+        state, actions = step(PLAIN, state, Expired(timer="watcher"))
+        assert actions[0] == StartWatcher()
+    assert pauses == [1, 2, 4, 8, 16, 32, 60, 60, 60]
+    state, _ = step(PLAIN, state, Expired(timer="steady"))
+    assert state.falls == 0
+    assert history(Terms(grace=1.0), Ended(code=0), WatcherEnded(code=1))[1] == []
+    left = history(PLAIN, WatcherEnded(code=1), Ended(code=0), Expired(timer="watcher"))
+    assert left[2] == []

@@ -1,0 +1,93 @@
+"""The channel between watcher and supervisor: nothing is lost, torn, or taken twice."""
+
+from __future__ import annotations
+
+import errno
+import os
+
+import pytest
+
+from cycle_exec.system.init.channel import SupervisorEnd, WatcherEnd, content, pair, sealed
+
+
+@pytest.fixture
+def ends():
+    """Both ends of a channel."""
+    above, below = pair()
+    supervisor, watcher = SupervisorEnd(above), WatcherEnd(below)
+    yield supervisor, watcher
+    supervisor.close()
+    watcher.close()
+
+
+def test_messages_arrive_whole_in_order_and_once(ends):
+    """However many wait, each with its own memory."""
+    supervisor, watcher = ends
+    for number in range(50):
+        watcher.give(b"%d" % number * 100_000, restarts=number % 2 == 0, signals=("HUP",))
+    for number in range(50):
+        found = supervisor.take()
+        assert (found.number, found.restarts) == (number + 1, number % 2 == 0)
+        assert found.signals == ("HUP",)
+        assert not os.get_inheritable(found.descriptor)
+        assert content(found.descriptor) == b"%d" % number * 100_000
+        # It can be read as often as one likes.
+        assert content(found.descriptor) == b"%d" % number * 100_000
+        os.close(found.descriptor)
+    assert supervisor.take() is None
+
+
+def test_what_is_handed_over_cannot_be_changed():
+    """By nobody, once it is written."""
+    descriptor = sealed(b"plan")
+    try:
+        for change in (
+            lambda: os.pwrite(descriptor, b"x", 0),
+            lambda: os.ftruncate(descriptor, 0),
+            lambda: os.ftruncate(descriptor, 10),
+        ):
+            with pytest.raises(OSError) as caught:
+                change()
+            assert caught.value.errno == errno.EPERM
+        assert content(descriptor) == b"plan"
+    finally:
+        os.close(descriptor)
+
+
+def test_a_message_that_is_not_new_is_none():
+    """As of a watcher that begins to count anew."""
+    above, below = pair()
+    supervisor, watcher = SupervisorEnd(above, 5), WatcherEnd(below, 3)
+    before = len(os.listdir("/proc/self/fd"))
+    for number in (4, 5, 6):
+        watcher.give(b"plan %d" % number, restarts=True)
+    found = supervisor.take()
+    assert found is not None
+    assert found.number == 6
+    assert supervisor.take() is None
+    os.close(found.descriptor)
+    assert len(os.listdir("/proc/self/fd")) == before
+    supervisor.close()
+    watcher.close()
+
+
+def test_what_was_said_before_an_end_is_heard(ends):
+    """A watcher that dies has said what it has said."""
+    supervisor, watcher = ends
+    watcher.give(b"last", restarts=True)
+    watcher.close()
+    found = supervisor.take()
+    assert found is not None
+    assert content(found.descriptor) == b"last"
+    os.close(found.descriptor)
+    assert supervisor.take() is None
+
+
+def test_the_other_way(ends):
+    """A request, nothing, and the end."""
+    supervisor, watcher = ends
+    assert watcher.hears() == ""
+    supervisor.prepare()
+    assert watcher.hears() == "prepare"
+    supervisor.close()
+    assert watcher.hears() == "gone"
