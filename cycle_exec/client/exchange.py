@@ -5,7 +5,8 @@ A call becomes a request; an answer becomes a result, an error, or a retry.
 
 from __future__ import annotations
 
-from json import dumps
+from binascii import b2a_base64
+from json import dumps, loads
 
 from cycle_exec.client import errors
 from cycle_exec.record import Record
@@ -92,8 +93,6 @@ def _unanswered(failure: Failure) -> errors.ApiError:
 
 
 def _basic(username: str, password: str) -> str:
-    from binascii import b2a_base64
-
     if ":" in username:
         raise ValueError("a username with a colon would be another user's login")
     return "Basic " + b2a_base64(f"{username}:{password}".encode(), newline=False).decode()
@@ -131,8 +130,6 @@ def result(request: Asked, outcome: Response | Failure, empty: Any) -> Any:
 
 def _document(outcome: Response) -> Mapping[str, Any]:
     """Return the answer's JSON object; of an error without one, an empty object."""
-    from json import loads
-
     try:
         document = loads(outcome.body.reveal())
     except (ValueError, RecursionError):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from json import loads
+
 from cycle_exec.errors import Problem, Refused, refuse
 from cycle_exec.launching import pipeline, preflight
 from cycle_exec.record import Record
@@ -98,8 +100,6 @@ def _body(data: str) -> bytes | None:
     """Return the JSON of --data, checked. Its text is never shown: it may hold secrets."""
     if not data:
         return None
-    from json import loads
-
     content = data.encode("utf-8", "surrogateescape")
     if data.startswith("@"):
         try:
@@ -120,8 +120,6 @@ def _ask(
     raw: bool,
     colour: bool,
 ) -> int:
-    from json import loads
-
     from cycle_exec.client.client import Client
     from cycle_exec.client.errors import ApiError
 

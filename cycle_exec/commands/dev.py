@@ -6,7 +6,7 @@ import json
 import posixpath
 
 from cycle_exec.commands import emulator
-from cycle_exec.emulator import instance
+from cycle_exec.emulator import world
 from cycle_exec.emulator.faults import Faults
 from cycle_exec.errors import Refused, refuse
 from cycle_exec.settings.model import SOCKET
@@ -113,7 +113,7 @@ def _beside(
     # What the platform would have given the launch, and where its parts are here.
     environ = {
         **invocation.environ,
-        **instance.variables(platform.world),
+        **world.variables(platform.world),
         SOCKET: socket,
         "CYCLE_EXEC_METADATA": metadata,
     }
@@ -121,9 +121,9 @@ def _beside(
     return nursery.attend(app, lambda: stderr.log.warning("the emulator has exited"))
 
 
-def _publish(path: str, world: World) -> None:
+def _publish(path: str, found: World) -> None:
     """Write the metadata file, replaced when the world changes, as the platform does."""
-    temporary_files.publish(path, json.dumps(instance.metadata(world)).encode(), 0o644)
+    temporary_files.publish(path, json.dumps(world.metadata(found)).encode(), 0o644)
 
 
 def _arguments(overrides: Overrides, command: Sequence[str]) -> list[str]:

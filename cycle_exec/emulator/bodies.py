@@ -4,6 +4,9 @@ document, as far as something depends on them.
 
 from __future__ import annotations
 
+from datetime import datetime
+from json import loads
+
 from cycle_exec.emulator.reads import SCOPES
 
 TYPE_CHECKING = False
@@ -22,8 +25,6 @@ _PRIORITIES = ("critical", "high", "medium", "normal", "low")
 
 def read(body: bytes) -> object:
     """Return the body's value; raise ValueError, in words for people, if it is not JSON."""
-    from json import loads
-
     if not body:
         raise ValueError("there is no body")
     try:
@@ -52,8 +53,6 @@ def _is_identity(value: object) -> bool:
 
 
 def _is_moment(value: object) -> bool:
-    from datetime import datetime
-
     try:
         return (
             isinstance(value, str)

@@ -5,6 +5,7 @@ Values that nobody gave are derived from names, so two starts of one state give 
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from hashlib import sha256
 
 from cycle_exec.emulator.model import NEVER
@@ -50,8 +51,6 @@ def table(document: Document, name: str) -> Document:
 
 def rfc3339(moment: float) -> str:
     """Seconds since the epoch as the API writes times."""
-    from datetime import UTC, datetime
-
     return datetime.fromtimestamp(int(moment), UTC).isoformat().replace("+00:00", "Z")
 
 

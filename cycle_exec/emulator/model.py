@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from json import dumps
+
 from cycle_exec.record import Record
 from cycle_exec.secret import Secret, SecretBytes
 
@@ -75,8 +77,6 @@ class CertificateState(Record):
     @property
     def _mark(self) -> str:
         """What else the table says: whoever changes it wants another certificate."""
-        from json import dumps
-
         said = [self.serial, self.extra]
         return dumps(said, sort_keys=True) if self.serial or self.extra else ""
 

@@ -1,17 +1,27 @@
-"""State in, World out: documents put together so that ids and references agree."""
+"""State in, World out: documents put together so that ids and references agree.
+
+And what the platform puts around an instance of it besides the API: variables, a metadata file.
+"""
 
 from __future__ import annotations
 
+from binascii import b2a_base64
+
 from cycle_exec.emulator import documents
-from cycle_exec.emulator.documents import SERVICES, Ground, identity, merged
+from cycle_exec.emulator.documents import SERVICES, Ground, identity, merged, table
 from cycle_exec.emulator.model import ContainerState, Pair, State, World
 from cycle_exec.record import Record
+from cycle_exec.settings.model import TOKEN
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from cycle_exec.emulator.model import CertificateState, Document
+
+
+# What the app gets where the state takes any token.
+ANY = "dev-token"
 
 
 class Pod(Record):
@@ -87,6 +97,41 @@ def build(state: State, pairs: Sequence[Pair], started: float) -> World:
     )
 
 
+def variables(world: World) -> dict[str, str]:
+    """Return the CYCLE_* variables of the world's own instance, as the platform sets them.
+
+    Source of the names: the platform's page on container environment variables.
+    """
+    container = next(item for item in world.containers if item["id"] == world.own)
+    instance = next((item for item in world.instances if item["container_id"] == world.own), {})
+    provider = table(world.server, "provider")
+    address = table(table(instance, "environment"), "ipv6")
+    found = {
+        TOKEN: world.token or ANY,
+        "CYCLE_CONTAINER_ID": world.own,
+        "CYCLE_CONTAINER_IDENTIFIER": container.get("identifier"),
+        "CYCLE_ENVIRONMENT_ID": world.environment.get("id"),
+        "CYCLE_CLUSTER": world.environment.get("cluster"),
+        "CYCLE_INSTANCE_ID": instance.get("id"),
+        "CYCLE_INSTANCE_IPV6_IP": address.get("ip"),
+        "CYCLE_INSTANCE_IPV6_CIDR": address.get("cidr"),
+        "CYCLE_LOCATION_ID": world.server.get("location_id"),
+        "CYCLE_PROVIDER_VENDOR": provider.get("vendor"),
+        "CYCLE_PROVIDER_LOCATION": provider.get("location"),
+        "CYCLE_SERVER_ID": world.server.get("id"),
+    }
+    deployment = table(instance, "deployment").get("version")
+    if deployment is not None:
+        found["CYCLE_DEPLOYMENT_VERSION"] = deployment
+    return {name: str(value) for name, value in found.items() if value is not None}
+
+
+def metadata(world: World) -> Document:
+    """Return the environment metadata file: four members of the environment."""
+    names = ("id", "deployments", "private_network", "services")
+    return {name: world.environment.get(name) for name in names}
+
+
 def _ips(ground: Ground, state: State, pods: Mapping[str, Pod]) -> Iterator[Document]:
     """Who has a domain is public: an address of each kind, held by the first instance."""
     certified = {item.container or state.containers[0].identifier for item in state.certificates}
@@ -152,6 +197,4 @@ def _domains(
 
 
 def _base64(text: str) -> str:
-    from binascii import b2a_base64
-
     return b2a_base64(text.encode(), newline=False).decode()

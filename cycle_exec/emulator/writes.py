@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from binascii import Error, a2b_base64
+
 from cycle_exec.emulator import bodies, documents, memory, reads
 from cycle_exec.emulator.asked import Asked, error, good, missing
 from cycle_exec.emulator.model import Cached, Reply
@@ -30,8 +32,6 @@ def _vpn_login(asked: Asked) -> Reply:
 
 
 def _basic(credentials: str) -> tuple[str, str] | None:
-    from binascii import Error, a2b_base64
-
     try:
         name, colon, password = a2b_base64(credentials, strict_mode=True).decode().partition(":")
     except (Error, ValueError):

@@ -29,7 +29,7 @@ _ROWS: tuple[dict[str, tuple[int, int]], ...] = (
         "presentation": (386, 118),
         "resident": (520, 74),
     },
-    {"planning": (386, 118)},
+    {"planning": (386, 208)},
     {"sources": (16, 488)},
     {"settings": (16, 488)},
     {"ground": (16, 688)},

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from base64 import b64decode
 
-from cycle_exec.emulator import instance, scenario, world
+from cycle_exec.emulator import scenario, world
 from cycle_exec.emulator.documents import identity, merged
 from cycle_exec.emulator.model import Pair, World
 from cycle_exec.secret import Secret
@@ -152,7 +152,7 @@ def test_a_certificate_belongs_to_its_container():
 def test_variables_and_metadata_agree_with_the_api():
     """What the platform puts around an instance names the API's own resources."""
     found = build('token = "t"\n[services.discovery]\n[container]\ndeployment = { version = "v1" }')
-    variables = instance.variables(found)
+    variables = world.variables(found)
     own = found.instances[0]
     assert variables == {
         "CYCLE_API_TOKEN": "t",
@@ -169,7 +169,7 @@ def test_variables_and_metadata_agree_with_the_api():
         "CYCLE_PROVIDER_VENDOR": "local",
         "CYCLE_SERVER_ID": found.server["id"],
     }
-    assert instance.metadata(found) == {
+    assert world.metadata(found) == {
         name: found.environment[name]
         for name in ("id", "deployments", "private_network", "services")
     }
@@ -177,10 +177,10 @@ def test_variables_and_metadata_agree_with_the_api():
 
 def test_any_token_is_some_token_for_the_app():
     """Where the state takes any token the app gets one all the same."""
-    assert instance.variables(build())["CYCLE_API_TOKEN"] == "dev-token"
+    assert world.variables(build())["CYCLE_API_TOKEN"] == "dev-token"
 
 
 def test_a_container_may_have_no_instance():
     """Then there is no instance to speak of."""
-    variables = instance.variables(build("[container]\ninstances = 0"))
+    variables = world.variables(build("[container]\ninstances = 0"))
     assert "CYCLE_INSTANCE_ID" not in variables

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import signal
 from contextlib import contextmanager
 
@@ -126,8 +127,6 @@ def serve(
 def _server(
     config: Config, tick: Callable[[], None], ready: Callable[[], None], leash: int | None
 ) -> Server:
-    import asyncio
-
     import uvicorn
 
     class Tethered(uvicorn.Server):
@@ -196,7 +195,7 @@ def _application(answer: Callable[[Query], Delivery], broadcast: Broadcast) -> A
         except ClientDisconnect:
             return
         delivery = answer(_query(request, request.method, b"".join(parts)))
-        await _late(delivery)
+        await asyncio.sleep(delivery.fault.latency)
         await _send(delivery, send, "http.response")
 
     return application
@@ -217,7 +216,7 @@ async def _shake_hands(
 ) -> None:
     """Open the WebSocket and keep it until the client is gone, or refuse in plain HTTP."""
     try:
-        await _late(delivery)
+        await asyncio.sleep(delivery.fault.latency)
         if delivery.status != 101:
             await _send(delivery, send, "websocket.http.response")
             return
@@ -230,17 +229,8 @@ async def _shake_hands(
         return
 
 
-async def _late(delivery: Delivery) -> None:
-    import asyncio
-
-    if delivery.fault.latency:
-        await asyncio.sleep(delivery.fault.latency)
-
-
 async def _send(delivery: Delivery, send: Send, kind: str) -> None:
     """kind: of the ASGI messages, which a refused handshake has its own names for."""
-    import asyncio
-
     body = delivery.body
     headers = [
         (name.encode("latin-1"), value.encode("latin-1")) for name, value in delivery.headers
