@@ -77,7 +77,7 @@ def terminal() -> tuple[int, int]:
     try:
         return pty.openpty()
     except OSError as error:
-        pytest.skip(f"no pseudo-terminal can be opened here: {error.strerror}")
+        pytest.skip(f"no pseudo-terminal can be opened here: {error.strerror or error}")
 
 
 def need_mounts() -> None:

@@ -1,7 +1,8 @@
 """A child that tells how it was started, and the reading of what it told.
 
 It is a POSIX shell, not Python: CPython changes dispositions and LC_CTYPE of its own process. The
-shell's own facts are read from /proc by children, so what they print is the shell's, untouched.
+shell's own facts are read from /proc by children, so what they print is the shell's, untouched. Its
+status it reads itself, first: a shell with children blocks all signals for moments.
 """
 
 from __future__ import annotations
@@ -15,10 +16,12 @@ from dataclasses import dataclass
 from tests.support.waiting import until
 
 SHELL = "/bin/sh"
-SCRIPT = r"""(
+SCRIPT = r"""while read -r line; do status="$status$line
+"; done < /proc/$$/status
+(
 echo "@argv"; base64 /proc/$$/cmdline
 echo "@environ"; base64 /proc/$$/environ
-echo "@status"; cat /proc/$$/status
+echo "@status"; echo "$status"
 echo "@limits"; cat /proc/$$/limits
 echo "@stat"; cat /proc/$$/stat
 echo "@cwd"; readlink /proc/$$/cwd
@@ -68,7 +71,7 @@ def report(text: str) -> Report:
         else:
             current.append(line)
     assert "end" in sections, text
-    status = dict(line.split(":", 1) for line in sections["status"])
+    status = dict(line.split(":", 1) for line in sections["status"] if line)
     numbers = sections["stat"][0].rpartition(")")[2].split()
     fds = dict(line.split(" ", 1) for line in sections["fds"] if not line.endswith(" "))
     return Report(

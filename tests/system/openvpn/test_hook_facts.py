@@ -28,6 +28,7 @@ def test_what_it_says_of_itself(line, version):
     assert hook_facts.parsed_version(line) == version
 
 
+@pytest.mark.needs("openvpn")
 def test_the_one_that_is_here():
     """tests/run.sh installs one."""
     found = hook_facts.version("openvpn", PATH, "/")
