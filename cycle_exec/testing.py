@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from cycle_exec.client.client import Client
 
 _PATIENCE = 20.0  # seconds until it listens
-_ANYTOKEN = "any-token"
+_ANY_TOKEN = "any-token"
 
 
 class Platform:
@@ -53,7 +53,7 @@ class Platform:
         import tomllib
 
         with open(self.state, "rb") as file:
-            return str(tomllib.load(file).get("token") or _ANYTOKEN)
+            return str(tomllib.load(file).get("token") or _ANY_TOKEN)
 
     @property
     def ca(self) -> str:

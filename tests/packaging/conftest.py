@@ -16,9 +16,15 @@ from typing import NamedTuple
 
 import pytest
 
-# They build, install and start other systems, which takes minutes; test_locks reads files alone.
+# They build, install and start other systems, which takes minutes; test_locks reads files alone,
+# and test_stub starts what a compiler makes at once.
 _SLOW = (
-    *("test_audit", "test_build", "test_folder", "test_installed", "test_metadata"),
+    "test_audit",
+    "test_build",
+    "test_folder",
+    "test_installed",
+    "test_installers",
+    "test_metadata",
     "test_version",
 )
 

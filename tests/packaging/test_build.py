@@ -17,9 +17,16 @@ pytestmark = pytest.mark.timeout(600)
 FILES = [
     "SHA256SUMS",
     f"cycle_exec-{__version__}-py3-none-any.whl",
+    *(
+        f"cycle_exec-{__version__}-py3-none-manylinux_2_17_{each}.musllinux_1_1_{each}.whl"
+        for each in ("aarch64", "x86_64")
+    ),
     f"cycle_exec-{__version__}.cdx.json",
     f"cycle_exec-{__version__}.tar.gz",
 ]
+
+# The wheels, with the number of their processor in a program's header.
+ENDINGS = {"any.whl": 0, "x86_64.whl": 62, "aarch64.whl": 183}
 
 
 def test_two_builds_are_equal(built):
@@ -55,7 +62,7 @@ def test_the_wheel_is_what_the_sdist_gives(built, tmp_path):
         env={"PATH": "/usr/bin:/bin", "SOURCE_DATE_EPOCH": moment},
         check=True,
     )
-    wheel = built.file(".whl")
+    wheel = built.file("any.whl")
     assert (tmp_path / wheel.name).read_bytes() == wheel.read_bytes()
 
 
@@ -77,9 +84,30 @@ def test_the_bill_lists_the_lock(built):
 
 def test_the_wheel_carries_the_bill(built):
     """As PEP 770 has it, in .dist-info/sboms."""
-    with zipfile.ZipFile(built.file(".whl")) as wheel:
-        inside = wheel.read(f"cycle_exec-{__version__}.dist-info/sboms/cycle-exec.cdx.json")
-    assert inside == built.file(".cdx.json").read_bytes()
+    for ending in ENDINGS:
+        with zipfile.ZipFile(built.file(ending)) as wheel:
+            inside = wheel.read(f"cycle_exec-{__version__}.dist-info/sboms/cycle-exec.cdx.json")
+        assert inside == built.file(".cdx.json").read_bytes()
+
+
+def test_the_wheels_differ_in_their_program(built):
+    """Everything else is the same; each program is small, and for its processor."""
+    script = f"cycle_exec-{__version__}.data/scripts/cycle-exec"
+    contents = []
+    for ending, machine in ENDINGS.items():
+        with zipfile.ZipFile(built.file(ending)) as wheel:
+            program = wheel.read(script)
+            contents.append({name: wheel.read(name) for name in wheel.namelist()})
+            assert wheel.getinfo(script).external_attr >> 16 & 0o777 == 0o755
+        if machine:
+            assert program[:4] == b"\x7fELF"
+            assert program[18] == machine
+            assert len(program) < 8_000
+        else:
+            assert program.startswith(b"#!python\n")
+    for name in contents[0]:
+        if not name.endswith(("/cycle-exec", "/WHEEL", "/RECORD")):
+            assert [each[name] for each in contents] == [contents[0][name]] * 3
 
 
 def test_the_sdist_has_the_tests(built):

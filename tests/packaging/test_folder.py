@@ -62,7 +62,7 @@ def archive(built: Built) -> Path:
     folder = built.one.parent.parent / "folder"
     with alone():
         if not (folder / "done").exists():
-            environ = {**os.environ, "WHEEL": str(built.file(".whl"))}
+            environ = {**os.environ, "WHEEL": str(built.file("any.whl"))}
             done = subprocess.run(
                 [HOME / ".ci" / "folder", folder],
                 env=environ,

@@ -24,7 +24,7 @@ def packages_of(python: Path | str) -> str:
     return done.stdout.strip()
 
 
-@pytest.fixture(params=[".whl", ".tar.gz"], ids=["wheel", "sdist"])
+@pytest.fixture(params=["any.whl", ".tar.gz"], ids=["wheel", "sdist"])
 def installed(request, built, tmp_path) -> Path:
     """The console script of an environment into which pip put the file, and no other package.
 

@@ -84,7 +84,7 @@ def test_the_environment_of_the_tests_has_every_extra():
 
 @pytest.mark.parametrize(
     "together",
-    [{"build", "dev", *EXTRAS}, {"build", "sbom"}, {"build", "audit"}, {"build", "site"}],
+    [{"build", "dev", *EXTRAS}, {"build", "sbom", "stub"}, {"build", "audit"}, {"build", "site"}],
 )
 def test_locks_of_one_environment_agree(together):
     """No package has two versions in locks that are installed one after the other."""

@@ -84,15 +84,36 @@ class Inside(NamedTuple):
         return [*unshare, "sh", "-euc", _ENTER, "sh", *places]
 
 
-def debian(suite: str) -> Path:
-    """The smallest Debian that debootstrap makes, made once."""
-    root = CACHE / suite
-    with _alone(suite):
+def debian(suite: str, *packages: str) -> Path:
+    """The smallest Debian that debootstrap makes with these packages, made once."""
+    name = "-".join((suite, *packages))
+    root = CACHE / name
+    with _alone(name):
         if not (root / "made").exists():
             shutil.rmtree(root, ignore_errors=True)
             words = [machine.program("debootstrap"), "--variant=minbase", suite, str(root)]
+            if packages:
+                words.insert(1, f"--include={','.join(packages)}")
             done = subprocess.run(words, capture_output=True, text=True, check=False)
             assert done.returncode == 0, done.stdout[-2000:] + done.stderr
+            _places(root)
+            (root / "made").touch()
+    return root
+
+
+def foreign(suite: str, processor: str, *packages: str) -> Path:
+    """A Debian for another processor, unpacked and not set up, which nothing here needs."""
+    name = "-".join((suite, processor, *packages))
+    root = CACHE / name
+    architecture = {"x86_64": "amd64", "aarch64": "arm64"}[processor]
+    with _alone(name):
+        if not (root / "made").exists():
+            shutil.rmtree(root, ignore_errors=True)
+            words = [machine.program("debootstrap"), "--foreign", "--variant=minbase"]
+            words += [f"--arch={architecture}", f"--include={','.join(packages)}"]
+            subprocess.run([*words, suite, str(root)], check=True, capture_output=True)
+            for archive in sorted(root.glob("var/cache/apt/archives/*.deb")):
+                subprocess.run(["dpkg-deb", "-x", archive, root], check=True)
             _places(root)
             (root / "made").touch()
     return root

@@ -37,14 +37,23 @@ def installed(root: Path, program: Path) -> Path:
     Its folder of packages is its own, so that a test can put a .pth file there.
     """
     ours = Path(sys.prefix)
-    packages = Path(sysconfig.get_path("purelib"))
-    folder = root / packages.relative_to(ours)
+    folder = root / Path(sysconfig.get_path("purelib")).relative_to(ours)
     folder.mkdir(parents=True)
-    for each in packages.iterdir():
-        if each.suffix != ".pth":
-            (folder / each.name).symlink_to(each)
+    share_packages(folder)
+    share_packages(folder, "cycle_exec")
     (root / "bin").mkdir()
     name = f"python3.{sys.version_info[1]}"
     (root / "bin" / name).symlink_to(os.path.realpath(sys.executable))
     shutil.copy(ours / "pyvenv.cfg", root)
     return Path(shutil.copy(program, root / "bin" / "cycle-exec"))
+
+
+def share_packages(folder: Path, *names: str) -> None:
+    """Put links to the packages of the tests there, all but cycle-exec; or to those named.
+
+    A .pth file would be simpler, and is what the program does not read.
+    """
+    for each in Path(sysconfig.get_path("purelib")).iterdir():
+        ours = each.name.startswith("cycle_exec")
+        if each.name in names or not (names or ours or each.suffix in (".pth", ".virtualenv")):
+            (folder / each.name).symlink_to(each)
