@@ -140,12 +140,12 @@ def test_a_refusal_does_not_wait_for_those_that_hang(ground, api):
 
 
 LOOPS = {
-    "nested": "{% for a in range(9999) %}{% for b in range(9999) %}{{ a * b }}"
+    "nested": "{% for a in range(99999) %}{% for b in range(99999) %}{{ a * b }}"
     "{% endfor %}{% endfor %}",
-    "silent": "{% for a in range(9999) %}{% for b in range(9999) %}{% endfor %}{% endfor %}",
-    "of macros": "{% macro m() %}{% for a in range(9999) %}{% for b in range(9999) %}"
+    "silent": "{% for a in range(99999) %}{% for b in range(99999) %}{% endfor %}{% endfor %}",
+    "of macros": "{% macro m() %}{% for a in range(99999) %}{% for b in range(99999) %}"
     "{% if a == b + 1 %}x{% endif %}{% endfor %}{% endfor %}{% endmacro %}{{ m() }}",
-    "in an undefined name's default": "{% for a in range(9999) %}{% for b in range(9999) %}"
+    "in an undefined name's default": "{% for a in range(99999) %}{% for b in range(99999) %}"
     "{{ nothing | default('') }}{% endfor %}{% endfor %}",
 }
 

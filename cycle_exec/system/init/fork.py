@@ -37,8 +37,8 @@ def fork_supervisor(
     *,
     reload: bool = False,
 ) -> Supervision:
-    """Fork. Return in the child, which leads a group of its own. The parent becomes
-    `entry.supervise` and never returns.
+    """Fork. Return in the child, which leads a group of its own, once the parent has become
+    `entry.supervise`: from then on its environment tells nobody a secret.
 
     log: level and format of what it says. mask: what was blocked on entry, None: what is blocked
     now. reload: whether the child becomes a watcher; otherwise it will be the app, and has the
@@ -56,6 +56,8 @@ def fork_supervisor(
     own, parent = os.getpgrp(), os.getpid()
     had_terminal = terminal.has(own)
     try:
+        # Its writing end closes when the parent becomes another program.
+        becoming, became = os.pipe2(os.O_CLOEXEC)
         child = os.fork()
     except OSError as error:
         raise refuse("target-failed", "the app's process", in_words(error)) from None
@@ -66,6 +68,9 @@ def fork_supervisor(
         else:
             terminal.hand_over(own, os.getpid())
         _signal.signal(_signal.SIGCHLD, of_children)
+        os.close(became)
+        os.read(becoming, 1)
+        os.close(becoming)
         _signal.pthread_sigmask(_signal.SIG_SETMASK, blocked)
         return Supervision(pid=parent, channel=below)
     try:
