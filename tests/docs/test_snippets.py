@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import os
+import re
 from pathlib import Path
 
 import pytest
 
+from tests.support import machine
 from tests.support.story import Block, Story, blocks
 
 HOME = Path(__file__).parent.parent.parent
@@ -24,12 +26,17 @@ SCRIPTS = (
     ".ci/lock",
     ".ci/run",
 )
+# Of what the blocks start, that which an image of Debian need not have.
+PROGRAMS = {"curl", "envsubst", "git", "jq", "node", "openssl", "tini"}
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
 def test_a_page_does_what_it_shows(page):
     """All blocks of a page in their order, on one machine."""
     found = [block for block in blocks(page) if not _runs_the_project(block)]
+    lines = " ".join(block.text for block in found if block.language in ("console", "sh"))
+    for name in sorted(PROGRAMS.intersection(re.findall(r"[\w-]+", lines))):
+        machine.program(name)
     with Story() as story:
         for block in found:
             story.play(block)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pwd
 import re
 import subprocess
 from pathlib import Path
@@ -89,6 +90,9 @@ def test_it_renders_with_no_more_than_what_it_needs(name, platform, bare, tmp_pa
     """Every other variable has a default; one that is missing refuses by its name."""
     path = tmp_path / "m.toml"
     path.write_text(headers.manifest(name, tmp_path))
+    user = re.search(r'(?m)^user = "(\w+):', path.read_text())
+    if user and not _is_there(user[1]):
+        machine.missing(headers.command(name)[0])  # whose package makes the user
     needed = [word for word in headers.variables(name) if word in NEEDED]
     found = _rendered(name, platform, path)
     assert found.returncode == 0, found.stderr
@@ -96,6 +100,13 @@ def test_it_renders_with_no_more_than_what_it_needs(name, platform, bare, tmp_pa
     without = _rendered(name, bare, path)
     assert without.returncode == (65 if needed else 0)
     assert not needed or any(word in without.stderr for word in needed)
+
+
+def _is_there(user: str) -> bool:
+    try:
+        return bool(pwd.getpwnam(user))
+    except KeyError:
+        return False
 
 
 def _rendered(name: str, platform: Emulated, path: Path) -> subprocess.CompletedProcess[str]:

@@ -72,6 +72,7 @@ def test_keystore_and_properties_belong_together():
         assert "PrivateKeyEntry" in done.stdout
 
 
+@pytest.mark.needs("java")
 @settings(max_examples=3, deadline=None, phases=[Phase.generate])
 @given(st.lists(TEXT, min_size=20, max_size=80))
 def test_any_text_is_one_value(texts):
