@@ -80,7 +80,7 @@ class Actor:
                 self._hold(state)
             case HandOver():
                 self.memory = self.memory.replace(jobs=state.jobs)
-                self.hand_over(restarts=action.restarts, signals=action.signals)
+                self.hand_over(asks=action.asks, signals=action.signals)
             case Report():
                 self._report()
             case Tell():
@@ -185,7 +185,7 @@ class Actor:
         if self._keeper is not None:
             self._keeper.keep()
 
-    def hand_over(self, *, restarts: bool, signals: tuple[str, ...] = ()) -> None:
+    def hand_over(self, *, asks: str = "", signals: tuple[str, ...] = ()) -> None:
         """Give the plan that holds to the supervisor."""
         settings, held = self.settings, self.memory
         given = handover.Handoff(
@@ -197,7 +197,7 @@ class Actor:
             no_new_privs=settings.process.no_new_privs,
         )
         content = handover.packed(given, memory.packed(held))
-        self._channel.give(content, restarts=restarts, signals=signals)
+        self._channel.give(content, asks=asks, signals=signals)
 
     def _report(self) -> None:
         if self.settings.report.events:

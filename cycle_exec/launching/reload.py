@@ -80,7 +80,7 @@ def run_watcher(started: Launch, armed: Armed, supervision: Supervision) -> NoRe
         user=started.planned.local.user,
     )
     actor = acting.Actor(memory, channel)
-    actor.hand_over(restarts=True)
+    actor.hand_over(asks="restart")
     _watch(actor, channel)
 
 

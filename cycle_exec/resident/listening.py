@@ -19,8 +19,20 @@ _WITH_APP = ("running", "paused")
 
 def kept(state: State, signal: str) -> State:
     """Return the state with a signal for the app that is to be started."""
-    held = (signal, False)
-    return state if held in state.kept else state.replace(kept=(*state.kept, held))
+    return state.replace(kept=_with(state.kept, (signal, False)))
+
+
+def _with(
+    kept: tuple[tuple[str, bool], ...], held: tuple[str, bool]
+) -> tuple[tuple[str, bool], ...]:
+    return kept if held in kept else (*kept, held)
+
+
+def waiting(state: State) -> tuple[Action, ...]:
+    """Return the timers of an app that has signals to come."""
+    if not state.kept:
+        return ()
+    return Wait(timer=LISTEN, seconds=PACE), Wait(timer=DEAF_TIMER, seconds=DEAF)
 
 
 def forgotten(state: State) -> State:
@@ -37,6 +49,9 @@ def wanted(state: State, event: Wanted) -> Step:
     if event.signal in state.deaf:
         words = f"{event.signal} was not sent: the app has no handler for it"
         return state, (Say(words=words),)
+    if state.stopping:
+        # If it ends now, it has to be clear by what.
+        return state.replace(kept=_with(state.kept, (event.signal, True))), ()
     return state, (Deliver(signal=event.signal),)
 
 
@@ -59,7 +74,7 @@ def delivered(state: State, event: Delivered) -> Step:
 
 def look(state: State) -> Step:
     """See whether the app listens by now."""
-    if state.phase not in _WITH_APP or not state.kept:
+    if state.phase not in _WITH_APP or state.stopping or not state.kept:
         return state, ()
     again = Wait(timer=LISTEN, seconds=PACE)
     return state, (again, *(Deliver(signal=signal) for signal, _ in state.kept))
@@ -67,7 +82,7 @@ def look(state: State) -> Step:
 
 def given_up(state: State) -> Step:
     """Nobody waits any more for the app to listen."""
-    if state.phase not in _WITH_APP:
+    if state.phase not in _WITH_APP or state.stopping:
         return state, ()
     words = [
         f"{signal} of on_change was not sent: the app has had no handler for it for {DEAF:.0f} s"

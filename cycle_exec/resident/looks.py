@@ -118,7 +118,7 @@ def _hold(state: Watching, now: float, chance: float, rules: Rules) -> Step:
         words = "reload works again: nothing has changed"
         return state, (Keep(), Say(level="notice", words=words))
     handing = HandOver(
-        restarts=("restart",) in found.deeds,
+        asks="restart" if ("restart",) in found.deeds else "",
         signals=tuple(deed[1] for deed in found.deeds if deed[0] == "signal"),
     )
     running = tuple(Run(deed=deed) for deed in _commands(found))

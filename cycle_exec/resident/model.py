@@ -117,6 +117,10 @@ class Asked(Event):
     """The watcher has put a new plan into our hands: start the app with it, or start it again."""
 
 
+class Ready(Event):
+    """The watcher has put the targets back, as Prepare has asked."""
+
+
 class Wanted(Event):
     """The watcher wants the app to have a signal, if the app has a handler for it."""
 
@@ -204,7 +208,7 @@ class StartWatcher(Action):
 
 
 class Prepare(Action):
-    """Tell the watcher that the app is to be started: every target is put back, then Asked."""
+    """Tell the watcher that the app is to be started: every target is put back, then Ready."""
 
 
 class Say(Action):
@@ -241,7 +245,6 @@ class State(Record):
     killed: whoever was told to end was killed.
     again: the app has run before, so that a failed start does not end the container.
     deferred: a new plan waits until it is clear that the app has survived a stop signal.
-    prepares: the watcher has to put the targets back before the app is started.
     failures: of starts, in a row. refusal: the words of the last one.
     kept: signals for an app that does not listen yet, and whether they are the watcher's.
     tried: signals of the watcher's that the app was sent just now, with their numbers.
@@ -256,7 +259,6 @@ class State(Record):
     killed: bool = False
     again: bool = False
     deferred: bool = False
-    prepares: bool = False
     failures: int = 0
     refusal: str = ""
     kept: tuple[tuple[str, bool], ...] = ()

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from cycle_exec.resident import listening
 from cycle_exec.resident.model import (
-    DEAF,
     GRACE,
     HANDLER,
-    LISTEN,
     START,
     STEADY,
     STOP,
@@ -24,6 +22,7 @@ from cycle_exec.resident.model import (
     NotStarted,
     Pause,
     Prepare,
+    Ready,
     Say,
     Send,
     Start,
@@ -51,7 +50,7 @@ _WITHOUT_APP = frozenset(("clearing", "absent"))
 # Seconds. A platform's stop gives an app so long to end; what runs then goes on.
 _STOPS_WITHIN = 30.0
 _LEAVES_WITHIN = 0.8  # for a launch that was told to stop, and for what was killed
-_PREPARES_WITHIN = 10.0
+_PREPARES_WITHIN = 3.0
 _LONGEST_PAUSE = 60.0
 _STEADY = 60.0
 
@@ -63,6 +62,8 @@ def step(terms: Terms, state: State, event: Event) -> Step:
             return _arrived(terms, state, event)
         case Asked():
             return _asked(terms, state)
+        case Ready() if state.phase == "absent":
+            return _start(state)
         case Wanted():
             return listening.wanted(state, event)
         case Delivered():
@@ -144,8 +145,6 @@ def _asked(terms: Terms, state: State) -> Step:
             return _end_it(terms, state)
         case "absent":
             return _start(state)
-        case "clearing":
-            return state.replace(prepares=False), ()
     # While it restarts, the new plan takes the place of the one that was to be started.
     return state, ()
 
@@ -167,10 +166,9 @@ def _end_it(terms: Terms, state: State) -> Step:
 
 
 def _start(state: State) -> Step:
-    waiting = (Wait(timer=LISTEN, seconds=listening.PACE), Wait(timer=DEAF, seconds=listening.DEAF))
-    ready = state.replace(phase="running", killed=False, prepares=False, stopping=False, tried=())
+    ready = state.replace(phase="running", killed=False, stopping=False, tried=())
     timers = (Wait(timer=START, seconds=0.0), Wait(timer=GRACE, seconds=0.0))
-    return ready, (*timers, Start(), *(waiting if state.kept else ()))
+    return ready, (*timers, Start(), *listening.waiting(state))
 
 
 def _ended(terms: Terms, state: State, code: int) -> Step:
@@ -195,7 +193,6 @@ def _died_of_ours(terms: Terms, state: State, signal: str) -> Step:
         phase="clearing",
         again=True,
         killed=False,
-        prepares=True,
         deferred=False,
         deaf=state.deaf | {signal},
     )
@@ -218,8 +215,8 @@ def _deserted(terms: Terms, state: State) -> Step:
     match state.phase:
         case "leaving":
             return state, _leave(terms, state.code)
-        case "clearing" if state.prepares and state.watched:
-            # What the app deletes after reading it has to be there again.
+        case "clearing" if state.watched:
+            # What the app has deleted after reading it, or at its end, has to be there again.
             waiting = Wait(timer=START, seconds=_PREPARES_WITHIN)
             return state.replace(phase="absent"), (
                 Wait(timer=GRACE, seconds=0.0),
@@ -255,7 +252,9 @@ def _expired(terms: Terms, state: State, timer: str) -> Step:
             return _grace_over(terms, state)
         case "stop" if state.phase in ("running", "paused"):
             survived = state.replace(stopping=False, code=0)
-            return _end_it(terms, survived) if state.deferred else (survived, ())
+            if state.deferred:
+                return _end_it(terms, survived)
+            return survived, listening.waiting(survived)
         case "start" if state.phase == "absent":
             return _start(state)
         case "listen":

@@ -76,7 +76,7 @@ def step(rules: Rules, state: Watching, event: Event) -> Step:
         case Ran():
             return looks.ran(state, event)
         case Prepared():
-            return state, (Restore(), HandOver(restarts=True))
+            return state, (Restore(), HandOver(asks="ready"))
     return _due(rules, state, event.now)
 
 

@@ -175,10 +175,11 @@ class Run(Action):
 class HandOver(Action):
     """Give the plan that holds to the supervisor, with all that the next watcher has to know.
 
-    restarts: the app is started again with it. signals: what the app is sent.
+    asks: "restart": the app is started again with it; "ready": it may be started, if that waits for
+    the targets. signals: what the app is sent.
     """
 
-    restarts: bool = False
+    asks: str = ""
     signals: tuple[str, ...] = ()
 
 

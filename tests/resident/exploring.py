@@ -27,6 +27,7 @@ from cycle_exec.resident.model import (
     NotStarted,
     Pause,
     Prepare,
+    Ready,
     Say,
     Send,
     Start,
@@ -88,6 +89,7 @@ def moves(terms: Terms, world: World, state: State) -> Iterator[Move]:
         yield Move(signal, Arrived(signal=signal, number=NUMBERS[signal]), after)
     if world.watcher:
         yield Move("plan", Asked(), world._replace(dirty=True))
+        yield Move("ready", Ready(), world)
         if world.launched:
             yield Move("on_change", Wanted(signal="HUP"), world)
         yield Move("watcher dies", WatcherEnded(code=-9, how="died"), world._replace(watcher=False))

@@ -20,6 +20,7 @@ from cycle_exec.resident.model import (
     NotStarted,
     Pause,
     Prepare,
+    Ready,
     Say,
     Send,
     Start,
@@ -186,14 +187,22 @@ def test_a_launch_that_refuses_in_reload_mode():
 
 def test_a_restart():
     """The stop signal, its end, that of its group, and a new start with the newest plan."""
-    assert history(PLAIN, Asked(), Asked(), Ended(code=0), Asked(), Deserted(), Ended(code=1)) == [
+    begun = (Asked(), Asked(), Ended(code=0), Asked(), Deserted())
+    assert history(PLAIN, *begun, Asked(), Ended(code=1)) == [
         [Send(signal="TERM")],
         [],
         [],
         [],
+        # What the old one has removed is put back first.
+        [Prepare()],
         [Start()],
         [Leave(code=1)],
     ]
+    assert timers(PLAIN, *begun)["start"] == 3.0
+    assert history(PLAIN, *begun, Ready(), Ready())[-2:] == [[Start()], []]
+    assert history(PLAIN, *begun, Expired(timer="start"))[-1] == [Start()]
+    gone = WatcherEnded(code=-9)
+    assert history(PLAIN, gone, Asked(), Ended(code=0), Deserted())[-1] == [Start()]
     assert timers(Terms(patience=3.0), Asked())["grace"] == 3.0
 
 
@@ -209,10 +218,10 @@ def test_the_whole_group_has_its_time():
         [Send(signal="TERM")],
         [],
         [Send(signal="KILL")],
-        [Start()],
+        [Prepare()],
     ]
     stuck = history(PLAIN, Asked(), Ended(code=0), *[Expired(timer="grace")] * 2)
-    assert stuck[-1] == [Start()]
+    assert stuck[-1] == [Prepare()]
 
 
 def test_a_restart_of_who_is_stopped():
@@ -265,11 +274,12 @@ def test_other_signals_wait_for_the_new_app():
     """They are kept until it listens, and mapped as ever; what a terminal says is of the moment."""
     hup, size = Arrived(signal="HUP", number=1), Arrived(signal="WINCH", number=28)
     state = State(phase="clearing", again=True)
-    events = (hup, hup, size, Deserted(), Expired(timer="listen"))
+    events = (hup, hup, size, Deserted(), Asked(), Expired(timer="listen"))
     assert history(PLAIN, *events, state=state) == [
         [],
         [],
         [],
+        [Prepare()],
         [Start()],
         [Deliver(signal="HUP")],
     ]
@@ -320,11 +330,11 @@ def test_an_app_that_dies_of_a_signal_of_ours_is_started_again_once():
 def test_a_start_that_fails_does_not_end_the_container():
     """It is tried again, said once for each cause; a stop ends that, a new plan comes at once."""
     gone = NotStarted(code=127, words="command app: gone")
-    restart = (Asked(), Ended(code=0), Deserted())
+    restart = (Asked(), Ended(code=0), Deserted(), Asked())
     done = history(PLAIN, *restart, gone, Expired(timer="start"), gone, Asked(), TERM, gone)
-    assert isinstance(done[3][0], Say)
-    assert done[4:7] == [[Start()], [], [Start()]]
-    assert done[8] == [Leave(code=143)]
+    assert isinstance(done[4][0], Say)
+    assert done[5:8] == [[Start()], [], [Start()]]
+    assert done[8:] == [[Send(signal="TERM")], [Leave(code=143)]]
     assert timers(PLAIN, *restart, gone)["start"] == 1.0
     assert timers(PLAIN, *restart, gone, Expired(timer="start"), gone)["start"] == 2.0
 
@@ -366,3 +376,15 @@ def test_a_watcher_that_ends_comes_back():
     assert history(Terms(grace=1.0), Ended(code=0), WatcherEnded(code=1))[1] == []
     left = history(PLAIN, WatcherEnded(code=1), Ended(code=0), Expired(timer="watcher"))
     assert left[2] == []
+
+
+def test_a_signal_of_the_watchers_waits_until_a_stop_is_survived():
+    """So that it is clear by what the app has ended, if it ends."""
+    dump = Arrived(signal="QUIT", number=3)
+    events = (dump, Wanted(signal="HUP"), Expired(timer="listen"), Expired(timer="stop"))
+    assert history(PLAIN, *events, Expired(timer="listen"))[1:] == [
+        [],
+        [],
+        [],
+        [Deliver(signal="HUP")],
+    ]

@@ -23,18 +23,20 @@ else:
 _LARGEST = 4096  # bytes of a packet: numbers and names of signals
 _DESCRIPTOR = 4  # bytes of one in a control message
 _PREPARE = b"prepare"
+RESTART, READY = "restart", "ready"
 
 
 class Message(Record):
     """What a watcher asks for. descriptor: the memory with what it hands over.
 
-    number: grows with each message. restarts: the app is to be started with what is handed over,
-    or started again. signals: names of those that the app is to have.
+    number: grows with each message. asks: RESTART: the app is to be started with what is handed
+    over, or started again; READY: it may be started, if that waits for the targets. signals: names
+    of those that the app is to have.
     """
 
     number: int
     descriptor: int
-    restarts: bool
+    asks: str
     signals: tuple[str, ...]
 
 
@@ -71,12 +73,10 @@ class SupervisorEnd:
                 and len(data) >= _DESCRIPTOR
             ]
             # Written by ourselves a moment ago, in the same interpreter.
-            number, restarts, signals = marshal.loads(packet)  # noqa: S302
+            number, asks, signals = marshal.loads(packet)  # noqa: S302
             if descriptors and number > self.number:
                 self.number = number
-                return Message(
-                    number=number, descriptor=descriptors[0], restarts=restarts, signals=signals
-                )
+                return Message(number=number, descriptor=descriptors[0], asks=asks, signals=signals)
             for descriptor in descriptors:
                 os.close(descriptor)
 
@@ -107,10 +107,10 @@ class WatcherEnd:
         """Return the descriptor, readable when there is something to hear."""
         return self._socket.fileno()
 
-    def give(self, content: bytes, *, restarts: bool, signals: tuple[str, ...] = ()) -> None:
+    def give(self, content: bytes, *, asks: str = "", signals: tuple[str, ...] = ()) -> None:
         """Hand this over, and say what is wanted. Raises OSError where nobody is there."""
         self._number += 1
-        packet = marshal.dumps((self._number, restarts, signals))
+        packet = marshal.dumps((self._number, asks, signals))
         descriptor = sealed(content)
         try:
             rights = descriptor.to_bytes(_DESCRIPTOR, sys.byteorder)

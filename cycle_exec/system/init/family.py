@@ -17,6 +17,7 @@ from cycle_exec.resident.model import (
     Expired,
     Halted,
     NotStarted,
+    Ready,
     Wanted,
     WatcherEnded,
 )
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
 else:
     import _signal
 
+RESTART = "restart"  # as in `channel`, which is not loaded without a watcher
 # By which a watcher rings when it has put a message into the channel: queued, never merged.
 RING = int(_signal.SIGRTMAX)
 _FORK_FAILED = 73  # as every target that cannot be made
@@ -98,8 +100,8 @@ class Family:
                 os.close(self._held)
             self._held = message.descriptor
             self._number = message.number
-            if message.restarts:
-                events.append(Asked())
+            if message.asks:
+                events.append(Asked() if message.asks == RESTART else Ready())
             events += [Wanted(signal=signal) for signal in message.signals]
         return events
 

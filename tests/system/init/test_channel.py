@@ -24,10 +24,12 @@ def test_messages_arrive_whole_in_order_and_once(ends):
     """However many wait, each with its own memory."""
     supervisor, watcher = ends
     for number in range(50):
-        watcher.give(b"%d" % number * 100_000, restarts=number % 2 == 0, signals=("HUP",))
+        watcher.give(
+            b"%d" % number * 100_000, asks=("", "restart", "ready")[number % 3], signals=("HUP",)
+        )
     for number in range(50):
         found = supervisor.take()
-        assert (found.number, found.restarts) == (number + 1, number % 2 == 0)
+        assert (found.number, found.asks) == (number + 1, ("", "restart", "ready")[number % 3])
         assert found.signals == ("HUP",)
         assert not os.get_inheritable(found.descriptor)
         assert content(found.descriptor) == b"%d" % number * 100_000
@@ -60,7 +62,7 @@ def test_a_message_that_is_not_new_is_none():
     supervisor, watcher = SupervisorEnd(above, 5), WatcherEnd(below, 3)
     before = len(os.listdir("/proc/self/fd"))
     for number in (4, 5, 6):
-        watcher.give(b"plan %d" % number, restarts=True)
+        watcher.give(b"plan %d" % number, asks="restart")
     found = supervisor.take()
     assert found is not None
     assert found.number == 6
@@ -74,7 +76,7 @@ def test_a_message_that_is_not_new_is_none():
 def test_what_was_said_before_an_end_is_heard(ends):
     """A watcher that dies has said what it has said."""
     supervisor, watcher = ends
-    watcher.give(b"last", restarts=True)
+    watcher.give(b"last", asks="restart")
     watcher.close()
     found = supervisor.take()
     assert found is not None
