@@ -44,10 +44,11 @@ def _launch(invocation: Invocation, settings: Settings, armed: Armed, started: f
     _require_sense(settings)
     supervision = None
     if settings.process.init or settings.process.reload:
-        from cycle_exec.launching import init
+        # As early as can be, and with as little as can be loaded.
+        from cycle_exec.system.init import fork
 
-        supervision = init.fork_supervisor(invocation, settings)
-    if supervision is not None:
+        supervision = fork.fork_supervisor(settings.process, settings.log, invocation.mask)
+    if settings.process.reload:
         from cycle_exec.launching import reload
 
         reload.require(settings)
@@ -73,7 +74,7 @@ def _launch(invocation: Invocation, settings: Settings, armed: Armed, started: f
         from cycle_exec.launching import report
 
         report.started(settings.api.socket, local.token, plan, phases.found)
-    if supervision is not None:
+    if supervision is not None and settings.process.reload:
         from cycle_exec.launching import reload
 
         launch = reload.Launch(

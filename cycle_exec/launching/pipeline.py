@@ -199,9 +199,7 @@ def _mentioned(expressions: Mapping[str, str], plain: Mapping[str, Plain]) -> fr
     found = {name for each in plain.values() for name in each.names}
     for name, text in expressions.items():
         if name not in plain:
-            from cycle_exec.sources import mentions
-
-            found |= mentions.names(text, needs.FETCHED_NAMES)
+            found |= needs.mentions(text, needs.FETCHED_NAMES)
     return needs.FETCHED_NAMES.intersection(found)
 
 

@@ -54,13 +54,8 @@ class Collector:
     def add(self, name: str, value: str, origin: str) -> None:
         """Bind a name, or note that it is taken already."""
         if name in self.values:
-            self.problems.append(
-                Problem(
-                    kind="name-collision",
-                    subject=f"variable {name}",
-                    reason=f"both {self.origins[name]} and {origin} produce this name",
-                )
-            )
+            reason = f"both {self.origins[name]} and {origin} produce this name"
+            self.problems.append(Problem("name-collision", f"variable {name}", reason))
             return
         self.values[name] = value
         self.origins[name] = origin
@@ -88,14 +83,10 @@ def variables_layer(rules: Variables, fetched: Mapping[str, str]) -> Collector:
         if name is None:
             name = names.mapped(identifier)
             if not name:
-                gathered.problems.append(
-                    Problem(
-                        kind="name-refused",
-                        subject=f"scoped variable {identifier}",
-                        reason="it cannot be converted to a variable name",
-                        fix="rename it with [variables] rename, or exclude it",
-                    )
-                )
+                reason = "it cannot be converted to a variable name"
+                fix = "rename it with [variables] rename, or exclude it"
+                subject = f"scoped variable {identifier}"
+                gathered.problems.append(Problem("name-refused", subject, reason, fix))
                 continue
             name = rules.prefix + name
             if name != identifier:

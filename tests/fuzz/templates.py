@@ -6,7 +6,7 @@ import re
 
 from cycle_exec.errors import Refused
 from cycle_exec.planning.templates import filters, rendering
-from cycle_exec.sources import mentions
+from cycle_exec.sources.needs import mentions
 from tests.fuzz import substitution
 from tests.fuzz.context import CANARY, CONTEXT
 from tests.fuzz.wording import assert_told
@@ -35,7 +35,7 @@ def target(data: bytes) -> None:
     try:
         prepared = rendering.prepare({"t": text}, {})
         known = CONTEXT.keys()
-        assert prepared.used & known <= mentions.names(text, known)
+        assert prepared.used & known <= mentions(text, known)
         rendering.render(prepared, "t", CONTEXT)
     except Refused as refused:
         assert_told(refused.problems, hidden=CANARY)

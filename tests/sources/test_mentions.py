@@ -7,8 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from jinja2 import Environment, TemplateSyntaxError, meta
 
-from cycle_exec.sources import mentions
-from cycle_exec.sources.needs import FETCHED_NAMES
+from cycle_exec.sources.needs import FETCHED_NAMES, mentions
 
 KNOWN = frozenset(("server", "hub", "instances"))
 
@@ -41,7 +40,7 @@ KNOWN = frozenset(("server", "hub", "instances"))
 )
 def test_names_in_expression_blocks_are_found(text, found):
     """Plain text, comments, strings, attributes, parts of words and keywords do not count."""
-    assert mentions.names(text, KNOWN) == found
+    assert mentions(text, KNOWN) == found
 
 
 PIECES = st.sampled_from(
@@ -61,4 +60,4 @@ def test_no_used_name_is_missed(text):
         used = meta.find_undeclared_variables(Environment().parse(text))
     except TemplateSyntaxError:
         return
-    assert used & FETCHED_NAMES <= mentions.names(text, FETCHED_NAMES)
+    assert used & FETCHED_NAMES <= mentions(text, FETCHED_NAMES)

@@ -10,28 +10,18 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-_OF_PATHS = frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-/")
-
 
 def preview(content: bytes, staged: Mapping[str, str]) -> bytes:
     """Return the content with each target's path, where it stands as a whole, replaced by its
     staged file's. staged: by target.
     """
-    for target in sorted(staged, key=len, reverse=True):
-        if target.encode("utf-8", "surrogateescape") in content:
-            content = _replaced(content, target, staged[target])
-    return content
+    import re
+
+    moved = {_encoded(target): _encoded(path) for target, path in staged.items()}
+    longest_first = sorted(map(re.escape, moved), key=len, reverse=True)
+    paths = re.compile(rb"(?<![\w.\-/])(?:%s)(?![\w.\-/])" % b"|".join(longest_first))
+    return paths.sub(lambda found: moved[found[0]], content) if moved else content
 
 
-def _replaced(content: bytes, target: str, staged: str) -> bytes:
-    old, new = (path.encode("utf-8", "surrogateescape") for path in (target, staged))
-    parts: list[bytes] = []
-    done = 0
-    at = content.find(old)
-    while at >= 0:
-        end = at + len(old)
-        if not _OF_PATHS.intersection(content[at - 1 : at] + content[end : end + 1]):
-            parts += (content[done:at], new)
-            done = end
-        at = content.find(old, end)
-    return b"".join((*parts, content[done:]))
+def _encoded(path: str) -> bytes:
+    return path.encode("utf-8", "surrogateescape")

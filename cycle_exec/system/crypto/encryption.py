@@ -12,6 +12,7 @@ import os
 from binascii import Error as Base64Error
 from binascii import a2b_base64
 
+from cycle_exec.errors import Unfit
 from cycle_exec.secret import SecretBytes
 
 MAGIC = b"cycle-exec last-good 1\n"
@@ -24,12 +25,8 @@ _N, _R, _P = 1 << 15, 8, 1
 _HEX_DIGITS = frozenset(b"0123456789abcdefABCDEF")
 
 
-class Broken(Exception):
+class Broken(Unfit):
     """The bytes cannot be opened; reason: why, in our words."""
-
-    def __init__(self, reason: str) -> None:
-        self.reason = reason
-        super().__init__(reason)
 
 
 def available() -> bool:

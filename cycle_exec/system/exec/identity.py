@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 
-from cycle_exec.errors import Problem
+from cycle_exec.errors import Problem, Unfit
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -15,12 +15,8 @@ _LARGEST = 2**32 - 2
 _CAP_CHOWN = 0
 
 
-class UnknownOwner(Exception):
+class UnknownOwner(Unfit):
     """An owner that this image does not have; `reason` is in our words."""
-
-    def __init__(self, reason: str) -> None:
-        self.reason = reason
-        super().__init__(reason)
 
 
 def owner(text: str) -> tuple[int, int]:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from typing import NoReturn
 
-    from cycle_exec.settings.model import Process
+    from cycle_exec.settings.model import Log, Process
 else:
     import _signal
 
@@ -30,23 +30,16 @@ class Supervision(Record):
     channel: int
 
 
-def fork_supervisor(
-    process: Process,
-    log: tuple[str, str],
-    mask: Iterable[int] | None,
-    *,
-    reload: bool = False,
-) -> Supervision:
+def fork_supervisor(process: Process, log: Log, mask: Iterable[int] | None) -> Supervision:
     """Fork. Return in the child, which leads a group of its own, once the parent has become
     `entry.supervise`: from then on its environment tells nobody a secret.
 
-    log: level and format of what it says. mask: what was blocked on entry, None: what is blocked
-    now. reload: whether the child becomes a watcher; otherwise it will be the app, and has the
-    terminal, if it was ours.
+    mask: what was blocked on entry, None: what is blocked now. In reload mode the child becomes a
+    watcher; otherwise it will be the app, and has the terminal, if it was ours.
 
     Raises Refused if there can be no child.
     """
-    above, below = _channel() if reload else (None, -1)
+    above, below = _channel() if process.reload else (None, -1)
     if os.getpid() != 1:
         # PID 1 gets every orphan of its namespace; others have to ask, before there can be any.
         prctl.prctl(prctl.SET_CHILD_SUBREAPER, 1)
@@ -88,8 +81,8 @@ def fork_supervisor(
         terminal=had_terminal,
         mask=tuple(map(int, blocked if mask is None else mask)),
         ignored=of_children == _signal.SIG_IGN,
-        log_level=log[0],
-        log_format=log[1],
+        log_level=log.level,
+        log_format=log.format,
         grace=process.grace,
         stop_signal=process.stop_signal,
         signal_map=process.signal_map,

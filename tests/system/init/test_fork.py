@@ -7,10 +7,10 @@ import sys
 
 _CHILD = """
 import os
-from cycle_exec.settings.model import Process
+from cycle_exec.settings.model import Log, Process
 from cycle_exec.system.init import fork
 
-above = fork.fork_supervisor(Process(), ("notice", "text"), None)
+above = fork.fork_supervisor(Process(), Log(), None)
 with open(f"/proc/{above.pid}/environ", "rb") as file:
     print(len(file.read()), flush=True)
 os._exit(7)
