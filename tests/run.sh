@@ -17,12 +17,13 @@ if [ "$(uname -m)" = aarch64 ]; then other=x86_64; else other=aarch64; fi
     install_packages gcc libc6-dev "gcc-$(echo "$other" | tr _ -)-linux-gnu" qemu-user-static
 # What a user's image would have beside the app, and the tests use for real.
 {
-    has_programs bash curl debootstrap envsubst git groff jq node unshare tini dumb-init catatonit gosu nginx \
-        openvpn openssl haproxy caddy redis-server pgbouncer prometheus keytool && postgres_is_there
+    has_programs bash curl debootstrap envsubst git groff jq node strace unshare tini dumb-init \
+        catatonit gosu nginx openvpn openssl haproxy caddy redis-server pgbouncer prometheus keytool &&
+        postgres_is_there
 } ||
-    install_packages bash curl debootstrap gettext-base git groff jq nodejs util-linux tini dumb-init \
-        catatonit gosu nginx-light openvpn openssl haproxy caddy redis-server pgbouncer prometheus \
-        default-jre-headless postgresql
+    install_packages bash curl debootstrap gettext-base git groff jq nodejs strace util-linux tini \
+        dumb-init catatonit gosu nginx-light openvpn openssl haproxy caddy redis-server pgbouncer \
+        prometheus default-jre-headless postgresql
 make_environment .venv
 install_locked .venv dev
 install_project .venv

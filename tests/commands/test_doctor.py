@@ -182,7 +182,9 @@ def test_the_list_for_people(case):
     assert "-> use a regular file" in ran.out
     marks = [line[0] for line in lines[:-1] if line[0] != " "]
     assert marks == sorted(marks, key="\N{BALLOT X}!\N{CHECK MARK}".index)
-    assert lines[-1] == f"1 error, 2 warnings, {marks.count(chr(0x2713))} ok"
+    # One more where the machine's own PID 1 is a shell, one less below a program of the wheel.
+    warned = {1: "1 warning", 2: "2 warnings", 3: "3 warnings"}[marks.count("!")]
+    assert lines[-1] == f"1 error, {warned}, {marks.count(chr(0x2713))} ok"
 
 
 def test_as_pid_1_and_below_a_shell(case):

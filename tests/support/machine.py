@@ -34,6 +34,7 @@ _PACKAGES = {
     "psql": "postgresql",
     "qemu-aarch64": "qemu-user-static",
     "qemu-x86_64": "qemu-user-static",
+    "setpriv": "util-linux",
     "unshare": "util-linux",
     "x86_64-linux-gnu-gcc": "gcc-x86-64-linux-gnu",
 }
@@ -54,13 +55,18 @@ def program(name: str) -> str:
     return find(name) or missing(name)
 
 
+def package(name: str) -> str:
+    """Return what apt-get installs a program with."""
+    return _PACKAGES.get(name, name)
+
+
 def missing(*names: str) -> NoReturn:
     """End the test that lacks these programs: skip it, or fail it where CI is set."""
-    packages = " ".join(dict.fromkeys(_PACKAGES.get(name, name) for name in names))
+    wanted = " ".join(dict.fromkeys(package(name) for name in names))
     verb = "is" if len(names) == 1 else "are"
     words = (
         f"{', '.join(names)} {verb} not installed: `sh tests/run.sh` installs what the tests need, "
-        f"or apt-get install {packages}"
+        f"or apt-get install {wanted}"
     )
     if on_ci():
         pytest.fail(words, pytrace=False)
