@@ -19,7 +19,7 @@ _WEAK = frozenset(("EE_KEY_TOO_SMALL", "CA_KEY_TOO_SMALL", "CA_MD_TOO_WEAK"))
 
 
 def ready() -> None:
-    """Load OpenSSL now, with its configuration, while something else is waited for."""
+    """Load OpenSSL now, while something else is waited for."""
     openssl = _openssl()
     openssl._SSLContext(int(openssl.PROTOCOL_TLS_SERVER))
 
