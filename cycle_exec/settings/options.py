@@ -228,12 +228,45 @@ OPTIONS: tuple[Option, ...] = (
         "HUP:NONE.",
     ),
     Option(
+        name="stop-signal",
+        kind="text",
+        key="process.stop_signal",
+        metavar="SIGNAL",
+        default="TERM",
+        rule="SIGNAL",
+        section=_PROCESS,
+        help="With --init, the signal that asks the command to end, at a restart too, as "
+        "--signal-map passes it on.",
+    ),
+    Option(
         name="reload",
         kind="switch",
         key="process.reload",
         section=_PROCESS,
         help="Stay beside the command: when the platform's data change, renew files and "
         "environment, then do what on_change says. Implies --init.",
+    ),
+    Option(
+        name="reload-missing",
+        kind="choice",
+        key="process.reload_missing",
+        metavar="WHAT",
+        default="keep",
+        choices=("keep", "drop"),
+        section=_PROCESS,
+        help="With --reload, what becomes of a value that the platform does not have any more, or "
+        "that is empty now: keep the last one, or drop it.",
+    ),
+    Option(
+        name="restore",
+        kind="choice",
+        key="process.restore",
+        metavar="WHEN",
+        default="restart",
+        choices=("restart", "always"),
+        section=_PROCESS,
+        help="With --reload, when files that another program has changed or removed are put back: "
+        "restart, before the command is started again, or always, at each look.",
     ),
     Option(
         name="vpn-helper",

@@ -417,3 +417,12 @@ def test_no_values(key):
     for value in (f'"{CANARY}\\u0000"', f'["{CANARY}"]', f'{{ a = "{CANARY}" }}'):
         assert CANARY not in _problem(f"{key} = {value}")[1]
     assert CANARY not in _problem(f"{key} = {CANARY}")[1]
+
+
+def test_a_command_of_on_change_may_have_a_user():
+    """And its tuple always has a place for one."""
+    made = parse('[environment]\non_change = { command = ["a", "b"] }', "m.toml")
+    assert made.environment.on_change == ("command", "", "a", "b")
+    text = '[environment]\non_change = { command = ["a"], user = "app:app" }'
+    made = parse(text, "m.toml")
+    assert made.environment.on_change == ("command", "app:app", "a")

@@ -342,3 +342,21 @@ def test_variables_that_look_like_settings():
         "variable CYCLE_EXEC_TIMEOT is not a setting, did you mean CYCLE_EXEC_TIMEOUT"
     ]
     assert module.unknown_variables({option.variable: "" for option in OPTIONS}) == []
+
+
+def test_what_stays_above_the_app():
+    """Three ways each; a word that is none is refused by its origin."""
+    given = _resolve({"stop-signal": "SIGUSR1", "restore": "always"}, RELOAD_MISSING="drop").process
+    assert (given.stop_signal, given.restore, given.reload_missing) == ("USR1", "always", "drop")
+    default = _resolve().process
+    assert (default.stop_signal, default.restore, default.reload_missing) == (
+        "TERM",
+        "restart",
+        "keep",
+    )
+    found = _problems({"stop-signal": "KILL", "restore": "never"}, RELOAD_MISSING="forget")
+    assert sorted(subject for subject, _ in found) == [
+        "flag --restore",
+        "flag --stop-signal",
+        "variable CYCLE_EXEC_RELOAD_MISSING",
+    ]

@@ -50,7 +50,12 @@ _ON_CHANGE = Either(
     table=Table(
         make=_command,
         required=("command",),
-        fields={"command": _texts(rules.FILLED, "A command that is run to its end.", least=1)},
+        fields={
+            "command": _texts(rules.FILLED, "A command that is run to its end.", least=1),
+            "user": _text(
+                rules.USER, "The user that it runs as; by default the one that runs cycle-exec."
+            ),
+        },
     ),
     default="none",
     help="With reload, what is done when it has changed: none, restart, signal:NAME or "
@@ -294,6 +299,9 @@ MANIFEST = Table(
                     "all restart at once.",
                     default="5s",
                 ),
+                "reload_missing": _option("reload-missing"),
+                "restore": _option("restore"),
+                "stop_signal": _option("stop-signal"),
                 "signal_map": _map(
                     rules.SIGNAL,
                     rules.SIGNAL_OR_NONE,

@@ -111,6 +111,9 @@ STARTER = """\
 #reload_debounce = "2s"              # of quiet after a notification
 #reload_longest = "30s"              # at most
 #reload_splay = "5s"                 # each instance waits its own part of it
+#reload_missing = "keep"              # a value that is gone: or "drop"
+#restore = "restart"                 # changed files are put back: or "always", at each look
+#stop_signal = "TERM"                # with init: what asks it to end, at a restart too
 #signal_map = { TERM = "QUIT" }      # with init: it gets QUIT instead of TERM
 
 # What the launch tells the platform of itself, without waiting for an answer.
