@@ -44,6 +44,7 @@ class Reloading:
         self._out: queue.Queue[str] = queue.Queue()
         self._err: queue.Queue[str] = queue.Queue()
         self.said: list[str] = []
+        self._reads = True
         self._threads: list[threading.Thread] = []
         for stream, lines in ((process.stdout, self._out), (process.stderr, self._err)):
             assert stream is not None
@@ -54,6 +55,8 @@ class Reloading:
         with stream:
             for line in stream:
                 lines.put(line.rstrip("\n"))
+                if lines is self._err and not self._reads:
+                    return
 
     def close(self) -> None:
         """Kill whoever is left of it."""
@@ -66,6 +69,11 @@ class Reloading:
             self.process.wait()
         for thread in self._threads:
             thread.join()
+
+    def stop_reading(self) -> None:
+        """Let nobody be at the other end of its standard error: what is written there fails."""
+        self._reads = False
+        # The reader ends with the next line.
 
     def app(self, seconds: float = PATIENCE) -> str:
         """The app's next line."""
