@@ -12,6 +12,7 @@ from tests.support.hostile import VARIABLES, chunked, data, drop, error, hostile
 
 MANIFEST = """
 reload_interval = "150ms"
+reload_missing = "drop"
 [api]
 deadline = "3s"
 [environment]

@@ -24,6 +24,7 @@ _AT_THE_START = (
 )
 NAMES = [name for name in REPRESENTATIVE if name not in _AT_THE_START]
 SETTINGS = """reload_interval = "150ms"
+reload_missing = "drop"
 [api]
 deadline = "3s"
 """
