@@ -33,7 +33,7 @@ def list_(invocation: Invocation, overrides: Overrides, *, as_json: bool) -> int
     given = pipeline.fetched(settings, local, deadline)
     now = clock.now()
     assert settings.certificates is not None
-    chosen, problems, _ = choosing.choose(
+    chosen, problems, warnings = choosing.choose(
         given.snapshot.certificates or (),
         settings.certificates,
         now=now,
@@ -45,6 +45,8 @@ def list_(invocation: Invocation, overrides: Overrides, *, as_json: bool) -> int
     else:
         found = describe.certificate_rows(summaries, now)
         stdout.write(tables.table(found, stdout.style(invocation.environ)))
+    for line in warnings:
+        stderr.log.warning(line)
     if problems:
         raise Refused(problem.replace(fix=_FIX) for problem in problems)
     return 0

@@ -98,8 +98,8 @@ class Actor:
         request = self.settings.certificates
         days = request.minimum_days if request else 7
         ahead = clock.now() - clock.monotonic()
-        ends = [certificate.not_after - ahead for certificate in plan.certificates]
-        return schedule.expiry_look(ends, days, clock.monotonic())
+        few = [one.not_after - ahead - one.few(days) for one in plan.certificates]
+        return schedule.expiry_look(few, clock.monotonic())
 
     def _look(self) -> Event:
         self._began = clock.monotonic()

@@ -11,7 +11,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from cycle_exec.planning.certificates.selection import Usable
+    from cycle_exec.planning.certificates.judgement import Usable
     from cycle_exec.planning.model import Crypto, FileWrite, Inputs
     from cycle_exec.settings.model import Settings
     from cycle_exec.sources.model import Snapshot

@@ -75,17 +75,28 @@ class TemplateText(Record):
 
 
 class CertificateSummary(Record):
-    """What people want to know of a certificate. Times are seconds since the epoch."""
+    """What people want to know of a certificate. Times are seconds since the epoch.
+
+    not_after: the end of the leaf or of its direct issuer, whichever comes first. lifetime: of
+    the leaf, in seconds, 0: from not_before to not_after.
+    """
 
     domains: tuple[str, ...]
     issuer: str
     not_before: int
     not_after: int
     key_type: str
+    lifetime: int = 0
+    warnings: tuple[str, ...] = ()
 
     def days_left(self, now: float) -> int:
         """Whole days until it ends, negative after its end."""
         return int((self.not_after - now) // 86_400)
+
+    def few(self, minimum_days: int) -> float:
+        """Return the seconds below which too little is left: at most a third of the lifetime."""
+        lifetime = self.lifetime or self.not_after - self.not_before
+        return min(minimum_days * 86_400, lifetime / 3)
 
 
 class Prepared(Record):
@@ -126,7 +137,8 @@ class Inputs(Record):
 class Crypto(Record):
     """What planning needs of cryptography.
 
-    mismatch: (key, full chain) -> why they do not fit, or None.
+    mismatch: (key, full chain) -> why they do not fit, or None. It raises Refused where this
+    machine cannot tell.
     keystore: (path, alias, key, full chain, password) -> the file's content, or why there can be
     none; not called unless the settings ask for one.
     """

@@ -185,6 +185,7 @@ def certificate(found: CertificateSummary, now: float) -> dict[str, object]:
         "not_before": found.not_before,
         "not_after": found.not_after,
         "days_left": found.days_left(now),
+        "warnings": list(found.warnings),
     }
 
 

@@ -215,6 +215,6 @@ def certificate(found: CertificateSummary, minimum_days: int, now: float) -> Fin
     days = found.days_left(now)
     names = ", ".join(found.domains[:3]) + (" ..." if len(found.domains) > 3 else "")
     says = f"{names}: {days} days left, {found.key_type}"
-    if days < minimum_days:
+    if found.not_after - now < found.few(minimum_days):
         return doubtful("certificate", says, "check in the portal why it was not renewed")
     return good("certificate", says)

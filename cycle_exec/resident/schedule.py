@@ -93,11 +93,11 @@ class Schedule(Record):
         return found.replace(poll=max(found.poll, found.retry))
 
 
-def expiry_look(not_after: Iterable[float], minimum_days: int, now: float) -> float | None:
-    """When to look for new certificates although nobody told: as soon as fewer days than wanted
-    are left, then twice a day. All in seconds of one clock.
+def expiry_look(few: Iterable[float], now: float) -> float | None:
+    """When to look for new certificates although nobody told: as soon as too little is left, then
+    twice a day. few: when that is for each. All in seconds of one clock.
     """
-    moments = [max(end - minimum_days * DAY, now + _AGAIN) for end in not_after]
+    moments = [max(moment, now + _AGAIN) for moment in few]
     return min(moments, default=None)
 
 

@@ -93,8 +93,11 @@ def test_the_list_is_for_people_and_for_programs(verb):
     ]
     assert [each["days_left"] for each in found] == [59, 2]
     assert {" ".join(each) for each in found} == {
-        "domains issuer key not_before not_after days_left"
+        "domains issuer key not_before not_after days_left warnings"
     }
+    # The judgement is that of a launch: on stderr, and as members.
+    assert [each["warnings"] for each in found] == [[], ["it expires in 2 days"]]
+    assert "warning: certificate *.wild.example.test: it expires in 2 days" in said.err
 
 
 def test_files_are_written_as_certbot_names_them(verb, tmp_path):

@@ -144,7 +144,7 @@ def test_the_json_has_one_shape(verb, manifest):
     members = {
         "variables": "name source overrides change bytes fingerprint",
         "targets": "path source mode owner change differs bytes fingerprint check",
-        "certificates": "domains issuer key not_before not_after days_left",
+        "certificates": "domains issuer key not_before not_after days_left warnings",
     }
     for name, words in members.items():
         assert {" ".join(each) for each in found[name]} == {words}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from base64 import b64encode
 
-from cycle_exec.planning.certificates import pem, selection
+from cycle_exec.planning.certificates import judgement, pem
 from cycle_exec.planning.certificates.pem import Block, NotPem
 from cycle_exec.secret import Secret
 from cycle_exec.settings.model import CertificateRequest
@@ -60,11 +60,9 @@ def _judged(text: str) -> None:
     certificate = Certificate(
         id="1", domains=("a.test",), bundle=Secret(text), private_key=Secret(text)
     )
-    usable, reasons = selection.judge(
-        certificate, CertificateRequest(), now=1e9, mismatch=lambda *_: None
-    )
+    found = judgement.judge(certificate, CertificateRequest(), now=1e9, mismatch=lambda *_: None)
     # No text is a bundle and a key at once.
-    assert usable is None
-    assert reasons
-    for reason in reasons:
+    assert found.usable is None
+    assert found.refused
+    for reason in found.refused:
         assert_ours(reason)

@@ -43,7 +43,7 @@ def target(data: bytes) -> None:
 
 
 def _judged(found: Parsed) -> tuple[float, float, tuple[str, ...], bool]:
-    return found.not_before, found.not_after, found.names, found.authority
+    return found.not_before, found.not_after, found.names, bool(found.authority)
 
 
 def _by_cryptography(data: bytes) -> tuple[float, float, tuple[str, ...], bool]:

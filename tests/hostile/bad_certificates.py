@@ -17,11 +17,6 @@ from tests.hostile.model import Refuses, Scenario
 from tests.support.hostile import CANARY, certificate
 from tests.support.issued import key, key_pem
 
-DISORDER = (
-    "the chain is out of order: certificate 2 of the bundle is not the issuer of "
-    "the previous certificate"
-)
-
 
 def _unusable(name: str, found: object, *reasons: str, wanted: str = "", of: str = APP) -> Scenario:
     problems = tuple(
@@ -128,14 +123,27 @@ UNUSABLE = (
     _unusable(
         "a chain upside down",
         {**ONE, "bundle": MIDDLE + LEAF},
-        DISORDER,
-        f"it does not cover {APP}",
-        WRONG_KEY,
+        "the leaf is not first: certificate 2 has this key",
     ),
     _unusable(
-        "a chain with a stranger",
-        {**ONE, "bundle": LEAF + LEAF},
-        DISORDER,
+        "DH parameters behind the chain",
+        {**ONE, "bundle": BUNDLE + _block("DH PARAMETERS")},
+        "the bundle contains DH PARAMETERS, which is no certificate",
+    ),
+    _unusable(
+        "a block with a strange label",
+        {**ONE, "bundle": BUNDLE + _block(CANARY)},
+        "the bundle contains a block of another kind, which is no certificate",
+    ),
+    _unusable(
+        "lost line ends",
+        {**ONE, "bundle": BUNDLE.replace("\n", " ")},
+        "the bundle has lost its line ends",
+    ),
+    _unusable(
+        "literal line ends",
+        {**ONE, "bundle": BUNDLE.replace("\n", "\\n")},
+        "the bundle has the two characters \\n where its line ends belong",
     ),
     _unusable("expired", certificate(days=-3.5), "it expired 3 days ago"),
     _unusable("expired a moment ago", certificate(days=-0.5), "it has expired"),

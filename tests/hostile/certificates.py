@@ -75,6 +75,11 @@ USABLE = (
     _usable(
         "no line end at its end", {**ONE, "bundle": BUNDLE.rstrip(), "private_key": KEY.rstrip()}
     ),
+    _usable("the leaf twice", {**ONE, "bundle": LEAF + BUNDLE}, folders={APP: 3}),
+    _usable(
+        "further names that are no host names",
+        {**ONE, "domains": [APP, "my_app.example.test", "../../etc", f"{APP}."]},
+    ),
     _usable("without a chain", {**ONE, "bundle": LEAF}, folders={APP: 1}),
     _usable("of Ed25519", certificate(kind="Ed25519")),
     _usable("of P-384", certificate(kind="P-384")),

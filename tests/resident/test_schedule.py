@@ -73,9 +73,9 @@ def test_polling_is_for_when_nobody_tells():
 
 def test_a_certificate_asks_by_itself():
     """When fewer days are left than wanted, then twice a day."""
-    assert expiry_look([], 7, 0.0) is None
-    assert expiry_look([60 * DAY, 30 * DAY], 7, 0.0) == 23 * DAY
-    assert expiry_look([3 * DAY], 7, 0.0) == DAY / 2
+    assert expiry_look([], 0.0) is None
+    assert expiry_look([53 * DAY, 23 * DAY], 0.0) == 23 * DAY
+    assert expiry_look([-4 * DAY], 0.0) == DAY / 2
     assert Schedule(expiry=5.0).due(PACE) == 5.0
 
 

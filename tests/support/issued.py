@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ssl
 from base64 import b64encode
 from datetime import UTC, datetime, timedelta
 from functools import cache
@@ -50,6 +51,8 @@ def name(common: str = "", organization: str = "") -> x509.Name:
 
 ROOT = Issuer(name("Test root"), key("P-256", 100))
 MIDDLE = Issuer(name("Test intermediate", "Test & Sons"), key("P-256", 101))
+# Dates of those that sign: around all that they sign.
+EARLY, LATE = NOW - 900 * DAY, NOW + 900 * DAY
 
 
 def certificate(
@@ -61,8 +64,9 @@ def certificate(
     not_before: int = NOW - DAY,
     not_after: int = NOW + 60 * DAY,
     authority: bool = False,
+    extensions: tuple[x509.ExtensionType, ...] = (),
 ) -> x509.Certificate:
-    """One certificate; dates in seconds since the epoch."""
+    """One certificate; dates in seconds since the epoch. extensions: further ones."""
     epoch = datetime(1970, 1, 1, tzinfo=UTC)
     building = (
         x509.CertificateBuilder(subject_name=subject, issuer_name=issuer.name)
@@ -70,8 +74,12 @@ def certificate(
         .serial_number(x509.random_serial_number())
         .not_valid_before(epoch + timedelta(seconds=not_before))
         .not_valid_after(epoch + timedelta(seconds=not_after))
-        .add_extension(x509.BasicConstraints(ca=authority, path_length=None), critical=True)
     )
+    if not any(isinstance(one, x509.BasicConstraints) for one in extensions):
+        constraints = x509.BasicConstraints(ca=authority, path_length=None)
+        building = building.add_extension(constraints, critical=True)
+    for extension in extensions:
+        building = building.add_extension(extension, critical=False)
     if names:
         alternative = x509.SubjectAlternativeName([x509.DNSName(one) for one in names])
         building = building.add_extension(alternative, critical=False)
@@ -108,13 +116,15 @@ def base64(text: str) -> str:
 @cache
 def root() -> x509.Certificate:
     """The self-signed root."""
-    return certificate(ROOT.name, ROOT.key, ROOT, authority=True)
+    return certificate(ROOT.name, ROOT.key, ROOT, authority=True, not_before=EARLY, not_after=LATE)
 
 
 @cache
 def middle() -> x509.Certificate:
     """The intermediate that signs leaves."""
-    return certificate(MIDDLE.name, MIDDLE.key, ROOT, authority=True)
+    return certificate(
+        MIDDLE.name, MIDDLE.key, ROOT, authority=True, not_before=EARLY, not_after=LATE
+    )
 
 
 def leaf(*names: str, kind: str = "P-256", days: int = 60, start: int = -1) -> x509.Certificate:
@@ -153,3 +163,8 @@ def answer(
         bundle=Secret(bundle),
         private_key=Secret(key_pem(key(kind)) if private_key is None else private_key),
     )
+
+
+def pem_of(content: bytes) -> str:
+    """DER as PEM, whatever it is."""
+    return ssl.DER_cert_to_PEM_cert(content)

@@ -16,11 +16,14 @@ def folded(domain: str) -> str:
 
 
 def covers(name: str, domain: str) -> bool:
-    """Whether a name of a certificate stands for a domain; a wildcard covers one label."""
+    """Whether a name of a certificate stands for a domain; a wildcard covers one label.
+
+    It needs two labels behind it: no client takes `*.com` for anything.
+    """
     if name == domain:
         return True
     first, _, rest = domain.partition(".")
-    return bool(rest) and first not in ("", "*") and name == WILDCARD + rest
+    return "." in rest and first not in ("", "*") and name == WILDCARD + rest
 
 
 def is_host_name(domain: str) -> bool:

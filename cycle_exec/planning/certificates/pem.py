@@ -6,16 +6,31 @@ from binascii import Error as Base64Error
 from binascii import a2b_base64, b2a_base64
 
 from cycle_exec.errors import Unfit
+from cycle_exec.planning.certificates.der import NotDer, Reader
 from cycle_exec.record import Record
+from cycle_exec.settings.nearest import printable
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+_NAMED = {
+    "DH PARAMETERS": "DH PARAMETERS",
+    "X9.42 DH PARAMETERS": "DH PARAMETERS",
+    "EC PARAMETERS": "EC PARAMETERS",
+    "X509 CRL": "a revocation list (X509 CRL)",
+    "PKCS7": "a PKCS7 archive (convert it with openssl pkcs7 -print_certs)",
+    "CERTIFICATE REQUEST": "a certificate request",
+    "NEW CERTIFICATE REQUEST": "a certificate request",
+    "PUBLIC KEY": "a public key",
+}
+_LONGEST_WORD = 16  # characters; longer ones are no label, but what stands inside blocks
+_LABEL = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789 .#")
 _LARGEST = 1024 * 1024  # characters, of the text as it comes
 _MOST_BLOCKS = 32
 _BEGIN, _END, _DASHES = "-----BEGIN ", "-----END ", "-----"
 _CERTIFICATE = "CERTIFICATE"
+_TRUSTED = "TRUSTED CERTIFICATE"
 # The second is an old name that OpenSSL still reads; it is written as the first.
 _CERTIFICATES = frozenset((_CERTIFICATE, "X509 CERTIFICATE"))
 _KEYS = frozenset(("PRIVATE KEY", "RSA PRIVATE KEY", "EC PRIVATE KEY"))
@@ -45,7 +60,7 @@ def certificates(text: str) -> tuple[Block, ...]:
         if block.label.endswith("PRIVATE KEY"):
             raise NotPem("a private key is inside the certificate bundle")
         if block.label != _CERTIFICATE:
-            raise NotPem("the bundle contains something that is not a certificate")
+            raise NotPem(f"the bundle contains {_called(block.label)}, which is no certificate")
     if not blocks:
         raise NotPem("the bundle contains no certificate")
     return blocks
@@ -68,10 +83,19 @@ def private_key(text: str) -> Block:
     return blocks[0]
 
 
+def _called(label: str) -> str:
+    """Name a block by its label; "PKCS7" is what its users know it by."""
+    if not _LABEL.issuperset(label) or max(map(len, label.split(" "))) > _LONGEST_WORD:
+        return "a block of another kind"
+    return _NAMED.get(label) or f"a block {printable(label, 40)}"
+
+
 def _blocks(text: str, what: str) -> tuple[Block, ...]:
     if len(text) > _LARGEST:
         raise NotPem(f"{what} is larger than 1 MiB")
-    lines = map(str.strip, _plain(text, what).splitlines())
+    plain = _plain(text, what)
+    _require_lines(plain, what)
+    lines = map(str.strip, plain.splitlines())
     found: list[Block] = []
     for line in lines:
         if line.startswith(_BEGIN):
@@ -81,6 +105,16 @@ def _blocks(text: str, what: str) -> tuple[Block, ...]:
         elif line.startswith(_END):
             raise NotPem(f"{what} has an END line without a BEGIN line")
     return tuple(found)
+
+
+def _require_lines(text: str, what: str) -> None:
+    """Refuse PEM whose line ends were lost on the way, in words that say so."""
+    at = text.index(_BEGIN) if _BEGIN in text else 0
+    first = text[at:].splitlines()[0] if text[at:] else ""
+    if "\\n" in first:
+        raise NotPem(rf"{what} has the two characters \n where its line ends belong")
+    if _END in first:
+        raise NotPem(f"{what} has lost its line ends")
 
 
 def _plain(text: str, what: str) -> str:
@@ -130,6 +164,13 @@ def _decoded(label: str, content: str, what: str) -> Block:
         raise NotPem(f"{what} has a block with invalid base64") from None
     if not der:
         raise NotPem(f"{what} has an empty block")
+    if label == _TRUSTED:
+        # What OpenSSL has put behind the certificate is for clients.
+        try:
+            der = Reader(der).element()[2]
+        except NotDer:
+            raise NotPem(f"{what} has a block {_TRUSTED} that is none") from None
+        label = _CERTIFICATE
     if label in _CERTIFICATES:
         label = _CERTIFICATE
     encoded = b2a_base64(der, newline=False).decode()

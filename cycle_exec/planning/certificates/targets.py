@@ -10,7 +10,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from cycle_exec.planning.certificates.selection import Usable
+    from cycle_exec.planning.certificates.judgement import Usable
     from cycle_exec.planning.model import Crypto
     from cycle_exec.planning.outputs import Outputs
     from cycle_exec.settings.model import CertificateRequest, Settings

@@ -1,32 +1,44 @@
-"""The few members of an X.509 certificate that the launch judges, read strictly from DER.
+"""The few members of an X.509 certificate that are judged.
 
 Python's ssl can load a certificate but not show it, and a full library costs 30 ms: more than
-the whole launch. Tests hold this reader against cryptography. RFC 5280, X.690.
+the whole launch. Tests hold this reader against cryptography and OpenSSL. It is tolerant: what
+it cannot read is a doubt, and the rules say whether anything is decided by it.
 """
 
 from __future__ import annotations
 
+from cycle_exec.planning.certificates import distinguished, keys
+from cycle_exec.planning.certificates.der import (
+    BITS,
+    BOOLEAN,
+    INTEGER,
+    OCTETS,
+    OID,
+    SEQUENCE,
+    NotDer,
+    Reader,
+    single,
+    time,
+)
 from cycle_exec.record import Record
 
-_SEQUENCE, _SET, _INTEGER, _OID, _BOOLEAN = 0x30, 0x31, 0x02, 0x06, 0x01
-_OCTETS, _BITS, _UTC_TIME, _GENERALIZED_TIME = 0x04, 0x03, 0x17, 0x18
-_EXPLICIT_VERSION, _EXTENSIONS, _DNS_NAME = 0xA0, 0xA3, 0x82
-_TEXTS = {0x0C: "utf-8", 0x13: "ascii", 0x14: "latin-1", 0x16: "ascii", 0x1E: "utf-16-be"}
-_MONTHS = (31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)
-_LONGEST_NAME = 100  # characters of an issuer's name that people are shown
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any
 
-_COMMON_NAME = bytes.fromhex("550403")
-_ORGANIZATION = bytes.fromhex("55040a")
-_ALTERNATIVE_NAMES = bytes.fromhex("551d11")
-_BASIC_CONSTRAINTS = bytes.fromhex("551d13")
-_RSA = bytes.fromhex("2a864886f70d010101")
-_EC = bytes.fromhex("2a8648ce3d0201")
-_CURVES = {
-    bytes.fromhex("2a8648ce3d030107"): "P-256",
-    bytes.fromhex("2b81040022"): "P-384",
-    bytes.fromhex("2b81040023"): "P-521",
-}
-_OTHER_KEYS = {bytes.fromhex("2b6570"): "Ed25519", bytes.fromhex("2b6571"): "Ed448"}
+_EXPLICIT_VERSION, _EXTENSIONS, _DNS_NAME, _URI = 0xA0, 0xA3, 0x82, 0x86
+_KEY_ID, _SERIAL = 0x80, 0x82
+_CA_ISSUERS = bytes.fromhex("2b06010505073002")
+
+# Bits of keyUsage in its first byte.
+SIGNS, ENCIPHERS, AGREES, SIGNS_CERTIFICATES = 0x80, 0x20, 0x08, 0x04
+# What a key of a server may be for (extendedKeyUsage): serverAuth, anyExtendedKeyUsage.
+SERVER_AUTH, ANY_USE = bytes.fromhex("2b06010505070301"), bytes.fromhex("551d2500")
+# Netscape and Microsoft "server gated crypto", which OpenSSL takes for it too.
+SERVER_USES = frozenset(
+    (SERVER_AUTH, bytes.fromhex("6086480186f8420401"), bytes.fromhex("2b0601040182370a0303"))
+)
 
 
 class NotX509(Exception):
@@ -36,209 +48,192 @@ class NotX509(Exception):
 class Parsed(Record):
     """A certificate's members.
 
-    issuer, subject: raw DER. not_before, not_after: seconds since the epoch, both inclusive.
-    names: the DNS names of subjectAltName, lower case; the common name does not count (RFC 9525).
-    issuer_name: for people, printable, empty if it has neither common name nor organization.
-    authority: whether it may sign others, by its basicConstraints.
+    raw: its bytes. issuer, subject: raw DER. not_before, not_after: seconds since the epoch, both
+    inclusive. names: the DNS names of subjectAltName, lower case; the common name does not count
+    (RFC 9525). issuer_name, subject_name: for people, printable, perhaps empty.
+    key_type, weak_key, weak_signature: in words; the latter two are empty where they are strong.
+    authority: whether it may sign others, by its basicConstraints, None: they are absent.
+    path_length: how many may stand between it and a leaf, None: any. usage: the bits of keyUsage.
+    uses: extendedKeyUsage. key_id, issuer_key_id, issuer_serial: raw, empty where they are absent.
+    names_its_issuer: whether it says where its issuer can be fetched (caIssuers).
+    doubts: which of these could not be read, in words; they are then as if absent.
     """
 
-    issuer: bytes
-    subject: bytes
-    not_before: int
-    not_after: int
-    names: tuple[str, ...]
-    issuer_name: str
-    key_type: str
-    authority: bool
-
-
-class _Reader:
-    """A run of DER elements. Reading past its end, or anything but DER, raises NotX509."""
-
-    def __init__(self, data: bytes) -> None:
-        self.data = data
-        self.position = 0
+    raw: bytes
+    issuer: bytes = b""
+    subject: bytes = b""
+    serial: bytes = b""
+    not_before: int = 0
+    not_after: int = 0
+    names: tuple[str, ...] = ()
+    issuer_name: str = ""
+    subject_name: str = ""
+    key_type: str = ""
+    weak_key: str = ""
+    weak_signature: str = ""
+    authority: bool | None = None
+    path_length: int | None = None
+    usage: int | None = None
+    uses: frozenset[bytes] | None = None
+    key_id: bytes = b""
+    issuer_key_id: bytes = b""
+    issuer_serial: bytes = b""
+    names_its_issuer: bool = False
+    doubts: tuple[str, ...] = ()
 
     @property
-    def more(self) -> bool:
-        return self.position < len(self.data)
+    def self_issued(self) -> bool:
+        """Whether it names itself as its issuer, as roots do."""
+        return distinguished.same(self.issuer, self.subject)
 
-    def peek(self) -> int:
-        return self.data[self.position] if self.more else -1
 
-    def element(self) -> tuple[int, bytes, bytes]:
-        """Tag, content, and the whole element."""
-        start = self.position
-        if start + 2 > len(self.data):
-            raise NotX509
-        tag, length = self.data[start], self.data[start + 1]
-        body = start + 2
-        if length & 0x80:
-            width = length & 0x7F
-            if not 1 <= width <= 4 or body + width > len(self.data):
-                raise NotX509
-            length = int.from_bytes(self.data[body : body + width], "big")
-            if length < 0x80 or length >> (8 * (width - 1)) == 0:
-                raise NotX509
-            body += width
-        if tag & 0x1F == 0x1F or body + length > len(self.data):
-            raise NotX509
-        self.position = body + length
-        return tag, self.data[body : self.position], self.data[start : self.position]
-
-    def expect(self, wanted: int, *, whole: bool = False) -> bytes:
-        """Return the content of the next element, or all of it; it must have this tag."""
-        tag, content, raw = self.element()
-        if tag != wanted:
-            raise NotX509
-        return raw if whole else content
-
-    def end(self) -> None:
-        if self.more:
-            raise NotX509
+# Words of doubts.
+STRUCTURE, DATES, NAMES = "structure", "dates", "subjectAltName"
+CONSTRAINTS, USAGE, USES = "basicConstraints", "keyUsage", "extendedKeyUsage"
+KEY_ID, ISSUER_KEY_ID = "key identifier", "issuer's key identifier"
+_ACCESS, _OTHERS = "authorityInfoAccess", "extensions"
 
 
 def read(der: bytes) -> Parsed:
     """Return the members of one certificate. Raises NotX509 and nothing else."""
-    outer = _Reader(der)
-    signed = _Reader(outer.expect(_SEQUENCE))
-    outer.end()
-    body = _Reader(signed.expect(_SEQUENCE))
-    signed.expect(_SEQUENCE)
-    signed.expect(_BITS)
-    signed.end()
+    try:
+        signed = single(der, SEQUENCE)
+        body = Reader(signed.expect(SEQUENCE))
+        signed.expect(SEQUENCE)
+        signed.element()
+        signed.end()
+    except NotDer:
+        raise NotX509 from None
+    try:
+        return _body(der, body)
+    except NotDer:
+        return Parsed(raw=der, doubts=(STRUCTURE,))
+
+
+def _body(der: bytes, body: Reader) -> Parsed:
     if body.peek() == _EXPLICIT_VERSION:
         body.element()
-    body.expect(_INTEGER)
-    body.expect(_SEQUENCE)
-    issuer = body.expect(_SEQUENCE, whole=True)
-    validity = _Reader(body.expect(_SEQUENCE))
-    not_before, not_after = _time(*validity.element()[:2]), _time(*validity.element()[:2])
-    validity.end()
-    subject = body.expect(_SEQUENCE, whole=True)
-    key_type = _key_type(body.expect(_SEQUENCE))
-    extensions: dict[bytes, bytes] = {}
+    found: dict[str, Any] = {"serial": body.expect(INTEGER)}
+    doubts: list[str] = []
+    found["weak_signature"] = keys.weak_signature(body.expect(SEQUENCE))
+    found["issuer"] = issuer = body.whole(SEQUENCE)
+    validity = Reader(body.expect(SEQUENCE))
+    try:
+        found["not_before"] = time(*validity.element()[:2])
+        found["not_after"] = time(*validity.element()[:2])
+        validity.end()
+    except NotDer:
+        doubts.append(DATES)
+    found["subject"] = subject = body.whole(SEQUENCE)
+    found["issuer_name"] = distinguished.shown(issuer)
+    found["subject_name"] = distinguished.shown(subject)
+    found["key_type"], found["weak_key"] = keys.described(body.expect(SEQUENCE))
     while body.more:
         tag, content, _ = body.element()
         if tag == _EXTENSIONS:
-            extensions = _extensions(content)
-    return Parsed(
-        issuer=issuer,
-        subject=subject,
-        not_before=not_before,
-        not_after=not_after,
-        names=_dns_names(extensions.get(_ALTERNATIVE_NAMES)),
-        issuer_name=_display(issuer),
-        key_type=key_type,
-        authority=_is_authority(extensions.get(_BASIC_CONSTRAINTS)),
-    )
+            _extensions(content, found, doubts)
+    return Parsed(raw=der, doubts=tuple(doubts), **found)
 
 
-def _extensions(content: bytes) -> dict[bytes, bytes]:
-    """Return the value of each extension by its OID; one that comes twice is against RFC 5280."""
-    wrapped = _Reader(content)
-    extensions = _Reader(wrapped.expect(_SEQUENCE))
-    wrapped.end()
-    found: dict[bytes, bytes] = {}
-    while extensions.more:
-        extension = _Reader(extensions.expect(_SEQUENCE))
-        kind = extension.expect(_OID)
-        if extension.peek() == _BOOLEAN:
-            extension.element()
-        value = extension.expect(_OCTETS)
-        extension.end()
-        if kind in found:
-            raise NotX509
-        found[kind] = value
-    return found
+def _extensions(content: bytes, found: dict[str, Any], doubts: list[str]) -> None:
+    """Note what the extensions say; those that stand twice could be read differently by others."""
+    try:
+        extensions = single(content, SEQUENCE)
+        seen = set()
+        while extensions.more:
+            extension = Reader(extensions.expect(SEQUENCE))
+            kind = extension.expect(OID)
+            if extension.peek() == BOOLEAN:
+                extension.element()
+            value = extension.expect(OCTETS)
+            if kind not in _READ:
+                continue
+            word, read_it = _READ[kind]
+            if kind in seen:
+                doubts.append(word)
+                continue
+            seen.add(kind)
+            try:
+                found.update(read_it(value))
+            except NotDer:
+                doubts.append(word)
+    except NotDer:
+        doubts.append(_OTHERS)
 
 
-def _dns_names(value: bytes | None) -> tuple[str, ...]:
-    if value is None:
-        return ()
-    wrapped = _Reader(value)
-    names = _Reader(wrapped.expect(_SEQUENCE))
-    wrapped.end()
+def _names(value: bytes) -> dict[str, object]:
+    """Return the DNS names. Those that are not ASCII cover no host name, so nobody reads them."""
+    names = single(value, SEQUENCE)
     found = []
     while names.more:
         tag, content, _ = names.element()
-        if tag == _DNS_NAME:
-            found.append(_ascii(content).lower())
-    return tuple(found)
+        if tag == _DNS_NAME and content.isascii():
+            found.append(content.decode().lower())
+    return {"names": tuple(found)}
 
 
-def _is_authority(value: bytes | None) -> bool:
-    if value is None:
-        return False
-    constraints = _Reader(_Reader(value).expect(_SEQUENCE))
-    return constraints.peek() == _BOOLEAN and constraints.expect(_BOOLEAN) == b"\xff"
+def _constraints(value: bytes) -> dict[str, object]:
+    inner = single(value, SEQUENCE)
+    authority = inner.peek() == BOOLEAN and inner.expect(BOOLEAN) != b"\0"
+    length = int.from_bytes(inner.expect(INTEGER), "big", signed=True) if inner.more else None
+    inner.end()
+    if length is not None and length < 0:
+        raise NotDer
+    return {"authority": authority, "path_length": length}
 
 
-def _key_type(content: bytes) -> str:
-    key = _Reader(content)
-    algorithm = _Reader(key.expect(_SEQUENCE))
-    kind = algorithm.expect(_OID)
-    bits = key.expect(_BITS)
-    key.end()
-    if kind == _RSA:
-        modulus = _Reader(_Reader(bits[1:]).expect(_SEQUENCE)).expect(_INTEGER)
-        return f"RSA {int.from_bytes(modulus, 'big').bit_length()}"
-    if kind == _EC:
-        curve = algorithm.expect(_OID) if algorithm.peek() == _OID else b""
-        return f"EC {_CURVES.get(curve, 'of another curve')}"
-    return _OTHER_KEYS.get(kind, "unknown kind")
+def _usage(value: bytes) -> dict[str, object]:
+    outer = Reader(value)
+    bits = outer.expect(BITS)
+    outer.end()
+    if not bits:
+        raise NotDer
+    return {"usage": bits[1] if len(bits) > 1 else 0}
 
 
-def _display(name: bytes) -> str:
-    """Return the common name, else the organization, else nothing."""
-    found: dict[bytes, str] = {}
-    parts = _Reader(_Reader(name).expect(_SEQUENCE))
-    while parts.more:
-        attributes = _Reader(parts.expect(_SET))
-        while attributes.more:
-            attribute = _Reader(attributes.expect(_SEQUENCE))
-            kind = attribute.expect(_OID)
-            tag, content, _ = attribute.element()
-            if tag in _TEXTS:
-                found.setdefault(kind, content.decode(_TEXTS[tag], "replace"))
-    text = found.get(_COMMON_NAME) or found.get(_ORGANIZATION, "")
-    shown = "".join(one if one.isprintable() else "?" for one in text[:_LONGEST_NAME])
-    return shown + "..." if len(text) > _LONGEST_NAME else shown
+def _uses(value: bytes) -> dict[str, object]:
+    inner = single(value, SEQUENCE)
+    found = set()
+    while inner.more:
+        found.add(inner.expect(OID))
+    return {"uses": frozenset(found)}
 
 
-def _ascii(content: bytes) -> str:
-    try:
-        return content.decode("ascii")
-    except UnicodeDecodeError:
-        raise NotX509 from None
+def _key_id(value: bytes) -> dict[str, object]:
+    outer = Reader(value)
+    found = outer.expect(OCTETS)
+    outer.end()
+    return {"key_id": found}
 
 
-def _time(tag: int, content: bytes) -> int:
-    digits = _ascii(content)
-    if tag == _UTC_TIME and len(digits) == 13:
-        # RFC 5280: two digits from 50 on are of the last century.
-        digits = ("19" if digits[:2] >= "50" else "20") + digits
-    elif tag != _GENERALIZED_TIME:
-        raise NotX509
-    if len(digits) != 15 or digits[14] != "Z" or not digits[:14].isdigit():
-        raise NotX509
-    year, month, day = int(digits[:4]), int(digits[4:6]), int(digits[6:8])
-    hour, minute, second = int(digits[8:10]), int(digits[10:12]), int(digits[12:14])
-    if not (1 <= month <= 12 and 1 <= day <= _days_of(year, month)):
-        raise NotX509
-    if hour > 23 or minute > 59 or second > 59:
-        raise NotX509
-    return _days(year, month, day) * 86_400 + hour * 3_600 + minute * 60 + second
+def _issuer_key_id(value: bytes) -> dict[str, object]:
+    inner = single(value, SEQUENCE)
+    found: dict[str, object] = {}
+    while inner.more:
+        tag, content, _ = inner.element()
+        if tag == _KEY_ID:
+            found["issuer_key_id"] = content
+        elif tag == _SERIAL:
+            found["issuer_serial"] = content
+    return found
 
 
-def _days_of(year: int, month: int) -> int:
-    leap = year % 4 == 0 and (year % 100 != 0 or year % 400 == 0)
-    return 29 if month == 2 and leap else _MONTHS[month - 1]
+def _access(value: bytes) -> dict[str, object]:
+    inner = single(value, SEQUENCE)
+    named = False
+    while inner.more:
+        description = Reader(inner.expect(SEQUENCE))
+        kind = description.expect(OID)
+        named = named or (kind == _CA_ISSUERS and description.peek() == _URI)
+    return {"names_its_issuer": named}
 
 
-def _days(year: int, month: int, day: int) -> int:
-    """Days since 1970-01-01 (March-based years make the leap day the last of its year)."""
-    if month <= 2:
-        year, month = year - 1, month + 12
-    leaps = year // 4 - year // 100 + year // 400
-    return 365 * year + leaps + (153 * (month - 3) + 2) // 5 + day - 719_469
+_READ: dict[bytes, tuple[str, Callable[[bytes], dict[str, object]]]] = {
+    bytes.fromhex("551d11"): (NAMES, _names),
+    bytes.fromhex("551d13"): (CONSTRAINTS, _constraints),
+    bytes.fromhex("551d0f"): (USAGE, _usage),
+    bytes.fromhex("551d25"): (USES, _uses),
+    bytes.fromhex("551d0e"): (KEY_ID, _key_id),
+    bytes.fromhex("551d23"): (ISSUER_KEY_ID, _issuer_key_id),
+    bytes.fromhex("2b06010505070101"): (_ACCESS, _access),
+}

@@ -15,7 +15,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from cycle_exec.planning.certificates.selection import Usable
+    from cycle_exec.planning.certificates.judgement import Usable
     from cycle_exec.planning.environment import Layers
     from cycle_exec.planning.model import TemplateText
     from cycle_exec.planning.outputs import Outputs

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import os
 
+from cycle_exec.errors import refuse
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
@@ -16,6 +18,8 @@ if TYPE_CHECKING:
 _APART = frozenset(("KEY_VALUES_MISMATCH", "NO_CERTIFICATE_ASSIGNED", "KEY_TYPE_MISMATCH"))
 # Policy of this machine's OpenSSL, not of the app's: it says nothing about the pair.
 _WEAK = frozenset(("EE_KEY_TOO_SMALL", "CA_KEY_TOO_SMALL", "CA_MD_TOO_WEAK"))
+
+_SUBJECT = "the check whether keys match their certificates"
 
 
 def ready() -> None:
@@ -42,21 +46,32 @@ def mismatch(privkey: str, fullchain: str) -> str | None:
     """Why the key and the leaf do not belong together, in our words, or None if they do.
 
     OpenSSL only takes file names: an anonymous file in memory gives it one. It never asks for a
-    password.
+    password. Raises Refused where this machine cannot tell, which is not the portal's to mend.
     """
     try:
         descriptor = _memory()
     except OSError:
-        return "the private key could not be checked: this system has no memory files"
+        reason = "this system has neither memory files nor a writable /dev/shm"
+        fix = "allow the system call memfd_create, or mount /dev/shm"
+        raise refuse("certificate-refused", _SUBJECT, reason, fix) from None
     try:
-        left = memoryview((privkey + fullchain).encode())
-        while left:
-            left = left[os.write(descriptor, left) :]
+        _write(descriptor, (privkey + fullchain).encode())
         return _judged(f"/proc/self/fd/{descriptor}", fullchain)
     except OSError:
-        return "the pair could not be checked, /proc is not mounted or memory is short"
+        reason, fix = "/proc/self/fd cannot be read", "mount /proc in the container"
+        raise refuse("certificate-refused", _SUBJECT, reason, fix) from None
     finally:
         os.close(descriptor)
+
+
+def _write(descriptor: int, content: bytes) -> None:
+    left = memoryview(content)
+    try:
+        while left:
+            left = left[os.write(descriptor, left) :]
+    except OSError:
+        fix = "give the container more memory"
+        raise refuse("certificate-refused", _SUBJECT, "memory is short", fix) from None
 
 
 def _memory() -> int:
@@ -81,6 +96,8 @@ def _judged(path: str, fullchain: str) -> str | None:
         return None
     if reason in _APART:
         return "the private key does not match the certificate"
+    if reason == _INVALID:
+        return "openssl calls the leaf invalid: one of its extensions is malformed or stands twice"
     if reason == _PASSWORD:
         return "the private key is encrypted, which is not supported"
     try:
@@ -90,6 +107,7 @@ def _judged(path: str, fullchain: str) -> str | None:
     return "openssl cannot read the private key"
 
 
+_INVALID = "INVALID_CERTIFICATE"
 _PASSWORD = "password"  # noqa: S105 - our own word for "it asked for one"
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -77,6 +79,24 @@ def test_the_old_label_of_certificates_is_written_as_the_usual_one():
     assert "".join(block.text for block in pem.certificates(old)) == CHAIN
 
 
+def block(label: str) -> str:
+    return f"-----BEGIN {label}-----\nAAAA\n-----END {label}-----\n"
+
+
+def test_what_openssl_puts_behind_a_trusted_certificate_is_left_out():
+    """The certificate alone is written, under the usual label."""
+    trusted = subprocess.run(
+        ["openssl", "x509", "-trustout", "-setalias", "a"],
+        input=CHAIN,
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout
+    assert "BEGIN TRUSTED CERTIFICATE" in trusted
+    [found] = pem.certificates(trusted)
+    assert CHAIN.startswith(found.text)
+
+
 TRADITIONAL = issued.key_pem(issued.key("RSA 2048"), "traditional", "pw")
 BUNDLES = {
     "": "the bundle is empty",
@@ -89,7 +109,27 @@ BUNDLES = {
     CHAIN + KEY: "a private key is inside the certificate bundle",
     issued.base64(KEY + CHAIN): "a private key is inside the certificate bundle",
     CHAIN + TRADITIONAL: "a private key is inside the certificate bundle",
-    CSR: "the bundle contains something that is not a certificate",
+    CSR: "the bundle contains a certificate request, which is no certificate",
+    CHAIN + block("DH PARAMETERS"): "the bundle contains DH PARAMETERS, which is no certificate",
+    CHAIN
+    + block(
+        "X509 CRL"
+    ): "the bundle contains a revocation list (X509 CRL), which is no certificate",
+    block("PKCS7"): "the bundle contains a PKCS7 archive (convert it with openssl pkcs7 "
+    "-print_certs), which is no certificate",
+    block("ODD THING"): "the bundle contains a block ODD THING, which is no certificate",
+    block("odd"): "the bundle contains a block of another kind, which is no certificate",
+    block("A" * 20): "the bundle contains a block of another kind, which is no certificate",
+    block("TRUSTED CERTIFICATE").replace(
+        "AAAA", "MIBB"
+    ): "the bundle has a block TRUSTED CERTIFICATE that is none",
+    CHAIN.replace("\n", ""): "the bundle has lost its line ends",
+    CHAIN.replace("\n", " "): "the bundle has lost its line ends",
+    issued.base64(CHAIN.replace("\n", " ")): "the bundle has lost its line ends",
+    CHAIN.replace("\n", "\\n"): "the bundle has the two characters \\n where its line ends belong",
+    CHAIN.replace(
+        "\n", "\\r\\n"
+    ): "the bundle has the two characters \\n where its line ends belong",
     CHAIN[:-10]: "the bundle has a BEGIN line without an END line",
     CHAIN[: CHAIN.index("-----END")] + CHAIN: "the bundle has a BEGIN line without an END line",
     CHAIN[40:]: "the bundle has an END line without a BEGIN line",

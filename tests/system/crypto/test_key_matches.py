@@ -7,7 +7,9 @@ import sys
 import types
 
 import pytest
+from cryptography import x509 as reference
 
+from cycle_exec.errors import Refused
 from cycle_exec.system.crypto import key_matches
 from tests.support import issued
 
@@ -111,20 +113,48 @@ def test_without_the_lean_module_ssl_serves(monkeypatch):
     assert key_matches.mismatch(issued.key_pem(issued.key("P-256", 1)), chain("P-256")) == APART
 
 
+def told(*pair: str) -> tuple[str, str]:
+    """What the one problem says, and the way out, which is not the portal's."""
+    with pytest.raises(Refused) as caught:
+        key_matches.mismatch(*pair)
+    [problem] = caught.value.problems
+    return problem.reason, problem.fix
+
+
 def test_a_system_without_any_memory_file_is_told(monkeypatch):
     """The pair is not taken for good unseen."""
     monkeypatch.setattr(os, "memfd_create", refuse)
     monkeypatch.setattr(os, "open", refuse)
-    assert key_matches.mismatch("", "") == (
-        "the private key could not be checked: this system has no memory files"
+    assert told("", "") == (
+        "this system has neither memory files nor a writable /dev/shm",
+        "allow the system call memfd_create, or mount /dev/shm",
     )
 
 
 def test_memory_that_cannot_be_written_is_told(monkeypatch):
-    """No exception leaves, no descriptor stays."""
+    """No other exception leaves, no descriptor stays."""
     before = descriptors()
     monkeypatch.setattr(os, "write", refuse)
-    assert key_matches.mismatch("key", "chain") == (
-        "the pair could not be checked, /proc is not mounted or memory is short"
-    )
+    assert told("key", "chain") == ("memory is short", "give the container more memory")
     assert descriptors() == before
+
+
+def test_a_system_without_proc_is_told(monkeypatch):
+    """OpenSSL takes paths alone, and that of an anonymous file is below /proc."""
+    monkeypatch.setattr(key_matches, "_memory", lambda: os.open(os.devnull, os.O_WRONLY))
+    monkeypatch.setattr(key_matches, "_judged", refuse)
+    assert told(issued.key_pem(issued.key()), chain("P-256")) == (
+        "/proc/self/fd cannot be read",
+        "mount /proc in the container",
+    )
+
+
+def test_a_leaf_that_openssl_calls_invalid_is_told():
+    """An extension that nobody can read: the key is not to blame."""
+    strange = reference.UnrecognizedExtension(reference.ObjectIdentifier("2.5.29.30"), b"\5\0")
+    made = issued.certificate(
+        issued.name("a"), issued.key(), issued.MIDDLE, names=("a.test",), extensions=(strange,)
+    )
+    assert key_matches.mismatch(issued.key_pem(issued.key()), issued.pem(made)) == (
+        "openssl calls the leaf invalid: one of its extensions is malformed or stands twice"
+    )

@@ -1,0 +1,107 @@
+"""The issuers of a leaf, looked for among all certificates of its bundle, as clients do."""
+
+from __future__ import annotations
+
+from cycle_exec.planning.certificates import x509
+from cycle_exec.planning.certificates.distinguished import same
+from cycle_exec.record import Record
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from cycle_exec.planning.certificates.x509 import Parsed
+
+
+class Issuer(Record):
+    """A certificate of the bundle that has the name of an issuer.
+
+    position: in the bundle, from 1. below: the certificate that it is to have issued.
+    """
+
+    position: int
+    parsed: Parsed
+    below: Parsed
+
+    @property
+    def is_called(self) -> str:
+        """What messages call it."""
+        return f"certificate {self.position} of the bundle"
+
+    @property
+    def has_another_key(self) -> bool:
+        """Whether the one below was signed with another key, by the identifiers of both."""
+        wanted, found = self.below.issuer_key_id, self.parsed.key_id
+        if wanted and found and wanted != found:
+            return True
+        return self.below.issuer_serial not in (b"", self.parsed.serial)
+
+    @property
+    def may_not_sign(self) -> bool:
+        """Whether it says itself that it signs no others; of a root, the client's copy decides."""
+        own = self.parsed
+        if own.usage is not None and not own.usage & x509.SIGNS_CERTIFICATES:
+            return True
+        if x509.CONSTRAINTS in own.doubts:
+            return False
+        return not own.authority and not own.self_issued
+
+    def is_outside_its_dates(self, now: float) -> bool:
+        """Whether it has ended, has not begun, or has dates that nobody can compare."""
+        own = self.parsed
+        return x509.DATES in own.doubts or not own.not_before <= now <= own.not_after
+
+
+class Chain(Record):
+    """A leaf and its issuers.
+
+    issuers: the direct one first, as far as the bundle has them. all: the bundle as it stands.
+    """
+
+    leaf: Parsed
+    issuers: tuple[Issuer, ...]
+    all: tuple[Parsed, ...]
+
+    @property
+    def not_after(self) -> int:
+        """The end of the leaf or of its direct issuer, whichever comes first."""
+        ends = [one.parsed for one in self.issuers[:1] if x509.DATES not in one.parsed.doubts]
+        return min(one.not_after for one in (self.leaf, *ends))
+
+    @property
+    def has_strangers(self) -> bool:
+        """Whether anything beside the leaf is in the bundle."""
+        return any(one.raw != self.leaf.raw for one in self.all)
+
+    @property
+    def is_in_order(self) -> bool:
+        """Whether each issuer stands behind what it issued, with nothing foreign in between."""
+        positions = [one.position for one in self.issuers]
+        known = [self.leaf, *(one.parsed for one in self.issuers)]
+        between = self.all[1 : max(positions, default=1)]
+        return positions == sorted(positions) and all(
+            any(same(one.subject, other.subject) for other in known) for one in between
+        )
+
+
+def of(bundle: Sequence[Parsed], now: float) -> Chain:
+    """Return the first certificate and its issuers; of several of one name the fitting one."""
+    below, found = bundle[0], []
+    used = {below.raw}
+    while not below.self_issued:
+        named = [
+            Issuer(position=position, parsed=one, below=below)
+            for position, one in enumerate(bundle, start=1)
+            if one.raw not in used and one.subject and same(one.subject, below.issuer)
+        ]
+        if not named:
+            break
+        best = min(named, key=lambda one: (_faults(one, now), one.position))
+        found.append(best)
+        below = best.parsed
+        used.add(below.raw)
+    return Chain(leaf=bundle[0], issuers=tuple(found), all=tuple(bundle))
+
+
+def _faults(issuer: Issuer, now: float) -> tuple[bool, bool, bool]:
+    return issuer.has_another_key, issuer.may_not_sign, issuer.is_outside_its_dates(now)

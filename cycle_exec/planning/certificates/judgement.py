@@ -1,0 +1,126 @@
+"""One certificate of the platform, judged by every rule: usable, or refused with every reason."""
+
+from __future__ import annotations
+
+from cycle_exec.planning.certificates import chain, pem, rules, x509
+from cycle_exec.planning.model import CertificateSummary
+from cycle_exec.record import Record
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from cycle_exec.planning.certificates.x509 import Parsed
+    from cycle_exec.settings.model import CertificateRequest
+    from cycle_exec.sources.model import Certificate
+
+    Mismatch = Callable[[str, str], str | None]
+
+
+class Usable(Record):
+    """A certificate that was checked, in the texts that certbot's file names stand for.
+
+    cert: the leaf. chain: what follows it, empty if nothing does. fullchain: both. combined: full
+    chain, then key, as haproxy reads it. names: the DNS names of the leaf. kinds: where the
+    platform has it with both kinds of keys, the best of each, by "rsa" and "ecdsa".
+    """
+
+    _sealed = ("privkey", "combined", "kinds")
+
+    cert: str
+    chain: str
+    fullchain: str
+    privkey: str
+    combined: str
+    summary: CertificateSummary
+    names: tuple[str, ...] = ()
+    kinds: tuple[tuple[str, Usable], ...] = ()
+
+
+class Judgement(Record):
+    """What the rules say. refused: every reason; empty: it is usable. names: of the leaf."""
+
+    usable: Usable | None
+    refused: tuple[str, ...] = ()
+    warned: tuple[str, ...] = ()
+    names: tuple[str, ...] = ()
+
+
+def judge(
+    certificate: Certificate, request: CertificateRequest, *, now: float, mismatch: Mismatch
+) -> Judgement:
+    """Return the certificate ready for use, or every reason why it is not.
+
+    mismatch: why a key (PEM) does not fit the first certificate of a chain (PEM), or None.
+    """
+    refused: list[str] = []
+    blocks: tuple[pem.Block, ...] = ()
+    key = None
+    try:
+        blocks = pem.certificates(certificate.bundle.reveal())
+    except pem.NotPem as error:
+        refused.append(error.reason)
+    try:
+        key = pem.private_key(certificate.private_key.reveal())
+    except pem.NotPem as error:
+        refused.append(error.reason)
+    bundle = _parsed(blocks, refused)
+    if not bundle:
+        return Judgement(usable=None, refused=tuple(refused))
+    texts = [block.text for block in blocks]
+    fullchain = "".join(texts)
+    apart = mismatch(key.text, fullchain) if key is not None else None
+    if key is not None and apart is not None:
+        place = _place_of(key.text, texts, mismatch)
+        if place:
+            # Whatever else is wrong is wrong with the wrong one.
+            return Judgement(
+                usable=None, refused=(f"the leaf is not first: certificate {place} has this key",)
+            )
+    found = chain.of(bundle, now)
+    case = rules.Case(chain=found, request=request, now=now)
+    warned: list[str] = []
+    for rule in rules.RULES:
+        (refused if rule.of(request) == rules.REFUSE else warned).extend(rule.check(case))
+    if apart is not None:
+        refused.append(apart)
+    leaf = found.leaf
+    if refused or key is None:
+        return Judgement(usable=None, refused=tuple(refused), names=leaf.names)
+    usable = Usable(
+        cert=texts[0],
+        chain="".join(texts[1:]),
+        fullchain=fullchain,
+        privkey=key.text,
+        combined=fullchain + key.text,
+        names=leaf.names,
+        summary=CertificateSummary(
+            domains=certificate.domains,
+            issuer=leaf.issuer_name,
+            not_before=leaf.not_before,
+            not_after=found.not_after,
+            key_type=leaf.key_type,
+            lifetime=leaf.not_after - leaf.not_before,
+            warnings=tuple(warned),
+        ),
+    )
+    return Judgement(usable=usable, warned=tuple(warned), names=leaf.names)
+
+
+def _parsed(blocks: Sequence[pem.Block], refused: list[str]) -> list[Parsed]:
+    found = []
+    for position, block in enumerate(blocks, start=1):
+        try:
+            found.append(x509.read(block.der))
+        except x509.NotX509:
+            refused.append(f"certificate {position} of the bundle is not X.509")
+            return []
+    return found
+
+
+def _place_of(key: str, texts: Sequence[str], mismatch: Mismatch) -> int:
+    """Return the position of the certificate behind the first that the key fits, 0: none."""
+    for place, text in enumerate(texts[1:], start=2):
+        if text != texts[0] and mismatch(key, text) is None:
+            return place
+    return 0

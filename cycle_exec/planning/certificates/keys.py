@@ -1,0 +1,58 @@
+"""The kind of a certificate's key and signature, in words, and whether clients call it weak."""
+
+from __future__ import annotations
+
+from cycle_exec.planning.certificates.der import (
+    BITS,
+    INTEGER,
+    OID,
+    SEQUENCE,
+    NotDer,
+    Reader,
+    single,
+)
+
+RSA_WORD, EC_WORD = "RSA", "EC"
+_RSA = bytes.fromhex("2a864886f70d010101")
+_RSA_PSS = bytes.fromhex("2a864886f70d01010a")
+_EC = bytes.fromhex("2a8648ce3d0201")
+_CURVES = {
+    bytes.fromhex("2a8648ce3d030107"): "P-256",
+    bytes.fromhex("2b81040022"): "P-384",
+    bytes.fromhex("2b81040023"): "P-521",
+}
+_OTHER_KEYS = {bytes.fromhex("2b6570"): "Ed25519", bytes.fromhex("2b6571"): "Ed448"}
+_SHORTEST_RSA = 2048  # bits; what OpenSSL's security level 2 and all browsers ask for
+
+_WEAK_SIGNATURES = {
+    bytes.fromhex("2a864886f70d010102"): "MD2",
+    bytes.fromhex("2a864886f70d010104"): "MD5",
+    bytes.fromhex("2a864886f70d010105"): "SHA-1",
+    bytes.fromhex("2a8648ce3d0401"): "SHA-1",
+    bytes.fromhex("2a8648ce380403"): "SHA-1",
+}
+
+
+def described(content: bytes) -> tuple[str, str]:
+    """Return the kind of a subjectPublicKeyInfo, and the same again if it is too weak."""
+    key = Reader(content)
+    algorithm = Reader(key.expect(SEQUENCE))
+    kind = algorithm.expect(OID)
+    bits = key.expect(BITS)
+    try:
+        if kind in (_RSA, _RSA_PSS):
+            modulus = single(bits[1:], SEQUENCE).expect(INTEGER)
+            length = int.from_bytes(modulus, "big").bit_length()
+            said = f"{RSA_WORD} {length}"
+            return said, said if length < _SHORTEST_RSA else ""
+        if kind == _EC:
+            curve = algorithm.expect(OID) if algorithm.peek() == OID else b""
+            return f"{EC_WORD} {_CURVES.get(curve, 'of another curve')}", ""
+    except NotDer:
+        pass
+    return _OTHER_KEYS.get(kind, "unknown kind"), ""
+
+
+def weak_signature(algorithm: bytes) -> str:
+    """Return the hash of a signature that clients no longer accept, else nothing."""
+    return _WEAK_SIGNATURES.get(Reader(algorithm).expect(OID), "")

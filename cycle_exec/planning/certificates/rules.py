@@ -1,0 +1,232 @@
+"""What is wrong with a certificate, one small rule each; docs/certificates.md has them as a table.
+
+A rule looks at a leaf with its issuers and says, in words, what it does not like, or nothing.
+"""
+
+from __future__ import annotations
+
+from cycle_exec.planning.certificates import x509
+from cycle_exec.planning.model import number
+from cycle_exec.record import Record
+from cycle_exec.settings.nearest import printable
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from cycle_exec.planning.certificates.chain import Chain
+    from cycle_exec.planning.certificates.x509 import Parsed
+    from cycle_exec.settings.model import CertificateRequest
+
+REFUSE, WARN = "refuse", "warn"
+DAY = 86_400
+
+# What is decided by, of the leaf, of its direct issuer, and of those above; other doubts matter
+# to nobody.
+_LEAF_MUST = (x509.STRUCTURE, x509.DATES, x509.NAMES)
+_ISSUER_MUST = (x509.DATES,)
+_MATTERS = (x509.CONSTRAINTS, x509.USAGE, x509.USES, x509.KEY_ID, x509.ISSUER_KEY_ID)
+
+
+class Case(Record):
+    """What is judged. now: seconds since the epoch."""
+
+    chain: Chain
+    request: CertificateRequest
+    now: float
+
+
+class Rule(Record):
+    """One rule. severity: refuse or warn. check: yields what is wrong, in words.
+
+    expiry: a refusal that allow_expired turns into a warning.
+    """
+
+    name: str
+    severity: str
+    check: Callable[[Case], Iterator[str]]
+    expiry: bool = False
+
+    def of(self, request: CertificateRequest) -> str:
+        """Return the severity under these settings."""
+        return WARN if self.expiry and request.allow_expired else self.severity
+
+
+def _leaf_unreadable(case: Case) -> Iterator[str]:
+    for doubt in case.chain.leaf.doubts:
+        if doubt in _LEAF_MUST:
+            yield f"the leaf cannot be judged: its {doubt} cannot be read"
+
+
+def _leaf_early(case: Case) -> Iterator[str]:
+    leaf = case.chain.leaf
+    if x509.DATES not in leaf.doubts and case.now < leaf.not_before:
+        yield "it is not valid yet; check the clock of this machine"
+
+
+def _leaf_expired(case: Case) -> Iterator[str]:
+    leaf = case.chain.leaf
+    if x509.DATES not in leaf.doubts and case.now > leaf.not_after:
+        yield f"it {_ended(leaf, case.now)}"
+
+
+def _without_names(case: Case) -> Iterator[str]:
+    leaf = case.chain.leaf
+    if not leaf.names and x509.NAMES not in leaf.doubts and x509.STRUCTURE not in leaf.doubts:
+        common = f" (the common name {printable(leaf.subject_name)} does not count)"
+        yield f"it has no DNS name{common if leaf.subject_name else ''}"
+
+
+def _issuer_key(case: Case) -> Iterator[str]:
+    for issuer in case.chain.issuers[:1]:
+        if issuer.has_another_key:
+            yield f"{issuer.is_called} has the name of the leaf's issuer, but another key"
+
+
+def _issuer_is_leaf(case: Case) -> Iterator[str]:
+    for issuer in case.chain.issuers[:1]:
+        if issuer.may_not_sign:
+            yield f"{issuer.is_called} may not sign other certificates"
+
+
+def _issuer_unreadable(case: Case) -> Iterator[str]:
+    for issuer in case.chain.issuers[:1]:
+        for doubt in issuer.parsed.doubts:
+            if doubt in _ISSUER_MUST:
+                yield f"{issuer.is_called} cannot be judged: its {doubt} cannot be read"
+
+
+def _issuer_early(case: Case) -> Iterator[str]:
+    for issuer in case.chain.issuers[:1]:
+        if x509.DATES not in issuer.parsed.doubts and case.now < issuer.parsed.not_before:
+            yield f"its issuer, {issuer.is_called}, is not valid yet"
+
+
+def _issuer_expired(case: Case) -> Iterator[str]:
+    for issuer in case.chain.issuers[:1]:
+        if x509.DATES not in issuer.parsed.doubts and case.now > issuer.parsed.not_after:
+            yield f"its issuer, {issuer.is_called}, {_ended(issuer.parsed, case.now)}"
+
+
+def _ends_soon(case: Case) -> Iterator[str]:
+    leaf, end = case.chain.leaf, case.chain.not_after
+    if x509.DATES in leaf.doubts or not leaf.not_before <= case.now <= end:
+        return
+    left = end - case.now
+    if left < min(case.request.minimum_days * DAY, (leaf.not_after - leaf.not_before) / 3):
+        days = int(left // DAY)
+        when = f"in {number(days, 'day')}" if days else "within a day"
+        if end == leaf.not_after:
+            yield f"it expires {when}"
+        else:
+            yield f"its issuer, {case.chain.issuers[0].is_called}, expires {when}"
+
+
+def _no_intermediate(case: Case) -> Iterator[str]:
+    chain = case.chain
+    if chain.issuers or chain.leaf.self_issued:
+        return
+    if chain.has_strangers:
+        yield "none of the other certificates of the bundle is the leaf's issuer"
+    elif chain.leaf.names_its_issuer:
+        yield "the bundle has no intermediate certificate"
+
+
+def _leaf_not_for_servers(case: Case) -> Iterator[str]:
+    uses, usage = case.chain.leaf.uses, case.chain.leaf.usage
+    if uses is not None and not uses & x509.SERVER_USES and x509.ANY_USE not in uses:
+        yield "it is not for servers (extendedKeyUsage)"
+    if usage is not None and not usage & (x509.SIGNS | x509.ENCIPHERS | x509.AGREES):
+        yield "its key is not for TLS (keyUsage)"
+
+
+def _path_length(case: Case) -> Iterator[str]:
+    below = 0
+    for issuer in case.chain.issuers:
+        if issuer.parsed.path_length is not None and below > issuer.parsed.path_length:
+            yield f"{issuer.is_called} allows fewer intermediates below it (pathlen)"
+        # Those that name themselves do not count (RFC 5280 4.2.1.9).
+        below += not issuer.parsed.self_issued
+
+
+def _further_issuers(case: Case) -> Iterator[str]:
+    for issuer in case.chain.issuers[1:]:
+        if issuer.parsed.self_issued:
+            # Of a root the client's own copy decides.
+            continue
+        if issuer.has_another_key:
+            yield f"{issuer.is_called} has the name of an issuer, but another key"
+        elif issuer.may_not_sign:
+            yield f"{issuer.is_called} may not sign other certificates"
+
+
+def _further_dates(case: Case) -> Iterator[str]:
+    for issuer in case.chain.issuers[1:]:
+        if x509.DATES in issuer.parsed.doubts:
+            continue
+        if case.now > issuer.parsed.not_after:
+            yield f"{issuer.is_called} {_ended(issuer.parsed, case.now)}"
+        elif case.now < issuer.parsed.not_before:
+            yield f"{issuer.is_called} is not valid yet"
+
+
+def _order(case: Case) -> Iterator[str]:
+    if not case.chain.is_in_order:
+        yield "the chain is complete, but out of order: each certificate belongs behind the last"
+
+
+def _weak_key(case: Case) -> Iterator[str]:
+    chain = case.chain
+    if chain.leaf.weak_key:
+        yield f"its key is weak: {chain.leaf.weak_key}"
+    for issuer in chain.issuers:
+        if issuer.parsed.weak_key:
+            yield f"the key of {issuer.is_called} is weak: {issuer.parsed.weak_key}"
+
+
+def _weak_signature(case: Case) -> Iterator[str]:
+    chain = case.chain
+    if chain.leaf.weak_signature and not chain.leaf.self_issued:
+        yield f"its signature is weak: {chain.leaf.weak_signature}"
+    for issuer in chain.issuers:
+        if issuer.parsed.weak_signature and not issuer.parsed.self_issued:
+            signature = issuer.parsed.weak_signature
+            yield f"the signature of {issuer.is_called} is weak: {signature}"
+
+
+def _unsure(case: Case) -> Iterator[str]:
+    for doubt in case.chain.leaf.doubts:
+        if doubt in _MATTERS:
+            yield f"the leaf cannot be judged wholly: its {doubt} cannot be read"
+    for place, issuer in enumerate(case.chain.issuers):
+        for doubt in issuer.parsed.doubts:
+            if doubt in _MATTERS or (place and doubt == x509.DATES):
+                yield f"{issuer.is_called} cannot be judged wholly: its {doubt} cannot be read"
+
+
+RULES = (
+    Rule(name="leaf-unreadable", severity=REFUSE, check=_leaf_unreadable),
+    Rule(name="leaf-not-yet-valid", severity=REFUSE, check=_leaf_early),
+    Rule(name="leaf-expired", severity=REFUSE, check=_leaf_expired, expiry=True),
+    Rule(name="leaf-without-names", severity=REFUSE, check=_without_names),
+    Rule(name="issuer-key", severity=REFUSE, check=_issuer_key),
+    Rule(name="issuer-no-authority", severity=REFUSE, check=_issuer_is_leaf),
+    Rule(name="issuer-unreadable", severity=REFUSE, check=_issuer_unreadable),
+    Rule(name="issuer-not-yet-valid", severity=REFUSE, check=_issuer_early),
+    Rule(name="issuer-expired", severity=REFUSE, check=_issuer_expired, expiry=True),
+    Rule(name="expires-soon", severity=WARN, check=_ends_soon),
+    Rule(name="no-intermediate", severity=WARN, check=_no_intermediate),
+    Rule(name="not-for-servers", severity=WARN, check=_leaf_not_for_servers),
+    Rule(name="path-length", severity=WARN, check=_path_length),
+    Rule(name="further-issuers", severity=WARN, check=_further_issuers),
+    Rule(name="further-dates", severity=WARN, check=_further_dates),
+    Rule(name="order", severity=WARN, check=_order),
+    Rule(name="weak-key", severity=WARN, check=_weak_key),
+    Rule(name="weak-signature", severity=WARN, check=_weak_signature),
+    Rule(name="unsure", severity=WARN, check=_unsure),
+)
+
+
+def _ended(one: Parsed, now: float) -> str:
+    past = int((now - one.not_after) // DAY)
+    return f"expired {number(past, 'day')} ago" if past else "has expired"
