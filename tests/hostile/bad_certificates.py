@@ -51,7 +51,7 @@ UNUSABLE = (
         "bundle and key exchanged",
         {**ONE, "bundle": KEY, "private_key": BUNDLE},
         "a private key is inside the certificate bundle",
-        "the private key is mixed with other PEM blocks",
+        "there is no private key",
     ),
     _unusable("two keys", {**ONE, "private_key": KEY + KEY}, "there is more than one private key"),
     _unusable(

@@ -19,6 +19,11 @@ from cycle_exec.sources.model import Certificate
 NOW = 1_800_000_000
 DAY = 86_400
 
+_CURVES: dict[str, ec.EllipticCurve] = {
+    "P-256": ec.SECP256R1(),
+    "P-384": ec.SECP384R1(),
+    "P-521": ec.SECP521R1(),
+}
 Key = rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey | ed25519.Ed25519PrivateKey
 
 
@@ -33,7 +38,7 @@ def _key(kind: str, number: int) -> Key:
         return rsa.generate_private_key(public_exponent=65537, key_size=int(kind.split()[1]))
     if kind == "Ed25519":
         return ed25519.Ed25519PrivateKey.generate()
-    return ec.generate_private_key({"P-256": ec.SECP256R1(), "P-384": ec.SECP384R1()}[kind])
+    return ec.generate_private_key(_CURVES[kind])
 
 
 class Issuer(NamedTuple):

@@ -55,11 +55,13 @@ class Issuer(Record):
 class Chain(Record):
     """A leaf and its issuers.
 
-    issuers: the direct one first, as far as the bundle has them. all: the bundle as it stands.
+    issuers: the direct one first, as far as the bundle has them. impostors: those that stand before
+    the direct one, fit as it does, and may not sign. all: the bundle as it stands.
     """
 
     leaf: Parsed
     issuers: tuple[Issuer, ...]
+    impostors: tuple[Issuer, ...]
     all: tuple[Parsed, ...]
 
     @property
@@ -86,7 +88,9 @@ class Chain(Record):
 
 def of(bundle: Sequence[Parsed], now: float) -> Chain:
     """Return the first certificate and its issuers; of several of one name the fitting one."""
-    below, found = bundle[0], []
+    below = bundle[0]
+    found: list[Issuer] = []
+    impostors: tuple[Issuer, ...] = ()
     used = {below.raw}
     while not below.self_issued:
         named = [
@@ -97,10 +101,16 @@ def of(bundle: Sequence[Parsed], now: float) -> Chain:
         if not named:
             break
         best = min(named, key=lambda one: (_faults(one, now), one.position))
+        if not found:
+            impostors = tuple(
+                one
+                for one in named
+                if one.position < best.position and _faults(one, now) == (False, True, False)
+            )
         found.append(best)
         below = best.parsed
         used.add(below.raw)
-    return Chain(leaf=bundle[0], issuers=tuple(found), all=tuple(bundle))
+    return Chain(leaf=bundle[0], issuers=tuple(found), impostors=impostors, all=tuple(bundle))
 
 
 def _faults(issuer: Issuer, now: float) -> tuple[bool, bool, bool]:

@@ -47,7 +47,8 @@ def described(content: bytes) -> tuple[str, str]:
             return said, said if length < _SHORTEST_RSA else ""
         if kind == _EC:
             curve = algorithm.expect(OID) if algorithm.peek() == OID else b""
-            return f"{EC_WORD} {_CURVES.get(curve, 'of another curve')}", ""
+            said = f"{EC_WORD} {_CURVES.get(curve, 'of another curve')}"
+            return said, "" if curve in _CURVES else said
     except NotDer:
         pass
     return _OTHER_KEYS.get(kind, "unknown kind"), ""

@@ -70,6 +70,8 @@ def private_key(text: str) -> Block:
     """Return the one private key. Raises NotPem, also for one that needs a password."""
     what = "the private key"
     blocks = [block for block in _blocks(text, what) if block.label not in _PASSED_OVER]
+    # The certificates of a combined file; those of the bundle count.
+    blocks = [block for block in blocks if block.label != _CERTIFICATE]
     labels = [block.label for block in blocks]
     if _ENCRYPTED in labels:
         raise NotPem("the private key is encrypted, which is not supported")

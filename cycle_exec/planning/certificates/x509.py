@@ -33,8 +33,8 @@ _CA_ISSUERS = bytes.fromhex("2b06010505073002")
 
 # Bits of keyUsage in its first byte.
 SIGNS, ENCIPHERS, AGREES, SIGNS_CERTIFICATES = 0x80, 0x20, 0x08, 0x04
-# What a key of a server may be for (extendedKeyUsage): serverAuth, anyExtendedKeyUsage.
-SERVER_AUTH, ANY_USE = bytes.fromhex("2b06010505070301"), bytes.fromhex("551d2500")
+# What a key of a server has to be for (extendedKeyUsage); OpenSSL takes "any" for none.
+SERVER_AUTH = bytes.fromhex("2b06010505070301")
 # Netscape and Microsoft "server gated crypto", which OpenSSL takes for it too.
 SERVER_USES = frozenset(
     (SERVER_AUTH, bytes.fromhex("6086480186f8420401"), bytes.fromhex("2b0601040182370a0303"))

@@ -8,7 +8,7 @@ from cryptography.x509.oid import AuthorityInformationAccessOID, ExtendedKeyUsag
 
 from cycle_exec.errors import refuse
 from cycle_exec.planning.certificates.judgement import judge
-from cycle_exec.planning.certificates.rules import REFUSE, RULES, WARN
+from cycle_exec.planning.certificates.rules import PASS, REFUSE, RULES, WARN
 from cycle_exec.planning.certificates.selection import choose
 from cycle_exec.settings.model import CertificateRequest
 from tests.support import issued
@@ -120,11 +120,10 @@ FITTING = middle(key_id(MIDDLE.key))
         [BY_KEY, middle(key_id(OTHER_KEY.key), own=OTHER_KEY), FITTING],
         [BY_KEY, FITTING, middle(key_id(OTHER_KEY.key), own=OTHER_KEY)],
         [LEAF, middle(**ENDED), issued.middle()],
-        [LEAF, middle(authority=False), issued.middle()],
+        [LEAF, issued.middle(), middle(authority=False)],
         [leaf(by=ROOT), ROOT_ITSELF],
         [leaf(by=issued.Issuer(issued.name("a.test"), issued.key()), authority=True)],
         [leaf(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH])), issued.middle()],
-        [leaf(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.ANY_EXTENDED_KEY_USAGE]))],
         [leaf(usage(digital_signature=True))],
         [LEAF, middle(usage(key_cert_sign=True))],
         [LEAF, middle(x509.BasicConstraints(True, 0)), ROOT_ITSELF],
@@ -175,6 +174,14 @@ CLIENT = x509.ExtendedKeyUsage([ExtendedKeyUsageOID.CLIENT_AUTH])
             "none of the other certificates of the bundle is the leaf's issuer",
         ),
         ([leaf(CLIENT), issued.middle()], "it is not for servers (extendedKeyUsage)"),
+        (
+            [leaf(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.ANY_EXTENDED_KEY_USAGE]))],
+            "it is not for servers (extendedKeyUsage)",
+        ),
+        (
+            [LEAF, middle(authority=False), issued.middle()],
+            f"{SECOND} has the name of the leaf's issuer, but may not sign others",
+        ),
         ([leaf(usage(crl_sign=True))], "its key is not for TLS (keyUsage)"),
         (
             [LEAF, ROOT_ITSELF, issued.middle()],
@@ -227,7 +234,7 @@ def test_what_some_clients_refuse_is_warned_of(chain, warning):
 def test_an_intermediate_is_read_as_far_as_it_matters():
     """A name that is not ASCII, and an extension that stands twice, are nobody's decision."""
     assert judged(LEAF, middle(STRANGE)) == GOOD
-    broken = x509.UnrecognizedExtension(x509.ObjectIdentifier("2.5.29.17"), b"\5\0")
+    broken = x509.UnrecognizedExtension(x509.ObjectIdentifier("2.5.29.32"), b"\5\0")
     assert judged(LEAF, middle(broken)) == GOOD
     both = x509.SubjectAlternativeName(
         [x509.DNSName("a.test"), x509.DNSName._init_without_validation("m\xfcller.test")]
@@ -255,6 +262,7 @@ WHOLLY = "cannot be judged wholly: its"
             "",
             f"{SECOND} {WHOLLY} key identifier cannot be read",
         ),
+        ("2.5.29.17", 1, "", f"{SECOND} {WHOLLY} subjectAltName cannot be read"),
         ("2.5.29.37", 2, "", ""),
     ],
 )
@@ -334,7 +342,7 @@ def test_allow_expired_is_about_the_issuer_too():
 def test_every_rule_has_a_name_of_its_own_and_a_severity():
     """The table of the docs is made of them."""
     assert len({rule.name for rule in RULES}) == len(RULES)
-    assert {rule.severity for rule in RULES} == {REFUSE, WARN}
+    assert {rule.severity for rule in RULES} == {REFUSE, WARN, PASS}
 
 
 WANTED = REQUEST.replace(domains=("www.example.com",))

@@ -67,6 +67,12 @@ def test_a_private_key_is_read_in_every_usual_form(kind, form):
     assert pem.private_key(PARAMETERS + text).text == text
 
 
+def test_certificates_beside_the_key_are_left_out():
+    """As servers do that are given a combined file."""
+    assert pem.private_key(KEY + CHAIN).text == KEY
+    assert pem.private_key(CHAIN + KEY).text == KEY
+
+
 def test_long_lines_are_folded():
     """A block in one line comes out in lines of 64."""
     first, *inside, last = KEY.splitlines()
@@ -161,8 +167,8 @@ KEYS = {
     TRADITIONAL: ENCRYPTED,
     issued.base64(TRADITIONAL): ENCRYPTED,
     KEY + KEY: "there is more than one private key",
-    KEY + CHAIN: OTHER,
-    CHAIN: OTHER,
+    KEY + CSR: OTHER,
+    CHAIN: "there is no private key",
     PARAMETERS: "there is no private key",
     "c4n4ry": "the private key is neither PEM nor base64-encoded PEM",
     KEY.replace("PRIVATE", "OPENSSH PRIVATE"): "the private key is of an unknown kind",
