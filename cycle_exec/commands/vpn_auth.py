@@ -6,6 +6,8 @@ It ends with 0 (accepted), 1 (rejected) or 2 (deferred) and nothing else. OpenVP
 
 from __future__ import annotations
 
+import os
+
 from cycle_exec.errors import Refused
 from cycle_exec.record import Record
 from cycle_exec.secret import Secret
@@ -16,6 +18,7 @@ from cycle_exec.system import clock, files
 from cycle_exec.system.api import requests
 from cycle_exec.system.output import stderr
 from cycle_exec.vpn import login
+from cycle_exec.vpn.line import Line
 from cycle_exec.vpn.login import Rejected, Verdict
 
 TYPE_CHECKING = False
@@ -24,6 +27,8 @@ if TYPE_CHECKING:
     from typing import Any
 
     from cycle_exec.settings.model import Invocation
+    from cycle_exec.sources.model import Outcome
+    from cycle_exec.system.api.requests import Retry
 
 ACCEPT, REJECT, DEFER = 0, 1, 2
 _LARGEST = 64 * 1024  # bytes of a credentials or token file
@@ -50,10 +55,24 @@ def run(invocation: Invocation) -> int:
     except Refused as refused:
         _say(invocation.environ, b"", refused.problems[0].reason)
     except BaseException as error:  # noqa: BLE001 - the last wall
-        _say(invocation.environ, b"", f"a bug in cycle-exec ({type(error).__name__})")
+        _say(invocation.environ, b"", _unexpected(error))
         if stderr.log.debugging:
             stderr.log.trace(error)
     return REJECT
+
+
+def _unexpected(error: BaseException) -> str:
+    """Return what this process lacks; where it lacks nothing, it is a bug."""
+    if isinstance(error, MemoryError):
+        return "out of memory"
+    if isinstance(error, OSError):
+        return f"the hook cannot work: {files.words(error)}"
+    try:
+        # Python takes a module that it cannot open for one that is not there.
+        os.close(os.open("/", os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC))
+    except OSError as lack:
+        return f"the hook cannot work: {files.words(lack)}"
+    return f"a bug in cycle-exec ({type(error).__name__})"
 
 
 def options(words: Sequence[str]) -> Options:
@@ -87,7 +106,6 @@ def options(words: Sequence[str]) -> Options:
 
 def _judge(invocation: Invocation) -> int:
     wanted = options(invocation.argv[1:])
-    deadline = clock.Deadline.after(wanted.timeout)
     environ = invocation.environ
     credentials = _credentials(wanted, environ)
     try:
@@ -95,36 +113,42 @@ def _judge(invocation: Invocation) -> int:
         token = _token(wanted, environ)
     except Rejected as rejected:
         _tell_client(environ, Verdict(accepted=False, reason=""))
-        _say(environ, credentials.username, f"rejected: {rejected.reason}")
+        _say(environ, credentials.username, rejected.reason)
         return REJECT
+    deadline = clock.Deadline.after(wanted.timeout)
+    socket = wanted.socket or environ.get(SOCKET) or DEFAULT_SOCKET
 
-    def asked() -> bool:
+    def asked(delay: Retry) -> bool:
         [outcome] = requests.exchange(
-            wanted.socket or environ.get(SOCKET) or DEFAULT_SOCKET,
-            token,
-            [question],
-            deadline=deadline,
-            timeout=wanted.timeout,
-            retry=retry.delay,
+            socket, token, [question], deadline=deadline, timeout=wanted.timeout, retry=delay
         )
-        verdict = login.verdict(outcome)
+        verdict = login.verdict(outcome, socket)
         if not verdict.accepted:
             _tell_client(environ, verdict)
-        how = "accepted" if verdict.accepted else f"rejected: {verdict.reason}"
-        _say(environ, credentials.username, how)
+        _say(environ, credentials.username, verdict.reason)
         return verdict.accepted
 
     control = environ.get("auth_control_file", "")
-    if not wanted.deferred or not control:
-        return ACCEPT if asked() else REJECT
-    from cycle_exec.system.openvpn import deferred
+    if wanted.deferred and control:
+        from cycle_exec.system.openvpn import deferred
 
-    accepted = deferred.decided(
-        asked, lambda found: _overwrite(control, b"1" if found else b"0"), wanted.patience
-    )
-    if accepted is None:
-        return DEFER
-    return ACCEPT if accepted else REJECT
+        def tell(found: bool) -> None:
+            _overwrite(control, b"1" if found else b"0")
+
+        try:
+            accepted = deferred.decided(lambda: asked(retry.delay), tell, wanted.patience)
+        except deferred.NoChild as lack:
+            stderr.log.warning(f"vpn-auth: the verdict cannot be deferred: {lack.reason}")
+        else:
+            if accepted is None:
+                return DEFER
+            return ACCEPT if accepted else REJECT
+
+    # The whole server waits, all its users with it.
+    def briefly(outcome: Outcome, attempt: int, left: float, draw: float) -> float | None:
+        return retry.briefly(outcome, attempt, left, draw, wanted.timeout)
+
+    return ACCEPT if asked(briefly) else REJECT
 
 
 def _credentials(wanted: Options, environ: Mapping[str, str]) -> login.Credentials:
@@ -170,9 +194,10 @@ def _overwrite(path: str, content: bytes) -> None:
         pass
 
 
-def _say(environ: Mapping[str, str], username: bytes, words: str) -> None:
-    """One line; OpenVPN's own log has neither the name nor the address beside it."""
+def _say(environ: Mapping[str, str], username: bytes, reason: str) -> None:
+    """One line; OpenVPN's own log has neither the name nor the address beside it. reason: empty
+    for a login that is accepted.
+    """
     address = environ.get("untrusted_ip") or environ.get("untrusted_ip6") or ""
-    who = f" {login.shown(username)}" if username else ""
-    whence = f" from {address}" if address and address.isascii() and address.isprintable() else ""
-    stderr.log.notice(f"vpn-auth{who}{whence}: {words}")
+    said = Line(address=address, username=username, reason=reason)
+    stderr.log.notice(said.text, said.fields)

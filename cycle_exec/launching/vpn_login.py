@@ -78,7 +78,7 @@ class VpnLogin:
     def require(self, outcomes: Sequence[Outcome]) -> None:
         """Raise Refused unless the platform has said yes."""
         for outcome in outcomes:
-            verdict = login.verdict(outcome)
+            verdict = login.verdict(outcome, self._settings.api.socket)
             if not verdict.accepted:
                 self._problems.append(_refused(verdict.reason))
         if self._problems:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from cycle_exec.errors import Problem, Refused, Unfit
 from cycle_exec.secret import Secret
+from cycle_exec.sources import failures
 from cycle_exec.sources.model import Certificate, Failure, Integration, Response, Snapshot
 from cycle_exec.sources.strict_json import NotJson, decode
 
@@ -19,21 +20,7 @@ if TYPE_CHECKING:
     from cycle_exec.sources.model import Outcome, Request
     from cycle_exec.sources.needs import Need
 
-_FAILURES = {
-    "missing": "there is no socket",
-    "refused": "nothing is listening on the socket",
-    "forbidden": "this user has no permission for the socket",
-    "unusable": "the path of the socket is invalid",
-    "dropped": "the connection was closed before the response was complete",
-    "timeout": "no complete response in time",
-    "malformed": "the response is not valid HTTP",
-    "too-large": "the response is larger than 16 MiB",
-    "too-much": "all responses together are larger than 24 MiB",
-    "unhealthy": "the API is not healthy",
-    "abandoned": "the request was abandoned",
-}
 _MALFORMED = frozenset(("malformed", "too-large", "too-much"))
-_OF_SOCKET = frozenset(("missing", "refused", "forbidden", "unusable"))
 _CODE_CHARACTERS = frozenset("abcdefghijklmnopqrstuvwxyz0123456789-")
 
 
@@ -156,15 +143,9 @@ def _data(need: Need, outcome: Outcome, socket: str) -> object:
 
 
 def _failed(failure: Failure, socket: str) -> _Wrong:
-    reason = _FAILURES[failure.kind]
-    if failure.status:
-        reason += f", it answered {failure.status}"
-    if failure.attempts > 1:
-        reason += f" after {failure.attempts} attempts"
-    if failure.late:
-        reason += ", the deadline has passed"
     kind = "answer-malformed" if failure.kind in _MALFORMED else "unavailable"
-    return _Wrong(reason, kind, socket if failure.kind in _OF_SOCKET else "")
+    subject = socket if failure.kind in failures.OF_SOCKET else ""
+    return _Wrong(failures.words(failure), kind, subject)
 
 
 def _envelope(response: Response) -> object:

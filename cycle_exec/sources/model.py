@@ -57,10 +57,10 @@ class Failure(Record):
 
     kind: "missing" (no socket), "refused" (nobody listens), "full" (who listens does not accept
     connections), "forbidden" (no permission on the socket), "unusable" (the path cannot be a
-    socket), "dropped" (closed or reset before the end), "timeout" (one attempt took too long),
-    "malformed" (not HTTP/1.1 as we accept it), "too-large" (over the cap), "too-much" (all answers
-    together are), "unhealthy" (429 or 5xx until the end), "abandoned" (no longer wanted; not an
-    error of its own).
+    socket), "exhausted" (no descriptor or memory is left for a connection), "dropped" (closed or
+    reset before the end), "timeout" (one attempt took too long), "malformed" (not
+    HTTP/1.1 as we accept it), "too-large" (over the cap), "too-much" (all answers together are),
+    "unhealthy" (429 or 5xx until the end), "abandoned" (no longer wanted; not an error of its own).
     attempts: how often it was tried. late: the deadline passed before another try.
     status: of an answer that was retried until the deadline, else 0.
     """

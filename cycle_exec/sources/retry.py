@@ -7,8 +7,10 @@ from cycle_exec.sources.model import Failure, Response
 # Seconds. BASE is also the least time before the deadline in which another try makes sense.
 BASE = 0.05
 CAP = 2.0
+BRIEF = 2.0
+BRIEF_TRIES = 3
 
-_RETRIED = frozenset(("missing", "refused", "full", "dropped", "timeout"))
+_RETRIED = frozenset(("missing", "refused", "full", "exhausted", "dropped", "timeout"))
 _AGES = 1e9
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 
@@ -29,6 +31,17 @@ def delay(outcome: Response | Failure, attempt: int, left: float, draw: float) -
         return None
     window = min(CAP, BASE * 2.0 ** min(attempt - 1, 16))
     return min(left, least + draw * min(window, room))
+
+
+def briefly(
+    outcome: Response | Failure, attempt: int, left: float, draw: float, total: float
+) -> float | None:
+    """Return the same for somebody who holds up others: BRIEF_TRIES at most, of which none begins
+    after BRIEF seconds. total: seconds from the beginning to the deadline.
+    """
+    if attempt >= BRIEF_TRIES:
+        return None
+    return delay(outcome, attempt, left - max(0.0, total - BRIEF), draw)
 
 
 def _is_retried(outcome: Response | Failure) -> bool:

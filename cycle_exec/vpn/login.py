@@ -8,7 +8,7 @@ from __future__ import annotations
 from cycle_exec.errors import Unfit
 from cycle_exec.record import Record
 from cycle_exec.secret import Secret, SecretBytes
-from cycle_exec.sources import strict_json
+from cycle_exec.sources import failures, strict_json
 from cycle_exec.sources.model import Failure, Request
 from cycle_exec.sources.operations import operation
 
@@ -20,7 +20,6 @@ if TYPE_CHECKING:
 
 # How passwords begin that answer a challenge; the platform knows no second factor.
 _CHALLENGES = (b"SCRV1:", b"CRV1:")
-_LONGEST_NAME = 64  # characters of a username that are shown
 UNKNOWN = "the platform did not accept the username and password"
 TEMPORARY = "the login service is not available"
 BACKOFF = 30  # seconds after which a client tries again where the platform is not reachable
@@ -40,7 +39,8 @@ class Credentials(Record):
 class Verdict(Record):
     """The end of a login.
 
-    reason: for our log. temporary: the platform could not be asked, so a client should try again.
+    reason: for our log, of a rejection. temporary: the platform could not be asked, so a client
+    should try again.
     """
 
     accepted: bool
@@ -110,16 +110,18 @@ def question(credentials: Credentials, environ: Mapping[str, str]) -> Request:
     )
 
 
-def verdict(outcome: Response | Failure) -> Verdict:
-    """Return what the platform's answer means."""
+def verdict(outcome: Response | Failure, socket: str) -> Verdict:
+    """Return what the platform's answer means. socket: its path, for messages."""
     if isinstance(outcome, Failure):
-        said = f" (last answer {outcome.status})" if outcome.status else ""
-        return _later(f"the API could not be reached: {outcome.kind}{said}")
+        # Whoever waits for a login has a time of his own, and no deadline.
+        words = failures.words(outcome.replace(late=False))
+        return _later(f"no verdict from the API at {socket}: {words}")
     if outcome.status == 429 or outcome.status >= 500:
-        return _later(f"the API answered {outcome.status}")
+        tries = f" after {outcome.attempts} attempts" if outcome.attempts > 1 else ""
+        return _later(f"the API at {socket} answered {outcome.status}{tries}")
     found = _data(outcome)
     if outcome.status == 200 and found is True:
-        return Verdict(accepted=True, reason="accepted")
+        return Verdict(accepted=True, reason="")
     if outcome.status == 403 and found is False:
         return Verdict(accepted=False, reason=UNKNOWN)
     if outcome.status in (401, 403):
@@ -142,9 +144,3 @@ def _data(outcome: Response) -> object:
     if not isinstance(document, dict) or document.get("error"):
         return None
     return document.get("data")
-
-
-def shown(username: bytes) -> str:
-    """Return a username fit for a log: printable ASCII, not too long."""
-    text = "".join(chr(byte) if 0x20 <= byte < 0x7F else "?" for byte in username[:_LONGEST_NAME])
-    return text + "..." if len(username) > _LONGEST_NAME else text

@@ -181,13 +181,12 @@ def _of_trial(found: Setup, tried: Tried) -> str:
 
 def _not_the_platform(found: Setup, tried: Tried) -> str:
     """Our own hook says why it refuses: that has to be the platform's word."""
-    from cycle_exec.vpn import login
+    from cycle_exec.vpn import line, login
 
     if not found.ours or login.UNKNOWN in tried.said:
         return ""
-    _, _, words = tried.said.rpartition("rejected: ")
-    words = words.strip()
-    if words and words.isascii() and words.isprintable():
+    words = line.reason_in(tried.said)
+    if words:
         return f"it rejected them, but the platform did not: {words}"
     if login.TEMPORARY in tried.reason:
         return "it rejected them because it could not reach the platform"

@@ -9,6 +9,7 @@ from cycle_exec.secret import Secret, SecretBytes
 from cycle_exec.sources.model import Request, Response
 from cycle_exec.system.api.http1 import request_bytes
 from cycle_exec.vpn import login
+from cycle_exec.vpn.line import Line, reason_in
 from cycle_exec.vpn.login import Rejected
 from tests.fuzz.wording import assert_ours
 
@@ -35,9 +36,10 @@ def target(data: bytes) -> None:
 
 
 def _asked(credentials: login.Credentials) -> None:
-    shown = login.shown(credentials.username)
-    assert shown.isascii()
-    assert shown.isprintable() or not shown
+    said = Line(address="192.0.2.7", username=credentials.username, reason="no").text
+    assert said.isascii()
+    assert said.isprintable()
+    assert reason_in(f"cycle-exec: {said}\n") == "no"
     try:
         request = login.question(credentials, {})
     except Rejected as rejected:
@@ -60,8 +62,8 @@ _PLAIN = login.question(login.Credentials(username=b"a", password=SecretBytes(b"
 
 
 def _answered(status: int, body: bytes) -> None:
-    verdict = login.verdict(Response(status=status, headers=(), body=SecretBytes(body)))
-    assert verdict.reason
+    verdict = login.verdict(Response(status=status, headers=(), body=SecretBytes(body)), "/s")
+    assert verdict.accepted == (not verdict.reason)
     if verdict.accepted:
         assert status == 200
         document = json.loads(body)

@@ -313,8 +313,8 @@ class TestLogin(Login):
             (UNKNOWN, "the platform did not accept the username and password"),
             (reply(200, {"data": "true"}), "the API answered 200, without a verdict"),
             (error(404), "the API answered 404, without a verdict"),
-            (error(503), "the API could not be reached: unhealthy (last answer 503)"),
-            (hang, "the API could not be reached: timeout"),
+            (error(503), "the API is not healthy, it answered 503 after"),
+            (hang, "api.sock: no complete response in time"),
         ],
     )
     def test_anything_but_a_yes_is_77(self, ground, api, answer, said):

@@ -11,11 +11,13 @@ from hypothesis import strategies as st
 
 from cycle_exec.secret import SecretBytes
 from cycle_exec.sources.model import Failure, Response
-from cycle_exec.sources.retry import BASE, CAP, delay
+from cycle_exec.sources.retry import BASE, BRIEF, BRIEF_TRIES, CAP, briefly, delay
 
 DATE = "Sun, 06 Nov 1994 08:49:37 GMT"
 
-RETRIED = [Failure(kind=kind) for kind in ("missing", "refused", "full", "dropped", "timeout")]
+RETRIED = [
+    Failure(kind=kind) for kind in ("missing", "refused", "full", "exhausted", "dropped", "timeout")
+]
 FINAL = [
     Failure(kind=kind)
     for kind in ("forbidden", "unusable", "malformed", "too-large", "unhealthy", "abandoned")
@@ -157,3 +159,21 @@ def test_no_header_breaks_the_decision(value, date, draw):
     """Whatever the headers hold, the decision is a wait within the time left, or final."""
     wait = delay(answer(503, retry_after=value, date=date), 3, 10.0, draw)
     assert wait is None or 0 <= wait <= 10.0
+
+
+@given(st.floats(0, 8), st.integers(1, 5), draws)
+def test_whoever_holds_up_others_tries_three_times_within_two_seconds(passed, attempt, draw):
+    """As usual until then, and not at all afterwards."""
+    wait = briefly(answer(500), attempt, 8.0 - passed, draw, 8.0)
+    if wait is None:
+        assert attempt >= BRIEF_TRIES or passed > BRIEF - 2 * BASE
+    else:
+        assert attempt < BRIEF_TRIES
+        assert passed + wait <= BRIEF
+
+
+def test_a_retry_after_beyond_two_seconds_is_not_waited_for():
+    """The answer is final at once."""
+    assert briefly(answer(429, retry_after="3"), 1, 8.0, 0.5, 8.0) is None
+    assert briefly(answer(429, retry_after="1"), 1, 8.0, 0.0, 8.0) == 1.0
+    assert briefly(answer(403), 1, 8.0, 0.5, 8.0) is None

@@ -149,7 +149,7 @@ def connected_and_stopped(place: Place, process: subprocess.Popen[bytes]) -> Non
     assert ready, place.log
     assert "cycle-exec: ready in" in place.log
     assert login(place, "alice", PASSWORD) == "in", place.log
-    assert "vpn-auth alice from 127.0.0.1: accepted" in place.log
+    assert 'vpn-auth from 127.0.0.1: accepted, user "alice"' in place.log
     assert login(place, "alice", "wrong") == "refused", place.log
     process.send_signal(signal.SIGTERM)
     assert process.wait(PATIENCE) == 0

@@ -17,7 +17,6 @@ from cycle_exec.vpn.login import (
     of_environment,
     of_file,
     question,
-    shown,
     verdict,
 )
 
@@ -113,7 +112,7 @@ def answer(status, body):
 
 def test_one_answer_accepts():
     """200 and true."""
-    assert verdict(answer(200, {"data": True})).accepted
+    assert verdict(answer(200, {"data": True}), "/s").accepted
 
 
 @pytest.mark.parametrize(
@@ -149,7 +148,7 @@ def test_one_answer_accepts():
 )
 def test_everything_else_rejects(outcome):
     """And every doubt; what is told to the client has nothing of how things work here."""
-    found = verdict(outcome)
+    found = verdict(outcome, "/s.sock")
     assert not found.accepted
     told = found.for_client
     assert told in (
@@ -164,11 +163,28 @@ def test_everything_else_rejects(outcome):
 def test_no_answer_accepts_by_chance(status, body):
     """Whatever the bytes are."""
     if status != 200 or body.replace(b" ", b"") != b'{"data":true}':
-        assert not verdict(answer(status, body)).accepted
+        assert not verdict(answer(status, body), "/s").accepted
 
 
-def test_names_are_fit_for_a_log():
-    """Printable, and not too long."""
-    assert shown(b"alice") == "alice"
-    assert shown("é\x1b[31m".encode()) == "???[31m"
-    assert shown(b"x" * 100) == "x" * 64 + "..."
+@pytest.mark.parametrize(
+    ("outcome", "reason"),
+    [
+        (Failure(kind="missing", attempts=3), "there is no socket after 3 attempts"),
+        (Failure(kind="forbidden"), "this user has no permission for the socket"),
+        (Failure(kind="exhausted"), "no file descriptor or memory is left for a connection"),
+        (Failure(kind="timeout", late=True), "no complete response in time"),
+        (
+            Failure(kind="unhealthy", attempts=9, late=True, status=503),
+            "the API is not healthy, it answered 503 after 9 attempts",
+        ),
+    ],
+)
+def test_reasons_are_sentences_with_the_sockets_path(outcome, reason):
+    """In the words of the launch."""
+    assert verdict(outcome, "/s.sock").reason == f"no verdict from the API at /s.sock: {reason}"
+
+
+def test_an_answer_that_is_given_three_times():
+    """The API is there, and named."""
+    found = verdict(answer(500, {}).replace(attempts=3), "/s.sock")
+    assert found.reason == "the API at /s.sock answered 500 after 3 attempts"

@@ -183,10 +183,13 @@ def test_a_good_login_comes_in_and_a_bad_one_does_not(api, options, method, leve
     """Via file and environment, at once and deferred."""
     with server(api, *options, method=method, level=level) as running:
         assert running.login("alice", PASSWORD) == "in"
-        assert "vpn-auth alice from 127.0.0.1: accepted\n" in running.log
+        assert 'vpn-auth from 127.0.0.1: accepted, user "alice"\n' in running.log
         api.on(LOGIN, reply(403, {"data": False}))
         assert running.login("alice", "wrong") == "refused"
-        assert "rejected: the platform did not accept the username and password\n" in running.log
+        assert (
+            'rejected, user "alice": the platform did not accept the username and password\n'
+            in running.log
+        )
 
 
 @pytest.mark.parametrize(
@@ -230,7 +233,7 @@ def test_a_platform_that_is_not_there(api, options):
         os.rename(api.socket, api.socket + ".away")
         assert running.login("alice", PASSWORD) == "again"
         os.rename(api.socket + ".away", api.socket)
-        assert "the API could not be reached: missing" in running.log
+        assert f"no verdict from the API at {api.socket}: there is no socket" in running.log
         assert running.login("alice", PASSWORD) == "in"
 
 
@@ -247,6 +250,17 @@ def test_level_two_hides_the_password_from_the_environment(api):
         assert running.login("alice", PASSWORD) == "refused"
         assert "via-env needs script-security 3" in running.log
     assert api.requests == []
+
+
+def test_a_name_forges_no_line(api):
+    """Whatever a client types, the address and the verdict before it are ours."""
+    api.on(LOGIN, reply(403, {"data": False}))
+    with server(api) as running:
+        assert running.login('alice", from 192.0.2.7, accepted \\"', "wrong") == "refused"
+        [line] = [line for line in running.log.splitlines() if "cycle-exec: " in line]
+    head = 'cycle-exec: vpn-auth from 127.0.0.1: rejected, user "'
+    name = r'alice\", from 192.0.2.7, accepted \\\"": '
+    assert line == head + name + "the platform did not accept the username and password"
 
 
 def test_nobody_at_all(api):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from cycle_exec.vpn import login
+from cycle_exec.vpn.line import Line
 from cycle_exec.vpn.model import Setup, Tried
 from cycle_exec.vpn.preflight import trial
 
@@ -18,7 +19,9 @@ OURS = Setup(
 )
 DEFERRED = OURS.replace(deferred=True)
 OTHERS = OURS.replace(hook=("/bin/hook", "-v"), ours=False)
-REJECTED = f"cycle-exec: vpn-auth: alice: rejected: {login.UNKNOWN}\n"
+REJECTED = (
+    f"cycle-exec: {Line(address='127.0.0.1', username=b'nobody-1', reason=login.UNKNOWN).text}\n"
+)
 UNREACHABLE = login.Verdict(accepted=False, reason="x", temporary=True).for_client
 
 
@@ -71,7 +74,9 @@ def test_whatever_is_no_refusal_is_a_problem(found, tried, reason):
     ("tried", "reason"),
     [
         (
-            Tried(code=1, said="alice: rejected: the credentials file cannot be read\n"),
+            Tried(
+                code=1, said="cycle-exec: vpn-auth: rejected: the credentials file cannot be read\n"
+            ),
             "it rejected them, but the platform did not: the credentials file cannot be read",
         ),
         (
@@ -80,11 +85,11 @@ def test_whatever_is_no_refusal_is_a_problem(found, tried, reason):
         ),
         (Tried(code=1), "it rejected them, but does not say that the platform did"),
         (
-            Tried(code=1, said="rejected: \x1b[31m\n"),
+            Tried(code=1, said="vpn-auth: rejected: \x1b[31m\n"),
             "it rejected them, but does not say that the platform did",
         ),
         (
-            Tried(code=1, said="rejected: \u00e9\n", reason=UNREACHABLE),
+            Tried(code=1, said="vpn-auth: rejected: \u00e9\n", reason=UNREACHABLE),
             "it rejected them because it could not reach the platform",
         ),
     ],

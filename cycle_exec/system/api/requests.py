@@ -52,6 +52,10 @@ _CONNECT_KINDS = {
     errno.EAGAIN: "refused",
     errno.EACCES: "forbidden",
     errno.EPERM: "forbidden",
+    errno.EMFILE: "exhausted",
+    errno.ENFILE: "exhausted",
+    errno.ENOBUFS: "exhausted",
+    errno.ENOMEM: "exhausted",
 }
 
 

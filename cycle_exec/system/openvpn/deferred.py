@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+import errno
 import os
+from select import POLLIN, poll
+
+from cycle_exec.errors import Unfit
+from cycle_exec.system.files import words
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -11,28 +16,42 @@ if TYPE_CHECKING:
 _YES, _NO, _HEARD = b"1", b"0", b"!"
 
 
+class NoChild(Unfit):
+    """This process can have no child: it lacks descriptors, processes or memory."""
+
+
 def decided(work: Callable[[], bool], tell: Callable[[bool], None], patience: float) -> bool | None:
     """Return what `work` found out, or None if it takes longer than so many seconds.
 
     Then the child goes on, in a session of its own, and calls `tell` itself. Exactly one of both
     has the answer: the child tells, unless the parent says that it has heard. A child that fails
-    finds False. Raises OSError if there can be no child.
+    finds False. Raises NoChild, and nothing has been done.
     """
-    answers, answering = os.pipe2(os.O_CLOEXEC)
-    hearing, heard = os.pipe2(os.O_CLOEXEC)
-    child = os.fork()
+    # All that the child needs is there before it is.
+    opened: list[int] = []
+    try:
+        opened += os.pipe2(os.O_CLOEXEC)
+        opened += os.pipe2(os.O_CLOEXEC)
+        opened.append(os.open("/dev/null", os.O_RDWR | os.O_CLOEXEC))
+        child = os.fork()
+    except OSError as error:
+        for descriptor in opened:
+            os.close(descriptor)
+        full = error.errno == errno.EAGAIN
+        raise NoChild("too many processes are running" if full else words(error)) from None
+    answers, answering, hearing, heard, null = opened
     if child == 0:
         try:
             os.close(answers)
             os.close(heard)
-            _away()
+            _away(null)
             found = _found(work)
             if not _has_heard(answering, hearing, found):
                 tell(found)
         finally:
             os._exit(0)
-    os.close(answering)
-    os.close(hearing)
+    for descriptor in (answering, hearing, null):
+        os.close(descriptor)
     try:
         return _listen(child, answers, heard, patience)
     finally:
@@ -40,10 +59,9 @@ def decided(work: Callable[[], bool], tell: Callable[[bool], None], patience: fl
         os.close(heard)
 
 
-def _away() -> None:
+def _away(null: int) -> None:
     """Out of the parent's session, and off its standard input and output; stderr is for words."""
     os.setsid()
-    null = os.open("/dev/null", os.O_RDWR | os.O_CLOEXEC)
     os.dup2(null, 0)
     os.dup2(null, 1)
     os.close(null)
@@ -67,17 +85,17 @@ def _has_heard(answering: int, hearing: int, found: bool) -> bool:
 
 
 def _listen(child: int, answers: int, heard: int, patience: float) -> bool | None:
-    from select import POLLIN, poll
-
     poller = poll()
     poller.register(answers, POLLIN)
     if not poller.poll(max(0, int(patience * 1000))):
         return None
     answer = os.read(answers, 1)
-    if answer:
-        os.write(heard, _HEARD)
     try:
+        if answer:
+            os.write(heard, _HEARD)
         os.waitpid(child, 0)
+    except BrokenPipeError:
+        pass  # somebody has killed it
     except ChildProcessError:
         pass  # SIGCHLD is ignored: the kernel has reaped it
     return answer == _YES

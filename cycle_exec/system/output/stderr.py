@@ -66,9 +66,9 @@ class Log:
         """Say what a curious operator wants to know."""
         self._say("info", text)
 
-    def notice(self, text: str) -> None:
-        """Say the one line of a launch that went well."""
-        self._say("notice", text)
+    def notice(self, text: str, fields: Mapping[str, str] | None = None) -> None:
+        """Say the one line of a launch that went well. fields: what the text says, for programs."""
+        self._say("notice", text, fields)
 
     def warning(self, text: str) -> None:
         """Something works today and should be looked at."""
@@ -109,11 +109,11 @@ class Log:
             else [_line(line) for line in lines]
         )
 
-    def _say(self, level: str, text: str) -> None:
+    def _say(self, level: str, text: str, fields: Mapping[str, str] | None = None) -> None:
         if LEVELS.index(level) < self._threshold:
             return
         if self.is_json:
-            _emit([_json({"level": level, "message": text})])
+            _emit([_json({"level": level, "message": text}, fields)])
         else:
             mark = "warning: " if level == "warning" else ""
             _emit([f"cycle-exec: {mark}{_line(text)}"])
@@ -133,17 +133,29 @@ def _json_problem(problem: Problem) -> str:
     )
 
 
-def _json(members: Mapping[str, str | int]) -> str:
+def _json(members: Mapping[str, str | int], exact: Mapping[str, str] | None = None) -> str:
     pairs = [f'"time": "{timestamp(time())}"']
     for name, value in members.items():
         shown = str(value) if isinstance(value, int) else _quoted(value)
         pairs.append(f'"{name}": {shown}')
+    for name, value in (exact or {}).items():
+        pairs.append(f'"{name}": "{"".join(map(_json_character, value))}"')
     return "{" + ", ".join(pairs) + "}"
 
 
 def _quoted(text: str) -> str:
     escaped = _line(text).replace("\\", "\\\\").replace('"', '\\"')
     return f'"{escaped}"'
+
+
+def _json_character(character: str) -> str:
+    """Return JSON, in ASCII, that is read back as this very character of a text."""
+    if character in '"\\':
+        return "\\" + character
+    if " " <= character <= "~":
+        return character
+    units = character.encode("utf-16-be", "surrogatepass").hex()
+    return "".join(f"\\u{units[at : at + 4]}" for at in range(0, len(units), 4))
 
 
 def timestamp(seconds: float) -> str:
