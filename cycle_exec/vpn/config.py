@@ -17,7 +17,32 @@ if TYPE_CHECKING:
 INLINE = "[inline]"  # stands for what a block between <name> and </name> holds
 _DEEPEST = 10  # files that include files, as in OpenVPN
 _BLANKS = " \t\r\n"
+# How many parameters OpenVPN 2.6 takes: with fewer or more it does not know the directive
+# (options.c, add_option). Those that matter here.
+_PARAMETERS = {
+    "auth-user-pass-optional": (0, 0),
+    "auth-user-pass-verify": (0, 2),
+    "cd": (1, 1),
+    "chroot": (1, 1),
+    "config": (1, 1),
+    "daemon": (0, 1),
+    "duplicate-cn": (0, 0),
+    "group": (1, 1),
+    "hand-window": (1, 1),
+    "log": (1, 1),
+    "log-append": (1, 1),
+    "reneg-sec": (1, 2),
+    "script-security": (1, 1),
+    "setenv": (1, 2),
+    "setenv-safe": (1, 2),
+    "syslog": (0, 1),
+    "tmp-dir": (1, 1),
+    "user": (1, 1),
+    "username-as-common-name": (0, 0),
+    "verify-client-cert": (0, 1),
+}
 _COMMENTS = "#;"
+_LONGEST = (1 << 63) - 1  # C's long
 
 
 class Unparsable(Unfit):
@@ -45,10 +70,20 @@ class Directive(Record):
         """Return a parameter, the first is 1."""
         return self.words[position] if position < len(self.words) else default
 
-    def number(self, default: int) -> int:
-        """Return the first parameter, if it is a whole number in the digits that OpenVPN reads."""
-        text = self.word(1)
-        return int(text) if text.isascii() and text.isdecimal() and len(text) < 10 else default
+    def number(self) -> int:
+        """Return the first parameter as OpenVPN reads numbers: what is behind the digits does not
+        count, and what has none is 0 (atoi, of C's int).
+        """
+        text = self.word(1).lstrip(" \t\n\v\f\r")
+        sign = text[:1] if text[:1] in ("+", "-") else ""
+        digits = text[len(sign) :]
+        count = 0
+        while count < len(digits) and digits[count] in "0123456789":
+            count += 1
+        # Twenty digits are more than any long has; an int is what is left of it.
+        value = int(digits[:count].lstrip("0")[:20] or "0")
+        value = max(-_LONGEST - 1, min(_LONGEST, -value if sign == "-" else value))
+        return (value + (1 << 31)) % (1 << 32) - (1 << 31)
 
 
 def read(path: str, text_of: Callable[[str], str]) -> tuple[Directive, ...]:
@@ -81,6 +116,7 @@ class _Reading:
     def __init__(self, text_of: Callable[[str], str]) -> None:
         self._text_of = text_of
         self._directory = ""
+        self._forgiving = False
 
     def file(self, path: str, depth: int) -> Iterator[Directive]:
         """Yield a file's directives, with those of the files it includes."""
@@ -91,7 +127,11 @@ class _Reading:
             yield from self.included(directive, depth)
 
     def included(self, directive: Directive, depth: int) -> Iterator[Directive]:
-        """Yield the directive, or what it includes."""
+        """Yield the directive, what it includes, or nothing where OpenVPN passes over it."""
+        found = self._accepted(directive)
+        if found is None:
+            return
+        directive = found
         if directive.name == "config" and len(directive.words) > 1:
             yield from self.file(directive.word(1), depth + 1)
             return
@@ -99,6 +139,34 @@ class _Reading:
             self._directory = posixpath.join(self._directory, directive.word(1))
             directive = directive.replace(words=("cd", self._directory))
         yield directive
+
+    def _accepted(self, directive: Directive) -> Directive | None:
+        """Return the directive, without the `setenv opt` before it; None: OpenVPN warns and passes
+        over it. Raises Unparsable where it would not start.
+        """
+        optional = directive.words[:2] == ("setenv", "opt")
+        if optional:
+            if len(directive.words) == 2:
+                return None
+            directive = directive.replace(words=directive.words[2:])
+        name, count = directive.name, len(directive.words) - 1
+        if directive.words[1:] == (INLINE,):
+            return directive
+        least, most = _PARAMETERS.get(name, (0, count))
+        if name == "auth-user-pass-verify" and count > most:
+            words = 'takes at most 2 parameters: put the command in quotes ("")'
+            raise Unparsable(f"{directive.place}: {name} {words}")
+        if optional and (name.startswith("--") or directive.words[:2] == ("setenv", "opt")):
+            return None
+        if not least <= count <= most:
+            if optional or self._forgiving:
+                return None
+            known = f"{least} or {most}" if least < most else str(most)
+            words = f"has {count} parameters, but OpenVPN knows it with {known}"
+            raise Unparsable(f"{directive.place}: {name} {words}")
+        if directive.words == ("setenv", "FORWARD_COMPATIBLE", "1"):
+            self._forgiving = True
+        return directive
 
 
 def parse(text: str, file: str) -> Iterator[Directive]:

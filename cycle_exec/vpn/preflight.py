@@ -58,7 +58,7 @@ def setup(
         problems.append(_problem(place, f"{_HOOK} needs a method: via-file or via-env"))
     if problems:
         return None, problems
-    level = last["script-security"].number(1) if "script-security" in last else 1
+    level = last["script-security"].number() if "script-security" in last else 1
     directory = posixpath.join(cwd, _word(last, "cd"))
     chroot = _word(last, "chroot")
     found = Setup(

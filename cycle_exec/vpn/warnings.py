@@ -69,4 +69,4 @@ def _deferring(
 
 
 def _number(last: Mapping[str, Directive], name: str, default: int) -> int:
-    return last[name].number(default) if name in last else default
+    return last[name].number() if name in last else default

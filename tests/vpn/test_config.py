@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cycle_exec.vpn.config import Unparsable, of_command, parse, read, split
+from cycle_exec.vpn.config import Directive, Unparsable, of_command, parse, read, split
 
 
 def words(text):
@@ -106,3 +106,66 @@ def test_any_text_is_read_or_refused(text):
             assert directive.words
     except Unparsable:
         return
+
+
+# Each was tried with OpenVPN 2.6.14: whether it calls scripts, or what it says.
+@pytest.mark.parametrize(
+    ("text", "number"),
+    [
+        ("2", 2), ("2;", 2), ("2x", 2), ("+2", 2), (" 2", 2), ("3.9", 3), ("-1", -1), ("two", 0),
+        ("0x3", 0), ("", 0), ("4294967298", 2), ("2147483648", -2147483648), ("9" * 30, -1),
+        ("-" + "9" * 30, 0), ("0" * 30 + "2", 2), ("\u0662", 0), ("+-2", 0),
+    ],
+)  # fmt: skip
+def test_numbers_are_those_of_atoi(text, number):
+    """What stands behind the digits does not count."""
+    assert Directive(words=("script-security", text)).number() == number
+
+
+def accepted(*lines):
+    text = "".join(f"{line}\n" for line in lines)
+    return [each.words for each in read("s.conf", {"s.conf": text, "x": "user x\n"}.__getitem__)]
+
+
+def test_setenv_opt_is_the_directive_behind_it():
+    """And none where OpenVPN would not know it."""
+    hook = ("auth-user-pass-verify", "/hook", "via-file")
+    assert accepted("setenv opt auth-user-pass-verify /hook via-file") == [hook]
+    assert accepted("setenv opt script-security 2") == [("script-security", "2")]
+    assert accepted("setenv opt config x") == [("user", "x")]
+    assert accepted("setenv opt setenv NAME value") == [("setenv", "NAME", "value")]
+    for line in ("setenv opt", "setenv opt setenv opt user x", "setenv opt --user x"):
+        assert accepted(line) == []
+    for line in ("script-security 2 execve", "user a b", "setenv a b c", "config a b"):
+        assert accepted(f"setenv opt {line}") == []
+
+
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        ("auth-user-pass-verify /hook via-file x", "takes at most 2 parameters"),
+        ("setenv opt auth-user-pass-verify /hook via-file x", "takes at most 2 parameters"),
+        ("script-security 2 execve", "has 2 parameters, but OpenVPN knows it with 1"),
+        ("script-security", "has 0 parameters, but OpenVPN knows it with 1"),
+        ("user nobody x", "has 2 parameters"),
+        ("user", "has 0 parameters"),
+        ("setenv a b c", "has 3 parameters, but OpenVPN knows it with 1 or 2"),
+        ("auth-user-pass-optional x", "has 1 parameters, but OpenVPN knows it with 0"),
+    ],
+)
+def test_parameters_that_openvpn_does_not_know(line, said):
+    """It would not start; on a command line neither."""
+    with pytest.raises(Unparsable, match=said):
+        accepted(line)
+    with pytest.raises(Unparsable, match=f"the command line: .*{said}"):
+        of_command([f"--{line.split()[0]}", *line.split()[1:]], str)
+
+
+def test_forward_compatible_passes_over_what_is_not_known():
+    """From there on, and but for the hook."""
+    found = accepted("setenv FORWARD_COMPATIBLE 1", "user a b", "script-security 2")
+    assert found[1:] == [("script-security", "2")]
+    with pytest.raises(Unparsable):
+        accepted("user a b", "setenv FORWARD_COMPATIBLE 1")
+    with pytest.raises(Unparsable):
+        accepted("setenv FORWARD_COMPATIBLE 1", "auth-user-pass-verify /hook via-file x")

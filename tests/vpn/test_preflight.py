@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from cycle_exec.vpn.config import of_command, parse
+from cycle_exec.vpn.config import of_command, read
 from cycle_exec.vpn.model import Facts
 from cycle_exec.vpn.preflight import named, of_helper, problems, setup, token_target
 from cycle_exec.vpn.warnings import warnings
@@ -14,13 +14,13 @@ GOOD = f"script-security 2\nauth-gen-token\nlog /l\n{HOOK}"
 
 
 def judged(text):
-    directives = tuple(parse(text, "s.conf"))
+    directives = read("s.conf", {"s.conf": text}.__getitem__)
     found, wrong = setup(directives, "s.conf")
     return found, [problem.reason for problem in wrong]
 
 
 def warned(text, version=None):
-    directives = tuple(parse(text, "s.conf"))
+    directives = read("s.conf", {"s.conf": text}.__getitem__)
     found, _ = setup(directives, "s.conf")
     assert found
     return warnings(directives, found, version)
@@ -58,8 +58,9 @@ def test_a_setup_that_works():
         (HOOK + HOOK, "is set 2 times, but only the last one counts"),
         (HOOK, "via-file needs script-security 2, it is 1"),
         ("script-security 1\n" + HOOK, "via-file needs script-security 2, it is 1"),
-        ("script-security \u0662\n" + HOOK, "via-file needs script-security 2, it is 1"),
-        (f"script-security {'9' * 5000}\n" + HOOK, "via-file needs script-security 2, it is 1"),
+        ("script-security \u0662\n" + HOOK, "via-file needs script-security 2, it is 0"),
+        (f"script-security {'9' * 5000}\n" + HOOK, "via-file needs script-security 2, it is -1"),
+        ("script-security two\n" + HOOK, "via-file needs script-security 2, it is 0"),
         (
             "script-security 2\nauth-user-pass-verify /hook via-env",
             "via-env needs script-security 3 (2 hides the password from it), it is 2",
