@@ -5,15 +5,18 @@
  * was put; no PYTHON variable means anything to it. Called by the name python3, which it is where
  * cycle-exec starts itself anew, it is a bare isolated interpreter.
  */
+#define PY_SSIZE_T_CLEAN
 #include "Python.h"
 
 #include <libgen.h>
 #include <limits.h>
+#include <linux/capability.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/auxv.h>
 #include <sys/prctl.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #define SOFTWARE 70
@@ -29,8 +32,50 @@ call_prctl(PyObject *Py_UNUSED(module), PyObject *words)
     return PyLong_FromLong(prctl(option, a, b, c, d));
 }
 
+/* Header and data as capset(2) has them. */
+static PyObject *
+call_capset(PyObject *Py_UNUSED(module), PyObject *words)
+{
+    const char *header, *data;
+    Py_ssize_t header_size, data_size;
+    if (!PyArg_ParseTuple(words, "y#y#", &header, &header_size, &data, &data_size)) {
+        return NULL;
+    }
+    struct __user_cap_header_struct copy;
+    if (header_size != sizeof copy || data_size != 2 * sizeof(struct __user_cap_data_struct)) {
+        PyErr_SetString(PyExc_ValueError, "not the size of version 3");
+        return NULL;
+    }
+    memcpy(&copy, header, sizeof copy);
+    return PyLong_FromLong(syscall(SYS_capset, &copy, data));
+}
+
+/* The data, None where the kernel refuses. */
+static PyObject *
+call_capget(PyObject *Py_UNUSED(module), PyObject *words)
+{
+    const char *header;
+    Py_ssize_t size;
+    if (!PyArg_ParseTuple(words, "y#", &header, &size)) {
+        return NULL;
+    }
+    struct __user_cap_header_struct copy;
+    struct __user_cap_data_struct data[2];
+    if (size != sizeof copy) {
+        PyErr_SetString(PyExc_ValueError, "not the size of version 3");
+        return NULL;
+    }
+    memcpy(&copy, header, sizeof copy);
+    if (syscall(SYS_capget, &copy, data) != 0) {
+        Py_RETURN_NONE;
+    }
+    return PyBytes_FromStringAndSize((const char *)data, sizeof data);
+}
+
 static PyMethodDef prctl_functions[] = {
     {"prctl", call_prctl, METH_VARARGS, "prctl(2)"},
+    {"capset", call_capset, METH_VARARGS, "capset(2)"},
+    {"capget", call_capget, METH_VARARGS, "capget(2)"},
     {NULL, NULL, 0, NULL},
 };
 

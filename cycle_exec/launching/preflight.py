@@ -216,16 +216,27 @@ def _executable(
 
 def app_user(settings: Settings, problems: list[Problem]) -> User | None:
     """Who the command will run as, None: nobody else."""
+    keep = settings.process.capabilities
     if not settings.process.user:
+        if keep:
+            problems.append(_kept_by_nobody("process.user is not given, so none are dropped"))
         return None
     from cycle_exec.system.exec import identity, user
 
     try:
-        return user.find(settings.process.user)
+        found = user.find(settings.process.user, keep)
     except identity.UnknownOwner as error:
         subject = f"user {settings.process.user}"
         problems.append(Problem("owner-unknown", subject, error.reason))
         return None
+    if keep and found.uid == 0:
+        problems.append(_kept_by_nobody("root has all capabilities of the container anyway"))
+    return found
+
+
+def _kept_by_nobody(reason: str) -> Problem:
+    fix = "give another user with process.user or --user, or leave process.capabilities out"
+    return Problem("user-refused", "process.capabilities", reason, fix)
 
 
 def _try(user: User, settings: Settings, executable: str, problems: list[Problem]) -> None:

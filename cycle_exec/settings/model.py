@@ -25,6 +25,15 @@ DEFAULT_MANIFEST = "/etc/cycle-exec.toml"
 DEFAULT_SOCKET = "/var/run/cycle/api/api.sock"
 DEFAULT_METADATA = "/var/run/cycle/metadata/environment.json"
 
+# capabilities(7), by number.
+CAPABILITIES = tuple(
+    "CHOWN DAC_OVERRIDE DAC_READ_SEARCH FOWNER FSETID KILL SETGID SETUID SETPCAP LINUX_IMMUTABLE "
+    "NET_BIND_SERVICE NET_BROADCAST NET_ADMIN NET_RAW IPC_LOCK IPC_OWNER SYS_MODULE SYS_RAWIO "
+    "SYS_CHROOT SYS_PTRACE SYS_PACCT SYS_ADMIN SYS_BOOT SYS_NICE SYS_RESOURCE SYS_TIME "
+    "SYS_TTY_CONFIG MKNOD LEASE AUDIT_WRITE AUDIT_CONTROL SETFCAP MAC_OVERRIDE MAC_ADMIN SYSLOG "
+    "WAKE_ALARM BLOCK_SUSPEND AUDIT_READ PERFMON BPF CHECKPOINT_RESTORE".split()
+)
+
 # Before the name of a template that comes with cycle-exec.
 BUILTIN = "builtin:"
 
@@ -172,10 +181,12 @@ class Process(Record):
     becomes of a value that is gone at a later look, "keep" or "drop". restore: when targets that
     others have changed are put back, "restart" or "always". stop_signal, signal_map: signal names
     without SIG ("TERM"), to such a name or to NONE. user: `user` or `user:group`, names or numbers.
+    capabilities: names without CAP_ of those that the user keeps.
     """
 
     directory: str = ""
     user: str = ""
+    capabilities: tuple[str, ...] = ()
     no_new_privs: bool = False
     init: bool = False
     grace: float = 0.0

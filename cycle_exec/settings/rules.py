@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from cycle_exec.record import Record
 from cycle_exec.settings import duration
+from cycle_exec.settings.model import CAPABILITIES
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -168,6 +169,12 @@ USER = Rule(
     expected="user or user:group, names or numbers, without blanks",
     accepts=lambda text: _is_owner(text) and text[0] != ":",
     pattern=f"^{_OWNER_PART}(?::{_OWNER_PART})?$",
+)
+CAPABILITY = Rule(
+    expected="the name of a capability such as NET_BIND_SERVICE",
+    accepts=lambda text: text.removeprefix("CAP_") in CAPABILITIES,
+    pattern=rf"^(?:CAP_)?(?:{'|'.join(CAPABILITIES)})$",
+    make=lambda text: text.removeprefix("CAP_"),
 )
 FIELD = Rule(
     expected="a field of the integration such as auth.api_key or extra.bucket",

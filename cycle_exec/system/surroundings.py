@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 
-from cycle_exec.system.exec.identity import effective_capabilities
+from cycle_exec.system.exec import capabilities as sets
 from cycle_exec.system.invocation import decoded, encoded
 
 TYPE_CHECKING = False
@@ -13,14 +13,6 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 _MEMORY = frozenset((b"tmpfs", b"ramfs"))
-# capabilities(7), by number.
-_CAPABILITIES = (
-    "CHOWN DAC_OVERRIDE DAC_READ_SEARCH FOWNER FSETID KILL SETGID SETUID SETPCAP LINUX_IMMUTABLE "
-    "NET_BIND_SERVICE NET_BROADCAST NET_ADMIN NET_RAW IPC_LOCK IPC_OWNER SYS_MODULE SYS_RAWIO "
-    "SYS_CHROOT SYS_PTRACE SYS_PACCT SYS_ADMIN SYS_BOOT SYS_NICE SYS_RESOURCE SYS_TIME "
-    "SYS_TTY_CONFIG MKNOD LEASE AUDIT_WRITE AUDIT_CONTROL SETFCAP MAC_OVERRIDE MAC_ADMIN SYSLOG "
-    "WAKE_ALARM BLOCK_SUSPEND AUDIT_READ PERFMON BPF CHECKPOINT_RESTORE"
-).split()
 
 
 def first_process() -> tuple[bool, str]:
@@ -38,8 +30,8 @@ def first_process() -> tuple[bool, str]:
 
 def capabilities() -> list[str]:
     """Names of the effective ones."""
-    held = effective_capabilities() or 0
-    return [name for number, name in enumerate(_CAPABILITIES) if held >> number & 1]
+    held = sets.held()
+    return sets.names(held.effective) if held is not None else []
 
 
 def in_memory(path: bytes) -> bool | None:

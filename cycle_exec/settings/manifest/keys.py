@@ -277,6 +277,11 @@ MANIFEST = Table(
                     rules.ABSOLUTE, "The command's working directory, an absolute path."
                 ),
                 "user": _option("user"),
+                "capabilities": _texts(
+                    rules.CAPABILITY,
+                    "Capabilities that the command keeps although it runs as another user: "
+                    '["NET_BIND_SERVICE"]. All others are dropped.',
+                ),
                 "no_new_privs": _option("no-new-privs"),
                 "init": _option("init"),
                 "grace": _option("grace"),

@@ -103,6 +103,7 @@ STARTER = """\
 #[process]
 #directory = "/srv"
 #user = "app:app"                    # it runs as this user; files without an owner are theirs
+#capabilities = ["NET_BIND_SERVICE"]  # that it keeps as that user; all others are dropped
 #no_new_privs = false                # true: setuid programs give it nothing
 #init = false                        # true: stay above it as a tiny PID 1
 #grace = "5s"                        # with init, for what it leaves behind: TERM, then KILL

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 
 from cycle_exec.errors import Problem, Unfit
+from cycle_exec.system.exec import capabilities
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -101,14 +102,5 @@ def may_give(uid: int, gid: int) -> bool:
 
 def has_capability(number: int) -> bool:
     """Whether a capability is effective; a root whose capabilities were dropped has it not."""
-    held = effective_capabilities()
-    return os.geteuid() == 0 if held is None else bool(held >> number & 1)
-
-
-def effective_capabilities() -> int | None:
-    """Return a bit for each capability, by its number; None where the kernel does not say."""
-    try:
-        with open("/proc/self/status", "rb") as file:
-            return next((int(line[7:], 16) for line in file if line.startswith(b"CapEff:")), None)
-    except OSError:
-        return None
+    held = capabilities.held()
+    return os.geteuid() == 0 if held is None else bool(held.effective >> number & 1)

@@ -1,31 +1,55 @@
-"""prctl(2), for which Python has no function: what the kernel is told of this process alone."""
+"""prctl(2), capget(2) and capset(2), for which Python has no functions: what the kernel is told of
+this process alone.
+"""
 
 from __future__ import annotations
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from typing import Any
 
 SET_PDEATHSIG = 1
 SET_DUMPABLE = 4
+SET_KEEPCAPS = 8
+CAPBSET_READ = 23
 SET_CHILD_SUBREAPER = 36
 SET_NO_NEW_PRIVS = 38
+CAP_AMBIENT = 47
+_CAPABILITY_DATA = 24  # bytes of its version 3
 
 
-def prctl(option: int, value: int) -> int:
-    """0, or -1 where the kernel refuses."""
-    return found()(option, value, 0, 0, 0)
+def prctl(option: int, value: int, more: int = 0) -> int:
+    """Return what the kernel says, -1 where it refuses."""
+    call: Callable[[int, int, int, int, int], int] = found().prctl
+    return call(option, value, more, 0, 0)
 
 
-def found() -> Callable[[int, int, int, int, int], int]:
-    """Return the function; what it needs is loaded by the first call of this."""
+def capset(header: bytes, data: bytes) -> int:
+    """Return 0, or -1 where the kernel refuses."""
+    call: Callable[[bytes, bytes], int] = found().capset
+    return call(header, data)
+
+
+def capget(header: bytes) -> bytes | None:
+    """Return the sets in the layout of version 3; None where the kernel refuses."""
+    library = found()
     try:
-        # An interpreter that is one static program has it built in, and no libc to look into.
-        from _prctl import prctl as builtin
+        from ctypes import create_string_buffer
+    except ImportError:
+        told: bytes | None = library.capget(header)
+        return told
+    data = create_string_buffer(_CAPABILITY_DATA)
+    return data.raw if library.capget(header, data) == 0 else None
+
+
+def found() -> Any:
+    """Return what has the functions; it is loaded by the first call of this."""
+    try:
+        # An interpreter that is one static program has them built in, and no libc to look into.
+        import _prctl
     except ImportError:
         from ctypes import CDLL
 
-        foreign: Callable[[int, int, int, int, int], int] = CDLL(None).prctl
-        return foreign
-    own: Callable[[int, int, int, int, int], int] = builtin
-    return own
+        return CDLL(None)
+    return _prctl

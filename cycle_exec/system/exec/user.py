@@ -6,9 +6,9 @@ import os
 from errno import errorcode
 from time import monotonic, sleep
 
-from cycle_exec.errors import Problem, refuse
+from cycle_exec.errors import Problem, Refused, refuse
 from cycle_exec.record import Record
-from cycle_exec.system.exec import prctl
+from cycle_exec.system.exec import capabilities, prctl
 from cycle_exec.system.exec.identity import UnknownOwner, group_id, has_capability, number
 from cycle_exec.system.invocation import encoded
 
@@ -19,30 +19,36 @@ if TYPE_CHECKING:
 _CAP_KILL = 5
 _TERM, _KILL = 15, 9
 _GRACE = 0.5  # seconds for a child to clean up after itself
-_FINE, _NO_COMMAND, _NO_DIRECTORY = 0, 254, 255
+# What a child has found, beside the numbers of errors.
+_FINE, _NOT_KEPT, _NOT_DROPPED, _NO_COMMAND, _NO_DIRECTORY = 0, 252, 253, 254, 255
 
 
 class User(Record):
-    """A user of this image. groups: all that the process will be in, beside gid."""
+    """A user of this image. groups: all that the process will be in, beside gid. capabilities:
+    names of those that it keeps; root always has the container's.
+    """
 
     name: str
     uid: int
     gid: int
     groups: tuple[int, ...] = ()
     home: str = "/"
+    capabilities: tuple[str, ...] = ()
 
     def __str__(self) -> str:
         groups = ", ".join(str(group) for group in self.groups if group != self.gid)
         more = f", groups {groups}" if groups else ""
+        kept = ", ".join(self.capabilities)
+        more += f", capabilities {kept}" if kept else ""
         return f"{self.name} (uid {self.uid}, gid {self.gid}{more})"
 
 
-def find(text: str) -> User:
+def find(text: str, keep: tuple[str, ...] = ()) -> User:
     """Return the user of `user` or `user:group`, by name or number. Raises UnknownOwner.
 
     A group that is named is the only one; without, the user's own and those of /etc/group, as
     gosu(1) and `docker run --user` have it. A number that /etc/passwd does not know needs a group
-    beside it: the usual guess would be root's.
+    beside it: the usual guess would be root's. keep: names of capabilities.
     """
     name, colon, group = text.partition(":")
     entry = _entry(name)
@@ -50,11 +56,11 @@ def find(text: str) -> User:
     home = entry[3] if entry and entry[3] else "/"
     if colon:
         gid = group_id(group)
-        return User(name=text, uid=uid, gid=gid, groups=(gid,), home=home)
+        return User(name=text, uid=uid, gid=gid, groups=(gid,), home=home, capabilities=keep)
     if entry is None:
         raise UnknownOwner(f"user {name} is not in /etc/passwd, so its group must be given too")
     groups = tuple(sorted(set(os.getgrouplist(entry[0], entry[2]))))
-    return User(name=text, uid=uid, gid=entry[2], groups=groups, home=home)
+    return User(name=text, uid=uid, gid=entry[2], groups=groups, home=home, capabilities=keep)
 
 
 def _entry(name: str) -> tuple[str, int, int, str] | None:
@@ -84,6 +90,16 @@ def obstacle(user: User, executable: str, directory: str, *, resident: bool) -> 
             "with --init, sending signals to its process needs CAP_KILL",
             "add the capability KILL to the container, or leave --init out",
         )
+    missing = _not_held(user)
+    if missing:
+        return Problem(
+            "user-refused",
+            f"process.capabilities {', '.join(missing)}",
+            "this process does not have it, so the command cannot keep it"
+            if len(missing) == 1
+            else "this process does not have them, so the command cannot keep them",
+            "add it to the container's capabilities, or leave it out",
+        )
     found = in_child(lambda: bytes([_try(user, executable, directory)]))
     code = found[0] if found else 1
     if code == _FINE:
@@ -98,6 +114,35 @@ def obstacle(user: User, executable: str, directory: str, *, resident: bool) -> 
     if code == _NO_DIRECTORY:
         return Problem(
             "file-missing", f"process.directory {directory}", f"user {user.name} may not enter it"
+        )
+    return _refusal(user, code)
+
+
+def _not_held(user: User) -> list[str]:
+    """Return what the user is to keep and this process does not have."""
+    if not user.capabilities:
+        return []
+    held = capabilities.held()
+    usable = held.permitted & held.bounding if held is not None else 0
+    return capabilities.names(capabilities.mask(user.capabilities) & ~usable)
+
+
+def _refusal(user: User, code: int) -> Problem:
+    """Return why this process cannot become the user. code: an error's, or one of ours."""
+    subject = f"user {user.name}"
+    if code == _NOT_DROPPED:
+        return Problem(
+            "user-refused",
+            subject,
+            "capabilities of this process would be left to it",
+            "let the seccomp profile allow capset, or leave --user out",
+        )
+    if code == _NOT_KEPT:
+        return Problem(
+            "user-refused",
+            f"process.capabilities {', '.join(user.capabilities)}",
+            "the securebits of this process, or a seccomp profile, do not allow to keep them",
+            "start the container without these securebits, or leave process.capabilities out",
         )
     return Problem(
         "user-refused",
@@ -152,10 +197,9 @@ def _reap(child: int) -> None:
 
 
 def _try(user: User, executable: str, directory: str) -> int:
-    try:
-        _change(user)
-    except OSError as error:
-        return error.errno or 1
+    code = _change(user)
+    if code != _FINE:
+        return code
     if directory and not os.access(encoded(directory), os.X_OK):
         return _NO_DIRECTORY
     if executable and not os.access(encoded(executable), os.X_OK):
@@ -163,12 +207,26 @@ def _try(user: User, executable: str, directory: str) -> int:
     return _FINE
 
 
-def _change(user: User) -> None:
-    if _is(user):
-        return
-    os.setgroups(user.groups)
-    os.setresgid(user.gid, user.gid, user.gid)
-    os.setresuid(user.uid, user.uid, user.uid)
+def _change(user: User) -> int:
+    """Be that user; return 0, an error's number, or one of ours."""
+    keep = capabilities.mask(user.capabilities)
+    try:
+        if user.uid != 0:
+            capabilities.ready(keep, is_root=os.geteuid() == 0)
+        if not _is(user):
+            os.setgroups(user.groups)
+            os.setresgid(user.gid, user.gid, user.gid)
+            os.setresuid(user.uid, user.uid, user.uid)
+        if user.uid != 0:
+            # To root the kernel gives the container's with the next program anyway.
+            capabilities.drop(keep)
+    except OSError as error:
+        return error.errno or 1
+    except capabilities.NotKept:
+        return _NOT_KEPT
+    except capabilities.NotDropped:
+        return _NOT_DROPPED
+    return _FINE
 
 
 def _is(user: User) -> bool:
@@ -185,11 +243,9 @@ def become(user: User | None, *, no_new_privs: bool) -> None:
         _forgo_privileges()
     if user is None:
         return
-    try:
-        _change(user)
-    except OSError as error:
-        reason = f"this process may not switch to it ({errorcode.get(error.errno or 0, '?')})"
-        raise refuse("user-refused", f"user {user.name}", reason) from None
+    code = _change(user)
+    if code != _FINE:
+        raise Refused([_refusal(user, code)])
 
 
 def _forgo_privileges() -> None:
