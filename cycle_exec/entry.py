@@ -31,6 +31,8 @@ def main() -> NoReturn:
     # OpenSSL's configuration is the app's: it could forbid what we need, or load a module. An empty
     # name is none at all (config(5)). os.environ, and so the app, keeps what it had.
     os.putenv("OPENSSL_CONF", "")
+    os.unsetenv("OPENSSL_MODULES")
+    os.unsetenv("OPENSSL_ENGINES")
     # Nobody hears these yet, and what PID 1 does not hear is lost.
     mask = _signal.pthread_sigmask(_signal.SIG_BLOCK, (_signal.SIGTERM, _signal.SIGINT))
     from cycle_exec.system import invocation
