@@ -10,7 +10,8 @@ from cycle_exec.launching import preflight
 from cycle_exec.planning.model import SET
 from cycle_exec.record import Record
 from cycle_exec.settings import resolve
-from cycle_exec.sources import needs, retry
+from cycle_exec.sources import needs
+from cycle_exec.sources.model import Response
 from cycle_exec.system import clock, files, signals
 from cycle_exec.system.api import requests
 from cycle_exec.system.output import stderr
@@ -121,7 +122,7 @@ def fetched(
         [need.request for need in wanted],
         deadline=keeper.fetch_deadline(deadline) if keeper else deadline,
         timeout=settings.api.timeout,
-        retry=retry.delay,
+        retry=_delay,
         meanwhile=meanwhile,
         follow=vpn_login.follow if vpn_login else None,
         tick=progress.tick,
@@ -201,6 +202,15 @@ def _mentioned(expressions: Mapping[str, str], plain: Mapping[str, Plain]) -> fr
         if name not in plain:
             found |= needs.mentions(text, needs.FETCHED_NAMES)
     return needs.FETCHED_NAMES.intersection(found)
+
+
+def _delay(outcome: Outcome, attempt: int, left: float, draw: float) -> float | None:
+    """Return what `retry.delay` does, which is not loaded for a start where nothing fails."""
+    if isinstance(outcome, Response) and outcome.status == 200:
+        return None
+    from cycle_exec.sources import retry
+
+    return retry.delay(outcome, attempt, left, draw)
 
 
 def _metadata(path: str, deadline: Deadline) -> Callable[[], object]:

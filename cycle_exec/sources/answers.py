@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from cycle_exec.errors import Problem, Refused, Unfit
 from cycle_exec.secret import Secret
-from cycle_exec.sources import failures
 from cycle_exec.sources.model import Certificate, Failure, Integration, Response, Snapshot
 from cycle_exec.sources.strict_json import NotJson, decode
 
@@ -144,6 +143,8 @@ def _data(need: Need, outcome: Outcome, socket: str) -> object:
 
 def _failed(failure: Failure, socket: str) -> _Wrong:
     kind = "answer-malformed" if failure.kind in _MALFORMED else "unavailable"
+    from cycle_exec.sources import failures
+
     subject = socket if failure.kind in failures.OF_SOCKET else ""
     return _Wrong(failures.words(failure), kind, subject)
 
