@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import pwd
 import shutil
 import subprocess
 import tempfile
@@ -159,6 +160,117 @@ def test_each_thing_that_can_be_wrong(place, api, spoil, said):
     assert ran.code == 78, ran
     assert said in ran.err
     assert "(vpn-helper)" in ran.err
+
+
+def theirs(place: Path, mode: int = 0o755) -> Path:
+    """Return a folder of another user."""
+    folder = place / "theirs"
+    folder.mkdir()
+    folder.chmod(mode)
+    shutil.chown(folder, "daemon")
+    return folder
+
+
+def linked(folder: Path, target: object, user: str = "root") -> str:
+    """Return the path of a link in a folder; a link's own owner is this user."""
+    link = folder / "link"
+    link.symlink_to(str(target))
+    os.lchown(link, pwd.getpwnam(user).pw_uid, 0)
+    return str(link)
+
+
+def interpreted(place: Path, line: object) -> str:
+    """Give the hook this interpreter."""
+    (place / "hook").write_text(f"#!{line}\nexit 1\n")
+    return f"{place}/hook"
+
+
+def copied(folder: Path, mode: int = 0o755) -> Path:
+    """Return a shell in a folder."""
+    shutil.copy(os.path.realpath("/bin/sh"), folder / "sh")
+    (folder / "sh").chmod(mode)
+    return folder / "sh"
+
+
+def sticky(place: Path) -> Path:
+    """Return a folder of root's, as /tmp is."""
+    folder = place / "sticky"
+    folder.mkdir()
+    folder.chmod(0o1777)
+    return folder
+
+
+OWNED = "belongs to user"
+
+
+@pytest.mark.parametrize(
+    ("spoil", "said"),
+    [
+        (lambda place: linked(theirs(place), place / "hook"), f"/theirs {OWNED}"),
+        (lambda place: linked(place, linked(theirs(place), place / "hook")), f"/theirs {OWNED}"),
+        (lambda place: linked(place, f"{theirs(place)}/../hook"), f"/theirs {OWNED}"),
+        (
+            lambda place: linked(sticky(place), place / "hook", "daemon"),
+            f"the link {{place}}/sticky/link {OWNED}",
+        ),
+        (lambda place: interpreted(place, copied(theirs(place))), f"/theirs {OWNED}"),
+        (lambda place: interpreted(place, linked(theirs(place), "/bin/sh")), f"/theirs {OWNED}"),
+        (
+            lambda place: interpreted(place, linked(place, copied(theirs(place)))),
+            f"/theirs {OWNED}",
+        ),
+        (
+            lambda place: interpreted(place, copied(place, 0o757)),
+            "others can write to {place}/sh (mode 0757)",
+        ),
+        (
+            lambda place: interpreted(place, f"/usr/bin/env {copied(theirs(place))}"),
+            f"/theirs {OWNED}",
+        ),
+        (
+            lambda place: interpreted(place, f"{linked(theirs(place), '/usr/bin/env')} sh"),
+            f"/theirs {OWNED}",
+        ),
+    ],
+)  # fmt: skip
+def test_whatever_leads_to_the_hook_is_only_roots(place, api, spoil, said):
+    """Its links, what interprets it, and every folder of both."""
+    ran = check(place, api, hook=spoil(place))
+    assert ran.code == 78, ran
+    assert said.format(place=place) in ran.err
+
+
+def test_where_env_looks_first(place, api):
+    """A program put in a folder of PATH before the right one would be taken."""
+    hook = interpreted(place, "/usr/bin/env sh")
+    assert check(place, api, hook=hook).code == 0
+    assert check(place, api, hook=hook, more=f"setenv PATH {place}/none:/bin").code == 0
+    folder = sticky(place)
+    for path in (f"{folder}:/bin", f"{folder}/none:/bin"):
+        ran = check(place, api, hook=hook, more=f"setenv PATH {path}")
+        assert ran.code == 78
+        assert f"others can write to {folder} (mode 1777)" in ran.err
+    # What root has put there stays.
+    copied(folder)
+    assert check(place, api, hook=hook, more=f"setenv PATH {folder}:/bin").code == 0
+
+
+def test_what_only_root_can_change_is_well(place, api):
+    """A link's own owner matters in sticky folders alone."""
+    hook = linked(sticky(place), linked(place, place / "hook", "daemon"))
+    assert check(place, api, hook=hook).code == 0
+    assert check(place, api, hook=interpreted(place, copied(place))).code == 0
+
+
+def test_directives_are_read_as_openvpn_does(place, api):
+    """Which would not start with what it does not know."""
+    assert check(place, api, more="script-security 2;").code == 0
+    assert check(place, api, more="setenv opt script-security 2").code == 0
+    ran = check(place, api, more="setenv opt script-security 1")
+    assert "via-file needs script-security 2, it is 1" in ran.err
+    ran = check(place, api, more="script-security 2 execve")
+    assert ran.code == 78
+    assert "script-security has 2 parameters, but OpenVPN knows it with 1" in ran.err
 
 
 def test_inside_a_chroot(place, api):

@@ -17,7 +17,7 @@ _HEAD = 256  # bytes of a file that the kernel looks at
 _DEPTH = 5  # scripts interpreted by scripts, as many as the kernel follows
 _LONGEST_NAME = 200
 
-_MAGIC = b"\x7fELF"
+MAGIC = b"\x7fELF"
 _PROGRAM_TYPES = (2, 3)  # ET_EXEC, ET_DYN
 _LOADER_SEGMENT = 3  # PT_INTERP
 _LONGEST_LOADER = 4096
@@ -148,7 +148,7 @@ def _unfit(file: str, raw: bytes, around: _Surroundings, depth: int) -> Obstacle
         head = os.pread(descriptor, _HEAD, 0)
         if head[:2] == b"#!":
             return _script(file, head, around, depth)
-        if head[:4] == _MAGIC:
+        if head[:4] == MAGIC:
             return _program(file, descriptor, around)
     except OSError:
         return None
@@ -192,8 +192,7 @@ def _script(file: str, head: bytes, around: _Surroundings, depth: int) -> Obstac
             f"the #! line of {file} ends in a carriage return",
             f"use Unix line endings: sed -i 's/\\r$//' {file}",
         )
-    stripped = decoded(line.split(b"\0")[0]).replace("\t", " ").strip(" ")
-    words = [word for word in stripped.split(" ", 1) if word]
+    words = interpreter(head)
     if not words:
         return Obstacle(
             f"the #! line of {file} has no interpreter",
@@ -214,6 +213,17 @@ def _script(file: str, head: bytes, around: _Surroundings, depth: int) -> Obstac
         reason=f"{file} needs {words[0]}{cause}",
         fix=obstacle.fix or "install the interpreter, or correct the #! line",
     )
+
+
+def interpreter(head: bytes) -> list[str]:
+    """Return what the kernel executes for a script, given its beginning: the interpreter and its
+    one argument, if it has one; nothing for what is no script.
+    """
+    if head[:2] != b"#!":
+        return []
+    line = head[2:_HEAD].split(b"\n")[0].split(b"\0")[0]
+    words = decoded(line).replace("\t", " ").strip(" ").split(" ", 1)
+    return [word for word in words if word]
 
 
 def _by_env(file: str, words: list[str], around: _Surroundings) -> Obstacle | None:
@@ -278,7 +288,7 @@ def own_machine() -> int:
             head = file.read(20)
     except OSError:
         return 0
-    if head[:4] != _MAGIC or len(head) < 20:
+    if head[:4] != MAGIC or len(head) < 20:
         return 0
     return int.from_bytes(head[18:20], "little" if head[5] == 1 else "big")
 

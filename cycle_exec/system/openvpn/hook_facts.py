@@ -15,6 +15,7 @@ from cycle_exec.system.exec import lookup, process
 from cycle_exec.system.exec import user as users
 from cycle_exec.system.files import words
 from cycle_exec.system.invocation import decoded, encoded
+from cycle_exec.system.openvpn import replaceable
 from cycle_exec.vpn.model import Facts
 
 TYPE_CHECKING = False
@@ -99,7 +100,7 @@ def temporary_folder(setup: Setup, environ_tmp: str) -> str:
 
 
 def _found(setup: Setup, temporary: str) -> dict[str, str]:
-    found = {"helper": _helper(setup.hook[0])}
+    found = {"helper": _helper(setup)}
     if setup.method:
         found["temporary"] = _temporary(temporary)
     if setup.ours:
@@ -133,30 +134,13 @@ def _hints(setup: Setup, temporary: str) -> Iterator[str]:
             yield f"token file {setup.token_file} is not on tmpfs: it outlives the container"
 
 
-def _helper(path: str) -> str:
-    # OpenVPN gives its hooks no PATH.
-    found = lookup.find(path, None, "/")
+def _helper(setup: Setup) -> str:
+    # OpenVPN gives its hooks no PATH but what its configuration sets.
+    search = setup.environment.get("PATH")
+    found = lookup.find(setup.hook[0], search, "/")
     if isinstance(found, Problem):
         return found.reason
-    real = posixpath.realpath(encoded(path))
-    while True:
-        loose = _loose(real)
-        if loose:
-            return loose
-        if real == b"/":
-            return ""
-        real = posixpath.dirname(real)
-
-
-def _loose(path: bytes) -> str:
-    """Why somebody else could put another program there."""
-    found = os.stat(path)
-    name = path.decode("utf-8", "replace")
-    if found.st_uid not in (0, os.geteuid()):
-        return f"{name} belongs to user {found.st_uid}, who could replace it"
-    if found.st_mode & 0o022 and not (stat.S_ISDIR(found.st_mode) and found.st_mode & stat.S_ISVTX):
-        return f"others can write to {name} (mode {stat.S_IMODE(found.st_mode):04o})"
-    return ""
+    return replaceable.reason(found, search, ours=setup.ours)
 
 
 def _token_file(path: str) -> str:
