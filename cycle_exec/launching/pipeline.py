@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from cycle_exec.settings.model import Invocation, Manifest, Settings
     from cycle_exec.sources.model import Outcome, Snapshot
     from cycle_exec.system.clock import Deadline
+    from cycle_exec.system.memory import bounded
 
     Overrides = Mapping[str, str | bool | tuple[str, ...]]
 
@@ -213,6 +214,13 @@ def _delay(outcome: Outcome, attempt: int, left: float, draw: float) -> float | 
     return retry.delay(outcome, attempt, left, draw)
 
 
+def _bounded() -> bounded:
+    """Return the bound on what templates make."""
+    from cycle_exec.system import memory
+
+    return memory.bounded()
+
+
 def _metadata(path: str, deadline: Deadline) -> Callable[[], object]:
     """How the platform's environment metadata file is read; it may still be on its way."""
     from cycle_exec.sources import strict_json
@@ -256,6 +264,7 @@ def planned(settings: Settings, local: Local, given: Fetched) -> Planned:
         prepared=given.prepared,
         home=local.user.home if local.user else "",
         now=clock.now(),
+        bounded=_bounded,
     )
     crypto = Crypto(mismatch=_mismatch, keystore=_keystore)
     if local.server is None:

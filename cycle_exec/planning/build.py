@@ -37,7 +37,7 @@ def build(
     if inputs.prepared is not None:
         from cycle_exec.planning.templates.rendering import Rendering
 
-        rendering = Rendering(settings, snapshot, inputs.prepared, chosen, outputs)
+        rendering = Rendering(settings, snapshot, inputs, chosen, outputs)
         literal = rendering.literals(layered)
     merged = environment.merged(layered, settings.environment, literal)
     outputs.problems.extend(environment.missing(settings, merged.environ, snapshot))

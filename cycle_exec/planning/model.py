@@ -12,6 +12,7 @@ SET = "environment.set."
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
+    from contextlib import AbstractContextManager
 
     from cycle_exec.planning.templates.jinja import Template
     from cycle_exec.planning.templates.substitution import Plain
@@ -121,6 +122,7 @@ class Inputs(Record):
     defaults, in the order given. owners: ids by owner text; the empty text is the user that the
     command will run as. prepared: every template and every expression of environment.set.
     home: the home folder of that user, empty: nobody else. now: seconds since the epoch.
+    bounded: makes what bounds the memory that a template can take, or raises MemoryError.
     """
 
     _sealed = ("inherited", "dotenv_files")
@@ -132,6 +134,7 @@ class Inputs(Record):
     prepared: Prepared | None = None
     home: str = ""
     now: float
+    bounded: Callable[[], AbstractContextManager[None]] | None = None
 
 
 class Crypto(Record):

@@ -177,3 +177,92 @@ def test_a_usual_launch_is_small(ground, api):
     found = measured(ground, api, *options)
     assert found.code == 0, found
     assert found.peak < 40_000_000
+
+
+# A value of the platform's as a width, a count or a precision; 3 GB and more where nothing bounds
+# it, in one step or in many.
+WIDTHS = """
+    's'.center(n)
+    's'|center(n)
+    's'.ljust(n)
+    's'.rjust(n)
+    '1'.zfill(n)
+    '\\t'.expandtabs(n)
+    's' * n
+    n * 's'
+    [1] * n
+    (1, 2) * n
+    'a\\nb'|indent(n)
+    'a\\nb\\nc'|indent(s * 16000000)
+    {'a': 1}|to_json(n)
+    {'a': 1}|tojson(n)
+    {'a': [1]}|to_json(s * 16000000)
+    [1]|batch(n, 's')|list
+    [1]|slice(n)|list
+    '%*d' % (n, 1)
+    '%.*f' % (n, 0.5)
+    ('%' ~ n ~ 'd') % 1
+    ('%' ~ n ~ 's')|format('s')
+    '{:{}}'.format(1, n)
+    ('{:>' ~ n ~ '}').format('s')
+    ('{:.' ~ n ~ 'f}').format(0.5)
+    '{a:{b}}'.format_map({'a': 1, 'b': n})
+    'aaaaaaaaaaaaaaaa'.replace('a', 's' * 16000000)
+    'aaaaaaaaaaaaaaaa'|replace('a', 's' * 16000000)
+    ('s' * 16000000).join('aaaaaaaaaaaaaaaa')
+    'aaaaaaaaaaaaaaaa'|join('s' * 16000000)
+    'aaaaaaaaaaaaaaaa'.translate({97: 's' * 16000000})
+    's s s s s s s s'|wordwrap(1, wrapstring='s' * 16000000)
+    range(99999)|map('center', 1000000)|list
+    range(99999)|map('center', 1000000)|join
+    range(99999)|map('string')|map('indent', 1000000, true)|list
+    (1).to_bytes(n, 'big')
+    range(n)
+    5|round(-n)
+    5|round(n, 'ceil')
+    's'|truncate(n * 's')
+    ['s' * 16000000, 's' * 16000000, 's' * 16000000, 's' * 16000001]|join('s')
+    '\U0001f600' * 16000000
+""".strip().splitlines()
+TEMPLATES = [f"{{{{ {each.strip()} }}}}" for each in WIDTHS] + [
+    "{% set x = namespace(t='s' * 1000) %}"
+    "{% for i in range(99) %}{% set x.t = x.t ~ x.t %}{% endfor %}{{ x.t|length }}",
+    "{% set x = namespace(t=[s]) %}"
+    "{% for i in range(99) %}{% set x.t = x.t + x.t %}{% endfor %}{{ x.t|length }}",
+    "{% set x = namespace(t={}) %}"
+    "{% for i in range(99999) %}{% set x.t = dict(x.t, **{'k%s' % i: 's'.center(9999)}) %}"
+    "{% if i > 9999 %}{{ 1 / 0 }}{% endif %}{% endfor %}",
+    "{% for i in range(99999) %}{{ 's'.center(999) }}{% endfor %}",
+]
+
+
+@pytest.mark.parametrize("template", TEMPLATES)
+def test_a_value_is_no_width(ground, api, template):
+    """Whatever it is taken for, what is made of it is bounded."""
+    api.on(VARIABLES, reply(200, {"data": {"N": "4700000000"}}))
+    source = ground.template("{% set n = variables.N|int %}{% set s = 's' %}" + template)
+    found = measured(
+        ground, api, "--deadline", "30s", "--template", f"{source}:{ground.folder}/out"
+    )
+    assert found.peak < PEAK, found
+    assert found.code == 65, found
+    assert "(template-failed)" in found.err
+
+
+@pytest.mark.parametrize(
+    "template",
+    [
+        "{% for x in [1]|slice(n) %}{% endfor %}",
+        "{{ [1]|slice(n)|map('length')|sum }}",
+        "{{ lipsum(n=n) }}",
+        "{% for i in range(99999) %}{% for j in range(99999) %}{% endfor %}{% endfor %}",
+        "{{ range(99999)|map('center', 9999)|map('length')|sum }}" * 200,
+    ],
+)
+def test_what_goes_on_for_ever_ends_at_the_deadline(ground, api, template):
+    """Small, but long."""
+    api.on(VARIABLES, reply(200, {"data": {"N": "4700000000"}}))
+    source = ground.template("{% set n = variables.N|int %}" + template)
+    found = measured(ground, api, "--deadline", "1s", "--template", f"{source}:{ground.folder}/out")
+    assert found.peak < PEAK, found
+    assert "it was not ready before the deadline" in found.err, found

@@ -12,12 +12,13 @@ from __future__ import annotations
 
 from cycle_exec.errors import Problem, Refused
 from cycle_exec.planning.templates import filters
-from cycle_exec.planning.templates.substitution import OUTPUT_LIMIT
+from cycle_exec.planning.templates.substitution import OUTPUT_LIMIT, size_of
 from cycle_exec.settings import nearest
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
+    from contextlib import AbstractContextManager
     from types import TracebackType
     from typing import Any
 
@@ -25,12 +26,14 @@ if TYPE_CHECKING:
     from jinja2 import Template as Template
     from jinja2.runtime import Context
 
+_MOST_BITS = 100_000  # of a number that is computed with
+_MOST_DIGITS = 10_000
 _MISSING = "a required value is missing or empty"
 
 _FAILURES = (
     (ZeroDivisionError, "division by zero"),
     (RecursionError, "it recurses without end"),
-    (MemoryError, "it runs out of memory"),
+    (MemoryError, "its results would take too much memory"),
     (OverflowError, "a number is too large"),
     (UnicodeError, "a text cannot be encoded"),
     (LookupError, "an item does not exist"),
@@ -74,19 +77,24 @@ def compiled(sources: Mapping[str, str], used: set[str]) -> dict[str, Template]:
     return found
 
 
-def rendered(template: Template, name: str, source: str, context: Mapping[str, object]) -> str:
+def rendered(
+    template: Template,
+    name: str,
+    source: str,
+    context: Mapping[str, object],
+    bounded: AbstractContextManager[None] | None = None,
+) -> str:
     """Return the text of a template. Raises Refused.
 
+    bounded: what the rendering is done in, so that all that it makes stays small: a value may be
+    the width or the count of anything, of a filter, a method or a format.
     A Problem in the context stands for what could not be fetched; its first use refuses with it.
     """
-    parts: list[str] = []
-    size = 0
     try:
-        for part in template.root_render_func(template.new_context(dict(context))):
-            size += len(part)
-            if size > OUTPUT_LIMIT:
-                raise _Bomb
-            parts.append(part)
+        if bounded is None:
+            return _text(template, context)
+        with bounded:
+            return _text(template, context)
     except Refused as refused:
         raise Refused(
             problem.replace(subject=f"{_place(template, name, None)}: {problem.subject}")
@@ -99,6 +107,16 @@ def rendered(template: Template, name: str, source: str, context: Mapping[str, o
         place = _place(template, name, error.__traceback__)
         problem = Problem(kind="template-failed", subject=place, reason=_reason(error, source))
         raise Refused([problem]) from None
+
+
+def _text(template: Template, context: Mapping[str, object]) -> str:
+    parts: list[str] = []
+    size = 0
+    for part in template.root_render_func(template.new_context(dict(context))):
+        size += size_of(part)
+        if size > OUTPUT_LIMIT:
+            raise _Bomb
+        parts.append(part)
     return "".join(parts)
 
 
@@ -132,7 +150,7 @@ def _environment() -> Environment:
             return found
 
     class Sandbox(ImmutableSandboxedEnvironment):
-        intercepted_binops = frozenset(("*", "**", "%"))
+        intercepted_binops = frozenset(("*", "**", "/", "//", "%"))
         context_class = Guarded
 
         def getattr(self, obj: Any, attribute: str) -> Any:
@@ -157,6 +175,7 @@ def _environment() -> Environment:
     for name, function in filters.ALL.items():
         environment.filters[name] = _defined_only(function, Undefined)
     environment.filters["required"] = _required(Undefined)
+    environment.filters["round"] = _rounded(environment.filters["round"])
     return environment
 
 
@@ -180,19 +199,29 @@ def _required(undefined: type[Undefined]) -> Callable[..., object]:
     return required
 
 
+def _rounded(function: Callable[..., object]) -> Callable[..., object]:
+    def rounded(value: object, precision: object = 0, method: object = "common") -> object:
+        # It computes ten to the power of this.
+        if isinstance(precision, int) and abs(precision) > _MOST_DIGITS:
+            raise _Bomb
+        return function(value, precision, method)
+
+    return rounded
+
+
 def _measure(operator: str, left: Any, right: Any) -> None:
-    """Refuse results of enormous size before they are made."""
+    """Refuse what would take long before it is begun, for nothing interrupts it: arithmetic with
+    numbers of any length; and what would be too large, as long as that is plain.
+    """
+    if isinstance(left, int) and isinstance(right, int):
+        bits = left.bit_length() * (right if operator == "**" and abs(left) > 1 else 1)
+        if max(bits, left.bit_length() + right.bit_length()) > _MOST_BITS:
+            raise _Bomb
+        return
     sized = next((each for each in (left, right) if isinstance(each, str | list | tuple)), None)
     if operator == "*" and sized is not None:
         factor = right if sized is left else left
         if isinstance(factor, int) and len(sized) * factor > OUTPUT_LIMIT:
-            raise _Bomb
-    elif operator == "**" and isinstance(left, int) and isinstance(right, int):
-        if abs(left) > 1 and left.bit_length() * right > 100_000:
-            raise _Bomb
-    elif operator == "%" and isinstance(left, str):
-        digits = "".join(character if character.isdigit() else " " for character in left)
-        if "*" in left or any(len(number) > 6 for number in digits.split()):
             raise _Bomb
 
 

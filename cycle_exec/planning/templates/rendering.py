@@ -13,11 +13,12 @@ from cycle_exec.planning.templates import substitution
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
+    from contextlib import AbstractContextManager
 
     from cycle_exec.planning.certificates.judgement import Usable
     from cycle_exec.planning.environment import Layers
-    from cycle_exec.planning.model import TemplateText
+    from cycle_exec.planning.model import Inputs, TemplateText
     from cycle_exec.planning.outputs import Outputs
     from cycle_exec.planning.templates.jinja import Template
     from cycle_exec.planning.templates.substitution import Plain
@@ -42,8 +43,17 @@ def prepare(sources: Mapping[str, str], plain: Mapping[str, Plain]) -> Prepared:
     return Prepared(sources=dict(sources), plain=plain, compiled=compiled, used=frozenset(used))
 
 
-def render(prepared: Prepared, name: str, context: Mapping[str, object]) -> str:
-    """Return the text of one template. Raises Refused."""
+def render(
+    prepared: Prepared,
+    name: str,
+    context: Mapping[str, object],
+    bounded: Callable[[], AbstractContextManager[None]] | None = None,
+) -> str:
+    """Return the text of one template. Raises Refused.
+
+    bounded: what keeps its memory small. A template that only puts values in their places needs
+    none: what it makes is known.
+    """
     if name in prepared.plain:
         text = substitution.render(prepared.plain[name], context)
         if text is not None:
@@ -53,7 +63,9 @@ def render(prepared: Prepared, name: str, context: Mapping[str, object]) -> str:
     source = prepared.sources[name]
     # Of a plain template that fails Jinja2 knows what to say.
     template = prepared.compiled.get(name) or jinja.compiled({name: source}, set())[name]
-    return jinja.rendered(template, name, source, context)
+    if bounded is None:
+        return jinja.rendered(template, name, source, context)
+    return jinja.rendered(template, name, source, context, bounded())
 
 
 class Rendering:
@@ -63,12 +75,14 @@ class Rendering:
         self,
         settings: Settings,
         snapshot: Snapshot,
-        prepared: Prepared,
+        inputs: Inputs,
         certificates: Mapping[str, Usable],
         outputs: Outputs,
     ) -> None:
         self._rules = settings.environment
-        self._prepared = prepared
+        assert inputs.prepared is not None
+        self._prepared = inputs.prepared
+        self._bounded = inputs.bounded
         self._outputs = outputs
         self._context = _context(settings, snapshot, certificates)
 
@@ -102,7 +116,7 @@ class Rendering:
 
     def _rendered(self, name: str) -> str | None:
         try:
-            return render(self._prepared, name, self._context)
+            return render(self._prepared, name, self._context, self._bounded)
         except Refused as refused:
             self._outputs.problems.extend(refused.problems)
             return None

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     # A name of the context and the keys that follow it.
     Path = tuple[str, ...]
 
-OUTPUT_LIMIT = 16 * 1024 * 1024  # characters, for Jinja2 too
+OUTPUT_LIMIT = 16 * 1024 * 1024  # bytes, for Jinja2 too
 
 # Words of Jinja2's grammar, and names that it gives a meaning of its own.
 _RESERVED = frozenset(
@@ -103,7 +103,7 @@ def render(plain: Plain, context: Mapping[str, object], limit: int = OUTPUT_LIMI
     neither text nor number, or the text is longer than the limit.
     """
     parts = [plain.texts[0]]
-    size = len(parts[0])
+    size = size_of(parts[0])
     for path, literal in zip(plain.paths, plain.texts[1:], strict=True):
         value: object = context
         for key in path:
@@ -114,9 +114,14 @@ def render(plain: Plain, context: Mapping[str, object], limit: int = OUTPUT_LIMI
         if type(value) not in _PRINTED:
             return None
         printed = str(value)
-        size += len(printed) + len(literal)
+        size += size_of(printed) + size_of(literal)
         parts += (printed, literal)
     return "".join(parts) if size <= limit else None
+
+
+def size_of(text: str) -> int:
+    """Return the bytes of a text in a file. Raises UnicodeEncodeError where it can be in none."""
+    return len(text) if text.isascii() else len(text.encode("utf-8", "surrogateescape"))
 
 
 def _path(expression: str) -> Path | None:

@@ -141,6 +141,13 @@ def test_what_is_not_plainly_there_is_left_to_jinja2(text):
     assert substitution.render(plain, CONTEXT, 1000) is None
 
 
+def test_the_limit_is_one_of_bytes():
+    """Of the file."""
+    plain = substitution.parsed({"t": "é{{ v }}"})["t"]
+    assert substitution.render(plain, {"v": "é"}, 4) == "éé"
+    assert substitution.render(plain, {"v": "é"}, 3) is None
+
+
 def test_a_text_over_the_limit_is_left_to_jinja2():
     """The limit is a matter of refusals, which are not told here."""
     plain = substitution.parse("{{ a }}{{ a }}")
