@@ -3,6 +3,7 @@ PID 1."""
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import socket
@@ -13,6 +14,7 @@ import pytest
 
 from tests.guarantees.conftest import SCRIPT, manifest
 from tests.support import machine
+from tests.support.hostile import hostile
 from tests.support.waiting import PATIENCE, Stopwatch, Timed
 
 
@@ -74,6 +76,58 @@ def test_a_stop_signal_is_heard_as_pid_1(silent, tmp_path, number, code):
     # That it is within a second, the test above has shown; unheard it would be 69, or nothing.
     returncode, _, _ = next(story)
     assert returncode == code
+
+
+@pytest.fixture
+def unread():
+    """A standard error that is full, and whose reader does not read."""
+    reading, writing = os.pipe()
+    os.set_blocking(writing, False)
+    with contextlib.suppress(BlockingIOError):
+        while True:
+            os.write(writing, b"x")
+    os.set_blocking(writing, True)
+    yield writing
+    os.close(reading)
+    os.close(writing)
+
+
+def test_a_stop_is_heard_where_nobody_reads_standard_error(silent, tmp_path, unread):
+    """The words are given up, not the stop."""
+    listener, path = silent
+    environ = {"PATH": os.defpath, "CYCLE_API_TOKEN": "t", "CYCLE_EXEC_SOCKET": path}
+    process = Timed([str(SCRIPT), "--log-level=debug", "--", "true"], env=environ, stderr=unread)
+    connection, _ = listener.accept()
+    with connection:
+        watch = Stopwatch(process)
+        process.send_signal(signal.SIGTERM)
+        process.wait(timeout=PATIENCE)
+    assert process.returncode == 143
+    assert watch.seconds(process) < 1.0
+
+
+def test_the_deadline_holds_where_nobody_reads_standard_error(silent, tmp_path, unread):
+    """And so does the exit code."""
+    _, path = silent
+    environ = {"PATH": os.defpath, "CYCLE_API_TOKEN": "t", "CYCLE_EXEC_SOCKET": path}
+    watch = Stopwatch()
+    process = Timed([str(SCRIPT), "--deadline=1s", "--", "true"], env=environ, stderr=unread)
+    process.wait(timeout=PATIENCE)
+    assert process.returncode == 69
+    assert watch.seconds(process) < 2.5
+
+
+@pytest.mark.parametrize("options", [(), ("--init",)])
+def test_the_app_starts_where_nobody_reads_standard_error(tmp_path, unread, options):
+    """It is the words that are given up."""
+    with hostile() as api:
+        environ = {"PATH": os.defpath, "CYCLE_API_TOKEN": api.token}
+        environ["CYCLE_EXEC_SOCKET"] = api.socket
+        process = Timed(
+            [str(SCRIPT), *options, "--", "sh", "-c", "exit 3"], env=environ, stderr=unread
+        )
+        process.wait(timeout=PATIENCE)
+    assert process.returncode == 3
 
 
 def children(pid: int) -> list[int]:

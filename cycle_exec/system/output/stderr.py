@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from stat import S_ISFIFO, S_ISSOCK
 from time import gmtime, monotonic, time
 
 TYPE_CHECKING = False
@@ -14,7 +15,7 @@ if TYPE_CHECKING:
 LEVELS = ("debug", "info", "notice", "warning", "error")
 _SHOWN = 5
 _LONGEST = 1000
-_PATIENCE = 0.25  # seconds for a reader that does not keep up
+_PATIENCE = 0.25  # seconds for a reader that does not keep up, for each message
 _LONG = 1.0  # seconds before there is anything to say of a wait
 _CLEAR = "\r\x1b[K"
 _PIECE = 4096  # PIPE_BUF: bytes
@@ -43,11 +44,13 @@ def _line(text: str) -> str:
 class Log:
     """Messages at or above a level, as text or as one JSON object a line.
 
-    Nothing that happens to standard error ends the launch: closed, full, without a reader.
-    never_waits: what a reader does not take is not said, for who stays and has more to do.
+    Nothing that happens to standard error ends or delays the launch: closed, full, without a
+    reader. never_waits: what a reader does not take at once is not said, for who stays and has more
+    to do. is_unheard: the last words were not taken in time, so nobody waits for the next.
     """
 
     never_waits = False
+    is_unheard = False
 
     def __init__(self, level: str = "notice", format: str = "text", debug: bool = False) -> None:
         self.configure(level, format, debug)
@@ -172,28 +175,62 @@ def _emit(lines: Sequence[str]) -> None:
 
 
 def _write(text: str) -> None:
+    """Write what standard error takes in time: it may be full without a reader, or a terminal that
+    was stopped. Its O_NONBLOCK belongs to whoever else has it, and stays as it is.
+    """
     left = memoryview(text.encode("ascii", "backslashreplace"))
-    waited = False
-    while left:
-        if log.never_waits and not _wait():
-            return
+    end = monotonic() + (0.0 if log.never_waits or log.is_unheard else _PATIENCE)
+    descriptor = _opened_anew() if os.isatty(2) else -1
+    try:
+        while left:
+            try:
+                left = left[_put(descriptor, left[:_PIECE]) :]
+            except BlockingIOError:
+                seconds = end - monotonic()
+                if seconds <= 0 or not _wait(seconds):
+                    log.is_unheard = True
+                    return
+        log.is_unheard = False
+    except OSError:
+        return
+    finally:
+        if descriptor >= 0:
+            os.close(descriptor)
+
+
+def _put(descriptor: int, piece: memoryview) -> int:
+    """Write as much as there is room for. descriptor: the terminal anew, -1: none. Raise
+    BlockingIOError where there is no room.
+    """
+    if descriptor >= 0:
+        return os.write(descriptor, piece)
+    mode = os.fstat(2).st_mode
+    if S_ISFIFO(mode) or S_ISSOCK(mode):
         try:
-            # A pipe that has room for anything has room for so much, and does not wait for more.
-            left = left[os.write(2, left[:_PIECE] if log.never_waits else left) :]
-            waited = False
+            return os.pwritev(2, (piece,), -1, os.RWF_NOWAIT)
         except BlockingIOError:
-            if waited:
-                return
-            waited = True
-            _wait()
-        except OSError:
-            return
+            raise
+        except (OSError, AttributeError, NotImplementedError):
+            pass  # an old kernel or C library, or a sandbox
+    if not _wait(0.0):
+        raise BlockingIOError
+    # What is ready for anything takes a page of it.
+    return os.write(2, piece)
 
 
-def _wait() -> bool:
+def _opened_anew() -> int:
+    """Return the terminal, with an O_NONBLOCK of its own; -1 where it cannot be opened."""
+    flags = os.O_WRONLY | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC
+    try:
+        return os.open("/proc/self/fd/2", flags)
+    except OSError:
+        return -1
+
+
+def _wait(seconds: float) -> bool:
     from select import select
 
-    return bool(select((), (2,), (), _PATIENCE)[1])
+    return bool(select((), (2,), (), seconds)[1])
 
 
 log = Log()

@@ -1,9 +1,12 @@
+import contextlib
 import json
 import os
 import re
 import signal
+import socket
 import subprocess
 import sys
+import termios
 from pathlib import Path
 
 import pytest
@@ -13,6 +16,8 @@ from hypothesis import strategies as st
 from cycle_exec.errors import Problem, Refused
 from cycle_exec.system.output import stderr, stdout
 from cycle_exec.system.output.stderr import Log
+from tests.support import machine, seccomp
+from tests.support.waiting import PATIENCE
 
 ROOT = str(Path(__file__).parents[3])
 
@@ -146,6 +151,78 @@ def full_pipe():
     _reading, writing = os.pipe()
     os.set_blocking(writing, False)
     return writing
+
+
+def full_blocking_pipe():
+    # Its other end stays open, in us; nobody reads.
+    return _full(os.pipe()[1])
+
+
+def full_socket():
+    ours, theirs = socket.socketpair()
+    _KEPT.append(ours)
+    return _full(theirs.detach())
+
+
+def stopped_terminal():
+    ours, theirs = machine.terminal()
+    _KEPT.append(ours)
+    termios.tcflow(theirs, termios.TCOOFF)
+    return theirs
+
+
+_KEPT: list[object] = []
+
+
+def _full(descriptor):
+    os.set_blocking(descriptor, False)
+    with contextlib.suppress(BlockingIOError):
+        while True:
+            os.write(descriptor, b"x")
+    os.set_blocking(descriptor, True)
+    return descriptor
+
+
+@pytest.mark.parametrize("sandboxed", [False, True])
+@pytest.mark.parametrize("make", [full_blocking_pipe, full_socket, stopped_terminal])
+def test_words_that_nobody_reads_are_given_up(make, sandboxed):
+    """In a quarter of a second, once; the next ones at once, and a blocking write never."""
+    descriptor = make()
+
+    def place():
+        os.dup2(descriptor, 2)
+        if sandboxed:
+            seccomp.refuse(["pwritev2"])
+
+    ended = f"""{SPEAK}
+from cycle_exec.system.output import stderr
+assert stderr.log.is_unheard
+assert os.get_blocking(2)
+"""
+    words = [sys.executable, "-I", "-S", "-c", f"import os\n{ended}"]
+    assert subprocess.run(words, preexec_fn=place, check=False, timeout=PATIENCE).returncode == 0
+    assert os.get_blocking(descriptor)
+
+
+def test_a_reader_that_comes_back_is_told_again():
+    """After what it has missed."""
+    reading, writing = os.pipe()
+    _full(writing)
+    kept = os.dup(2)
+    os.dup2(writing, 2)
+    states = []
+    try:
+        for word in ("missed", "heard"):
+            stderr.log.notice(word)
+            states.append(stderr.log.is_unheard)
+            if word == "missed":
+                os.read(reading, 1 << 20)
+    finally:
+        os.dup2(kept, 2)
+    assert os.read(reading, 100) == b"cycle-exec: heard\n"
+    assert states == [True, False]
+    for each in (reading, writing, kept):
+        os.close(each)
 
 
 @pytest.mark.parametrize("make", [closed_pipe, full_device, full_pipe, lambda: -1])
