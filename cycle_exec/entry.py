@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import os
 import sys
+from errno import EAGAIN, EMFILE, ENFILE, ENOMEM
 
 from cycle_exec import INTERPRETER_VARIABLES
 
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
 else:
     import _signal
 
+# What the machine lacks is no bug.
+_SHORTAGES = (EAGAIN, EMFILE, ENFILE, ENOMEM)
 _HELP = frozenset(("-h", "--help"))
 
 
@@ -157,9 +160,16 @@ def _unexpected(error: BaseException) -> int:
     from cycle_exec.errors import Problem
     from cycle_exec.system.output import stderr
 
-    problem = Problem(
-        kind="internal", subject="cycle-exec", reason=f"unexpected {type(error).__name__}"
-    )
+    number = ENOMEM if isinstance(error, MemoryError) else getattr(error, "errno", None)
+    if number in _SHORTAGES:
+        from cycle_exec.system.files import words
+
+        reason = words(OSError(number, ""))
+        fix = "raise the limits of processes, open files and memory"
+        problem = Problem("target-failed", "cycle-exec", reason, fix)
+    else:
+        reason = f"unexpected {type(error).__name__}"
+        problem = Problem(kind="internal", subject="cycle-exec", reason=reason)
     stderr.log.problems([problem])
     if stderr.log.debugging:
         stderr.log.trace(error)

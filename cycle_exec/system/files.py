@@ -34,6 +34,7 @@ _WORDS = {
     errno.EMFILE: "too many files are open",
     errno.ENFILE: "too many files are open on this machine",
     errno.ENOMEM: "out of memory",
+    errno.EAGAIN: "the limit of processes, or of another resource, is reached",
     errno.EBUSY: "it is in use as a mount point",
     errno.ETXTBSY: "it is a program that is being executed",
     errno.EXDEV: "it is on another file system",

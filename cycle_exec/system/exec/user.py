@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import os
-from errno import errorcode
+from errno import EAGAIN, EMFILE, ENFILE, ENOMEM, errorcode
 from time import monotonic, sleep
 
 from cycle_exec.errors import Problem, Refused, refuse
 from cycle_exec.record import Record
 from cycle_exec.system.exec import capabilities, prctl
 from cycle_exec.system.exec.identity import UnknownOwner, group_id, has_capability, number
+from cycle_exec.system.files import words
 from cycle_exec.system.invocation import encoded
 
 TYPE_CHECKING = False
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 _CAP_KILL = 5
+_SHORTAGES = (EMFILE, ENFILE, ENOMEM)
 _TERM, _KILL = 15, 9
 _GRACE = 0.5  # seconds for a child to clean up after itself
 # What a child has found, beside the numbers of errors.
@@ -100,7 +102,15 @@ def obstacle(user: User, executable: str, directory: str, *, resident: bool) -> 
             else "this process does not have them, so the command cannot keep them",
             "add it to the container's capabilities, or leave it out",
         )
-    found = in_child(lambda: bytes([_try(user, executable, directory)]))
+    try:
+        found = in_child(lambda: bytes([_try(user, executable, directory)]))
+    except OSError as error:
+        return Problem(
+            "user-refused",
+            subject,
+            f"no process can be made to try it: {no_child(error)}",
+            "raise the limits of processes, open files and memory, or leave --user out",
+        )
     code = found[0] if found else 1
     if code == _FINE:
         return None
@@ -144,6 +154,13 @@ def _refusal(user: User, code: int) -> Problem:
             "the securebits of this process, or a seccomp profile, do not allow to keep them",
             "start the container without these securebits, or leave process.capabilities out",
         )
+    if code in _SHORTAGES:
+        return Problem(
+            "user-refused",
+            subject,
+            f"this process cannot switch to it: {words(OSError(code, ''))}",
+            "raise the limits of open files and memory",
+        )
     return Problem(
         "user-refused",
         subject,
@@ -152,10 +169,24 @@ def _refusal(user: User, code: int) -> Problem:
     )
 
 
+def no_child(error: OSError) -> str:
+    """Return why no process can be made, in words."""
+    if error.errno == EAGAIN:
+        return "the user's or the container's limit of processes is reached"
+    return words(error)
+
+
 def in_child(work: Callable[[], bytes]) -> bytes:
-    """Return what `work` returns in a child, which ends then; nothing if it fails."""
+    """Return what `work` returns in a child, which ends then; nothing if it fails. Raise OSError
+    if there can be no child.
+    """
     reading, writing = os.pipe2(os.O_CLOEXEC)
-    child = os.fork()
+    try:
+        child = os.fork()
+    except OSError:
+        os.close(reading)
+        os.close(writing)
+        raise
     if child == 0:
         try:
             os.setpgid(0, 0)

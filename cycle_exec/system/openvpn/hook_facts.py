@@ -54,7 +54,10 @@ def as_server_user(setup: Setup, start: User | None, work: Callable[[], Found]) 
 
     start: who starts the server, None: this process's user.
     """
-    content = users.in_child(lambda: marshal.dumps(_become(setup, start) or dict(work())))
+    try:
+        content = users.in_child(lambda: marshal.dumps(_become(setup, start) or dict(work())))
+    except OSError as error:
+        return f"no process can be made to check it: {users.no_child(error)}"
     if not content:
         return "it could not be checked"
     # Written by our own child, in the same interpreter.
