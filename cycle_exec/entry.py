@@ -37,7 +37,7 @@ def main() -> NoReturn:
     os.unsetenv("OPENSSL_MODULES")
     os.unsetenv("OPENSSL_ENGINES")
     # Nobody hears these yet, and what PID 1 does not hear is lost.
-    mask = _signal.pthread_sigmask(_signal.SIG_BLOCK, (_signal.SIGTERM, _signal.SIGINT))
+    mask = _signal.pthread_sigmask(_signal.SIG_BLOCK, _signal.valid_signals())
     from cycle_exec.system import invocation
 
     invocation.secure_standard_descriptors()

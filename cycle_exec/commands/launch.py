@@ -25,8 +25,9 @@ if TYPE_CHECKING:
 def run(invocation: Invocation, overrides: Overrides, command: Sequence[str]) -> NoReturn:
     """Become the command. Ends only by raising Refused or Stopped."""
     started = clock.process_start()
-    armed = signals.arm(mask=invocation.mask)
+    armed = signals.arm(mask=invocation.mask, held=(signals.SIGWINCH,))
     settings = pipeline.settle(invocation, overrides, command)
+    armed.release(signals.SIGWINCH, stops=settings.process.stop_signal in ("WINCH", "28"))
     try:
         _launch(invocation, settings, armed, started)
     except Refused as refused:

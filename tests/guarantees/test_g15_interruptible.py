@@ -1,5 +1,5 @@
-"""G15: SIGTERM or SIGINT before the launch ends it within a second, nothing changed, also as
-PID 1."""
+"""G15: SIGTERM or SIGINT before the launch ends it within a second, nothing changed; as PID 1, so
+does every signal that ends a process."""
 
 from __future__ import annotations
 
@@ -65,8 +65,18 @@ def test_a_stop_signal_during_the_fetch_ends_the_launch(silent, tmp_path, number
     assert took < 1.0
 
 
-@pytest.mark.parametrize(("number", "code"), [(signal.SIGTERM, 143), (signal.SIGINT, 130)])
-def test_a_stop_signal_is_heard_as_pid_1(silent, tmp_path, number, code):
+# All that signal(7) lets end a process, but KILL, PIPE and XFSZ.
+ENDING = [
+    getattr(signal, f"SIG{name}")
+    for name in (
+        "HUP INT QUIT ILL TRAP ABRT BUS FPE USR1 SEGV USR2 ALRM TERM STKFLT XCPU VTALRM PROF IO "
+        "PWR SYS RTMIN RTMAX"
+    ).split()
+]
+
+
+@pytest.mark.parametrize("number", ENDING)
+def test_a_signal_is_heard_as_pid_1(silent, tmp_path, number):
     """A process that is PID 1 of its namespace is not deaf while it waits for the API."""
     machine.need_processes()
     story = stopped(silent, tmp_path, number, machine.PROCESSES)
@@ -74,8 +84,49 @@ def test_a_stop_signal_is_heard_as_pid_1(silent, tmp_path, number, code):
     [child] = children(process.pid)
     os.kill(child, number)
     # That it is within a second, the test above has shown; unheard it would be 69, or nothing.
+    returncode, err, _ = next(story)
+    assert returncode == 128 + number
+    assert err.endswith(" before the launch\n"), err
+
+
+@pytest.mark.parametrize(
+    "number", [signal.SIGCHLD, signal.SIGCONT, signal.SIGURG, signal.SIGWINCH, signal.SIGPIPE]
+)
+def test_what_ends_no_process_ends_no_start(silent, tmp_path, number):
+    """As PID 1, as anywhere."""
+    machine.need_processes()
+    story = stopped(silent, tmp_path, number, machine.PROCESSES)
+    process = next(story)
+    [child] = children(process.pid)
+    os.kill(child, number)
+    os.kill(child, signal.SIGUSR1)
     returncode, _, _ = next(story)
-    assert returncode == code
+    assert returncode == 128 + signal.SIGUSR1
+
+
+@pytest.mark.parametrize("number", [signal.SIGHUP, signal.SIGQUIT, signal.SIGUSR1])
+def test_others_end_the_start_when_it_is_not_pid_1(silent, tmp_path, number):
+    """In the same words, with nothing left on the disk."""
+    story = stopped(silent, tmp_path, number)
+    process = next(story)
+    process.send_signal(number)
+    returncode, err, took = next(story)
+    assert returncode == 128 + number
+    assert err == f"cycle-exec: stopped by {signal.Signals(number).name} before the launch\n"
+    assert took < 1.0
+
+
+def test_a_quit_that_was_ignored_on_entry_is_ignored_as_pid_1(silent, tmp_path):
+    """Whoever starts it so wants it so."""
+    machine.need_processes()
+    ignoring = ("sh", "-c", 'trap "" QUIT; exec "$@"', "sh")
+    story = stopped(silent, tmp_path, signal.SIGQUIT, (*machine.PROCESSES, *ignoring))
+    process = next(story)
+    [child] = children(process.pid)
+    os.kill(child, signal.SIGQUIT)
+    os.kill(child, signal.SIGHUP)
+    returncode, _, _ = next(story)
+    assert returncode == 128 + signal.SIGHUP
 
 
 @pytest.fixture

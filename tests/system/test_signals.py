@@ -33,8 +33,56 @@ def test_a_stop_signal_raises_stopped_once(armed, number):
     signal.raise_signal(number)
 
 
+ENDING = "HUP INT QUIT ABRT USR1 USR2 ALRM TERM STKFLT XCPU VTALRM PROF IO PWR RTMIN RTMAX".split()
+
+
+@pytest.mark.parametrize("name", ENDING)
+def test_every_signal_that_ends_a_process_ends_the_start(armed, name):
+    """128 and its number, and its name."""
+    number = getattr(signal, f"SIG{name}")
+    with pytest.raises(Stopped) as stopped:
+        signal.raise_signal(number)
+    assert stopped.value.code == 128 + number
+    expected = {"RTMIN": "SIGRTMIN+0", "RTMAX": "SIGRTMIN+30"}.get(name, f"SIG{name}")
+    assert stopped.value.name == expected
+
+
+@pytest.mark.parametrize("name", ["CHLD", "CONT", "URG", "WINCH", "PIPE", "XFSZ"])
+def test_what_ends_no_process_is_not_heard(armed, name):
+    """Nor what Python ignores."""
+    before = signal.getsignal(getattr(signal, f"SIG{name}"))
+    signal.raise_signal(getattr(signal, f"SIG{name}"))
+    assert signal.getsignal(getattr(signal, f"SIG{name}")) == before
+
+
+@pytest.mark.parametrize("stops", [True, False])
+def test_a_held_signal_waits_for_its_release(stops):
+    """WINCH, until it is known whether it is the stop signal."""
+    armed = signals.arm(held=(signals.SIGWINCH,))
+    try:
+        signal.raise_signal(signal.SIGWINCH)
+        assert signal.SIGWINCH in signal.sigpending()
+        if stops:
+            with pytest.raises(Stopped) as stopped:
+                armed.release(signals.SIGWINCH, stops=True)
+            assert stopped.value.code == 128 + signal.SIGWINCH
+        else:
+            armed.release(signals.SIGWINCH, stops=False)
+        assert signal.SIGWINCH not in signal.sigpending()
+    finally:
+        armed.disarm()
+
+
+def test_an_alarm_of_somebody_else_is_no_deadline(armed):
+    """While our own timer runs."""
+    armed.bound(30)
+    with pytest.raises(Stopped) as stopped:
+        signal.raise_signal(signal.SIGALRM)
+    assert stopped.value.name == "SIGALRM"
+
+
 class Deaf:
-    """Its destructor gets the signal; Python ignores what a destructor raises."""
+    """Its destructor gets the signal, or the deadline; Python ignores what a destructor raises."""
 
     def __init__(self, *numbers):
         self.numbers = numbers
@@ -42,6 +90,8 @@ class Deaf:
     def __del__(self):
         for number in self.numbers:
             signal.raise_signal(number)
+        if not self.numbers:
+            time.sleep(20)
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
@@ -53,16 +103,17 @@ def test_a_stop_signal_in_a_destructor_is_not_lost(armed, capfd, number):
     assert capfd.readouterr() == ("", "")
 
 
-def stop_in_a_destructor(number):
-    deaf = [Deaf(number)]
+def stop_in_a_destructor(*numbers):
+    deaf = [Deaf(*numbers)]
     deaf.clear()
     time.sleep(20)
 
 
 def test_the_deadline_in_a_destructor_is_not_lost(armed, capfd):
     """The same for the deadline."""
+    armed.bound(0.05 - signals.GRACE)
     with pytest.raises(DeadlinePassed):
-        stop_in_a_destructor(signal.SIGALRM)
+        stop_in_a_destructor()
     assert capfd.readouterr() == ("", "")
 
 
