@@ -15,6 +15,7 @@ from cycle_exec.sources import needs
 from cycle_exec.sources.model import Response
 from cycle_exec.system import clock, files, signals, surroundings
 from cycle_exec.system.api import requests
+from cycle_exec.system.exec import identity, standard_streams
 from cycle_exec.system.output import stderr, stdout
 from cycle_exec.version import __version__
 
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from cycle_exec.secret import Secret
     from cycle_exec.settings.model import Invocation, Settings
     from cycle_exec.system.clock import Deadline
+    from cycle_exec.system.exec.user import User
 
 _UNSEEN = "not checked"
 
@@ -148,12 +150,30 @@ def _preflight(invocation: Invocation, settings: Settings) -> tuple[Local | None
         found.append(doubtful("command", "none was given", fix))
     elif not any(each.kind.startswith("command-") for each in problems) and local is not None:
         found.append(good("command", local.executable))
+    if local is not None and local.user is not None:
+        found.append(_streams(local.user))
     texts = local.texts if local is not None else ()
     targets = preflight.targets(settings, texts)
     if targets and not any(each.kind.startswith("target-") for each in problems):
         found.append(good("targets", "their directories are writable"))
         found.append(diagnosis.storage(surroundings.on_disk(targets)))
     return local, found
+
+
+def _streams(user: User) -> Finding:
+    """Whether the app can open /dev/stdout and its kin, where they are as here."""
+    closed = standard_streams.closed_to(
+        user,
+        has_terminal=surroundings.first_process()[0],
+        may_give=identity.may_give(user.uid, -1),
+    )
+    if not closed:
+        return good("streams", f"user {user.name} can open /dev/stdout and /dev/stderr")
+    return doubtful(
+        "streams",
+        f"user {user.name} cannot open {', '.join(closed)}, if they are as they are here",
+        "let the app write to the descriptors instead, or give it pipes",
+    )
 
 
 def _api(settings: Settings, token: Secret, deadline: Deadline) -> list[Finding]:

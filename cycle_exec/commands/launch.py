@@ -91,6 +91,7 @@ def _launch(invocation: Invocation, settings: Settings, armed: Armed, started: f
         user=local.user,
         no_new_privs=settings.process.no_new_privs,
         core_limits=core_limits,
+        below_init=settings.process.init,
     )
 
 

@@ -65,11 +65,13 @@ def replace(
     user: User | None = None,
     no_new_privs: bool = False,
     core_limits: tuple[int, int] | None = None,
+    below_init: bool = False,
 ) -> NoReturn:
     """Become the program; everything that was changed about this process is undone before.
 
     armed: who knows how signals were on entry. user: who to be then. core_limits: what
-    `forbid_core_files` has changed. Raises Refused if the kernel refuses after all.
+    `forbid_core_files` has changed. below_init: whether our parent is our own
+    supervisor. Raises Refused if the kernel refuses after all.
     """
     arguments = [encoded(word) for word in argv]
     # Spelt out, for thousands of variables.
@@ -85,6 +87,11 @@ def replace(
     if user is not None or no_new_privs:
         from cycle_exec.system.exec import user as users
 
+        if user is not None:
+            from cycle_exec.system.exec import standard_streams
+
+            has_terminal = os.getpid() == 1 or (below_init and os.getppid() == 1)
+            standard_streams.give(user, has_terminal=has_terminal)
         users.become(user, no_new_privs=no_new_privs)
     if core_limits is not None:
         setrlimit(RLIMIT_CORE, core_limits)
