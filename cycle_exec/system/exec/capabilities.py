@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
 _VERSION_3 = 0x20080522
 _HEADER = _VERSION_3.to_bytes(4, "little") + bytes(4)
+_REVISION = 0xFF000000
+_ONE_WORD, _OF_A_NAMESPACE = 0x01000000, 0x03000000
 _RAISE, _IS_SET = 2, 1  # of PR_CAP_AMBIENT
 _LINES = {
     b"CapInh": "inheritable",
@@ -88,6 +90,23 @@ def _asked() -> Sets | None:
         bounding=sum(1 << n for n in numbers if prctl.prctl(prctl.CAPBSET_READ, n) == 1),
         ambient=sum(1 << n for n in numbers if prctl.prctl(prctl.CAP_AMBIENT, _IS_SET, n) == 1),
     )
+
+
+def lacking(attribute: bytes) -> list[str]:
+    """Return the names of file capabilities without which the kernel refuses the program, and that
+    this process cannot give it. attribute: security.capability, as linux/capability.h has it.
+    """
+    words = [int.from_bytes(attribute[at : at + 4], "little") for at in range(0, 24, 4)]
+    version, is_effective = words[0] & _REVISION, words[0] & 1
+    if not is_effective or (version == _OF_A_NAMESPACE and words[5]):
+        return []
+    wide = version != _ONE_WORD
+    permitted = words[1] | (words[3] << 32 if wide else 0)
+    inheritable = words[2] | (words[4] << 32 if wide else 0)
+    own = held()
+    if own is None:
+        return []
+    return names(permitted & ~(own.bounding | inheritable & own.inheritable))
 
 
 def ready(keep: int, *, is_root: bool) -> None:

@@ -143,13 +143,14 @@ def _unfit(file: str, raw: bytes, around: _Surroundings, depth: int) -> Obstacle
     try:
         descriptor = os.open(raw, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
     except OSError:
-        return None  # executable but not readable: that is allowed, and nothing can be said
+        # Executable but not readable: that is allowed, and of the content nothing can be said.
+        return _bounded(file, raw)
     try:
         head = os.pread(descriptor, _HEAD, 0)
         if head[:2] == b"#!":
             return _script(file, head, around, depth)
         if head[:4] == MAGIC:
-            return _program(file, descriptor, around)
+            return _program(file, descriptor, around) or _bounded(file, raw)
     except OSError:
         return None
     finally:
@@ -183,6 +184,26 @@ def _program(file: str, descriptor: int, around: _Surroundings) -> Obstacle | No
             "use a build for this image's C library (glibc and musl differ), or a static one",
         )
     return None
+
+
+def _bounded(file: str, raw: bytes) -> Obstacle | None:
+    """Why the kernel refuses a program with file capabilities: it insists on those that are to be
+    effective at once, and outside the bounding set (or a mount with nosuid) they cannot be.
+    """
+    try:
+        attribute = os.getxattr(raw, "security.capability")
+    except OSError:
+        return None
+    from cycle_exec.system.exec import capabilities
+
+    lacking = capabilities.lacking(attribute)
+    if not lacking or os.statvfs(raw).f_flag & os.ST_NOSUID:
+        return None
+    return Obstacle(
+        f"{file} has the file capabilities {', '.join(lacking)}, which this container lacks",
+        f"add them to the container, or remove them from the file: setcap -r {file}",
+        final=True,
+    )
 
 
 def _script(file: str, head: bytes, around: _Surroundings, depth: int) -> Obstacle | None:

@@ -44,6 +44,16 @@ _CAUSES = {
     errno.E2BIG: "arguments and environment are larger than the kernel accepts",
     errno.ENOENT: "it or its interpreter no longer exists",
     errno.ENOEXEC: "it is not in a format that this machine can execute",
+    errno.EPERM: "the kernel does not let this user execute it",
+    errno.EAGAIN: "the user's limit of processes (RLIMIT_NPROC) is reached",
+    errno.ETXTBSY: "it is open for writing",
+    errno.ENOMEM: "there is not enough memory for it",
+}
+_FIXES = {
+    errno.EPERM: "compare its file capabilities (getcap) with those of the container",
+    errno.EAGAIN: "raise the limit, or end other processes of this user",
+    errno.ETXTBSY: "start it when it is written completely, or replace it by renaming",
+    errno.ENOMEM: "raise the limits of memory and address space",
 }
 
 
@@ -101,7 +111,8 @@ def replace(
         os.execve(encoded(executable), arguments, environment)  # noqa: S606 - the app itself
     except OSError as error:
         kind = _KINDS.get(error.errno or 0, "command-not-executable")
-        raise refuse(kind, f"command {argv[0]}", _cause(error)) from None
+        fix = _FIXES.get(error.errno or 0, "")
+        raise refuse(kind, f"command {argv[0]}", _cause(error), fix) from None
 
 
 def _cause(error: OSError) -> str:

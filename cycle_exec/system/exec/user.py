@@ -22,7 +22,7 @@ _SHORTAGES = (EMFILE, ENFILE, ENOMEM)
 _TERM, _KILL = 15, 9
 _GRACE = 0.5  # seconds for a child to clean up after itself
 # What a child has found, beside the numbers of errors.
-_FINE, _NOT_KEPT, _NOT_DROPPED, _NO_COMMAND, _NO_DIRECTORY = 0, 252, 253, 254, 255
+_FINE, _FULL, _NOT_KEPT, _NOT_DROPPED, _NO_COMMAND, _NO_DIRECTORY = 0, 251, 252, 253, 254, 255
 
 
 class User(Record):
@@ -120,6 +120,13 @@ def obstacle(user: User, executable: str, directory: str, *, resident: bool) -> 
             f"command {executable}",
             f"user {user.name} may not execute it",
             "chmod a+rx it and the directories in its path, or start it as another user",
+        )
+    if code == _FULL:
+        return Problem(
+            "command-not-executable",
+            f"command {executable}",
+            f"the limit of processes (RLIMIT_NPROC) of user {user.name} is reached",
+            "raise the limit, or end other processes of this user",
         )
     if code == _NO_DIRECTORY:
         return Problem(
@@ -235,7 +242,17 @@ def _try(user: User, executable: str, directory: str) -> int:
         return _NO_DIRECTORY
     if executable and not os.access(encoded(executable), os.X_OK):
         return _NO_COMMAND
-    return _FINE
+    return _FULL if executable and _is_full() else _FINE
+
+
+def _is_full() -> bool:
+    """Whether execve would be refused for the user's number of processes, which it looks at before
+    it opens the file; a directory cannot be executed by anyone.
+    """
+    try:
+        os.execve("/", ["/"], {})  # noqa: S606
+    except OSError as error:
+        return error.errno == EAGAIN
 
 
 def _change(user: User) -> int:
