@@ -229,6 +229,9 @@ def app_user(settings: Settings, problems: list[Problem]) -> User | None:
         subject = f"user {settings.process.user}"
         problems.append(Problem("owner-unknown", subject, error.reason))
         return None
+    unmapped = identity.not_mapped(f"user {found.name}", found.uid, found.gid, found.groups)
+    if unmapped is not None:
+        problems.append(unmapped)
     if keep and found.uid == 0:
         problems.append(_kept_by_nobody("root has all capabilities of the container anyway"))
     return found

@@ -78,9 +78,51 @@ def resolve(texts: Iterable[str]) -> tuple[dict[str, tuple[int, int]], list[Prob
         except UnknownOwner as error:
             problems.append(Problem("owner-unknown", f"owner {text}", error.reason))
             continue
-        if not may_give(*found[text]):
+        unmapped = not_mapped(f"owner {text}", *found[text])
+        if unmapped is not None:
+            problems.append(unmapped)
+        elif not may_give(*found[text]):
             problems.append(no_gift(f"owner {text}"))
     return found, problems
+
+
+def not_mapped(subject: str, uid: int, gid: int, groups: Iterable[int] = ()) -> Problem | None:
+    """Return the problem of an id that the user namespace of this container does not have."""
+    found = [f"user ID {uid}"] if not _is_mapped(uid, "uid") else []
+    for group in sorted({gid, *groups}):
+        if not _is_mapped(group, "gid"):
+            found.append(f"group ID {group}")
+    if not found:
+        return None
+    verb = "is" if len(found) == 1 else "are"
+    return Problem(
+        "owner-unknown",
+        subject,
+        f"{', '.join(found)} {verb} not mapped in the user namespace of this container",
+        "use an ID of /proc/self/uid_map or gid_map, or map more (/etc/subuid, /etc/subgid)",
+    )
+
+
+def _is_mapped(number: int, kind: str) -> bool:
+    if number == LEAVE:
+        return True
+    try:
+        with open(f"/proc/self/{kind}_map", "rb") as file:
+            ranges = [[int(word) for word in line.split()] for line in file]
+    except OSError:
+        return True
+    return any(first <= number < first + count for first, _, count in ranges)
+
+
+def keeps_groups() -> bool:
+    """Whether this user namespace does not let a process change its groups, see
+    user_namespaces(7).
+    """
+    try:
+        with open("/proc/self/setgroups", "rb") as file:
+            return file.read().strip() == b"deny"
+    except OSError:
+        return False
 
 
 def no_gift(subject: str) -> Problem:

@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 import os
-from errno import EAGAIN, EMFILE, ENFILE, ENOMEM, errorcode
+from errno import EAGAIN, EMFILE, ENFILE, ENOMEM, EPERM, errorcode
 from time import monotonic, sleep
 
 from cycle_exec.errors import Problem, Refused, refuse
 from cycle_exec.record import Record
 from cycle_exec.system.exec import capabilities, prctl
-from cycle_exec.system.exec.identity import UnknownOwner, group_id, has_capability, number
+from cycle_exec.system.exec.identity import (
+    UnknownOwner,
+    group_id,
+    has_capability,
+    keeps_groups,
+    number,
+)
 from cycle_exec.system.files import words
 from cycle_exec.system.invocation import encoded
 
@@ -167,6 +173,13 @@ def _refusal(user: User, code: int) -> Problem:
             subject,
             f"this process cannot switch to it: {words(OSError(code, ''))}",
             "raise the limits of open files and memory",
+        )
+    if code == EPERM and keeps_groups():
+        return Problem(
+            "user-refused",
+            subject,
+            "the user namespace of this container does not let a process change its groups",
+            "have groups mapped by newgidmap (/etc/subgid), or leave --user out",
         )
     return Problem(
         "user-refused",
