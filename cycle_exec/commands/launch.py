@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from cycle_exec.planning.model import Plan
     from cycle_exec.settings.model import Invocation, Settings
     from cycle_exec.system.signals import Armed
-    from cycle_exec.system.targets.stage import Applied
+    from cycle_exec.system.targets.applied import Applied
 
 
 def run(invocation: Invocation, overrides: Overrides, command: Sequence[str]) -> NoReturn:
@@ -118,7 +118,9 @@ def recover(settings: Settings) -> None:
     if targets:
         from cycle_exec.system.targets import leftovers
 
-        for line in leftovers.recover(targets):
+        request = settings.certificates
+        directories = [request.directory] if request is not None and request.directory else []
+        for line in leftovers.recover(targets, directories=directories, whole=False):
             stderr.log.warning(line)
 
 

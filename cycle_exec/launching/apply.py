@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from cycle_exec.errors import Problem, Refused
 from cycle_exec.system.exec import lookup, process
+from cycle_exec.system.targets.applied import Applied
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -14,7 +15,7 @@ if TYPE_CHECKING:
     from cycle_exec.planning.model import FileWrite, Plan
     from cycle_exec.settings.model import Settings
     from cycle_exec.system.clock import Deadline
-    from cycle_exec.system.targets.stage import Applied, Staged
+    from cycle_exec.system.targets.stage import Staged
 
     Probe = Callable[[Mapping[str, str]], Problem | None]
 
@@ -67,6 +68,8 @@ def apply(plan: Plan, cwd: str, deadline: Deadline, probe: Probe | None = None) 
     cwd: where checks run. probe: a check of its own, given where each target is staged.
     A stop signal that arrives during the swap is heard at its end: then all targets are new.
     """
+    if not plan.writes and probe is None:
+        return Applied(written=(), unchanged=())
     from cycle_exec.system.targets import stage
 
     with stage.Staged(plan.writes) as staged:

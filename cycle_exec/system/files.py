@@ -141,11 +141,21 @@ def overwrite(path: str, content: bytes) -> None:
 
 
 def remove(path: str) -> None:
-    """Remove a file. Raises Unreadable."""
+    """Remove a file, in a directory to which the way is safe. Raises Unreadable."""
+    from cycle_exec.system.targets.calls import Calls
+    from cycle_exec.system.targets.route import Route, Unsafe
+
+    folder, name = posixpath.split(encoded(path))
     try:
-        os.unlink(encoded(path))
+        descriptor = Route(Calls()).existing(folder).descriptor
+        try:
+            os.unlink(name, dir_fd=descriptor)
+        finally:
+            os.close(descriptor)
     except OSError as error:
         raise Unreadable(f"it cannot be removed: {words(error)}") from None
+    except Unsafe as unsafe:
+        raise Unreadable(f"it cannot be removed: {unsafe.reason}") from None
 
 
 def tree(directory: str, suffix: str = ".j2") -> tuple[str, ...]:
@@ -242,7 +252,12 @@ def _obstacle(path: str) -> tuple[str, str]:
     raw = encoded(path)
     if len(posixpath.basename(raw)) > 255:
         return _WORDS[errno.ENAMETOOLONG], ""
+    from cycle_exec.system.targets import route
+
     try:
+        unsafe = route.obstacle(posixpath.dirname(raw))
+        if unsafe[0]:
+            return unsafe
         return irregular(os.lstat(raw).st_mode) or _closed(posixpath.dirname(raw)), ""
     except FileNotFoundError:
         return _closed(posixpath.dirname(raw)), ""

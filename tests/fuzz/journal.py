@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from cycle_exec.system.targets import journal, temporary_names
 
-_STEP = b"/run\0app.conf\0.app.conf.cycle-exec-0123456789abcdef\0\0001\0007"
+_STEP = b"/run\0001\0002\0app.conf\0.app.conf.cycle-exec-0123456789abcdef\0\0001\0007"
 
 WORDS = (
-    *(b"cycle-exec journal 1", b"\0", b"end", b"/", b"..", b"..data", b"0", b"1", b"/etc", b"a"),
+    *(b"cycle-exec journal 2", b"\0", b"end", b"/", b"..", b"..data", b"0", b"1", b"/etc", b"a"),
     *(b".a.cycle-exec-0123456789abcdef", b"...data.cycle-exec-0123456789abcdef", b"42"),
-    *(_STEP, b"cycle-exec journal 1\0" + _STEP + b"\0end"),
+    *(_STEP, b"cycle-exec journal 2\0" + _STEP + b"\0end"),
 )
 
 

@@ -196,8 +196,8 @@ def test_a_kill_while_the_next_start_mends(tmp_path):
             try:
                 from cycle_exec.system.targets import recovery
 
-                folders = [os.fsencode(folder), os.fsencode(folder / "pems")]
-                recovery.replay(folders, Killing(at))
+                folders = [os.fsencode(folder / name) for name in ("", "pems", "below")]
+                recovery.Recovery(Killing(at), whole=True).replay(folders, folders, ())
                 os._exit(0)
             finally:
                 os._exit(1)

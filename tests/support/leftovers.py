@@ -8,7 +8,7 @@ from cycle_exec.system.targets import temporary_names
 
 
 def leftovers(folder: str | os.PathLike[str]) -> list[bytes]:
-    """Paths below a folder of staged files, backups, journals and generations that do not count."""
+    """Paths below a folder of our files that are no targets, and generations that do not count."""
     found = []
     for here, folders, files in os.walk(os.fsencode(folder)):
         try:
@@ -20,6 +20,7 @@ def leftovers(folder: str | os.PathLike[str]) -> list[bytes]:
             for name in (*folders, *files)
             if temporary_names.is_temporary(name)
             or temporary_names.is_journal(name)
+            or temporary_names.is_lock(name)
             or (temporary_names.is_generation(name) and name != counts)
         ]
     return found

@@ -46,16 +46,35 @@ class Calls:
 
 
 class Folder:
-    """An opened folder. `listing` can be locked and synced; None if it may not be listed.
+    """An opened directory. `listing` can be listed and synced; None if it may not be listed.
 
-    locked: we hold a shared lock on it, so nobody takes our files for those of a killed run.
+    settled: nobody else can put another directory in its place. linked: its name is a link.
+    kept: it stays open for the whole run. lock: the name and descriptor of our file in it by which
+    others know that we are at work there.
     """
 
-    def __init__(self, path: bytes, descriptor: int) -> None:
+    def __init__(
+        self, path: bytes, descriptor: int, found: os.stat_result, settled: bool = False
+    ) -> None:
         self.path = path
         self.descriptor = descriptor
+        self.settled = settled
+        self.linked = False
+        self.kept = False
         self.listing: int | None = None
-        self.locked = False
+        self.lock: tuple[bytes, int] | None = None
+        self.look(found)
+
+    def look(self, found: os.stat_result) -> None:
+        """Remember what it is like now."""
+        self.uid = found.st_uid
+        self.mode = found.st_mode
+        self.identity = found.st_dev, found.st_ino
+
+    @property
+    def is_of_one(self) -> bool:
+        """Whether only its owner can rename and remove what others have in it."""
+        return not self.mode & 0o022 or bool(self.mode & stat.S_ISVTX)
 
 
 class Attributes:
@@ -110,6 +129,21 @@ def read(calls: Calls, at: int, name: bytes) -> bytes:
     descriptor = calls.open(name, os.O_RDONLY | OPEN, dir_fd=at)
     try:
         return read_open(calls, descriptor)
+    finally:
+        close(calls, descriptor)
+
+
+def read_file(calls: Calls, at: int, name: bytes) -> tuple[bytes, os.stat_result]:
+    """Return the bytes of a regular file and what it is like, both of one and the same file.
+
+    Raises OSError.
+    """
+    descriptor = calls.open(name, os.O_RDONLY | OPEN, dir_fd=at)
+    try:
+        found = calls.fstat(descriptor)
+        if not stat.S_ISREG(found.st_mode):
+            raise OSError(errno.EINVAL, "not a regular file")
+        return read_open(calls, descriptor), found
     finally:
         close(calls, descriptor)
 

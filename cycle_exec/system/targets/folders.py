@@ -6,24 +6,23 @@ Everything below goes through descriptors of folders, so nobody can swap a folde
 
 from __future__ import annotations
 
-import fcntl
 import os
-import posixpath
 import stat
-from time import sleep
 
 from cycle_exec.errors import Problem
 from cycle_exec.system.files import irregular
+from cycle_exec.system.invocation import decoded
 from cycle_exec.system.signals import blocked
-from cycle_exec.system.targets import leftovers
+from cycle_exec.system.targets import leftovers, locks
 from cycle_exec.system.targets.calls import LIST, Attributes, Calls, Folder, close, own, read, sync
+from cycle_exec.system.targets.route import Route, Unsafe, absolute, components
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from cycle_exec.planning.model import FileWrite
 
-_PATH = os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC
-_TRIES = 100
+_NEW = 0o700
+_NO_SUBFOLDERS = 2  # links of a directory that is empty
 
 
 class _Made:
@@ -32,106 +31,122 @@ class _Made:
     def __init__(self, parent: Folder, name: bytes) -> None:
         self.parent = parent
         self.name = name
-        self.mode = 0o700
+        self.mode = _NEW
 
 
 class Folders:
-    """All folders of a run, and which of them it made."""
+    """All folders of a run, and which of them it made.
 
-    def __init__(self, calls: Calls) -> None:
+    cleans: whether what killed runs left in them is removed.
+    """
+
+    def __init__(self, calls: Calls, *, cleans: bool = True) -> None:
         self._calls = calls
+        self._cleans = cleans
         self._known: dict[bytes, Folder] = {}
         self._made: dict[bytes, _Made] = {}
+        self.route = Route(calls)
 
     def open(self, path: bytes, attributes: Attributes, *, follow: bool = True) -> Folder:
         """Return the folder, made with its parents if it is missing: 0700, whatever the umask, then
         with these attributes; the mode of one that this run has made only grows.
 
         follow: whether the folder itself may be a symbolic link; if not, a link is ENOTDIR. Raises
-        OSError.
+        OSError, Unsafe.
         """
-        path = path.rstrip(b"/") or (b"/" if path else b".")
-        missing = []
-        here = path
-        while (folder := self._existing(here, follow or here != path)) is None:
-            missing.append(here)
-            here = posixpath.dirname(here).rstrip(b"/") or (b"/" if here[:1] == b"/" else b".")
-        for below in reversed(missing):
-            folder = self._make(folder, below, attributes)
-        self._widen(path, attributes.mode)
+        here = b""
+        names = components(absolute(path))
+        if b"/" not in self._known:
+            self._known[b"/"] = self.route.root()
+        folder = self._known[b"/"]
+        chain = {b"/"}
+        for at, name in enumerate(names):
+            here += b"/" + name
+            chain.add(here)
+            below = self._known.get(here)
+            follows = follow or at < len(names) - 1
+            if below is None:
+                try:
+                    below = self.route.enter(folder, name, follow=follows)
+                except FileNotFoundError:
+                    below = self._make(folder, name, here, attributes)
+                self._known[here] = below
+            elif below.linked and not follows:
+                raise NotADirectoryError
+            folder = below
+        folder.kept = True
+        self._forget(chain)
+        self._widen(here, attributes.mode)
         if folder.listing is None:
-            self._claim(folder)
+            self._list(folder)
         return folder
 
-    def _existing(self, path: bytes, follow: bool) -> Folder | None:
-        if path not in self._known:
-            try:
-                descriptor = self._calls.open(path, _PATH if follow else _PATH | os.O_NOFOLLOW)
-            except FileNotFoundError:
-                return None
-            self._known[path] = Folder(path, descriptor)
-        return self._known[path]
+    def _forget(self, chain: set[bytes]) -> None:
+        """Close what was only on the way, unless the next folder may well be below it, too."""
+        for path in [path for path in self._known if path not in chain]:
+            if not self._known[path].kept:
+                close(self._calls, self._known.pop(path).descriptor)
 
-    def _make(self, parent: Folder, path: bytes, attributes: Attributes) -> Folder:
-        name = posixpath.basename(path)
+    def _make(self, parent: Folder, name: bytes, path: bytes, attributes: Attributes) -> Folder:
+        uid = self.route.owner_below(parent, attributes.uid)
         with blocked():
             # Nothing may come between the making and its record.
             try:
-                _mkdir(self._calls, parent.descriptor, name)
+                mkdir(self._calls, parent.descriptor, name)
                 self._made[path] = _Made(parent, name)
+                parent.kept = True
             except FileExistsError:
                 pass
-        descriptor = self._calls.open(name, _PATH | os.O_NOFOLLOW, dir_fd=parent.descriptor)
-        folder = self._known[path] = Folder(path, descriptor)
+        folder = self.route.enter(parent, name, follow=False, judged=path not in self._made)
         if path in self._made:
-            self._change(folder, attributes.uid, attributes.gid, None)
+            try:
+                self._give(parent, folder, uid, attributes.gid)
+            except BaseException:
+                close(self._calls, folder.descriptor)
+                raise
         return folder
 
-    def _change(self, folder: Folder, uid: int, gid: int, mode: int | None) -> None:
-        listing = self._calls.open(b".", LIST, dir_fd=folder.descriptor)
+    def _give(self, parent: Folder, folder: Folder, uid: int, gid: int) -> None:
+        """Give a folder that we have just made to its owner, if it is the one that we made."""
+        calls = self._calls
+        listing = calls.open(b".", LIST, dir_fd=folder.descriptor)
         try:
-            own(self._calls, listing, uid, gid)
-            if mode is not None:
-                self._calls.fchmod(listing, mode)
+            if not self.route.is_private(parent):
+                require_new(calls, listing, folder.path)
+            own(calls, listing, uid, gid)
+            folder.look(calls.fstat(listing))
         finally:
-            self._calls.close(listing)
+            calls.close(listing)
 
     def _widen(self, path: bytes, mode: int) -> None:
-        above = b""
-        while path != above:
+        while path:
             made = self._made.get(path)
             if made is not None and made.mode | mode != made.mode:
                 made.mode |= mode
-                self._change(self._known[path], -1, -1, made.mode)
-            # The root's own folder is the root; of two slashes, both.
-            above, path = path, posixpath.dirname(path)
+                folder = self._known[path]
+                listing = self._calls.open(b".", LIST, dir_fd=folder.descriptor)
+                try:
+                    self._calls.fchmod(listing, made.mode)
+                    folder.look(self._calls.fstat(listing))
+                finally:
+                    self._calls.close(listing)
+            path = path.rpartition(b"/")[0]
 
-    def _claim(self, folder: Folder) -> None:
-        """Hold a shared lock on the folder while we live; if nobody else does, clean it.
-
-        The lock is on the folder, not on each stage file: it is there before the first file is,
-        it covers backups too, and it costs one descriptor. Where locks do not work, nothing is
-        ever cleaned.
-        """
+    def _list(self, folder: Folder) -> None:
+        """Open it for reading, where we may, and remove what killed runs have left in it."""
+        calls = self._calls
         try:
-            folder.listing = self._calls.open(b".", LIST, dir_fd=folder.descriptor)
-            self._calls.flock(folder.listing, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            leftovers.clean(self._calls, folder.descriptor, self._calls.listdir(folder.listing))
+            folder.listing = calls.open(b".", LIST, dir_fd=folder.descriptor)
+            if self._cleans and leftovers.found(calls.listdir(folder.listing)):
+                self.hold(folder)
+                leftovers.clean(calls, folder, private=self.route.is_private(folder))
         except OSError:
             pass
-        if folder.listing is not None:
-            folder.locked = self._share(folder.listing)
 
-    def _share(self, listing: int) -> bool:
-        for _ in range(_TRIES):
-            try:
-                self._calls.flock(listing, fcntl.LOCK_SH | fcntl.LOCK_NB)
-                return True
-            except BlockingIOError:
-                sleep(0.005)  # somebody cleans: that takes no time
-            except OSError:
-                break
-        return False
+    def hold(self, folder: Folder) -> None:
+        """Tell other runs that we are at work in the folder, before anything is made there."""
+        if folder.lock is None:
+            folder.lock = locks.taken(self._calls, folder.descriptor)
 
     def sync(self, folder: Folder) -> None:
         """Make renames durable, where the file system knows how. Raises OSError."""
@@ -141,6 +156,7 @@ class Folders:
 
     def remove_made(self) -> None:
         """Remove the folders that we made, if nobody put something there."""
+        self.release()
         for made in reversed(self._made.values()):
             for _ in range(2):
                 try:
@@ -150,8 +166,16 @@ class Folders:
                     continue
         self._made.clear()
 
+    def release(self) -> None:
+        """Remove our locks."""
+        for folder in self._known.values():
+            if folder.lock is not None:
+                locks.release(self._calls, folder.descriptor, folder.lock)
+                folder.lock = None
+
     def close(self) -> None:
         """Let go of every folder and its lock."""
+        self.release()
         for folder in self._known.values():
             for descriptor in (folder.descriptor, folder.listing):
                 if descriptor is not None:
@@ -211,9 +235,9 @@ class Placement:
             return False
 
 
-def refused(path: str, reason: str) -> Problem:
+def refused(path: str, reason: str, fix: str = "") -> Problem:
     """Return a target that is no fit place."""
-    return Problem("target-refused", path, reason)
+    return Problem("target-refused", path, reason, fix)
 
 
 def failed(path: str, reason: str) -> Problem:
@@ -221,31 +245,30 @@ def failed(path: str, reason: str) -> Problem:
     return Problem("target-failed", path, reason)
 
 
-def make_folder(calls: Calls, at: int, name: bytes, attributes: Attributes) -> int:
-    """Return a folder below an open one with this owner and mode, made if it is missing; its
-    descriptor.
+def mkdir(calls: Calls, at: int, name: bytes) -> None:
+    """Make a directory of mode 0700, whatever the umask, which belongs to the whole process.
 
-    Raises OSError.
+    Raise OSError.
     """
-    try:
-        _mkdir(calls, at, name)
-    except FileExistsError:
-        pass
-    descriptor = calls.open(name, LIST, dir_fd=at)
-    try:
-        own(calls, descriptor, attributes.uid, attributes.gid)
-        if stat.S_IMODE(calls.fstat(descriptor).st_mode) != attributes.mode:
-            calls.fchmod(descriptor, attributes.mode)
-    except BaseException:
-        calls.close(descriptor)
-        raise
-    return descriptor
-
-
-def _mkdir(calls: Calls, at: int, name: bytes) -> None:
-    """0700, whatever the umask, which belongs to the whole process."""
     umask = os.umask(0)
     try:
-        calls.mkdir(name, 0o700, dir_fd=at)
+        calls.mkdir(name, _NEW, dir_fd=at)
     finally:
         os.umask(umask)
+
+
+def require_new(calls: Calls, listing: int, path: bytes) -> None:
+    """Raise Unsafe unless an open directory looks as `mkdir` has made it a moment ago: whoever owns
+    the one above could have put another in its place.
+    """
+    found = calls.fstat(listing)
+    if (
+        found.st_uid != os.geteuid()
+        or stat.S_IMODE(found.st_mode) & 0o777 != _NEW
+        or found.st_nlink > _NO_SUBFOLDERS
+        or calls.listdir(listing)
+    ):
+        raise Unsafe(
+            f"{decoded(path)} was replaced by another directory while it was made",
+            "let the directory above it belong to root",
+        )

@@ -12,12 +12,9 @@ the file system has no links, targets of the directory change file by file.
 from __future__ import annotations
 
 import errno
-import os
 import posixpath
 import stat
 
-from cycle_exec.errors import Problem
-from cycle_exec.system.files import words
 from cycle_exec.system.invocation import decoded, encoded
 from cycle_exec.system.targets import temporary_names
 from cycle_exec.system.targets.calls import (
@@ -25,34 +22,43 @@ from cycle_exec.system.targets.calls import (
     Attributes,
     close,
     create,
-    read,
+    own,
+    read_file,
     removed,
     settle,
     sync,
 )
-from cycle_exec.system.targets.folders import failed, make_folder
-from cycle_exec.system.targets.leftovers import current_generation, remove_tree
+from cycle_exec.system.targets.folders import mkdir, require_new
 from cycle_exec.system.targets.swap import NO_LINK, Entry
 from cycle_exec.system.targets.temporary_names import DATA
+from cycle_exec.system.targets.trees import Ground, remove_tree
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Sequence
+    from collections.abc import Iterable, Sequence
 
     from cycle_exec.planning.model import FileWrite
     from cycle_exec.system.targets.calls import Calls, Folder
-    from cycle_exec.system.targets.folders import Folders, Placement
 
 _AT_ONCE = 64  # descriptors held open
 
 
 class Generation:
-    """The next content of one directory, made beside the present one."""
+    """The next content of one directory, made beside the present one.
 
-    def __init__(self, calls: Calls, folder: Folder, path: str, old: bytes) -> None:
+    old: the name of the present one, empty if there is none that can be believed. private: nobody
+    else can change the directory.
+    """
+
+    def __init__(
+        self, calls: Calls, folder: Folder, path: str, old: bytes, *, private: bool
+    ) -> None:
         self._calls = calls
         self._folder = folder
+        self._private = private
         self._old = old
+        self._old_identity: tuple[int, int] | None = None
+        self._identity: tuple[int, int] | None = None
         self._name = temporary_names.generation()
         self._links: list[bytes] = []
         self._unsettled: list[int] = []
@@ -76,7 +82,7 @@ class Generation:
 
     def path(self, write: FileWrite) -> str:
         """Where the content of a target is until the swap."""
-        return decoded(posixpath.join(self._folder.path, self._name, _inside(write)))
+        return decoded(posixpath.join(self._folder.path, self._name, inside(write)))
 
     def make(
         self, changed: Sequence[tuple[FileWrite, Attributes]], folder_attributes: Attributes
@@ -88,19 +94,35 @@ class Generation:
         wanted: dict[bytes, list[tuple[FileWrite, Attributes]]] = {}
         for write, attributes in changed:
             wanted.setdefault(encoded(write.domain), []).append((write, attributes))
-        top = make_folder(self._calls, self._folder.descriptor, self._name, folder_attributes)
+        top = self._begun()
         try:
             if self._old:
-                skip = frozenset(_inside(write) for write, _ in changed)
-                self._carry_over(self._folder.descriptor, self._old, top, b"", skip)
+                skip = frozenset(inside(write) for write, _ in changed)
+                self._carry_over(self._folder.descriptor, self._old, top, b"", skip, None)
             for domain, files in wanted.items():
                 self._write(top, domain, files, folder_attributes)
             self._settle()
+            # Until here nobody but us could enter it, so nothing in it could be exchanged.
+            _give(self._calls, top, folder_attributes)
             sync(self._calls, top)
         finally:
             for descriptor in (top, *self._unsettled):
                 close(self._calls, descriptor)
             self._unsettled.clear()
+
+    def _begun(self) -> int:
+        """Return the descriptor of the generation, empty and for nobody but us."""
+        calls, at = self._calls, self._folder.descriptor
+        mkdir(calls, at, self._name)
+        top = calls.open(self._name, LIST, dir_fd=at)
+        try:
+            if not self._private:
+                require_new(calls, top, posixpath.join(self._folder.path, self._name))
+            self._identity = Ground(calls, top).identity
+        except BaseException:
+            close(calls, top)
+            raise
+        return top
 
     def link(self, domains: Iterable[bytes]) -> None:
         """Give each domain its name; it leads nowhere until the swap if it is new."""
@@ -118,11 +140,28 @@ class Generation:
         for name in (*self._links, self.entry.staged, self.entry.backup):
             if name:
                 removed(self._calls, at, name)
-        remove_tree(self._calls, at, self._name)
+        if self._identity is not None:
+            remove_tree(self._calls, at, self._name, self._identity)
+            return
+        for _ in range(2):
+            try:
+                self._calls.rmdir(self._name, dir_fd=at)
+                break
+            except OSError:
+                continue
+
+    def open_folder(self, write: FileWrite) -> int:
+        """Return a descriptor of the folder that a target is staged in. Raises OSError."""
+        top = self._calls.open(self._name, LIST, dir_fd=self._folder.descriptor)
+        try:
+            return self._calls.open(encoded(write.domain), LIST, dir_fd=top)
+        finally:
+            close(self._calls, top)
 
     def finish(self) -> bool:
         """Remove the generation before; whether that worked."""
-        return not self._old or remove_tree(self._calls, self._folder.descriptor, self._old)
+        at = self._folder.descriptor
+        return not self._old or remove_tree(self._calls, at, self._old, self._old_identity)
 
     def _write(
         self,
@@ -131,7 +170,7 @@ class Generation:
         files: Sequence[tuple[FileWrite, Attributes]],
         folder_attributes: Attributes,
     ) -> None:
-        below = make_folder(self._calls, top, domain, folder_attributes)
+        below = _make_folder(self._calls, top, domain, folder_attributes)
         try:
             for write, attributes in files:
                 name = encoded(write.member)
@@ -150,141 +189,77 @@ class Generation:
             settle(self._calls, self._unsettled.pop())
 
     def _carry_over(
-        self, above: int, name: bytes, target: int, prefix: bytes, skip: frozenset[bytes]
+        self,
+        above: int,
+        name: bytes,
+        target: int,
+        prefix: bytes,
+        skip: frozenset[bytes],
+        around: Ground | None,
     ) -> None:
         """Everything below a folder but `skip` gets a second name below the target."""
         calls = self._calls
         source = calls.open(name, LIST, dir_fd=above)
         try:
+            ground = Ground(calls, source)
+            if around is None:
+                self._old_identity = ground.identity
+            elif not around.holds(ground):
+                return
             for inner in calls.listdir(source):
                 found = calls.stat(inner, dir_fd=source, follow_symlinks=False)
                 path = prefix + inner
                 if stat.S_ISDIR(found.st_mode):
-                    below = make_folder(calls, target, inner, Attributes.of(found))
+                    below = _make_folder(calls, target, inner, Attributes.of(found))
                     try:
-                        self._carry_over(source, inner, below, path + b"/", skip)
+                        self._carry_over(source, inner, below, path + b"/", skip, ground)
                         sync(calls, below)
                     finally:
                         close(calls, below)
                 elif stat.S_ISLNK(found.st_mode):
                     calls.symlink(calls.readlink(inner, dir_fd=source), inner, dir_fd=target)
                 elif stat.S_ISREG(found.st_mode) and path not in skip:
-                    self._second_name(source, inner, target, found)
+                    self._second_name(source, inner, target)
         finally:
             close(calls, source)
 
-    def _second_name(self, source: int, name: bytes, target: int, found: os.stat_result) -> None:
+    def _second_name(self, source: int, name: bytes, target: int) -> None:
         calls = self._calls
         try:
             calls.link(name, name, src_dir_fd=source, dst_dir_fd=target, follow_symlinks=False)
         except OSError as error:
             if error.errno not in NO_LINK:
                 raise
-            content = read(calls, source, name)
+            content, found = read_file(calls, source, name)
             path = self.entry.path
             descriptor = create(calls, target, name, content, Attributes.of(found), path)
             settle(calls, descriptor)
 
 
-class Directory:
-    """What this run writes below such a directory.
+def _make_folder(calls: Calls, at: int, name: bytes, attributes: Attributes) -> int:
+    """Return a folder below one that only we can enter, made if it is missing; its descriptor.
 
-    single: writes that have to go file by file, since something of others is in the way, or the
-    file system has no links. problems: why it cannot be staged.
+    Raises OSError.
     """
-
-    def __init__(self, path: str, calls: Calls, folders: Folders, placement: Placement) -> None:
-        self._path = path
-        self._calls = calls
-        self._folders = folders
-        self._placement = placement
-        self.generation: Generation | None = None
-        self.single: list[FileWrite] = []
-        self.problems: list[Problem] = []
-        self.staged: dict[str, str] = {}
-
-    def stage(self, writes: Sequence[FileWrite]) -> None:
-        """Make the next generation, if anything differs from the present one. Raises Refused."""
-        try:
-            self._stage(writes)
-        except OSError as error:
-            self.problems.append(failed(self._path, words(error)))
-
-    def _stage(self, writes: Sequence[FileWrite]) -> None:
-        for write in writes:
-            folder = self._folders.open(encoded(self._path), self._placement.folder(write))
-        old = current_generation(self._calls, folder.descriptor)
-        found = {
-            domain: _standing(self._calls, folder, domain) if old is not None else "other"
-            for domain in dict.fromkeys(encoded(write.domain) for write in writes)
-        }
-        self.single = [write for write in writes if found[encoded(write.domain)] == "other"]
-        mine = [write for write in writes if found[encoded(write.domain)] != "other"]
-        if not mine:
-            return
-        around = self._calls.fstat(folder.descriptor)
-        linked = {domain for domain, kind in found.items() if kind == "ours"}
-        changed = self._changed(mine, folder, around, old or b"", linked)
-        if changed and not self.problems:
-            generation = Generation(self._calls, folder, self._path, old or b"")
-            self._make(generation, mine, changed, around)
-
-    def _changed(
-        self,
-        writes: Sequence[FileWrite],
-        folder: Folder,
-        around: os.stat_result,
-        old: bytes,
-        linked: Collection[bytes],
-    ) -> list[tuple[FileWrite, Attributes]]:
-        found = []
-        for write in writes:
-            attributes = self._placement.attributes(write, around)
-            problem = self._placement.claim(write, around, _inside(write))
-            equal: bool | Problem = problem or False
-            if not equal and old and encoded(write.domain) in linked:
-                now = posixpath.join(old, _inside(write))
-                equal = self._placement.is_equal(write, attributes, folder.descriptor, now)
-            if isinstance(equal, Problem):
-                self.problems.append(equal)
-            elif not equal:
-                found.append((write, attributes))
-        return found
-
-    def _make(
-        self,
-        generation: Generation,
-        writes: Sequence[FileWrite],
-        changed: Sequence[tuple[FileWrite, Attributes]],
-        around: os.stat_result,
-    ) -> None:
-        self.generation = generation
-        if not generation.begin():
-            self.generation = None
-            self.single += writes
-            return
-        attributes = self._placement.attributes(writes[0], around)
-        mode = 0
-        for write in writes:
-            mode |= self._placement.folder(write).mode
-        generation.make(changed, Attributes(mode, attributes.uid, attributes.gid))
-        generation.link(dict.fromkeys(encoded(write.domain) for write in writes))
-        self.staged = {write.path: generation.path(write) for write, _ in changed}
-
-
-def _standing(calls: Calls, folder: Folder, domain: bytes) -> str:
-    """Return what is at a domain's name: "free", "ours" (a link into the generation) or "other"."""
     try:
-        text = bytes(calls.readlink(domain, dir_fd=folder.descriptor))
-    except FileNotFoundError:
-        return "free"
-    except OSError as error:
-        if error.errno == errno.EINVAL:
-            return "other"
+        mkdir(calls, at, name)
+    except FileExistsError:
+        pass
+    descriptor = calls.open(name, LIST, dir_fd=at)
+    try:
+        _give(calls, descriptor, attributes)
+    except BaseException:
+        close(calls, descriptor)
         raise
-    return "ours" if text == temporary_names.link_text(domain) else "other"
+    return descriptor
 
 
-def _inside(write: FileWrite) -> bytes:
+def _give(calls: Calls, descriptor: int, attributes: Attributes) -> None:
+    own(calls, descriptor, attributes.uid, attributes.gid)
+    if stat.S_IMODE(calls.fstat(descriptor).st_mode) != attributes.mode:
+        calls.fchmod(descriptor, attributes.mode)
+
+
+def inside(write: FileWrite) -> bytes:
     """Return the file's path below its directory."""
     return encoded(f"{write.domain}/{write.member}")

@@ -8,27 +8,37 @@ import posixpath
 import stat
 
 from cycle_exec.system.invocation import encoded
-from cycle_exec.system.targets import temporary_names
-from cycle_exec.system.targets.calls import LIST, Calls, close, removed
+from cycle_exec.system.targets import locks, temporary_names
+from cycle_exec.system.targets.calls import Calls, Folder, removed
 from cycle_exec.system.targets.temporary_names import DATA
+from cycle_exec.system.targets.trees import remove_tree
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
 
 
-def recover(targets: Iterable[str], calls: Calls | None = None) -> list[str]:
+def recover(
+    targets: Iterable[str],
+    calls: Calls | None = None,
+    *,
+    directories: Iterable[str] = (),
+    whole: bool = True,
+) -> list[str]:
     """Replay the journals in the folders of these targets, before anything else.
 
-    Return a line for each. Raises Refused.
+    directories: of certificates, whose folders count too. whole: these are all targets, so that
+    what a journal says of others is passed over; else such a journal waits. Return a line for each
+    that was replayed. Raises Refused.
     """
-    folders = {posixpath.dirname(encoded(path)) or b"." for path in targets}
-    pending = [folder for folder in sorted(folders) if _has_journal(folder)]
+    above = {encoded(path) for path in directories}
+    folders = sorted({posixpath.dirname(encoded(path)) or b"." for path in targets} | above)
+    pending = [folder for folder in folders if _has_journal(folder)]
     if not pending:
         return []
     from cycle_exec.system.targets import recovery
 
-    return recovery.replay(pending, calls or Calls())
+    return recovery.Recovery(calls or Calls(), whole).replay(pending, folders, sorted(above))
 
 
 def _has_journal(folder: bytes) -> bool:
@@ -38,13 +48,37 @@ def _has_journal(folder: bytes) -> bool:
         return False
 
 
-def clean(calls: Calls, at: int, names: Collection[bytes]) -> None:
-    """Remove staged files, generations and links of a killed run from an open folder.
+def found(names: Collection[bytes]) -> bool:
+    """Whether a killed run may have left one of these names."""
+    generations = sum(map(temporary_names.is_generation, names))
+    return generations > (DATA in names) or any(
+        temporary_names.is_temporary(name) or temporary_names.is_lock(name) for name in names
+    )
 
-    names: everything in it. Nobody else may be at work there. Raises OSError.
+
+def clean(calls: Calls, folder: Folder, *, private: bool) -> None:
+    """Remove staged files, generations and links of killed runs from a folder where we hold a lock,
+    unless somebody else is at work there. Raises OSError.
+
+    private: nobody else can change the folder. Elsewhere nothing is removed that whoever owns it
+    could not remove himself; and no journal in it is one.
     """
-    if any(map(temporary_names.is_journal, names)):
-        return  # its staged files are still needed
+    if folder.lock is None or folder.listing is None:
+        return  # without locks nobody knows who is at work
+    at = folder.descriptor
+    names = calls.listdir(folder.listing)
+    # Locks are looked at in a later list: whose file is in the first has its lock in the second.
+    later = calls.listdir(folder.listing)
+    if locks.others(calls, at, later, folder.lock[0]):
+        return
+    if private and any(map(temporary_names.is_journal, later)):
+        from cycle_exec.system.targets import recovery
+
+        if recovery.is_pending(calls, at, later):
+            return  # its staged files are still needed
+    if DATA in names or any(map(temporary_names.is_generation, names)):
+        _clean_generations(calls, folder, names, private)
+    # By these the next run sees that there is something to clean, so they go last.
     for name in filter(temporary_names.is_temporary, names):
         try:
             found = calls.stat(name, dir_fd=at, follow_symlinks=False)
@@ -52,19 +86,22 @@ def clean(calls: Calls, at: int, names: Collection[bytes]) -> None:
                 calls.unlink(name, dir_fd=at)
         except OSError:
             continue
-    if DATA in names or any(map(temporary_names.is_generation, names)):
-        _clean_generations(calls, at, names)
 
 
-def _clean_generations(calls: Calls, at: int, names: Iterable[bytes]) -> None:
+def _clean_generations(
+    calls: Calls, folder: Folder, names: Collection[bytes], private: bool
+) -> None:
+    at = folder.descriptor
     current = current_generation(calls, at)
     if current is None:
         return
     for name in names:
-        if temporary_names.is_generation(name) and name != current:
-            remove_tree(calls, at, name)
-        elif name[:1] != b"." and _is_dangling(calls, at, name, current):
+        if name[:1] != b"." and _is_dangling(calls, at, name, current):
             removed(calls, at, name)
+    for name in filter(temporary_names.is_generation, names):
+        is_ours = private or (folder.is_of_one and _owner(calls, at, name) == folder.uid)
+        if name != current and is_ours:
+            remove_tree(calls, at, name)
 
 
 def _is_dangling(calls: Calls, at: int, name: bytes, current: bytes) -> bool:
@@ -96,26 +133,5 @@ def current_generation(calls: Calls, at: int) -> bytes | None:
     return text if temporary_names.is_generation(text) else None
 
 
-def remove_tree(calls: Calls, at: int, name: bytes) -> bool:
-    """Remove a folder of ours with all that is below; return whether it is gone.
-
-    Each call has two tries.
-    """
-    for _ in range(2):
-        try:
-            descriptor = calls.open(name, LIST, dir_fd=at)
-        except FileNotFoundError:
-            return True
-        except OSError:
-            continue
-        try:
-            for inner in calls.listdir(descriptor):
-                if not removed(calls, descriptor, inner):
-                    remove_tree(calls, descriptor, inner)
-            calls.rmdir(name, dir_fd=at)
-        except OSError:
-            continue
-        finally:
-            close(calls, descriptor)
-        return True
-    return False
+def _owner(calls: Calls, at: int, name: bytes) -> int:
+    return calls.stat(name, dir_fd=at, follow_symlinks=False).st_uid

@@ -1,8 +1,9 @@
 """Taking back the steps of a swap when a call fails; and replaying the journal of a killed run:
 finish what it began, or undo what it was undoing.
 
-A journal is only believed if it is a regular file of this very user, private and with one name:
-nobody else can have written it.
+A journal is only believed if it is a regular file of this very user, private and with one name, in
+a folder that nobody else can change: nobody else can have written it or moved it there. And it only
+reaches folders of this run's targets, by device and inode.
 """
 
 from __future__ import annotations
@@ -17,27 +18,30 @@ from cycle_exec.errors import Refused, refuse
 from cycle_exec.system.files import words
 from cycle_exec.system.invocation import decoded
 from cycle_exec.system.signals import blocked
-from cycle_exec.system.targets import journal, temporary_names
+from cycle_exec.system.targets import journal, locks, temporary_names
 from cycle_exec.system.targets.calls import (
     LIST,
     OPEN,
     Attributes,
     Calls,
+    Folder,
     close,
     overwrite,
-    read,
+    read_file,
     read_open,
     sync,
 )
+from cycle_exec.system.targets.route import Route, Unsafe
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Collection, Sequence
 
     from cycle_exec.system.targets.journal import Step
 
 _PATIENCE = 200  # tries
 _PAUSE = 0.005  # seconds
+_BUSY = "another process is at work in the directory"
 
 
 def undo(calls: Calls, at: int, step: Step) -> None:
@@ -74,29 +78,165 @@ def _move(calls: Calls, at: int, source: bytes, target: bytes) -> None:
 
 def _rewrite(calls: Calls, at: int, source: bytes, target: bytes) -> None:
     """Give a mount point, which refuses the rename, the other file's bytes, owner and mode."""
-    attributes = Attributes.of(calls.stat(source, dir_fd=at, follow_symlinks=False))
-    content = read(calls, at, source)
+    content, source_found = read_file(calls, at, source)
     descriptor = calls.open(target, os.O_RDWR | OPEN, dir_fd=at)
     try:
-        if stat.S_ISREG(calls.fstat(descriptor).st_mode):
-            overwrite(calls, descriptor, content, attributes)
+        found = calls.fstat(descriptor)
+        if stat.S_ISREG(found.st_mode) and found.st_nlink == 1:
+            overwrite(calls, descriptor, content, Attributes.of(source_found))
     finally:
         close(calls, descriptor)
 
 
-def replay(folders: Iterable[bytes], calls: Calls) -> list[str]:
-    """Replay every journal in these folders; return one line for each.
+class Recovery:
+    """The replay of the journals in some folders. whole: see `leftovers.recover`."""
 
-    Raises Refused where that fails: who goes on all the same could have its files replaced by
-    older ones at a later start.
-    """
-    lines = []
-    for folder in folders:
+    def __init__(self, calls: Calls, whole: bool) -> None:
+        self._calls = calls
+        self._whole = whole
+        self._route = Route(calls)
+        self._open: list[Folder] = []
+        self._reached: dict[tuple[int, int], Folder] = {}
+
+    def replay(
+        self, pending: Sequence[bytes], folders: Sequence[bytes], directories: Collection[bytes]
+    ) -> list[str]:
+        """Replay every journal in the pending folders; return one line for each.
+
+        folders: those that a journal may reach; directories: those whose own folders it may reach,
+        too. Raises Refused where that fails: who goes on all the same could have its files replaced
+        by older ones at a later start.
+        """
+        lines = []
         try:
-            lines += _in_folder(folder, calls)
-        except OSError as error:
-            raise _failed(folder, words(error)) from None
-    return lines
+            for path in folders:
+                self._reach(path, path in directories)
+            for path in pending:
+                try:
+                    lines += self._in_folder(path)
+                except OSError as error:
+                    raise _failed(path, words(error)) from None
+        finally:
+            for folder in self._open:
+                close(self._calls, folder.descriptor)
+        return lines
+
+    def _reach(self, path: bytes, with_folders: bool) -> None:
+        try:
+            folder = self._route.existing(path)
+        except (OSError, Unsafe):
+            return  # whoever writes there finds the same, and says so
+        self._add(folder)
+        if not with_folders:
+            return
+        try:
+            for name in _listed(self._calls, folder.descriptor):
+                if not name.startswith(b".."):
+                    self._enter(folder, name)
+        except OSError:
+            return
+
+    def _enter(self, folder: Folder, name: bytes) -> None:
+        try:
+            self._add(self._route.enter(folder, name, follow=False))
+        except (OSError, Unsafe):
+            pass  # no folder, as nearly every name there
+
+    def _add(self, folder: Folder) -> None:
+        self._open.append(folder)
+        self._reached.setdefault(folder.identity, folder)
+
+    def _in_folder(self, path: bytes) -> list[str]:
+        try:
+            folder = self._route.existing(path)
+        except (FileNotFoundError, NotADirectoryError, Unsafe):
+            return []
+        self._open.append(folder)
+        if not self._route.is_private(folder):
+            return []
+        lines = []
+        at = folder.descriptor
+        for name in sorted(filter(temporary_names.is_journal, _listed(self._calls, at))):
+            found = _opened(self._calls, at, name)
+            if found is None:
+                continue
+            descriptor, steps = found
+            try:
+                _wait(self._calls, descriptor, path)
+                # Whoever held it may have worked it off, or turned it round.
+                still = self._calls.fstat(descriptor).st_nlink and _has(self._calls, at, name)
+                if still and self._is_due(steps):
+                    lines.append(self._replay(folder, name, steps))
+            finally:
+                close(self._calls, descriptor)
+        return lines
+
+    def _is_due(self, steps: Sequence[Step]) -> bool:
+        """Whether all the steps can be taken that there are still folders for."""
+        return self._whole or all(
+            step.place in self._reached or not self._is_there(step) for step in steps
+        )
+
+    def _is_there(self, step: Step) -> bool:
+        try:
+            found = self._calls.stat(step.folder)
+        except OSError:
+            return False
+        return (found.st_dev, found.st_ino) == step.place
+
+    def _replay(self, around: Folder, name: bytes, steps: Sequence[Step]) -> str:
+        calls = self._calls
+        is_forward = name.startswith(temporary_names.FORWARD)
+        taken = [(self._reached[step.place], step) for step in steps if step.place in self._reached]
+        folders = dict.fromkeys(folder for folder, _ in taken)
+        for folder in folders:
+            self._wait_for_others(folder)
+        with blocked():
+            for folder, step in taken if is_forward else reversed(taken):
+                at = folder.descriptor
+                if not is_forward:
+                    undo(calls, at, step)
+                elif _find(calls, at, step.staged) is not None:
+                    _move(calls, at, step.staged, step.name)
+            for folder in folders:
+                _sync(calls, folder.descriptor)
+            calls.unlink(name, dir_fd=around.descriptor)
+        what = "finished" if is_forward else "undone"
+        return (
+            f"a start was killed while it replaced {len(steps)} files: "
+            f"the journal was replayed, the replacement is {what} now"
+        )
+
+    def _wait_for_others(self, folder: Folder) -> None:
+        """Nobody may be at work in a folder while we rename there. Where others can change the
+        folder, a lock says nothing.
+        """
+        if not self._route.is_private(folder):
+            return
+        at = folder.descriptor
+        for _ in range(_PATIENCE):
+            if not locks.others(self._calls, at, _listed(self._calls, at)):
+                return
+            sleep(_PAUSE)
+        raise _failed(folder.path, _BUSY)
+
+
+def _has(calls: Calls, at: int, name: bytes) -> bool:
+    try:
+        calls.stat(name, dir_fd=at, follow_symlinks=False)
+    except FileNotFoundError:
+        return False
+    return True
+
+
+def is_pending(calls: Calls, at: int, names: Collection[bytes]) -> bool:
+    """Whether one of the names in a private folder is a journal of ours. Raises OSError."""
+    for name in filter(temporary_names.is_journal, names):
+        found = _opened(calls, at, name)
+        if found is not None:
+            close(calls, found[0])
+            return True
+    return False
 
 
 def _failed(folder: bytes, reason: str) -> Refused:
@@ -108,51 +248,44 @@ def _failed(folder: bytes, reason: str) -> Refused:
     )
 
 
-def _in_folder(folder: bytes, calls: Calls) -> list[str]:
-    lines = []
-    held: dict[bytes, int] = {}
+def _listed(calls: Calls, at: int) -> list[bytes]:
+    descriptor = calls.open(b".", LIST, dir_fd=at)
     try:
-        listing = _lock(folder, calls, held)
-        if listing is None:
-            return []
-        for name in sorted(filter(temporary_names.is_journal, calls.listdir(listing))):
-            steps = _steps(listing, name, calls)
-            if steps is not None:
-                lines.append(_replay(listing, name, steps, calls, held))
+        return calls.listdir(descriptor)
     finally:
-        for descriptor in held.values():
-            close(calls, descriptor)
-    return lines
+        close(calls, descriptor)
 
 
-def _lock(folder: bytes, calls: Calls, held: dict[bytes, int]) -> int | None:
-    """Open a folder and wait until no run is at work in it; None if it is gone.
-
-    Raises OSError, Refused.
-    """
-    if folder in held:
-        return held[folder]
+def _sync(calls: Calls, at: int) -> None:
+    descriptor = calls.open(b".", LIST, dir_fd=at)
     try:
-        held[folder] = calls.open(folder, LIST & ~os.O_NOFOLLOW)
-    except (FileNotFoundError, NotADirectoryError):
-        return None
+        sync(calls, descriptor)
+    finally:
+        close(calls, descriptor)
+
+
+def _wait(calls: Calls, descriptor: int, folder: bytes) -> None:
+    """Wait until the run that wrote a journal has ended. Raises OSError, Refused."""
     for _ in range(_PATIENCE):
         try:
-            calls.flock(held[folder], fcntl.LOCK_EX | fcntl.LOCK_NB)
-            return held[folder]
+            calls.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            return
         except BlockingIOError:
             sleep(_PAUSE)
-    raise _failed(folder, "another process holds a lock on the directory")
+    raise _failed(folder, _BUSY)
 
 
-def _steps(listing: int, name: bytes, calls: Calls) -> Sequence[Step] | None:
-    """Return what a journal of ours says; None for a file that is none."""
+def _opened(calls: Calls, at: int, name: bytes) -> tuple[int, Sequence[Step]] | None:
+    """Open a journal of ours, and return its descriptor and what it says; None for a file that is
+    none. Raises OSError.
+    """
     try:
-        descriptor = calls.open(name, os.O_RDONLY | OPEN, dir_fd=listing)
+        descriptor = calls.open(name, os.O_RDONLY | OPEN, dir_fd=at)
     except OSError as error:
         if error.errno in (errno.ENOENT, errno.ELOOP, errno.ENXIO, errno.EACCES):
             return None
         raise
+    steps = None
     try:
         found = calls.fstat(descriptor)
         is_ours = (
@@ -162,31 +295,8 @@ def _steps(listing: int, name: bytes, calls: Calls) -> Sequence[Step] | None:
             and not found.st_mode & 0o077
             and found.st_size <= journal.LIMIT
         )
-        return journal.decode(read_open(calls, descriptor)) if is_ours else None
+        steps = journal.decode(read_open(calls, descriptor)) if is_ours else None
+        return (descriptor, steps) if steps is not None else None
     finally:
-        close(calls, descriptor)
-
-
-def _replay(
-    listing: int, name: bytes, steps: Sequence[Step], calls: Calls, held: dict[bytes, int]
-) -> str:
-    is_forward = name.startswith(temporary_names.FORWARD)
-    # Nobody may be at work in any of the folders while we rename there.
-    at = {step.folder: _lock(step.folder, calls, held) for step in steps}
-    with blocked():
-        for step in steps if is_forward else reversed(steps):
-            folder = at[step.folder]
-            if folder is None:
-                continue
-            if not is_forward:
-                undo(calls, folder, step)
-            elif _find(calls, folder, step.staged) is not None:
-                _move(calls, folder, step.staged, step.name)
-        for folder in {folder for folder in at.values() if folder is not None}:
-            sync(calls, folder)
-        calls.unlink(name, dir_fd=listing)
-    what = "finished" if is_forward else "undone"
-    return (
-        f"a start was killed while it replaced {len(steps)} files: "
-        f"the journal was replayed, the replacement is {what} now"
-    )
+        if steps is None:
+            close(calls, descriptor)

@@ -7,15 +7,16 @@ import posixpath
 
 from cycle_exec.errors import Problem, Refused
 from cycle_exec.planning.model import CERTIFICATE
-from cycle_exec.record import Record
 from cycle_exec.system.files import words
 from cycle_exec.system.invocation import decoded, encoded
 from cycle_exec.system.signals import blocked
 from cycle_exec.system.targets import leftovers, swap, temporary_names
+from cycle_exec.system.targets.applied import Applied
 from cycle_exec.system.targets.calls import LIST, Calls, close, create, removed, settle
+from cycle_exec.system.targets.directory import Directory
 from cycle_exec.system.targets.folders import Folders, Placement, failed, refused
-from cycle_exec.system.targets.generation import Directory
 from cycle_exec.system.targets.journal import Journal
+from cycle_exec.system.targets.route import Unsafe
 from cycle_exec.system.targets.swap import Entry
 
 TYPE_CHECKING = False
@@ -26,27 +27,25 @@ if TYPE_CHECKING:
     from cycle_exec.system.targets.generation import Generation
 
 _AT_ONCE = 64  # descriptors held open
-
-
-class Applied(Record):
-    """What a commit did. warnings: lines for the warning level."""
-
-    written: tuple[str, ...]
-    unchanged: tuple[str, ...]
-    warnings: tuple[str, ...] = ()
+_SPARE = 6  # descriptors
 
 
 class Staged:
     """Targets that stand ready under other names in their own folders, for a `with` block; it
     leaves nothing behind unless `commit` was called.
 
-    Entering raises Refused with every target that failed.
+    whole: these are all targets of the settings; else what killed runs left is not this run's to
+    judge. Entering raises Refused with every target that failed.
     """
 
-    def __init__(self, writes: Sequence[FileWrite], calls: Calls | None = None) -> None:
+    def __init__(
+        self, writes: Sequence[FileWrite], calls: Calls | None = None, *, whole: bool = True
+    ) -> None:
         self._writes = writes
+        self._whole = whole
         self._calls = calls = calls or Calls()
-        self._folders = Folders(calls)
+        self._folders = Folders(calls, cleans=whole)
+        self._reserve: list[int] = []
         self._placement = Placement(calls)
         self._entries: list[Entry] = []
         self._directories: list[Directory] = []
@@ -67,9 +66,13 @@ class Staged:
 
     def __enter__(self) -> Staged:
         try:
-            targets = {write.path for write in self._writes}
-            targets |= {f"{write.directory}/any" for write in self._writes if write.directory}
-            self._warnings += leftovers.recover(targets, self._calls)
+            self._warnings += leftovers.recover(
+                {write.path for write in self._writes},
+                self._calls,
+                directories={write.directory for write in self._writes if write.directory},
+                whole=self._whole,
+            )
+            self._set_aside()
             problems = []
             single = [write for write in self._writes if not write.directory]
             for path in dict.fromkeys(filter(None, (write.directory for write in self._writes))):
@@ -84,6 +87,8 @@ class Staged:
                     problem = self._stage(write)
                 except OSError as error:
                     problem = failed(write.path, words(error))
+                except Unsafe as unsafe:
+                    problem = refused(write.path, unsafe.reason, unsafe.fix)
                 if problem is not None:
                     problems.append(problem)
                 if len(self._unsettled) == _AT_ONCE:
@@ -108,18 +113,47 @@ class Staged:
         calls = self._calls
         folder, name = posixpath.split(encoded(self.paths[write.path]))
         name = temporary_names.temporary(name)
-        entry = next((entry for entry in self._entries if entry.path == write.path), None)
         try:
-            if entry is not None:
-                at = calls.open(b".", LIST, dir_fd=entry.at)
-            else:
-                at = calls.open(folder, LIST & ~os.O_NOFOLLOW)
+            at = self._open_folder(write)
             self._previews.append((at, name))
             attributes = self._placement.attributes(write, calls.fstat(at))
             close(calls, create(calls, at, name, content, attributes, write.path))
         except OSError as error:
             raise Refused([failed(write.path, words(error))]) from None
+        except Unsafe as unsafe:
+            raise Refused([refused(write.path, unsafe.reason, unsafe.fix)]) from None
         return decoded(posixpath.join(folder, name))
+
+    def _open_folder(self, write: FileWrite) -> int:
+        """Return a descriptor of the folder that a target is staged in, or lies in if it is equal.
+
+        Raises OSError, Unsafe.
+        """
+        entry = next((entry for entry in self._entries if entry.path == write.path), None)
+        if entry is not None:
+            return self._calls.open(b".", LIST, dir_fd=entry.at)
+        for directory in self._directories:
+            if write.path in directory.staged and directory.generation is not None:
+                return directory.generation.open_folder(write)
+        path = posixpath.dirname(encoded(write.path))
+        folder = self._folders.open(path, self._placement.folder(write))
+        self._folders.hold(folder)
+        return self._calls.open(b".", LIST, dir_fd=folder.descriptor)
+
+    def _set_aside(self) -> None:
+        """Open descriptors that are closed again for the clearing away: it needs some, and what
+        ends a run may be that there are no more.
+        """
+        try:
+            for _ in range(_SPARE):
+                self._reserve.append(self._calls.open(b"/", os.O_PATH | os.O_CLOEXEC))
+        except OSError as error:
+            raise Refused([failed(self._writes[0].path, words(error))]) from None
+
+    def _draw_on_reserve(self) -> None:
+        for descriptor in self._reserve:
+            close(self._calls, descriptor)
+        self._reserve.clear()
 
     def commit(self) -> Applied:
         """Swap every staged target into its place, or put everything back and raise Refused.
@@ -127,10 +161,11 @@ class Staged:
         The caller blocks signals, so that none comes between the last swap and what it does next.
         """
         with blocked():
+            self._draw_on_reserve()
             links = [generation.entry for generation in self._generations]
             changed = [*links, *(entry for entry in self._entries if entry.staged)]
-            written_down = self._journal(changed)
             try:
+                written_down = self._journal(changed)
                 warnings = swap.all_or_nothing(changed, self._calls, written_down)
             except BaseException:
                 self._discard()
@@ -149,9 +184,17 @@ class Staged:
         )
 
     def _journal(self, changed: Sequence[Entry]) -> Journal | None:
-        """Only where our lock tells others that we are at work could the next start trust it."""
-        folder = next((entry.folder for entry in changed if entry.folder.locked), None)
-        return Journal(self._calls, folder) if folder is not None else None
+        """Only where nobody else could have made or moved it can the next start believe it, and
+        only with a lock does it know that we are not at work any more.
+        """
+        for entry in changed:
+            try:
+                is_private = self._folders.route.is_private(entry.folder)
+            except OSError as error:
+                raise Refused([failed(entry.path, words(error))]) from None
+            if is_private and entry.folder.lock is not None:
+                return Journal(self._calls, entry.folder)
+        return None
 
     def _stage(self, write: FileWrite) -> Problem | None:
         path = encoded(write.path)
@@ -180,6 +223,7 @@ class Staged:
         entry = Entry(write.path, folder, name, attributes)
         self._entries.append(entry)
         if not equal:
+            self._folders.hold(folder)
             entry.content = write.content
             entry.staged = temporary_names.temporary(name)
             staged = decoded(posixpath.join(posixpath.dirname(path), entry.staged))
@@ -239,6 +283,7 @@ class Staged:
 
     def _discard(self) -> None:
         with blocked():
+            self._draw_on_reserve()
             for _, descriptor in self._unsettled:
                 close(self._calls, descriptor)
             self._unsettled.clear()

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import errno
 import os
-import posixpath
 
 from cycle_exec.errors import Problem, Refused, refuse
 from cycle_exec.system.files import irregular, words
@@ -15,7 +14,7 @@ from cycle_exec.system.targets.calls import (
     close,
     create,
     overwrite,
-    read,
+    read_file,
     read_open,
     removed,
     settle,
@@ -70,8 +69,10 @@ class Entry:
 
     def step(self) -> Step:
         """Return the swap of it, as a journal has it and as it is undone."""
+        device, inode = self.folder.identity
         return Step(
-            folder=posixpath.join(os.getcwdb(), self.folder.path),
+            folder=self.folder.path,
+            place=(device, inode),
             name=self.name,
             staged=self.staged,
             backup=self.backup,
@@ -144,11 +145,11 @@ def _keep(calls: Calls, entry: Entry) -> None:
     except OSError as error:
         if error.errno not in NO_LINK:
             raise
-        _copy(calls, entry, before)
+        _copy(calls, entry)
 
 
-def _copy(calls: Calls, entry: Entry, before: os.stat_result) -> None:
-    content = read(calls, entry.at, entry.name)
+def _copy(calls: Calls, entry: Entry) -> None:
+    content, before = read_file(calls, entry.at, entry.name)
     try:
         descriptor = create(
             calls, entry.at, entry.backup, content, Attributes.of(before), entry.path
@@ -224,8 +225,11 @@ def _put_back(calls: Calls, entries: Sequence[Entry], journal: Journal | None) -
             except OSError as error:
                 if attempt == 2:
                     problems.append(_stuck(entry, error))
-    if journal is not None and not problems:
-        journal.remove()
+    if journal is not None:
+        if problems:
+            journal.close()
+        else:
+            journal.remove()
     return problems
 
 

@@ -3,6 +3,7 @@
 .NAME.cycle-exec-RANDOM         a staged file, or the old one while a swap is under way
 .cycle-exec-forward-RANDOM      the journal of a swap
 .cycle-exec-back-RANDOM         the journal of a swap that is being taken back
+.cycle-exec-lock-RANDOM         locked by a run while it works in the directory
 ..cycle-exec-RANDOM             a generation of a certificates folder, and
 ..data                          the link to the one that counts
 """
@@ -19,6 +20,7 @@ _GENERATION = b"..cycle-exec-"
 
 FORWARD = b".cycle-exec-forward-"
 BACK = b".cycle-exec-back-"
+_LOCK = b".cycle-exec-lock-"
 DATA = b"..data"
 
 
@@ -44,6 +46,16 @@ def is_journal(name: bytes) -> bool:
     return any(
         name.startswith(prefix) and _is_random(name[len(prefix) :]) for prefix in (FORWARD, BACK)
     )
+
+
+def lock() -> bytes:
+    """Return a fresh name for a lock."""
+    return _LOCK + _random()
+
+
+def is_lock(name: bytes) -> bool:
+    """Whether a file of this name is a lock."""
+    return name.startswith(_LOCK) and _is_random(name[len(_LOCK) :])
 
 
 def generation() -> bytes:

@@ -1,6 +1,5 @@
 """Whose journals are believed, and what stands in the way of working one off."""
 
-import fcntl
 import os
 
 import pytest
@@ -8,7 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cycle_exec.errors import Refused
-from cycle_exec.system.targets import journal, leftovers, recovery, temporary_names
+from cycle_exec.system.targets import journal, leftovers, locks, recovery, temporary_names
+from cycle_exec.system.targets.calls import Calls
 from cycle_exec.system.targets.journal import Step
 
 NAME = ".cycle-exec-forward-0123456789abcdef"
@@ -19,7 +19,8 @@ OLD = b".target.cycle-exec-fedcba9876543210"
 
 def step(folder, **more):
     given = {"name": b"target", "staged": SPARE, "backup": b"", "fresh": False, "inode": 0, **more}
-    return Step(folder=os.fsencode(folder), **given)
+    found = os.stat(folder) if os.path.exists(folder) else os.stat("/proc")
+    return Step(folder=os.fsencode(folder), place=(found.st_dev, found.st_ino), **given)
 
 
 def leave(folder, *steps, name=NAME, mode=0o600):
@@ -40,6 +41,7 @@ plain = names.filter(lambda name: name not in (b".", b".."))
 steps = st.builds(
     Step,
     folder=st.lists(names, max_size=4).map(lambda parts: b"/" + b"/".join(parts)),
+    place=st.tuples(st.integers(0, 2**64 - 1), st.integers(0, 2**64 - 1)),
     name=plain,
     staged=plain.map(temporary_names.temporary),
     backup=st.one_of(st.just(b""), plain.map(temporary_names.temporary)),
@@ -84,7 +86,7 @@ def test_it_goes_forward_in_every_folder(tmp_path):
         folder.mkdir()
         half_done(folder)
     leave(folders[0], *(step(folder) for folder in folders))
-    told = leftovers.recover([f"{folders[0]}/target"])
+    told = leftovers.recover([f"{folder}/target" for folder in folders])
     assert told == [
         "a start was killed while it replaced 2 files: the journal was replayed, the "
         "replacement is finished now"
@@ -170,18 +172,19 @@ def test_a_run_that_is_at_work_is_not_disturbed(tmp_path, monkeypatch):
     (tmp_path / "b").mkdir()
     half_done(tmp_path / "b")
     leave(tmp_path / "a", step(tmp_path / "b"))
-    held = os.open(tmp_path / "b", os.O_RDONLY)
-    try:
-        fcntl.flock(held, fcntl.LOCK_SH)
-        with pytest.raises(Refused) as caught:
-            leftovers.recover([f"{tmp_path}/a/target"])
-    finally:
-        os.close(held)
+    targets = [f"{tmp_path}/a/target", f"{tmp_path}/b/target"]
+    at = os.open(tmp_path / "b", os.O_RDONLY)
+    held = locks.taken(Calls(), at)
+    assert held is not None
+    with pytest.raises(Refused) as caught:
+        leftovers.recover(targets)
+    locks.release(Calls(), at, held)
+    os.close(at)
     [problem] = caught.value.problems
     assert (problem.kind, problem.subject) == ("target-failed", f"directory {tmp_path}/b")
-    assert "another process holds a lock" in problem.reason
+    assert "another process is at work" in problem.reason
     assert (tmp_path / "b/target").read_bytes() == b"old"
-    assert leftovers.recover([f"{tmp_path}/a/target"])
+    assert leftovers.recover(targets)
     assert (tmp_path / "b/target").read_bytes() == b"new"
 
 
@@ -204,6 +207,6 @@ def test_what_cannot_be_mended_refuses(tmp_path):
 
 def test_nothing_is_opened_where_there_is_no_journal(tmp_path, monkeypatch):
     """Nearly every start: a look into each folder, and no more."""
-    monkeypatch.setattr(recovery, "replay", lambda *_: pytest.fail("there is nothing to do"))
+    monkeypatch.setattr(recovery, "Recovery", lambda *_: pytest.fail("there is nothing to do"))
     (tmp_path / "target").write_bytes(b"old")
     assert leftovers.recover([f"{tmp_path}/target", f"{tmp_path}/no/such/folder", "x"]) == []
