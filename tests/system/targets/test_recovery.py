@@ -1,5 +1,6 @@
 """Whose journals are believed, and what stands in the way of working one off."""
 
+import fcntl
 import os
 
 import pytest
@@ -7,7 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cycle_exec.errors import Refused
-from cycle_exec.system.targets import journal, leftovers, locks, recovery, temporary_names
+from cycle_exec.planning.model import FileWrite
+from cycle_exec.system.targets import journal, leftovers, locks, recovery, stage, temporary_names
 from cycle_exec.system.targets.calls import Calls
 from cycle_exec.system.targets.journal import Step
 
@@ -210,3 +212,116 @@ def test_nothing_is_opened_where_there_is_no_journal(tmp_path, monkeypatch):
     monkeypatch.setattr(recovery, "Recovery", lambda *_: pytest.fail("there is nothing to do"))
     (tmp_path / "target").write_bytes(b"old")
     assert leftovers.recover([f"{tmp_path}/target", f"{tmp_path}/no/such/folder", "x"]) == []
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root becomes another user")
+@pytest.mark.parametrize("who", ["owner", "group", "everybody", "above"])
+def test_a_journal_where_others_can_move_it_is_not_believed(tmp_path, who):
+    """A genuine one could have been kept for later."""
+    folder = tmp_path / "above/here"
+    folder.mkdir(parents=True)
+    half_done(folder)
+    path = leave(folder, step(folder))
+    if who == "above":
+        folder.parent.chmod(0o777)
+    elif who == "owner":
+        os.chown(folder, 1234, 1234)
+    else:
+        folder.chmod(0o770 if who == "group" else 0o707)
+    assert leftovers.recover([f"{folder}/target"]) == []
+    assert (folder / "target").read_bytes() == b"old"
+    assert path.exists()
+
+
+def test_a_journal_reaches_only_folders_of_the_targets(tmp_path):
+    """Whatever it says, of another one nothing is done; once all targets are known it goes."""
+    for name in ("a", "b"):
+        (tmp_path / name).mkdir()
+        half_done(tmp_path / name)
+    path = leave(tmp_path / "a", step(tmp_path / "a"), step(tmp_path / "b"))
+    targets = [f"{tmp_path}/a/target"]
+    assert leftovers.recover(targets, whole=False) == []
+    assert (path.exists(), (tmp_path / "a/target").read_bytes()) == (True, b"old")
+    assert len(leftovers.recover(targets)) == 1
+    assert (tmp_path / "a/target").read_bytes() == b"new"
+    assert (tmp_path / "b/target").read_bytes() == b"old"
+    assert not path.exists()
+
+
+def test_another_folder_of_the_same_name_is_another_one(tmp_path):
+    """Folders are known by device and inode."""
+    for name in ("a", "b"):
+        (tmp_path / name).mkdir()
+        half_done(tmp_path / name)
+    leave(tmp_path / "a", step(tmp_path / "a"), step(tmp_path / "b"))
+    (tmp_path / "b").rename(tmp_path / "c")
+    (tmp_path / "b").mkdir()
+    half_done(tmp_path / "b")
+    leftovers.recover([f"{tmp_path}/a/target", f"{tmp_path}/b/target"])
+    assert (tmp_path / "a/target").read_bytes() == b"new"
+    assert (tmp_path / "b/target").read_bytes() == (tmp_path / "c/target").read_bytes() == b"old"
+
+
+def test_the_folders_of_a_certificate_directory_are_reached(tmp_path):
+    """Where a domain has a plain folder, its files go one by one."""
+    folder = tmp_path / "www.example.com"
+    folder.mkdir()
+    half_done(folder)
+    leave(tmp_path, step(folder))
+    leftovers.recover([], directories=[str(tmp_path)], whole=False)
+    assert (folder / "target").read_bytes() == b"new"
+
+
+def test_the_journal_of_a_run_that_is_alive_is_waited_for(tmp_path, monkeypatch):
+    """It holds a lock on it, which nobody else can take."""
+    monkeypatch.setattr(recovery, "_PATIENCE", 3)
+    half_done(tmp_path)
+    held = os.open(leave(tmp_path, step(tmp_path)), os.O_RDONLY)
+    fcntl.flock(held, fcntl.LOCK_EX)
+    with pytest.raises(Refused):
+        leftovers.recover([f"{tmp_path}/target"])
+    os.close(held)
+    assert (tmp_path / "target").read_bytes() == b"old"
+    assert leftovers.recover([f"{tmp_path}/target"])
+
+
+def test_a_lock_on_the_directory_is_not_waited_for(tmp_path):
+    """Anybody who can read it can have one."""
+    half_done(tmp_path)
+    leave(tmp_path, step(tmp_path))
+    held = os.open(tmp_path, os.O_RDONLY)
+    fcntl.flock(held, fcntl.LOCK_EX)
+    assert leftovers.recover([f"{tmp_path}/target"])
+    os.close(held)
+    assert (tmp_path / "target").read_bytes() == b"new"
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root becomes another user")
+def test_a_journal_is_written_where_nobody_else_can_change_anything(tmp_path):
+    """In the first such folder of the targets, or nowhere."""
+    seen = []
+
+    class Watched(Calls):
+        @staticmethod
+        def replace(source, target, **named):
+            if temporary_names.is_journal(target):
+                seen.append(os.readlink(f"/proc/self/fd/{named['dst_dir_fd']}"))
+            os.replace(source, target, **named)
+
+    def run(*folders):
+        seen.clear()
+        targets = [
+            FileWrite(path=f"{folder}/{name}", content=os.urandom(4), mode=0o600, kind="t")
+            for folder in folders
+            for name in "ab"
+        ]
+        with stage.Staged(targets, Watched()) as staged:
+            staged.commit()
+        return seen
+
+    for name, owner, mode in (("app", 1234, 0o755), ("group", 0, 0o775), ("root", 0, 0o755)):
+        (tmp_path / name).mkdir()
+        os.chown(tmp_path / name, owner, owner)
+        (tmp_path / name).chmod(mode)
+    assert run(tmp_path / "app", tmp_path / "group") == []
+    assert run(tmp_path / "app", tmp_path / "root") == [f"{tmp_path}/root"]
