@@ -146,7 +146,8 @@ class Folders:
     def hold(self, folder: Folder) -> None:
         """Tell other runs that we are at work in the folder, before anything is made there."""
         if folder.lock is None:
-            folder.lock = locks.taken(self._calls, folder.descriptor)
+            with blocked():
+                folder.lock = locks.taken(self._calls, folder.descriptor)
 
     def sync(self, folder: Folder) -> None:
         """Make renames durable, where the file system knows how. Raises OSError."""
