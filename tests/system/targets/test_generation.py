@@ -2,6 +2,8 @@
 
 import errno
 import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -10,6 +12,9 @@ from cycle_exec.errors import Refused
 from cycle_exec.planning.model import FileWrite
 from cycle_exec.system.targets import stage, temporary_names
 from cycle_exec.system.targets.calls import Calls
+from tests.support.leftovers import leftovers
+
+ROOT = str(Path(__file__).parents[3])
 
 
 def pem(folder, path, content=b"new", mode=0o600):
@@ -237,3 +242,43 @@ def test_five_hundred_of_them(tmp_path):
     assert (tmp_path / "7.test/key").stat().st_ino == before
     assert (tmp_path / "499.test/key").read_bytes() == b"499"
     assert len(os.listdir(tmp_path)) == 502
+
+
+WITH_FEW = f"""
+import resource, sys
+sys.path.insert(0, {ROOT!r})
+from cycle_exec.errors import Refused
+from cycle_exec.planning.model import FileWrite
+from cycle_exec.system.targets import recovery, stage
+folder, limit = sys.argv[1], int(sys.argv[2])
+def write(path, **more):
+    return FileWrite(path=f"{{folder}}/{{path}}", content=b"new", mode=0o600, kind="t", **more)
+pems = [
+    write(f"pems/{{name}}/key", directory=f"{{folder}}/pems", domain=name, member="key")
+    for name in ("a.test", "b.test", "c.test")
+]
+resource.setrlimit(resource.RLIMIT_NOFILE, (limit, limit))
+try:
+    with stage.Staged([*pems, write("more/x"), write("y")]) as staged:
+        staged.commit()
+    print("done")
+except Refused as refused:
+    print(*sorted({{problem.reason for problem in refused.problems}}), sep=",")
+"""
+
+
+def test_a_run_without_descriptors_leaves_nothing_behind(tmp_path):
+    """Whichever it is that cannot be had: no key stays in a staged folder."""
+    said = set()
+    for limit in range(3, 40):
+        folder = tmp_path / str(limit)
+        folder.mkdir()
+        words = [sys.executable, "-c", WITH_FEW, str(folder), str(limit)]
+        done = subprocess.run(words, capture_output=True, text=True, check=True).stdout.strip()
+        said.add(done)
+        if done == "done":
+            assert (folder / "pems/c.test/key").read_bytes() == b"new"
+            assert leftovers(folder) == []
+        else:
+            assert os.listdir(folder) == [], (limit, done)
+    assert said == {"done", "too many files are open"}
