@@ -230,6 +230,10 @@ def _planned(settings: Settings, plan: Plan) -> list[Finding]:
     counts = {"variable": plan.counts()["variable"], "file": len(plan.writes)}
     found = [good("plan", counted(counts) or "nothing")]
     found += [doubtful("plan", line, "see cycle-exec plan") for line in plan.warnings]
+    mixture = apply.mixture(plan)
+    if mixture:
+        fix = "let the directory of one target belong to the user that cycle-exec runs as"
+        found.append(doubtful("journal", mixture, fix))
     minimum = (settings.certificates or CertificateRequest()).minimum_days
     now = clock.now()
     return found + [diagnosis.certificate(each, minimum, now) for each in plan.certificates]

@@ -28,6 +28,9 @@ def run(
         keeper = last_good.keeper(invocation, settings, keeps=False)
     planned = pipeline.plan_for(invocation, settings, deadline, keeper=keeper)
     plan, user = planned.plan, planned.local.user
+    mixture = apply.mixture(plan)
+    if mixture:
+        plan = plan.replace(warnings=(*plan.warnings, mixture))
     outlook = describe.Outlook(
         command=settings.command,
         executable=apply.judged(settings, planned),

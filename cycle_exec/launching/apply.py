@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import posixpath
+
 from cycle_exec.errors import Problem, Refused
 from cycle_exec.system.exec import lookup, process
 from cycle_exec.system.targets.applied import Applied
@@ -78,6 +80,23 @@ def apply(plan: Plan, cwd: str, deadline: Deadline, probe: Probe | None = None) 
         if problem is not None:
             raise Refused([problem])
         return staged.commit()
+
+
+def mixture(plan: Plan) -> str:
+    """Return what a kill can leave that the next start does not mend; empty if it mends all."""
+    places = {write.directory or posixpath.dirname(write.path): write.uid for write in plan.writes}
+    renames = {write.directory or write.path for write in plan.writes}
+    if len(renames) < 2:
+        return ""
+    from cycle_exec.system.invocation import encoded
+    from cycle_exec.system.targets import route
+
+    if any(route.will_be_private(encoded(path), uid) for path, uid in places.items()):
+        return ""
+    return (
+        "a kill while the files are replaced can leave old and new ones: none of their directories "
+        "can be changed by this user alone, so no journal is kept"
+    )
 
 
 def _check(plan: Plan, staged: Staged, deadline: Deadline, cwd: str) -> None:

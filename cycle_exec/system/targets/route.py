@@ -110,16 +110,28 @@ class Route:
 
     def existing(self, path: bytes) -> Folder:
         """Return a directory that is there, opened. Raise OSError, Unsafe."""
-        here = self.root()
+        folder, missing = self.nearest(path)
+        if missing:
+            close(self._calls, folder.descriptor)
+            raise FileNotFoundError(errno.ENOENT, "no such directory")
+        return folder
+
+    def nearest(self, path: bytes) -> tuple[Folder, bool]:
+        """Return a directory, opened, or the nearest one above it that is there; and whether
+        something is missing below. Raise OSError, Unsafe.
+        """
+        here, missing = self.root(), False
         try:
             for name in components(absolute(path)):
                 below = self.enter(here, name)
                 close(self._calls, here.descriptor)
                 here = below
+        except FileNotFoundError:
+            missing = True
         except BaseException:
             close(self._calls, here.descriptor)
             raise
-        return here
+        return here, missing
 
     def _judge(self, parent: Folder, before: int, below: Folder, is_link: bool) -> None:
         if not self._privileged:
@@ -184,20 +196,28 @@ def obstacle(folder: bytes) -> tuple[str, str]:
     texts if it is not. Raise OSError.
     """
     calls = Calls()
-    route = Route(calls)
-    here = route.root()
     try:
-        for name in components(absolute(folder)):
-            below = route.enter(here, name)
-            close(calls, here.descriptor)
-            here = below
-    except FileNotFoundError:
-        pass
+        found, _ = Route(calls).nearest(folder)
     except Unsafe as unsafe:
         return unsafe.reason, unsafe.fix
-    finally:
-        close(calls, here.descriptor)
+    close(calls, found.descriptor)
     return "", ""
+
+
+def will_be_private(folder: bytes, uid: int) -> bool:
+    """Whether nobody but us can change a directory, or the one that is made there for a user."""
+    calls = Calls()
+    route = Route(calls)
+    try:
+        found, missing = route.nearest(folder)
+    except (OSError, Unsafe):
+        return False
+    try:
+        return route.is_private(found) and not (missing and uid != -1 and route.is_foreign(uid))
+    except OSError:
+        return False
+    finally:
+        close(calls, found.descriptor)
 
 
 def absolute(path: bytes) -> bytes:

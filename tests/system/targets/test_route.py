@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 
 from cycle_exec.errors import Refused
-from cycle_exec.planning.model import FileWrite
+from cycle_exec.launching import apply as apply_stage
+from cycle_exec.planning.model import FileWrite, Plan
 from cycle_exec.system import files
 from cycle_exec.system.targets import route, stage
 from cycle_exec.system.targets.calls import Calls
@@ -268,3 +269,32 @@ def test_private_is_what_nobody_else_can_change_or_exchange(tmp_path):
     deep.chmod(0o755)
     assert not is_private(deep)
     assert not is_private(Path("/tmp"))
+
+
+@pytest.mark.parametrize(
+    ("folders", "said"),
+    [
+        (("home",), True),
+        (("home", "root"), False),
+        (("root",), False),
+        (("group", "home"), True),
+        (("root/new",), False),
+    ],
+)
+def test_what_a_kill_can_leave_is_said_beforehand(home, folders, said):
+    """Where no directory of the targets is ours alone nothing mends it."""
+    make(home.parent / "root", 0)
+    make(home.parent / "group", 0, 0o775)
+    writes = tuple(write(home.parent / folder / name) for folder in folders for name in "ab")
+    plan = Plan(environ={}, sources={}, writes=writes)
+    found = apply_stage.mixture(plan)
+    assert bool(found) == said
+    if said:
+        assert "can leave old and new ones" in found
+    assert not apply_stage.mixture(plan.replace(writes=writes[:1]))
+
+
+def test_a_directory_that_will_be_given_away_is_not_ours(home):
+    """It is made for the app."""
+    writes = tuple(write(home.parent / "new" / name, uid=APP) for name in "ab")
+    assert apply_stage.mixture(Plan(environ={}, sources={}, writes=writes))
