@@ -238,15 +238,19 @@ def _untouched(path: str) -> bytes:
 def preflight(targets: Sequence[str]) -> list[Problem]:
     """Every target that could not be written, found out without writing anything."""
     problems = []
+    ways: dict[bytes, tuple[str, str]] = {}
     for path in targets:
-        reason, fix = _obstacle(path)
+        reason, fix = _obstacle(path, ways)
         if reason:
             problems.append(Problem("target-refused", path, reason, fix))
     return problems
 
 
-def _obstacle(path: str) -> tuple[str, str]:
-    """Why a target cannot be written and what to do, two empty texts if it can."""
+def _obstacle(path: str, ways: dict[bytes, tuple[str, str]]) -> tuple[str, str]:
+    """Why a target cannot be written and what to do, two empty texts if it can.
+
+    ways: what is known already of the ways to directories.
+    """
     if "\0" in path or posixpath.basename(path) in ("", ".", ".."):
         return "it does not end in a file name", "give the path of a file"
     raw = encoded(path)
@@ -254,13 +258,15 @@ def _obstacle(path: str) -> tuple[str, str]:
         return _WORDS[errno.ENAMETOOLONG], ""
     from cycle_exec.system.targets import route
 
+    folder = posixpath.dirname(raw)
     try:
-        unsafe = route.obstacle(posixpath.dirname(raw))
-        if unsafe[0]:
-            return unsafe
-        return irregular(os.lstat(raw).st_mode) or _closed(posixpath.dirname(raw)), ""
+        if folder not in ways:
+            ways[folder] = route.obstacle(folder)
+        if ways[folder][0]:
+            return ways[folder]
+        return irregular(os.lstat(raw).st_mode) or _closed(folder), ""
     except FileNotFoundError:
-        return _closed(posixpath.dirname(raw)), ""
+        return _closed(folder), ""
     except OSError as error:
         return words(error), ""
 

@@ -12,11 +12,10 @@ from cycle_exec.system.files import words
 from cycle_exec.system.invocation import encoded
 from cycle_exec.system.targets import temporary_names
 from cycle_exec.system.targets.calls import LIST, Attributes, close
+from cycle_exec.system.targets.cleaning import Ground, current_generation
 from cycle_exec.system.targets.folders import failed, refused
 from cycle_exec.system.targets.generation import Generation, inside
-from cycle_exec.system.targets.leftovers import current_generation
 from cycle_exec.system.targets.route import Unsafe
-from cycle_exec.system.targets.trees import Ground
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -13,7 +13,7 @@ from cycle_exec.errors import Problem
 from cycle_exec.system.files import irregular
 from cycle_exec.system.invocation import decoded
 from cycle_exec.system.signals import blocked
-from cycle_exec.system.targets import leftovers, locks
+from cycle_exec.system.targets import cleaning, locks
 from cycle_exec.system.targets.calls import LIST, Attributes, Calls, Folder, close, own, read, sync
 from cycle_exec.system.targets.route import Route, Unsafe, absolute, components
 
@@ -137,9 +137,9 @@ class Folders:
         calls = self._calls
         try:
             folder.listing = calls.open(b".", LIST, dir_fd=folder.descriptor)
-            if self._cleans and leftovers.found(calls.listdir(folder.listing)):
+            if self._cleans and cleaning.found(calls.listdir(folder.listing)):
                 self.hold(folder)
-                leftovers.clean(calls, folder, private=self.route.is_private(folder))
+                cleaning.clean(calls, folder, private=self.route.is_private(folder))
         except OSError:
             pass
 

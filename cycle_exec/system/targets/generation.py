@@ -28,10 +28,10 @@ from cycle_exec.system.targets.calls import (
     settle,
     sync,
 )
+from cycle_exec.system.targets.cleaning import Ground, remove_tree
 from cycle_exec.system.targets.folders import mkdir, require_new
 from cycle_exec.system.targets.swap import NO_LINK, Entry
 from cycle_exec.system.targets.temporary_names import DATA
-from cycle_exec.system.targets.trees import Ground, remove_tree
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -1,0 +1,180 @@
+"""What killed runs left behind in the folders of targets: found and removed; and how far into
+folders with all that is below them we go.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import stat
+
+from cycle_exec.system.targets import locks, temporary_names
+from cycle_exec.system.targets.calls import LIST, Calls, Folder, close, removed
+from cycle_exec.system.targets.temporary_names import DATA
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Collection
+
+
+def found(names: Collection[bytes]) -> bool:
+    """Whether a killed run may have left one of these names."""
+    generations = sum(map(temporary_names.is_generation, names))
+    return generations > (DATA in names) or any(
+        temporary_names.is_temporary(name) or temporary_names.is_lock(name) for name in names
+    )
+
+
+def clean(calls: Calls, folder: Folder, *, private: bool) -> None:
+    """Remove staged files, generations and links of killed runs from a folder where we hold a lock,
+    unless somebody else is at work there. Raises OSError.
+
+    private: nobody else can change the folder. Elsewhere nothing is removed that whoever owns it
+    could not remove himself; and no journal in it is one.
+    """
+    if folder.lock is None or folder.listing is None:
+        return  # without locks nobody knows who is at work
+    at = folder.descriptor
+    names = calls.listdir(folder.listing)
+    # Locks are looked at in a later list: whose file is in the first has its lock in the second.
+    later = calls.listdir(folder.listing)
+    if locks.others(calls, at, later, folder.lock[0]):
+        return
+    if private and any(map(temporary_names.is_journal, later)):
+        from cycle_exec.system.targets import recovery
+
+        if recovery.is_pending(calls, at, later):
+            return  # its staged files are still needed
+    if DATA in names or any(map(temporary_names.is_generation, names)):
+        _clean_generations(calls, folder, names, private)
+    # By these the next run sees that there is something to clean, so they go last.
+    for name in filter(temporary_names.is_temporary, names):
+        try:
+            found = calls.stat(name, dir_fd=at, follow_symlinks=False)
+            if stat.S_ISREG(found.st_mode) or stat.S_ISLNK(found.st_mode):
+                calls.unlink(name, dir_fd=at)
+        except OSError:
+            continue
+
+
+def _clean_generations(
+    calls: Calls, folder: Folder, names: Collection[bytes], private: bool
+) -> None:
+    at = folder.descriptor
+    current = current_generation(calls, at)
+    if current is None:
+        return
+    for name in names:
+        if name[:1] != b"." and _is_dangling(calls, at, name, current):
+            removed(calls, at, name)
+    for name in filter(temporary_names.is_generation, names):
+        is_ours = private or (folder.is_of_one and _owner(calls, at, name) == folder.uid)
+        if name != current and is_ours:
+            remove_tree(calls, at, name)
+
+
+def _is_dangling(calls: Calls, at: int, name: bytes, current: bytes) -> bool:
+    """Whether a name is a link of ours that leads nowhere."""
+    try:
+        if calls.readlink(name, dir_fd=at) != temporary_names.link_text(name):
+            return False
+    except OSError:
+        return False
+    if not current:
+        return True
+    try:
+        calls.stat(current + b"/" + name, dir_fd=at, follow_symlinks=False)
+    except FileNotFoundError:
+        return True
+    return False
+
+
+def current_generation(calls: Calls, at: int) -> bytes | None:
+    """Return the generation in use; empty if there is none yet, None if `..data` is not ours."""
+    try:
+        text = bytes(calls.readlink(DATA, dir_fd=at))
+    except FileNotFoundError:
+        return b""
+    except OSError as error:
+        if error.errno == errno.EINVAL:
+            return None
+        raise
+    return text if temporary_names.is_generation(text) else None
+
+
+def _owner(calls: Calls, at: int, name: bytes) -> int:
+    return calls.stat(name, dir_fd=at, follow_symlinks=False).st_uid
+
+
+def remove_tree(
+    calls: Calls, at: int, name: bytes, identity: tuple[int, int] | None = None
+) -> bool:
+    """Remove a folder of ours with all that is below; return whether it is gone.
+
+    Nothing is removed on another mount, and below a folder of somebody else nothing in a folder
+    that is not his, too: he may have moved it there. identity: what the folder has to be. Each
+    call has two tries.
+    """
+    return _remove(calls, at, name, identity, None)
+
+
+def _remove(
+    calls: Calls,
+    at: int,
+    name: bytes,
+    identity: tuple[int, int] | None,
+    above: Ground | None,
+) -> bool:
+    # A mount point cannot be renamed, so the folder at the top is none that somebody moved there.
+    for _ in range(2):
+        try:
+            descriptor = calls.open(name, LIST, dir_fd=at)
+        except FileNotFoundError:
+            return True
+        except OSError:
+            continue
+        try:
+            ground = Ground(calls, descriptor)
+            if identity not in (None, ground.identity) or (above and not above.holds(ground)):
+                return False
+            for inner in calls.listdir(descriptor):
+                if not removed(calls, descriptor, inner):
+                    _remove(calls, descriptor, inner, None, ground)
+            calls.rmdir(name, dir_fd=at)
+        except OSError:
+            continue
+        finally:
+            close(calls, descriptor)
+        return True
+    return False
+
+
+class Ground:
+    """Whose an open directory is, and on which mount."""
+
+    def __init__(self, calls: Calls, descriptor: int) -> None:
+        found = calls.fstat(descriptor)
+        self.identity = found.st_dev, found.st_ino
+        self.uid = found.st_uid
+        self.mode = found.st_mode
+        # Root's folders are only filled by root, so the device will do: it costs nothing.
+        self._mount = found.st_dev if self.uid in (0, os.geteuid()) else _mount(descriptor)
+        self._device = found.st_dev
+
+    def holds(self, below: Ground) -> bool:
+        """Whether one below it is what its owner may have made himself."""
+        if self.uid in (0, os.geteuid()):
+            return self._device == below._device
+        return (self.uid, self._mount) == (below.uid, below._mount)
+
+
+def _mount(descriptor: int) -> object:
+    """Return what tells the mount of an open directory from all others. Raise OSError."""
+    try:
+        with open(f"/proc/self/fdinfo/{descriptor}", "rb") as file:
+            for line in file:
+                if line.startswith(b"mnt_id:"):
+                    return line
+    except FileNotFoundError:
+        pass
+    return os.fstat(descriptor).st_dev
