@@ -8,6 +8,7 @@ from typing import NamedTuple
 from tests.fuzz import (
     answers,
     argv,
+    chain,
     dotenv,
     http1,
     journal,
@@ -34,8 +35,8 @@ class Target(NamedTuple):
 
 
 _MODULES = (
-    *(answers, argv, dotenv, http1, journal, json, last_good, login, manifest, notifications),
-    *(openvpn, pem, state, substitution, templates, toml, x509),
+    *(answers, argv, chain, dotenv, http1, journal, json, last_good, login, manifest),
+    *(notifications, openvpn, pem, state, substitution, templates, toml, x509),
 )
 TARGETS = {
     module.__name__.rpartition(".")[2]: Target(module.target, module.WORDS) for module in _MODULES
