@@ -39,7 +39,8 @@ def list_(invocation: Invocation, overrides: Overrides, *, as_json: bool) -> int
         now=now,
         mismatch=key_matches.mismatch,
     )
-    summaries = list(dict.fromkeys(usable.summary for usable in chosen.values()))
+    every = (one for usable in chosen.values() for one in usable.every)
+    summaries = list(dict.fromkeys(one.summary for one in every))
     if as_json:
         stdout.write_json([describe.certificate(summary, now) for summary in summaries])
     else:

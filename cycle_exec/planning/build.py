@@ -9,10 +9,10 @@ from cycle_exec.settings.model import STALE
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from cycle_exec.planning.certificates.judgement import Usable
-    from cycle_exec.planning.model import Crypto, FileWrite, Inputs
+    from cycle_exec.planning.model import CertificateSummary, Crypto, FileWrite, Inputs
     from cycle_exec.settings.model import Settings
     from cycle_exec.sources.model import Snapshot
 
@@ -65,11 +65,17 @@ def build(
         sources=merged.sources,
         overrides=merged.overrides,
         writes=outputs.placed(),
-        certificates=tuple(dict.fromkeys(usable.summary for usable in chosen.values())),
+        certificates=_summaries(chosen),
         warnings=(*warnings, *extension.warnings),
         notes=layered.notes,
         stale=snapshot.stale,
     )
+
+
+def _summaries(chosen: Mapping[str, Usable]) -> tuple[CertificateSummary, ...]:
+    """Return what is to be said of each certificate, once, also of those with a further key."""
+    every = (one for usable in chosen.values() for one in usable.every)
+    return tuple(dict.fromkeys(one.summary for one in every))
 
 
 def _certificates(

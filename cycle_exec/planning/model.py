@@ -33,7 +33,8 @@ class FileWrite(Record):
     check: a command that must exit 0 on the staged file, `{{ staged }}` standing for its path.
     on_change: as in the settings.
     directory: the folder whose files all change at one moment, empty: this file changes by
-    itself. domain, member: where the file is below that folder: DIRECTORY/DOMAIN/MEMBER.
+    itself. domain, member: where the file is below that folder: DIRECTORY/DOMAIN/MEMBER, or
+    DIRECTORY/DOMAIN where member is empty.
     """
 
     _sealed = ("content",)

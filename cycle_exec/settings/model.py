@@ -142,7 +142,8 @@ class IntegrationRequest(Record):
 
 
 class CertificateRequest(Written):
-    """[certificates]. directory empty: fetched for templates, written nowhere.
+    """[certificates]. directory empty: fetched for templates, written nowhere. layout: "folders"
+    or "flat".
 
     password_from: the scoped variable with the password of PKCS #12 files.
     """
@@ -150,6 +151,7 @@ class CertificateRequest(Written):
     directory: str = ""
     domains: tuple[str, ...] = ()
     container_id: str = ""
+    layout: str = "folders"
     formats: tuple[str, ...] = ("pem",)
     password_from: str = ""
     minimum_days: int = 7

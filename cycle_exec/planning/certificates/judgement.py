@@ -36,6 +36,11 @@ class Usable(Record):
     names: tuple[str, ...] = ()
     kinds: tuple[tuple[str, Usable], ...] = ()
 
+    @property
+    def every(self) -> tuple[Usable, ...]:
+        """Itself, and the one with the other kind of key."""
+        return (self, *(one for _, one in self.kinds))
+
 
 class Judgement(Record):
     """What the rules say. refused: every reason; empty: it is usable. names: of the leaf."""

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 # always exist, and no file of an earlier certificate stays beside the new ones.
 _PEMS = ("privkey", "cert", "chain", "fullchain")
 _COMBINED, _KEYSTORE = "combined", "keystore.p12"
+_PEM, _P12 = ".pem", ".p12"
 
 
 def add_to(
@@ -31,13 +32,9 @@ def add_to(
     crypto: Crypto,
 ) -> None:
     """Note every file of the chosen certificates, by domain, that the request asks for."""
-    members = _PEMS if "pem" in request.formats else ()
-    if _COMBINED in request.formats:
-        members = (*members, _COMBINED)
     for domain, usable in chosen.items():
-        for member in members:
-            content = getattr(usable, member).encode()
-            _add(outputs, request, domain, f"{member}.pem", content)
+        for ending, one in (("", usable), *usable.kinds):
+            _add_pems(outputs, request, domain, ending, one)
     if "pkcs12" in request.formats:
         defaults = settings.variables.defaults
         name = request.password_from
@@ -48,26 +45,62 @@ def add_to(
 
 def paths(request: CertificateRequest, domain: str) -> dict[str, str]:
     """Return where the files of a chosen domain are, by their names in templates."""
-    folder = _folder(request, domain)
-    members = (*_PEMS, _COMBINED) if _COMBINED in request.formats else _PEMS
-    found = {member: f"{folder}/{member}.pem" for member in members}
+    base = f"{request.directory.rstrip('/')}/"
+    if _is_flat(request):
+        found = {_COMBINED: base + _flat(domain, _PEM)}
+        keystore = _flat(domain, _P12)
+    else:
+        base += f"{folder_name(domain)}/"
+        found = {member: f"{base}{member}.pem" for member in _members(request)}
+        keystore = _KEYSTORE
     if "pkcs12" in request.formats:
-        found["keystore"] = f"{folder}/{_KEYSTORE}"
+        found["keystore"] = base + keystore
     return found
 
 
-def _folder(request: CertificateRequest, domain: str) -> str:
-    return f"{request.directory.rstrip('/')}/{folder_name(domain)}"
+def _members(request: CertificateRequest) -> tuple[str, ...]:
+    """Return the names of the files, as templates have them."""
+    return (*_PEMS, _COMBINED) if _COMBINED in request.formats else _PEMS
+
+
+def _is_flat(request: CertificateRequest) -> bool:
+    return request.layout == "flat"
+
+
+def _flat(domain: str, ending: str) -> str:
+    return folder_name(domain) + ending
+
+
+def _add_pems(
+    outputs: Outputs, request: CertificateRequest, domain: str, kind: str, usable: Usable
+) -> None:
+    """Note the files of one certificate. kind: of its key, where the platform has both, or empty.
+
+    HAProxy knows DOMAIN.pem.rsa and DOMAIN.pem.ecdsa.
+    """
+    if _is_flat(request):
+        name = _flat(domain, f"{_PEM}.{kind}" if kind else _PEM)
+        _add(outputs, request, domain, name, "", usable.combined.encode())
+        return
+    ending = f".{kind}{_PEM}" if kind else _PEM
+    for member in _members(request):
+        if member == _COMBINED or "pem" in request.formats:
+            content = getattr(usable, member).encode()
+            _add(outputs, request, domain, folder_name(domain), member + ending, content)
 
 
 def _add(
-    outputs: Outputs, request: CertificateRequest, domain: str, member: str, content: bytes
+    outputs: Outputs,
+    request: CertificateRequest,
+    domain: str,
+    below: str,
+    member: str,
+    content: bytes,
 ) -> None:
-    folder = _folder(request, domain)
-    directory, _, below = folder.rpartition("/")
+    directory = request.directory.rstrip("/")
     outputs.add(
         request,
-        f"{folder}/{member}",
+        f"{directory}/{below}/{member}" if member else f"{directory}/{below}",
         content,
         kind=CERTIFICATE,
         name=domain,
@@ -101,9 +134,12 @@ def _keystores(
 ) -> None:
     """Note the keystore of each domain, its entry named after it."""
     for domain, usable in chosen.items():
-        path = f"{_folder(request, domain)}/{_KEYSTORE}"
+        path = paths(request, domain)["keystore"]
         made = crypto.keystore(path, domain, usable.privkey, usable.fullchain, password)
         if isinstance(made, bytes):
-            _add(outputs, request, domain, _KEYSTORE, made)
+            if _is_flat(request):
+                _add(outputs, request, domain, _flat(domain, _P12), "", made)
+            else:
+                _add(outputs, request, domain, folder_name(domain), _KEYSTORE, made)
         else:
             outputs.refuse("certificate-refused", f"certificate {domain}", made)

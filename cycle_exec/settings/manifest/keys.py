@@ -178,6 +178,12 @@ _CERTIFICATES = Table(
         "container_id": _text(
             rules.ANY, "Another container's certificates, by its id.", default=""
         ),
+        "layout": Choice(
+            choices=("folders", "flat"),
+            default="folders",
+            help="folders: a folder for each domain. flat: one file for each, "
+            "DIRECTORY/DOMAIN.pem with key and chain, for HAProxy's crt DIRECTORY.",
+        ),
         "formats": ListOf(
             item=Choice(choices=("pem", "combined", "pkcs12")),
             least=1,

@@ -66,6 +66,7 @@ STARTER = """\
 #directory = "/etc/cycle/certificates"
 #domains = ["www.example.com"]       # default: all; each named one must be there
 #container_id = ""                   # another container's
+#layout = "folders"                  # "flat": DIRECTORY/DOMAIN.pem with key and chain, for HAProxy
 #formats = ["pem"]                   # "combined": key and chain in one file; "pkcs12": for Java
 #password_from = "KEYSTORE_PASSWORD" # the variable with the password of "pkcs12"
 #minimum_days = 7                    # fewer left: a warning

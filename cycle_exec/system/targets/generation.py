@@ -100,7 +100,10 @@ class Generation:
                 skip = frozenset(inside(write) for write, _ in changed)
                 self._carry_over(self._folder.descriptor, self._old, top, b"", skip, None)
             for domain, files in wanted.items():
-                self._write(top, domain, files, folder_attributes)
+                if files[0][0].member:
+                    self._write(top, domain, files, folder_attributes)
+                else:
+                    self._create(top, domain, *files[0])
             self._settle()
             # Until here nobody but us could enter it, so nothing in it could be exchanged.
             _give(self._calls, top, folder_attributes)
@@ -173,16 +176,15 @@ class Generation:
         below = _make_folder(self._calls, top, domain, folder_attributes)
         try:
             for write, attributes in files:
-                name = encoded(write.member)
-                content = write.content
-                self._unsettled.append(
-                    create(self._calls, below, name, content, attributes, write.path)
-                )
+                self._create(below, encoded(write.member), write, attributes)
             if len(self._unsettled) >= _AT_ONCE:
                 self._settle()
             sync(self._calls, below)
         finally:
             close(self._calls, below)
+
+    def _create(self, at: int, name: bytes, write: FileWrite, attributes: Attributes) -> None:
+        self._unsettled.append(create(self._calls, at, name, write.content, attributes, write.path))
 
     def _settle(self) -> None:
         while self._unsettled:
@@ -262,4 +264,4 @@ def _give(calls: Calls, descriptor: int, attributes: Attributes) -> None:
 
 def inside(write: FileWrite) -> bytes:
     """Return the file's path below its directory."""
-    return encoded(f"{write.domain}/{write.member}")
+    return encoded(f"{write.domain}/{write.member}" if write.member else write.domain)
