@@ -39,7 +39,14 @@ class Reader:
         data, start = self.data, self.position
         if start + 2 > len(data) or data[start] & _HIGH == _HIGH:
             raise NotDer
-        begin, end, after = _extent(data, start, 0)
+        if data[start + 1] < _INDEFINITE:
+            # Most are short.
+            begin = start + 2
+            end = after = begin + data[start + 1]
+            if end > len(data):
+                raise NotDer
+        else:
+            begin, end, after = _extent(data, start, 0)
         self.position = after
         return data[start], data[begin:end], data[start:after]
 

@@ -8,6 +8,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    Canonical = list[frozenset[tuple[bytes, object]]]
+
 # Types of strings that are equal if their texts are; latin-1 is what OpenSSL takes T61 for.
 _TEXTS = {
     0x0C: "utf-8",
@@ -20,6 +22,9 @@ _TEXTS = {
 }
 _SPACES = " \t\n\v\f\r"
 _CAPITALS = {code: code + 32 for code in range(ord("A"), ord("Z") + 1)}
+# The few names of a start are compared many times.
+_known: dict[bytes, Canonical | None] = {}
+_MOST_KNOWN = 256
 _COMMON_NAME, _ORGANIZATION = bytes.fromhex("550403"), bytes.fromhex("55040a")
 _LONGEST_NAME = 100  # characters of a name that people are shown
 
@@ -28,10 +33,8 @@ def same(one: bytes, other: bytes) -> bool:
     """Whether two names, raw DER, are of the same holder."""
     if one == other:
         return True
-    try:
-        return _canonical(one) == _canonical(other)
-    except NotDer:
-        return False
+    found = _canonical(one)
+    return found is not None and found == _canonical(other)
 
 
 def shown(name: bytes) -> str:
@@ -63,11 +66,19 @@ def _parts(name: bytes) -> Iterator[list[tuple[bytes, int, bytes]]]:
         yield found
 
 
-def _canonical(name: bytes) -> list[frozenset[tuple[bytes, object]]]:
-    return [
-        frozenset((kind, _folded(tag, content)) for kind, tag, content in part)
-        for part in _parts(name)
-    ]
+def _canonical(name: bytes) -> Canonical | None:
+    """Return what is equal for equal names, None for what is no name."""
+    if name not in _known:
+        if len(_known) >= _MOST_KNOWN:
+            _known.clear()
+        try:
+            _known[name] = [
+                frozenset((kind, _folded(tag, content)) for kind, tag, content in part)
+                for part in _parts(name)
+            ]
+        except NotDer:
+            _known[name] = None
+    return _known[name]
 
 
 def _folded(tag: int, content: bytes) -> object:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from cycle_exec.planning.certificates import chain, checks, pem, rules, x509
+from cycle_exec.planning.certificates import chain, pem, rules, x509
 from cycle_exec.planning.model import CertificateSummary
 from cycle_exec.record import Record
 
@@ -83,11 +83,10 @@ def judge(
                 usable=None, refused=(f"the leaf is not first: certificate {place} has this key",)
             )
     found = chain.of(bundle, now)
-    case = checks.Case(chain=found, request=request, now=now)
+    case = rules.Case(chain=found, request=request, now=now)
     warned: list[str] = []
     for rule in rules.RULES:
-        if rule.check is not None:
-            (refused if rule.of(request) == rules.REFUSE else warned).extend(rule.check(case))
+        (refused if rule.of(request) == rules.REFUSE else warned).extend(rule.check(case))
     if apart is not None:
         refused.append(apart)
     leaf = found.leaf

@@ -1,32 +1,53 @@
-"""All rules, each with its name, its severity and its reason; docs/certificates.md shows them."""
+"""What is wrong with a certificate: one small rule each, with its name and severity.
+
+A rule looks at a leaf with its issuers and says, in words, what it does not like, or nothing.
+docs/certificates.md has them as a table.
+"""
 
 from __future__ import annotations
 
-from cycle_exec.planning.certificates import checks
+from cycle_exec.planning.certificates import x509
+from cycle_exec.planning.model import number
 from cycle_exec.record import Record
+from cycle_exec.settings.nearest import printable
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from cycle_exec.planning.certificates.checks import Case
+    from cycle_exec.planning.certificates.chain import Chain
+    from cycle_exec.planning.certificates.x509 import Parsed
     from cycle_exec.settings.model import CertificateRequest
 
-REFUSE, WARN, PASS = "refuse", "warn", "pass over"
+REFUSE, WARN = "refuse", "warn"
+DAY = 86_400
+
+# What the leaf, and what its issuer, cannot do without.
+_LEAF_MUST = (x509.STRUCTURE, x509.DATES, x509.NAMES)
+_ISSUER_MUST = (x509.DATES,)
+# What OpenSSL reads of every certificate of a chain; other doubts matter to nobody.
+_MATTERS = (
+    *(x509.CONSTRAINTS, x509.USAGE, x509.USES, x509.KEY_ID, x509.ISSUER_KEY_ID, x509.NAMES),
+)
+
+
+class Case(Record):
+    """What is judged. now: seconds since the epoch."""
+
+    chain: Chain
+    request: CertificateRequest
+    now: float
 
 
 class Rule(Record):
-    """One rule. severity: refuse, warn or pass over. what, why: for people.
+    """One rule. severity: refuse or warn. check: yields what is wrong, in words.
 
-    check: yields what is wrong, in words; None: it is decided where the texts are read, or where
-    a certificate is chosen. expiry: a refusal that allow_expired turns into a warning.
+    expiry: a refusal that allow_expired turns into a warning.
     """
 
     name: str
     severity: str
-    what: str
-    why: str
-    check: Callable[[Case], Iterator[str]] | None = None
+    check: Callable[[Case], Iterator[str]]
     expiry: bool = False
 
     def of(self, request: CertificateRequest) -> str:
@@ -34,236 +55,187 @@ class Rule(Record):
         return WARN if self.expiry and request.allow_expired else self.severity
 
 
-def _rule(
-    name: str,
-    severity: str,
-    check: Callable[[Case], Iterator[str]] | None,
-    what: str,
-    why: str,
-    expiry: bool = False,
-) -> Rule:
-    return Rule(name=name, severity=severity, check=check, what=what, why=why, expiry=expiry)
+def _leaf_unreadable(case: Case) -> Iterator[str]:
+    for doubt in case.chain.leaf.doubts:
+        if doubt in _LEAF_MUST:
+            yield f"the leaf cannot be judged: its {doubt} cannot be read"
 
 
-_NOBODY = "no client accepts it"
+def _leaf_early(case: Case) -> Iterator[str]:
+    leaf = case.chain.leaf
+    if x509.DATES not in leaf.doubts and case.now < leaf.not_before:
+        yield "it is not valid yet; check the clock of this machine"
+
+
+def _leaf_expired(case: Case) -> Iterator[str]:
+    leaf = case.chain.leaf
+    if x509.DATES not in leaf.doubts and case.now > leaf.not_after:
+        yield f"it {_ended(leaf, case.now)}"
+
+
+def _without_names(case: Case) -> Iterator[str]:
+    leaf = case.chain.leaf
+    if not leaf.names and x509.NAMES not in leaf.doubts and x509.STRUCTURE not in leaf.doubts:
+        common = f" (the common name {printable(leaf.subject_name)} does not count)"
+        yield f"it has no DNS name{common if leaf.subject_name else ''}"
+
+
+def _issuer_key(case: Case) -> Iterator[str]:
+    for issuer in case.chain.issuers[:1]:
+        if issuer.has_another_key:
+            yield f"{issuer.is_called} has the name of the leaf's issuer, but another key"
+
+
+def _issuer_is_leaf(case: Case) -> Iterator[str]:
+    for issuer in case.chain.issuers[:1]:
+        if issuer.may_not_sign:
+            yield f"{issuer.is_called} may not sign other certificates"
+
+
+def _issuer_unreadable(case: Case) -> Iterator[str]:
+    for issuer in case.chain.issuers[:1]:
+        for doubt in issuer.parsed.doubts:
+            if doubt in _ISSUER_MUST:
+                yield f"{issuer.is_called} cannot be judged: its {doubt} cannot be read"
+
+
+def _issuer_early(case: Case) -> Iterator[str]:
+    for issuer in case.chain.issuers[:1]:
+        if x509.DATES not in issuer.parsed.doubts and case.now < issuer.parsed.not_before:
+            yield f"its issuer, {issuer.is_called}, is not valid yet"
+
+
+def _issuer_expired(case: Case) -> Iterator[str]:
+    for issuer in case.chain.issuers[:1]:
+        if x509.DATES not in issuer.parsed.doubts and case.now > issuer.parsed.not_after:
+            yield f"its issuer, {issuer.is_called}, {_ended(issuer.parsed, case.now)}"
+
+
+def _ends_soon(case: Case) -> Iterator[str]:
+    leaf, end = case.chain.leaf, case.chain.not_after
+    if x509.DATES in leaf.doubts or not leaf.not_before <= case.now <= end:
+        return
+    left = end - case.now
+    if left < min(case.request.minimum_days * DAY, (leaf.not_after - leaf.not_before) / 3):
+        days = int(left // DAY)
+        when = f"in {number(days, 'day')}" if days else "within a day"
+        if end == leaf.not_after:
+            yield f"it expires {when}"
+        else:
+            yield f"its issuer, {case.chain.issuers[0].is_called}, expires {when}"
+
+
+def _no_intermediate(case: Case) -> Iterator[str]:
+    chain = case.chain
+    if chain.issuers or chain.leaf.self_issued:
+        return
+    if chain.has_strangers:
+        yield "none of the other certificates of the bundle is the leaf's issuer"
+    elif chain.leaf.names_its_issuer:
+        yield "the bundle has no intermediate certificate"
+
+
+def _leaf_not_for_servers(case: Case) -> Iterator[str]:
+    uses, usage = case.chain.leaf.uses, case.chain.leaf.usage
+    if uses is not None and not uses & x509.SERVER_USES:
+        yield "it is not for servers (extendedKeyUsage)"
+    if usage is not None and not usage & (x509.SIGNS | x509.ENCIPHERS | x509.AGREES):
+        yield "its key is not for TLS (keyUsage)"
+
+
+def _false_issuer(case: Case) -> Iterator[str]:
+    for issuer in case.chain.impostors:
+        yield f"{issuer.is_called} has the name of the leaf's issuer, but may not sign others"
+
+
+def _path_length(case: Case) -> Iterator[str]:
+    below = 0
+    for issuer in case.chain.issuers:
+        if issuer.parsed.path_length is not None and below > issuer.parsed.path_length:
+            yield f"{issuer.is_called} allows fewer intermediates below it (pathlen)"
+        # Those that name themselves do not count (RFC 5280 4.2.1.9).
+        below += not issuer.parsed.self_issued
+
+
+def _further_issuers(case: Case) -> Iterator[str]:
+    for issuer in case.chain.issuers[1:]:
+        if issuer.parsed.self_issued:
+            # Of a root the client's own copy decides.
+            continue
+        if issuer.has_another_key:
+            yield f"{issuer.is_called} has the name of an issuer, but another key"
+        elif issuer.may_not_sign:
+            yield f"{issuer.is_called} may not sign other certificates"
+
+
+def _further_dates(case: Case) -> Iterator[str]:
+    for issuer in case.chain.issuers[1:]:
+        if x509.DATES in issuer.parsed.doubts:
+            continue
+        if case.now > issuer.parsed.not_after:
+            yield f"{issuer.is_called} {_ended(issuer.parsed, case.now)}"
+        elif case.now < issuer.parsed.not_before:
+            yield f"{issuer.is_called} is not valid yet"
+
+
+def _order(case: Case) -> Iterator[str]:
+    if not case.chain.is_in_order:
+        yield "the chain is complete, but out of order: each certificate belongs behind the last"
+
+
+def _weak_key(case: Case) -> Iterator[str]:
+    chain = case.chain
+    if chain.leaf.weak_key:
+        yield f"its key is weak: {chain.leaf.weak_key}"
+    for issuer in chain.issuers:
+        if issuer.parsed.weak_key:
+            yield f"the key of {issuer.is_called} is weak: {issuer.parsed.weak_key}"
+
+
+def _weak_signature(case: Case) -> Iterator[str]:
+    chain = case.chain
+    if chain.leaf.weak_signature and not chain.leaf.self_issued:
+        yield f"its signature is weak: {chain.leaf.weak_signature}"
+    for issuer in chain.issuers:
+        if issuer.parsed.weak_signature and not issuer.parsed.self_issued:
+            signature = issuer.parsed.weak_signature
+            yield f"the signature of {issuer.is_called} is weak: {signature}"
+
+
+def _unsure(case: Case) -> Iterator[str]:
+    for doubt in case.chain.leaf.doubts:
+        if doubt in _MATTERS and doubt not in _LEAF_MUST:
+            yield f"the leaf cannot be judged wholly: its {doubt} cannot be read"
+    for place, issuer in enumerate(case.chain.issuers):
+        for doubt in issuer.parsed.doubts:
+            if doubt in _MATTERS or (place and doubt == x509.DATES):
+                yield f"{issuer.is_called} cannot be judged wholly: its {doubt} cannot be read"
+
+
+def _ended(one: Parsed, now: float) -> str:
+    past = int((now - one.not_after) // DAY)
+    return f"expired {number(past, 'day')} ago" if past else "has expired"
+
+
 RULES = (
-    _rule(
-        "bundle-text",
-        REFUSE,
-        None,
-        "the bundle is not PEM or base64 of PEM, lost its line ends, or has a block that is no "
-        "certificate: DH PARAMETERS, a revocation list, PKCS7",
-        "what servers make of it differs; the block is named by its label",
-    ),
-    _rule(
-        "key-in-bundle",
-        REFUSE,
-        None,
-        "a private key is inside the bundle",
-        "files that may be public would contain it",
-    ),
-    _rule(
-        "key-text",
-        REFUSE,
-        None,
-        "the private key is missing, encrypted, unreadable, or there are two",
-        "nobody could type a password; a server would take the first of two",
-    ),
-    _rule(
-        "key-of-the-leaf",
-        REFUSE,
-        None,
-        "the private key does not match the first certificate; if it matches a later one, the "
-        "leaf is not first",
-        "no server starts with them",
-    ),
-    _rule(
-        "openssl-refuses",
-        REFUSE,
-        None,
-        "OpenSSL cannot read the bundle, or calls the leaf invalid",
-        "no server starts with it",
-    ),
-    _rule(
-        "covered",
-        REFUSE,
-        None,
-        "a domain of `domains` is not covered by a DNS name (a wildcard covers one label, and "
-        "needs two behind it)",
-        _NOBODY,
-    ),
-    _rule(
-        "underscore",
-        REFUSE,
-        None,
-        "a wanted domain contains an underscore, or is not a host name for another reason",
-        "certificate authorities do not issue for them, clients disagree, and directories are "
-        "named after domains",
-    ),
-    _rule(
-        "leaf-unreadable",
-        REFUSE,
-        checks.leaf_unreadable,
-        "the dates or DNS names of the leaf cannot be read",
-        "nobody can say whether it is valid",
-    ),
-    _rule("leaf-not-yet-valid", REFUSE, checks.leaf_early, "the leaf is not valid yet", _NOBODY),
-    _rule(
-        "leaf-expired", REFUSE, checks.leaf_expired, "the leaf has expired", _NOBODY, expiry=True
-    ),
-    _rule(
-        "leaf-without-names",
-        REFUSE,
-        checks.without_names,
-        "the leaf has no DNS name",
-        "browsers, Go and Python ignore the common name",
-    ),
-    _rule(
-        "issuer-key",
-        REFUSE,
-        checks.issuer_key,
-        "the leaf's issuer has another key identifier or serial number than the leaf says, and "
-        "none that fits is in the bundle",
-        _NOBODY,
-    ),
-    _rule(
-        "issuer-no-authority",
-        REFUSE,
-        checks.issuer_is_leaf,
-        "the leaf's issuer may not sign certificates",
-        _NOBODY,
-    ),
-    _rule(
-        "issuer-unreadable",
-        REFUSE,
-        checks.issuer_unreadable,
-        "the dates of the leaf's issuer cannot be read",
-        _NOBODY,
-    ),
-    _rule(
-        "issuer-not-yet-valid",
-        REFUSE,
-        checks.issuer_early,
-        "the leaf's issuer is not valid yet",
-        _NOBODY,
-    ),
-    _rule(
-        "issuer-expired",
-        REFUSE,
-        checks.issuer_expired,
-        "the leaf's issuer has expired",
-        _NOBODY,
-        expiry=True,
-    ),
-    _rule(
-        "expires-soon",
-        WARN,
-        checks.ends_soon,
-        "the leaf or its issuer expires in fewer than `minimum_days` days, or in less than a "
-        "third of the leaf's lifetime if that is less",
-        "it was not renewed",
-    ),
-    _rule(
-        "no-intermediate",
-        WARN,
-        checks.no_intermediate,
-        "the leaf's issuer is not in the bundle, although the leaf names where to get it "
-        "(caIssuers), or other certificates are in the bundle",
-        "only clients that trust the issuer itself accept it",
-    ),
-    _rule(
-        "not-for-servers",
-        WARN,
-        checks.leaf_not_for_servers,
-        "the leaf is not for servers (extendedKeyUsage), or its key not for TLS (keyUsage)",
-        "OpenSSL and most browsers reject it",
-    ),
-    _rule(
-        "false-issuer",
-        WARN,
-        checks.false_issuer,
-        "a certificate that may not sign others has the issuer's name and key, and stands before "
-        "the real one",
-        "OpenSSL stops at it, others go on",
-    ),
-    _rule(
-        "path-length",
-        WARN,
-        checks.path_length,
-        "an issuer allows fewer intermediates below it than there are (pathlen)",
-        "clients that find another chain accept it",
-    ),
-    _rule(
-        "further-issuers",
-        WARN,
-        checks.further_issuers,
-        "an issuer above the leaf's issuer has another key, or may not sign certificates",
-        "clients that find another chain accept it",
-    ),
-    _rule(
-        "further-dates",
-        WARN,
-        checks.further_dates,
-        "an issuer above the leaf's issuer is outside its dates",
-        "clients that find another chain accept it",
-    ),
-    _rule(
-        "order",
-        WARN,
-        checks.order,
-        "the chain is complete, but in another order",
-        "servers send it as it is, and old clients need the order",
-    ),
-    _rule(
-        "weak-key",
-        WARN,
-        checks.weak_key,
-        "an RSA key of fewer than 2048 bits, or a curve other than P-256, P-384 and P-521",
-        "most clients, and servers on Debian, reject it",
-    ),
-    _rule(
-        "weak-signature",
-        WARN,
-        checks.weak_signature,
-        "a signature with MD2, MD5 or SHA-1, except of a root",
-        "most clients reject it",
-    ),
-    _rule(
-        "unsure",
-        WARN,
-        checks.unsure,
-        "an extension that clients evaluate cannot be read, or occurs twice",
-        "OpenSSL rejects it, others may not",
-    ),
-    _rule(
-        "further-names",
-        PASS,
-        None,
-        "further names in the platform's record: not covered, not ASCII, with an underscore, with "
-        "a dot at the end, addresses. Without `domains`, a host name that is not covered is "
-        "warned of and left out",
-        "nobody asked for them",
-    ),
-    _rule(
-        "other-names",
-        PASS,
-        None,
-        "DNS names of a certificate that are not ASCII",
-        "they cover no host name",
-    ),
-    _rule(
-        "surplus",
-        PASS,
-        None,
-        "certificates that occur twice, further issuers of the same name, and others behind a "
-        "complete chain",
-        "clients look for what they need; the files contain them",
-    ),
-    _rule(
-        "spelling",
-        PASS,
-        None,
-        "issuer and subject that differ in letter case, blanks or string type",
-        "they are the same name (RFC 5280, 7.1)",
-    ),
+    Rule(name="leaf-unreadable", severity=REFUSE, check=_leaf_unreadable),
+    Rule(name="leaf-not-yet-valid", severity=REFUSE, check=_leaf_early),
+    Rule(name="leaf-expired", severity=REFUSE, check=_leaf_expired, expiry=True),
+    Rule(name="leaf-without-names", severity=REFUSE, check=_without_names),
+    Rule(name="issuer-key", severity=REFUSE, check=_issuer_key),
+    Rule(name="issuer-no-authority", severity=REFUSE, check=_issuer_is_leaf),
+    Rule(name="issuer-unreadable", severity=REFUSE, check=_issuer_unreadable),
+    Rule(name="issuer-not-yet-valid", severity=REFUSE, check=_issuer_early),
+    Rule(name="issuer-expired", severity=REFUSE, check=_issuer_expired, expiry=True),
+    Rule(name="expires-soon", severity=WARN, check=_ends_soon),
+    Rule(name="no-intermediate", severity=WARN, check=_no_intermediate),
+    Rule(name="not-for-servers", severity=WARN, check=_leaf_not_for_servers),
+    Rule(name="false-issuer", severity=WARN, check=_false_issuer),
+    Rule(name="path-length", severity=WARN, check=_path_length),
+    Rule(name="further-issuers", severity=WARN, check=_further_issuers),
+    Rule(name="further-dates", severity=WARN, check=_further_dates),
+    Rule(name="order", severity=WARN, check=_order),
+    Rule(name="weak-key", severity=WARN, check=_weak_key),
+    Rule(name="weak-signature", severity=WARN, check=_weak_signature),
+    Rule(name="unsure", severity=WARN, check=_unsure),
 )

@@ -50,7 +50,7 @@ class Parsed(Record):
 
     raw: its bytes. issuer, subject: raw DER. not_before, not_after: seconds since the epoch, both
     inclusive. names: the DNS names of subjectAltName, lower case; the common name does not count
-    (RFC 9525). issuer_name, subject_name: for people, printable, perhaps empty.
+    (RFC 9525).
     key_type, weak_key, weak_signature: in words; the latter two are empty where they are strong.
     authority: whether it may sign others, by its basicConstraints, None: they are absent.
     path_length: how many may stand between it and a leaf, None: any. usage: the bits of keyUsage.
@@ -66,8 +66,6 @@ class Parsed(Record):
     not_before: int = 0
     not_after: int = 0
     names: tuple[str, ...] = ()
-    issuer_name: str = ""
-    subject_name: str = ""
     key_type: str = ""
     weak_key: str = ""
     weak_signature: str = ""
@@ -80,6 +78,16 @@ class Parsed(Record):
     issuer_serial: bytes = b""
     names_its_issuer: bool = False
     doubts: tuple[str, ...] = ()
+
+    @property
+    def issuer_name(self) -> str:
+        """What people call the issuer: printable, perhaps empty."""
+        return distinguished.shown(self.issuer)
+
+    @property
+    def subject_name(self) -> str:
+        """What people call it: printable, perhaps empty."""
+        return distinguished.shown(self.subject)
 
     @property
     def self_issued(self) -> bool:
@@ -116,7 +124,7 @@ def _body(der: bytes, body: Reader) -> Parsed:
     found: dict[str, Any] = {"serial": body.expect(INTEGER)}
     doubts: list[str] = []
     found["weak_signature"] = keys.weak_signature(body.expect(SEQUENCE))
-    found["issuer"] = issuer = body.whole(SEQUENCE)
+    found["issuer"] = body.whole(SEQUENCE)
     validity = Reader(body.expect(SEQUENCE))
     try:
         found["not_before"] = time(*validity.element()[:2])
@@ -124,9 +132,7 @@ def _body(der: bytes, body: Reader) -> Parsed:
         validity.end()
     except NotDer:
         doubts.append(DATES)
-    found["subject"] = subject = body.whole(SEQUENCE)
-    found["issuer_name"] = distinguished.shown(issuer)
-    found["subject_name"] = distinguished.shown(subject)
+    found["subject"] = body.whole(SEQUENCE)
     found["key_type"], found["weak_key"] = keys.described(body.expect(SEQUENCE))
     while body.more:
         tag, content, _ = body.element()
