@@ -59,6 +59,11 @@ def opened(invocation: Invocation, settings: Settings, *, writes: bool = True) -
     executable = _executable(settings, directory, search_path, problems)
     if user is not None and executable and not problems:
         _try(user, settings, executable, problems)
+    if settings.process.no_new_privs and executable and not problems:
+        from cycle_exec.system.exec.user import no_forgoing
+
+        problem = no_forgoing()
+        problems += [problem] if problem is not None else []
     if writes:
         problems.extend(files.preflight(targets(settings, found)))
     server, hook = None, None

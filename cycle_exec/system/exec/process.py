@@ -28,6 +28,7 @@ else:
 LONGEST_STRING = 131_072  # MAX_ARG_STRLEN: bytes of one argument or NAME=value, with its NUL
 _FLOOR = 131_072  # ARG_MAX: the kernel never allows less in total
 _CEILING = 6 * 1024 * 1024  # three quarters of _STK_LIM: it never allows more
+_USUAL_STACK = 8 * 1024 * 1024
 _POINTER = 8
 # Of a core file: too short for one to begin, and the one value at which Linux does not start a core
 # handler either, which it does for 0 (core(5); fs/coredump.c, do_coredump).
@@ -57,11 +58,19 @@ _FIXES = {
 }
 
 
-def forbid_core_files() -> tuple[int, int]:
-    """Leave no core file from here on, with secrets in memory; return the limits as they were."""
-    soft, hard = getrlimit(RLIMIT_CORE)
-    if hard == RLIM_INFINITY or hard >= _NO_CORE:
-        setrlimit(RLIMIT_CORE, (_NO_CORE, hard))
+def forbid_core_files() -> tuple[int, int] | None:
+    """Leave no core file from here on, with secrets in memory; return the limits as they were, None
+    where a sandbox keeps them as they are. Then the process is marked instead, until execve.
+    """
+    try:
+        soft, hard = getrlimit(RLIMIT_CORE)
+        if hard == RLIM_INFINITY or hard >= _NO_CORE:
+            setrlimit(RLIMIT_CORE, (_NO_CORE, hard))
+    except OSError:
+        from cycle_exec.system.exec import prctl
+
+        prctl.prctl(prctl.SET_DUMPABLE, 0)
+        return None
     return soft, hard
 
 
@@ -162,7 +171,10 @@ def _oversized(environ: Mapping[str, str]) -> tuple[str, ...]:
 
 
 def _maximum() -> int:
-    soft, _ = getrlimit(RLIMIT_STACK)
+    try:
+        soft, _ = getrlimit(RLIMIT_STACK)
+    except OSError:
+        soft = _USUAL_STACK
     quarter = _CEILING if soft == RLIM_INFINITY else soft // 4
     return max(_FLOOR, min(_CEILING, quarter))
 
@@ -193,7 +205,11 @@ def run_check(
             with blocked():
                 child = _spawn(executable, argv, environ, output)
         except OSError as error:
-            raise refuse("check-failed", f"check {argv[0]}", _cause(error)) from None
+            reason, fix = _cause(error), ""
+            if not os.access("/dev/null", os.R_OK | os.W_OK, effective_ids=True):
+                reason = "/dev/null, its input and output, cannot be opened"
+                fix = "mount the container's /dev, or leave the check out"
+            raise refuse("check-failed", f"check {argv[0]}", reason, fix) from None
         ended = _ended(child, deadline)
         code = _exit_code(child) if ended else None
         if ended and spare_group:

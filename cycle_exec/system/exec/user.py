@@ -6,7 +6,7 @@ import os
 from errno import EAGAIN, EMFILE, ENFILE, ENOMEM, EPERM, errorcode
 from time import monotonic, sleep
 
-from cycle_exec.errors import Problem, Refused, refuse
+from cycle_exec.errors import Problem, Refused
 from cycle_exec.record import Record
 from cycle_exec.system.exec import capabilities, prctl
 from cycle_exec.system.exec.identity import (
@@ -312,4 +312,23 @@ def become(user: User | None, *, no_new_privs: bool) -> None:
 def _forgo_privileges() -> None:
     """From here on no execve gives privileges: setuid bits and file capabilities count nothing."""
     if prctl.prctl(prctl.SET_NO_NEW_PRIVS, 1) != 0:
-        raise refuse("user-refused", "no_new_privs", "the kernel does not allow it")
+        raise Refused([_NO_FORGOING])
+
+
+def no_forgoing() -> Problem | None:
+    """Return why no_new_privs could not be set, found out by trying in a child."""
+    prctl.found()
+    try:
+        found = in_child(lambda: bytes([prctl.prctl(prctl.SET_NO_NEW_PRIVS, 1) == 0]))
+    except OSError as error:
+        reason = f"no process can be made to try it: {no_child(error)}"
+        return _NO_FORGOING.replace(reason=reason, fix="raise the limits of processes and memory")
+    return None if found == b"\1" else _NO_FORGOING
+
+
+_NO_FORGOING = Problem(
+    "user-refused",
+    "process.no_new_privs",
+    "the kernel does not allow it",
+    "let the seccomp profile allow prctl, or leave no_new_privs out",
+)

@@ -204,7 +204,10 @@ def version(command: str, path: str | None, cwd: str) -> tuple[int, int] | None:
     found = lookup.find(command, path, cwd)
     if isinstance(found, Problem):
         return None
-    said = os.memfd_create("version", os.MFD_CLOEXEC)
+    try:
+        said = os.memfd_create("version", os.MFD_CLOEXEC)
+    except OSError:
+        return None
     try:
         process.run_check(found, [command, "--version"], {}, clock.Deadline.after(_TIME), said)
         return parsed_version(os.pread(said, _LONGEST, 0))

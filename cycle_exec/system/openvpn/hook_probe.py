@@ -51,7 +51,10 @@ def _run(setup: Setup, temporary: str, token_file: str, limit: float) -> Found:
     prctl.prctl(prctl.SET_CHILD_SUBREAPER, 1)
     deadline = clock.Deadline.after(limit)
     made: dict[str, str] = {}
-    said = os.memfd_create("hook", os.MFD_CLOEXEC)
+    try:
+        said = os.memfd_create("hook", os.MFD_CLOEXEC)
+    except OSError as error:
+        return {"obstacle": f"memfd_create: {words(error)}"}
     try:
         username, password = f"nobody-{_random()}", _random()
         for name, content in (
