@@ -66,7 +66,7 @@ def _launch(invocation: Invocation, settings: Settings, armed: Armed, started: f
     applied = None
     if plan.writes or hook is not None:
         probe = apply.probe(hook, local.inherited, deadline)
-        applied = apply.apply(plan, local.cwd, deadline, probe)
+        applied = apply.apply(plan, local.cwd, deadline, probe, targets=plan.writes)
     if keeper is not None:
         keeper.keep()
     phases.mark("apply")

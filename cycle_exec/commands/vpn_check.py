@@ -92,7 +92,7 @@ def _tried(invocation: Invocation, settings: Settings, hook: Hook) -> list[Probl
     if problems:
         return problems
     write = vpn_preflight.token_write(hook, token)
-    with stage.Staged([write], whole=False) as staged:
+    with stage.Staged([write], targets=None) as staged:
         path = staged.paths[write.path]
         found = vpn_preflight.tried(hook, invocation.environ, path, seconds)
     return [found] if found is not None else []

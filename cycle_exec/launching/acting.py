@@ -149,9 +149,11 @@ class Actor:
         looked = self._looked
         assert looked is not None
         deadline = clock.Deadline.after(self.settings.api.deadline)
-        plan = looked.planned.plan.replace(writes=tuple(writes))
+        whole = looked.planned.plan
+        plan = whole.replace(writes=tuple(writes))
+        cwd = looked.planned.local.cwd
         try:
-            applied = apply.apply(plan, looked.planned.local.cwd, deadline)
+            applied = apply.apply(plan, cwd, deadline, targets=whole.writes)
         except Refused as refused:
             return self._refused(refused.problems)
         return Applied(now=clock.monotonic(), chance=random.number(), warnings=applied.warnings)
@@ -164,7 +166,8 @@ class Actor:
         if not writes:
             return
         try:
-            apply.apply(plan.replace(writes=writes), self.memory.invocation.cwd, deadline)
+            part, cwd = plan.replace(writes=writes), self.memory.invocation.cwd
+            apply.apply(part, cwd, deadline, targets=plan.writes)
         except Refused as refused:
             problem = refused.problems[0]
             stderr.log.warning(

@@ -10,7 +10,7 @@ from cycle_exec.system.targets.applied import Applied
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
     from cycle_exec.launching.pipeline import Planned
     from cycle_exec.launching.vpn_preflight import Hook
@@ -64,17 +64,25 @@ def _judge_sizes(settings: Settings, plan: Plan, executable: str) -> None:
         raise Refused(problems)
 
 
-def apply(plan: Plan, cwd: str, deadline: Deadline, probe: Probe | None = None) -> Applied:
+def apply(
+    plan: Plan,
+    cwd: str,
+    deadline: Deadline,
+    probe: Probe | None = None,
+    *,
+    targets: Sequence[FileWrite] | None = None,
+) -> Applied:
     """Stage every target, run the checks, swap all of them.
 
-    cwd: where checks run. probe: a check of its own, given where each target is staged.
+    cwd: where checks run. probe: a check of its own, given where each target is staged. targets:
+    all that the settings have, None where nobody knows.
     A stop signal that arrives during the swap is heard at its end: then all targets are new.
     """
     if not plan.writes and probe is None:
         return Applied(written=(), unchanged=())
     from cycle_exec.system.targets import stage
 
-    with stage.Staged(plan.writes) as staged:
+    with stage.Staged(plan.writes, targets=targets) as staged:
         _check(plan, staged, deadline, cwd)
         problem = probe(staged.paths) if probe is not None else None
         if problem is not None:

@@ -109,7 +109,7 @@ class Keeper:
         path = self._wanted.path
         write = FileWrite(path=path, content=content, mode=0o600, kind=LAST_GOOD)
         try:
-            with stage.Staged([write], whole=False) as staged:
+            with stage.Staged([write], targets=None) as staged:
                 staged.commit()
         except Refused as refused:
             reason = refused.problems[0].reason

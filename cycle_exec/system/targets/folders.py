@@ -35,14 +35,10 @@ class _Made:
 
 
 class Folders:
-    """All folders of a run, and which of them it made.
+    """All folders of a run, and which of them it made."""
 
-    cleans: whether what killed runs left in them is removed.
-    """
-
-    def __init__(self, calls: Calls, *, cleans: bool = True) -> None:
+    def __init__(self, calls: Calls) -> None:
         self._calls = calls
-        self._cleans = cleans
         self._known: dict[bytes, Folder] = {}
         self._made: dict[bytes, _Made] = {}
         self.route = Route(calls)
@@ -137,7 +133,7 @@ class Folders:
         calls = self._calls
         try:
             folder.listing = calls.open(b".", LIST, dir_fd=folder.descriptor)
-            if self._cleans and cleaning.found(calls.listdir(folder.listing)):
+            if cleaning.found(calls.listdir(folder.listing)):
                 self.hold(folder)
                 cleaning.clean(calls, folder, private=self.route.is_private(folder))
         except OSError:

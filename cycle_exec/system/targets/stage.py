@@ -34,17 +34,21 @@ class Staged:
     """Targets that stand ready under other names in their own folders, for a `with` block; it
     leaves nothing behind unless `commit` was called.
 
-    whole: these are all targets of the settings; else what killed runs left is not this run's to
-    judge. Entering raises Refused with every target that failed.
+    targets: all that the settings have, where these are not all of them; None: nobody knows here,
+    so a journal that is about others waits. Entering raises Refused with every target that failed.
     """
 
     def __init__(
-        self, writes: Sequence[FileWrite], calls: Calls | None = None, *, whole: bool = True
+        self,
+        writes: Sequence[FileWrite],
+        calls: Calls | None = None,
+        *,
+        targets: Sequence[FileWrite] | None = (),
     ) -> None:
         self._writes = writes
-        self._whole = whole
+        self._targets = targets
         self._calls = calls = calls or Calls()
-        self._folders = Folders(calls, cleans=whole)
+        self._folders = Folders(calls)
         self._reserve: list[int] = []
         self._placement = Placement(calls)
         self._entries: list[Entry] = []
@@ -66,11 +70,12 @@ class Staged:
 
     def __enter__(self) -> Staged:
         try:
+            known = [*self._writes, *(self._targets or ())]
             self._warnings += leftovers.recover(
-                {write.path for write in self._writes},
+                {write.path for write in known},
                 self._calls,
-                directories={write.directory for write in self._writes if write.directory},
-                whole=self._whole,
+                directories={write.directory for write in known if write.directory},
+                whole=self._targets is not None,
             )
             self._set_aside()
             problems = []
@@ -145,7 +150,7 @@ class Staged:
         ends a run may be that there are no more.
         """
         try:
-            for _ in range(_SPARE):
+            for _ in range(_SPARE if self._writes else 0):
                 self._reserve.append(self._calls.open(b"/", os.O_PATH | os.O_CLOEXEC))
         except OSError as error:
             raise Refused([failed(self._writes[0].path, words(error))]) from None

@@ -327,3 +327,23 @@ def test_a_journal_is_written_where_nobody_else_can_change_anything(tmp_path):
         (tmp_path / name).chmod(mode)
     assert run(tmp_path / "app", tmp_path / "group") == []
     assert run(tmp_path / "app", tmp_path / "root") == [f"{tmp_path}/root"]
+
+
+def test_a_run_that_writes_a_part_knows_what_else_there_is(tmp_path):
+    """As in reload mode; one that does not know lets a journal about others wait."""
+
+    def target(name, content):
+        return FileWrite(path=f"{tmp_path}/{name}/new", content=content, mode=0o600, kind="t")
+
+    for name in ("a", "b"):
+        (tmp_path / name).mkdir()
+        half_done(tmp_path / name)
+    path = leave(tmp_path / "a", step(tmp_path / "a"), step(tmp_path / "b"))
+    with stage.Staged([target("a", b"1")], targets=None) as staged:
+        staged.commit()
+    assert (path.exists(), (tmp_path / "a/target").read_bytes()) == (True, b"old")
+    with stage.Staged([target("a", b"2")], targets=[target("b", b"")]) as staged:
+        assert "the journal was replayed" in staged.commit().warnings[0]
+    assert not path.exists()
+    for name in ("a", "b"):
+        assert (tmp_path / name / "target").read_bytes() == b"new"
