@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from cycle_exec.planning.model import Plan
     from cycle_exec.settings.model import Invocation, Settings
     from cycle_exec.system.signals import Armed
-    from cycle_exec.system.targets.applied import Applied
+    from cycle_exec.system.targets.stage import Applied
 
 
 def run(invocation: Invocation, overrides: Overrides, command: Sequence[str]) -> NoReturn:

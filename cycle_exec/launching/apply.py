@@ -6,7 +6,6 @@ import posixpath
 
 from cycle_exec.errors import Problem, Refused
 from cycle_exec.system.exec import lookup, process
-from cycle_exec.system.targets.applied import Applied
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -17,7 +16,7 @@ if TYPE_CHECKING:
     from cycle_exec.planning.model import FileWrite, Plan
     from cycle_exec.settings.model import Settings
     from cycle_exec.system.clock import Deadline
-    from cycle_exec.system.targets.stage import Staged
+    from cycle_exec.system.targets.stage import Applied, Staged
 
     Probe = Callable[[Mapping[str, str]], Problem | None]
 
@@ -78,8 +77,6 @@ def apply(
     all that the settings have, None where nobody knows.
     A stop signal that arrives during the swap is heard at its end: then all targets are new.
     """
-    if not plan.writes and probe is None:
-        return Applied(written=(), unchanged=())
     from cycle_exec.system.targets import stage
 
     with stage.Staged(plan.writes, targets=targets) as staged:

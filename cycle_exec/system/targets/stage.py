@@ -7,11 +7,11 @@ import posixpath
 
 from cycle_exec.errors import Problem, Refused
 from cycle_exec.planning.model import CERTIFICATE
+from cycle_exec.record import Record
 from cycle_exec.system.files import words
 from cycle_exec.system.invocation import decoded, encoded
 from cycle_exec.system.signals import blocked
 from cycle_exec.system.targets import leftovers, swap, temporary_names
-from cycle_exec.system.targets.applied import Applied
 from cycle_exec.system.targets.calls import LIST, Calls, close, create, removed, settle
 from cycle_exec.system.targets.directory import Directory
 from cycle_exec.system.targets.folders import Folders, Placement, failed, refused
@@ -28,6 +28,14 @@ if TYPE_CHECKING:
 
 _AT_ONCE = 64  # descriptors held open
 _SPARE = 6  # descriptors
+
+
+class Applied(Record):
+    """What a commit did. warnings: lines for the warning level."""
+
+    written: tuple[str, ...]
+    unchanged: tuple[str, ...]
+    warnings: tuple[str, ...] = ()
 
 
 class Staged:
