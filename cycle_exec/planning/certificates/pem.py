@@ -111,12 +111,14 @@ def _blocks(text: str, what: str) -> tuple[Block, ...]:
 
 def _require_lines(text: str, what: str) -> None:
     """Refuse PEM whose line ends were lost on the way, in words that say so."""
-    at = text.index(_BEGIN) if _BEGIN in text else 0
-    first = text[at:].splitlines()[0] if text[at:] else ""
-    if "\\n" in first:
+    at = text.index(_BEGIN)
+    end = text.find(_END, at)
+    block = text[at : end + 1]
+    if end < 0 or len(block.splitlines()) > 1:
+        return
+    if "\\n" in block:
         raise NotPem(rf"{what} has the two characters \n where its line ends belong")
-    if _END in first:
-        raise NotPem(f"{what} has lost its line ends")
+    raise NotPem(f"{what} has lost its line ends")
 
 
 def _plain(text: str, what: str) -> str:
