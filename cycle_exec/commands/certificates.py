@@ -19,37 +19,34 @@ if TYPE_CHECKING:
     from cycle_exec.settings.model import Invocation, Settings
     from cycle_exec.system.clock import Deadline
 
-_FIX = "check the certificate in the portal; all others are listed"
+_FIX = "check the certificate in the portal; whatever can be read is listed"
 
 
 def list_(invocation: Invocation, overrides: Overrides, *, as_json: bool) -> int:
     """Print domains, key type, days left and issuer of each certificate, expired ones too; then
-    raise Refused with those that nobody could use.
+    warn and raise Refused as a launch would.
     """
-    settings, deadline = _settled(
-        invocation, overrides, directory="", domains=(), allow_expired=True
-    )
+    settings, deadline = _settled(invocation, overrides, directory="", domains=())
     local = preflight.opened(invocation, settings, writes=False)
     given = pipeline.fetched(settings, local, deadline)
     now = clock.now()
     assert settings.certificates is not None
-    chosen, problems, warnings = choosing.choose(
-        given.snapshot.certificates or (),
-        settings.certificates,
-        now=now,
-        mismatch=key_matches.mismatch,
+    found, request = given.snapshot.certificates or (), settings.certificates
+    _, problems, warnings = choosing.choose(found, request, now=now, mismatch=key_matches.mismatch)
+    chosen, _, _ = choosing.choose(
+        found, request.replace(allow_expired=True), now=now, mismatch=key_matches.mismatch
     )
     every = (one for usable in chosen.values() for one in usable.every)
     summaries = list(dict.fromkeys(one.summary for one in every))
     if as_json:
         stdout.write_json([describe.certificate(summary, now) for summary in summaries])
     else:
-        found = describe.certificate_rows(summaries, now)
-        stdout.write(tables.table(found, stdout.style(invocation.environ)))
+        rows = describe.certificate_rows(summaries, now)
+        stdout.write(tables.table(rows, stdout.style(invocation.environ)))
     for line in warnings:
         stderr.log.warning(line)
     if problems:
-        raise Refused(problem.replace(fix=_FIX) for problem in problems)
+        raise Refused(problem.replace(fix=problem.fix or _FIX) for problem in problems)
     return 0
 
 

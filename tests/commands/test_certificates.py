@@ -167,13 +167,19 @@ def test_the_manifest_has_its_say(verb, tmp_path, manifest):
 def test_expired_ones_are_listed_and_not_written(verb, tmp_path, unlucky, manifest):
     """Unless the manifest allows it."""
     _, given = unlucky
-    assert " -11 days left " in verb("certificates", **given).out
+    listed = verb("certificates", **given)
+    assert listed.code == 65
+    assert " -11 days left " in listed.out
+    assert "old.example.test: it expired 10 days ago (certificate-refused)" in listed.err
     assert json.loads(verb("certificates", "--json", **given).out)[0]["days_left"] == -11
     refused = verb("certificates", "write", "--directory", "out", **given)
     assert refused.code == 65
     assert "old.example.test: it expired 10 days ago" in refused.err
     assert not (tmp_path / "out").exists()
     words = ("certificates", "write", *manifest("allow_expired = true\n"), "--directory", "out")
+    listed = verb("certificates", *words[2:4], **given)
+    assert listed.code == 0
+    assert "warning: certificate old.example.test: it expired 10 days ago" in listed.err
     allowed = verb(*words, **given)
     assert allowed.code == 0
     assert "warning: certificate old.example.test: it expired 10 days ago" in allowed.err

@@ -6,10 +6,12 @@ import os
 import socket
 import ssl
 import threading
+import time
 
 import pytest
 
 from tests.guarantees.conftest import manifest, run
+from tests.support import issued
 from tests.support.emulated import emulated
 
 STATE = """
@@ -127,3 +129,76 @@ def test_expired_refuses_unless_allowed_and_few_days_warn(tmp_path):
         ran = run(environ, "--certificates", f"{tmp_path}/d", "--", "true")
         assert ran.code == 0
         assert "warning: certificate old.example.test" in ran.err
+
+
+OWN = """
+token = "t"
+[[certificates]]
+domains = ["own.example.test"]
+bundle = "own.pem"
+private_key = "own.key"
+"""
+NOW = int(time.time())
+LEAF = issued.certificate(
+    issued.name("own"),
+    issued.key(),
+    issued.MIDDLE,
+    names=("own.example.test",),
+    not_before=NOW - issued.DAY,
+    not_after=NOW + 60 * issued.DAY,
+)
+
+
+def issuer(first: int, last: int, authority: bool = True) -> str:
+    """An intermediate with these dates, in days from now."""
+    return issued.pem(
+        issued.certificate(
+            issued.MIDDLE.name,
+            issued.MIDDLE.key,
+            issued.ROOT,
+            not_before=NOW + first * issued.DAY,
+            not_after=NOW + last * issued.DAY + 60,
+            authority=authority,
+        )
+    )
+
+
+@pytest.mark.parametrize(
+    ("chain", "reason", "code"),
+    [
+        (
+            issuer(-90, -5),
+            "its issuer, certificate 2 of the bundle, expired 4 days ago",
+            65,
+        ),
+        (issuer(1, 90), "its issuer, certificate 2 of the bundle, is not valid yet", 65),
+        (issuer(-9, 90, False), "certificate 2 of the bundle may not sign other certificates", 65),
+        (
+            issued.pem(issued.root()),
+            "none of the other certificates of the bundle is the leaf's issuer",
+            0,
+        ),
+        (issuer(-9, 3), "its issuer, certificate 2 of the bundle, expires in 3 days", 0),
+    ],
+)
+def test_all_verbs_show_the_same_judgement(tmp_path, chain, reason, code):
+    """The launch, plan, doctor and the list: the same words, and the same exit code."""
+    files = {"own.pem": issued.pem(LEAF) + chain, "own.key": issued.key_pem(issued.key())}
+    with emulated(OWN, files=files) as platform:
+        environ = {
+            "PATH": os.defpath,
+            "CYCLE_API_TOKEN": "t",
+            "CYCLE_EXEC_SOCKET": platform.socket,
+        }
+        to = ("--certificates", f"{tmp_path}/c")
+        for words in (
+            (*to, "--", "true"),
+            ("plan", *to, "--", "true"),
+            ("doctor", *to, "--", "true"),
+            ("certificates",),
+        ):
+            ran = run(environ, *words)
+            told = " ".join((ran.out + ran.err).split())
+            assert (words[0], ran.code) == (words[0], code), told
+            assert f"certificate own.example.test: {reason}" in told
+        assert (tmp_path / "c").exists() == (code == 0)
