@@ -187,6 +187,13 @@ def _run(invocation: Invocation) -> int:
     if invocation.mask is not None:
         _signal.pthread_sigmask(_signal.SIG_SETMASK, invocation.mask)
     gc.enable()
+    if invocation.argv[:1] == ("health",):
+        from cycle_exec.commands import health
+
+        # Every few seconds, in every container: click would take longer than all the rest.
+        options = health.options(invocation.argv[1:])
+        if options is not None:
+            return health.run(**options)
     from cycle_exec import cli
 
     return cli.main(invocation)

@@ -93,6 +93,10 @@ def _call(function, **values):
         ("manifest check m", Call("manifest.check", {"path": "m"})),
         ("manifest schema", Call("manifest.schema", {})),
         ("manifest new", Call("manifest.new", {})),
+        (
+            "health --strict --json --max-age 5m",
+            Call("health.run", {"as_json": True, "strict": True, "max_age": "5m"}),
+        ),
         ("explain", Call("explain.run", {"code": ""})),
         ("explain 78", Call("explain.run", {"code": "78"})),
         ("emulator", Call("emulator.run", EMULATOR)),

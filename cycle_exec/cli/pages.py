@@ -178,6 +178,20 @@ Examples:
 cycle-exec manifest new > cycle-exec.toml
 """
 
+HEALTH = """\
+Tell whether the app is running, for the platform's health check.
+
+Print one line, with exit code 0 if the app is running, and 1 if it is not or is being stopped.
+An outage of the API, an old look and certificates with few days left are in the line and in
+--json, and change the exit code only with --strict or --max-age. Any user can run it; it
+contacts nobody. Without --init or --reload, it says what cannot be known.
+
+Examples:
+cycle-exec health                # for a health check
+cycle-exec health --max-age 10m  # fail after ten minutes without contact
+cycle-exec health --json         # for programs
+"""
+
 EXPLAIN = """\
 Explain an exit code and what to do about it; without CODE, list all of them.
 

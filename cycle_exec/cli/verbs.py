@@ -187,6 +187,16 @@ def manifest_new(_: Call) -> int:
     return manifest.new()
 
 
+@root.command(help=pages.HEALTH)
+@as_json
+@click.option("--strict", is_flag=True, help="Fail also for what is wrong with platform or data.")
+@click.option("--max-age", type=TIME, help="Fail if the last contact is older: 10m.")
+def health(_: Call, **values: Any) -> int:
+    from cycle_exec.commands import health
+
+    return health.run(**values)
+
+
 @root.command(help=pages.EXPLAIN)
 @click.argument("code", required=False)
 def explain(_: Call, code: str) -> int:

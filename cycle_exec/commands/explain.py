@@ -10,6 +10,10 @@ _OTHER = """\
 any other  the command's own exit code
 128+n      the command was killed by signal n
 """
+_ONE = """\
+1  after a launch: the command's own exit code; of cycle-exec health: the app is not running or is
+   being stopped; of cycle-exec vpn-auth: the login is rejected
+"""
 _LAUNCHED = "After a launch it can also be the command's own code.\n"
 
 
@@ -46,6 +50,8 @@ def _one(code: int) -> str:
     if 128 < code < 128 + 65:
         signal = code - 128
         return f"{code}  the command was killed by signal {signal}, or exited with this code\n"
+    if code == 1:
+        return _ONE
     return f"{code}  the command's own exit code: cycle-exec never exits with it\n"
 
 

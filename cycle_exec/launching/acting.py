@@ -101,6 +101,15 @@ class Actor:
         few = [one.not_after - ahead - one.few(days) for one in plan.certificates]
         return schedule.expiry_look(few, clock.monotonic())
 
+    def ends(self, plan: Plan) -> tuple[float | None, float | None]:
+        """Return when the first certificate of a plan ends, and from when on that is soon."""
+        request = self.settings.certificates
+        days = request.minimum_days if request else 7
+        return (
+            min((one.not_after for one in plan.certificates), default=None),
+            min((one.not_after - one.few(days) for one in plan.certificates), default=None),
+        )
+
     def _look(self) -> Event:
         self._began = clock.monotonic()
         memory = self.memory

@@ -12,7 +12,7 @@ from cycle_exec.errors import Problem, Refused
 from cycle_exec.launching import acting, pipeline
 from cycle_exec.launching.memory import Memory, unpacked
 from cycle_exec.record import Record
-from cycle_exec.resident import topics, watcher
+from cycle_exec.resident import status, topics, watcher
 from cycle_exec.resident.schedule import Pace
 from cycle_exec.resident.watching import Connect, Connected, Due, Lost, Notified, Prepared, Rules
 from cycle_exec.system import clock, random
@@ -81,7 +81,8 @@ def run_watcher(started: Launch, armed: Armed, supervision: Supervision) -> NoRe
     )
     actor = acting.Actor(memory, channel)
     actor.hand_over(asks="restart")
-    _watch(actor, channel)
+    fresh = memory.plan.stale is None
+    _watch(actor, channel, clock.monotonic() if fresh else None)
 
 
 def continue_watching(words: Sequence[str]) -> NoReturn:
@@ -96,7 +97,7 @@ def continue_watching(words: Sequence[str]) -> NoReturn:
     stderr.log.configure(settings.log.level, settings.log.format, settings.log.debug)
     watchers.unblock(memory.invocation.mask or frozenset())
     channel = watchers.connect(descriptor, number, supervisor)
-    _watch(acting.Actor(memory, channel), channel)
+    _watch(acting.Actor(memory, channel), channel, None)
 
 
 def _without_login(settings: Settings) -> Settings:
@@ -107,17 +108,17 @@ def _without_login(settings: Settings) -> Settings:
     return settings.replace(vpn=vpn.replace(login=None) if vpn.judges_a_hook else None)
 
 
-def _watch(actor: acting.Actor, channel: WatcherEnd) -> NoReturn:
+def _watch(actor: acting.Actor, channel: WatcherEnd, contact: float | None) -> NoReturn:
     # A launch lives for milliseconds and leaves its garbage; a watcher stays.
     gc.enable()
     stderr.log.never_waits = True
-    _Watcher(actor, channel).watch()
+    _Watcher(actor, channel, contact).watch()
 
 
 class _Watcher:
     """Where it stands, and the connection, if there is one or one is being made."""
 
-    def __init__(self, actor: acting.Actor, channel: WatcherEnd) -> None:
+    def __init__(self, actor: acting.Actor, channel: WatcherEnd, contact: float | None) -> None:
         settings, memory = actor.settings, actor.memory
         rules = settings.process
         self._actor = actor
@@ -142,18 +143,28 @@ class _Watcher:
             clock.monotonic(),
             actor.expiry(memory.plan),
             memory.jobs,
+            contact,
         )
+        self._told = ""
 
     def watch(self) -> NoReturn:
         """For ever: wait for what comes first, and do it. No fault of ours ends it."""
         while True:
             try:
+                self._tell()
                 self._take(self._wait())
             except Exception as error:  # noqa: BLE001 - the app must not lose its watcher by it
                 stderr.log.warning(f"reload: unexpected {type(error).__name__} (internal)")
                 if stderr.log.debugging:
                     stderr.log.trace(error)
                 clock.sleep(_FAULT_PAUSE)
+
+    def _tell(self) -> None:
+        """Let the supervisor know what is new, for whoever asks it."""
+        facts = status.facts(self._state, *self._actor.ends(self._state.held))
+        line = facts.to_line()
+        if line != self._told and self._channel.tell(line):
+            self._told = line
 
     def _take(self, events: list[Event]) -> None:
         for event in events:

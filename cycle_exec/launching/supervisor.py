@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from cycle_exec.resident import status
 from cycle_exec.resident import supervisor as machine
 from cycle_exec.resident.model import (
     Deliver,
@@ -18,8 +19,9 @@ from cycle_exec.resident.model import (
     Terms,
     Wait,
 )
+from cycle_exec.system import clock
+from cycle_exec.system.init import board, signal_numbers
 from cycle_exec.system.init import family as families
-from cycle_exec.system.init import signal_numbers
 from cycle_exec.system.init import terminal as terminals
 
 TYPE_CHECKING = False
@@ -35,6 +37,7 @@ def supervise(words: Sequence[str]) -> int:
     """Live above the app; return its exit code. words: see SupervisorArguments."""
     arguments = SupervisorArguments.from_argv(words)
     hand = _Hand(arguments)
+    teller = _Teller(arguments)
     channel = None
     if arguments.channel is not None:
         from cycle_exec.system.init import channel as channels
@@ -47,8 +50,10 @@ def supervise(words: Sequence[str]) -> int:
     state = State(phase="launching" if channel else "running")
     events = family.reap()
     while True:
+        teller.tell(state, family.facts)
         while events:
             state, actions = machine.step(terms, state, events.pop(0))
+            teller.tell(state, family.facts)
             for action in actions:
                 if isinstance(action, Leave):
                     return action.code
@@ -139,6 +144,35 @@ class _Hand:
 
         stderr.log.configure(self._arguments.log_level, self._arguments.log_format, False)
         stderr.log.never_waits = True
+
+
+class _Teller:
+    """What everybody may know, as it was told last. Telling decides nothing."""
+
+    def __init__(self, arguments: SupervisorArguments) -> None:
+        self._board = board.Board()
+        self._has_watcher = arguments.channel is not None
+        self._stops = tuple(
+            128 + signal_numbers.number_of(name)
+            for name in ("TERM", arguments.stop_signal)
+            if name != machine.NONE
+        )
+        self._heard = ""
+        self._facts = status.Facts()
+
+    def tell(self, state: State, heard: str) -> None:
+        """Write down how it stands. heard: the watcher's last words."""
+        if not self._has_watcher:
+            told = status.Status(app=status.app(state, self._stops))
+        else:
+            fresh = status.Facts.from_line(heard) if heard != self._heard else self._facts
+            self._heard = heard
+            self._facts = fresh.after(self._facts, clock.monotonic(), watched=state.watched)
+            watcher = status.UP if state.watched else status.DOWN
+            told = status.Status(
+                app=status.app(state, self._stops), watcher=watcher, facts=self._facts
+            )
+        self._board.write(told.to_line())
 
 
 def _numbered(signal_map: Mapping[str, str]) -> dict[str, str]:

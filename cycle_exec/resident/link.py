@@ -35,6 +35,7 @@ def lost(state: Watching, event: Lost, rules: Rules) -> Step:
     says = for_good and not state.told
     found = state.replace(
         connected=None,
+        contact=state.contact if state.connected is None else event.now,
         reconnect=event.now + reconnect_delay(failures, event.chance),
         lost=failures + 1,
         outage=event.now if state.outage is None else state.outage,

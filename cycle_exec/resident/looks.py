@@ -110,7 +110,7 @@ def _hold(state: Watching, now: float, chance: float, rules: Rules) -> Step:
     state = state.replace(
         held=fresh, fresh=None, changes=Changes(), restored=(), schedule=schedule, empty=(),
         looks_empty=again + 1 if again or schedule.retry is not None else 0,
-        refusals=frozenset(), jobs=tuple(jobs.values()),
+        refusals=frozenset(), jobs=tuple(jobs.values()), contact=now, refused=None,
     )  # fmt: skip
     if found.nothing:
         if not was_refused:
@@ -137,6 +137,7 @@ def refused(state: Watching, event: Refused) -> Step:
         restored=(),
         empty=(),
         schedule=state.schedule.failed(event.now, event.chance),
+        refused=event.now if state.refused is None else state.refused,
     )
     if event.cause in state.refusals:
         return state, ()

@@ -12,6 +12,11 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
 
+# The word of the supervisor's command line in which it tells everybody how the app is.
+MARK, ROOM = "status:", 128
+BOARD = MARK + " " * (ROOM + 10)
+
+
 class Terms(Record):
     """What holds for the whole life of the process above the app.
 
@@ -64,13 +69,14 @@ class SupervisorArguments(Record):
             self.log_format,
             str(self.grace),
             self.stop_signal,
+            BOARD,
             *(f"{came}:{passed_on}" for came, passed_on in self.signal_map.items()),
         ]
 
     @classmethod
     def from_argv(cls, words: Sequence[str]) -> SupervisorArguments:
         """Return the same again."""
-        child, channel, terminal, mask, ignored, level, form, grace, stop_signal, *pairs = words
+        child, channel, terminal, mask, ignored, level, form, grace, stop_signal, _, *pairs = words
         return cls(
             child=int(child),
             channel=int(channel) if channel else None,

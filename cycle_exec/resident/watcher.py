@@ -31,10 +31,15 @@ if TYPE_CHECKING:
 
 
 def begin(
-    plan: Plan, rules: Rules, now: float, expiry: float | None, jobs: tuple[Job, ...] = ()
+    plan: Plan,
+    rules: Rules,
+    now: float,
+    expiry: float | None,
+    jobs: tuple[Job, ...] = (),
+    contact: float | None = None,
 ) -> Watching:
     """Return where it stands at first. expiry: when a certificate of the plan asks for a look.
-    jobs: commands that the last watcher has left.
+    jobs: commands that the last watcher has left. contact: when the platform gave this plan.
     """
     schedule = Schedule(expiry=expiry)
     if not rules.listens:
@@ -45,6 +50,7 @@ def begin(
         reconnect=now if rules.listens else None,
         warned=frozenset(plan.warnings),
         jobs=jobs,
+        contact=contact,
     )
 
 

@@ -43,6 +43,8 @@ class Watching(Record):
     held: the plan that holds. connected: since when there is a connection. reconnect: when the next
     one is made. lost: how many were lost or failed in a row. outage: since when there has been no
     lasting connection; told: whether that was said, and why it is so.
+    contact: when a connection was lost, or a look went well, for the last time; None: not yet.
+    refused: since when looks have come to nothing.
     fresh: the plan of a look that is about to be applied, and what is different in it; gone,
     empty: what it has kept from before.
     refusals: causes of failed looks that were said, until a look goes well.
@@ -59,6 +61,8 @@ class Watching(Record):
     outage: float | None = None
     told: bool = False
     why: str = ""
+    contact: float | None = None
+    refused: float | None = None
     fresh: Plan | None = None
     changes: Changes = Changes()
     restored: tuple[str, ...] = ()

@@ -114,7 +114,12 @@ def interpreter(function: str, words: Iterable[str], *, site: bool = True) -> li
     """
     home = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
     flags = ["-I"] if site and not sys.flags.no_site else ["-I", "-S"]
-    return [_executable(), *flags, "-c", _BOOT.format(function), home, *words]
+    return [_executable(), *flags, "-c", boots(function), home, *words]
+
+
+def boots(function: str) -> str:
+    """Return the program of such an interpreter, by which others know what it is."""
+    return _BOOT.format(function)
 
 
 def for_interpreter(environ: Mapping[bytes, bytes]) -> dict[bytes, bytes]:

@@ -39,7 +39,8 @@ def test_known(code, capfd):
     ("code", "text"),
     [
         ("0", "0  success; after a launch: the command succeeded\n"),
-        ("1", "1  the command's own exit code: cycle-exec never exits with it\n"),
+        ("1", explain._ONE),
+        ("3", "3  the command's own exit code: cycle-exec never exits with it\n"),
         ("137", "137  the command was killed by signal 9, or exited with this code\n"),
         ("255", "255  the command's own exit code: cycle-exec never exits with it\n"),
     ],

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from cycle_exec.planning.model import FileWrite, Plan
+from cycle_exec.resident import status
 from cycle_exec.resident.schedule import Pace
 from cycle_exec.resident.watcher import begin, due, step
 from cycle_exec.resident.watching import (
@@ -225,3 +226,24 @@ def test_without_notifications_it_polls():
     """From the start on."""
     polling = Rules(pace=RULES.pace.replace(interval=60.0), listens=False)
     assert due(begin(plan(), polling, 0.0, None), polling) == 60.0
+
+
+def test_what_is_known_of_the_platform():
+    """Since when there is contact, or none, for who asks the supervisor."""
+    held = plan()
+    first = begin(held, RULES, 0.0, None, contact=0.0)
+    assert status.facts(first, 9.0, 8.0) == status.Facts(contact=0.0, ends=9.0, few=8.0)
+
+    def after(*events):
+        state = first
+        for event in events:
+            state, _ = step(RULES, state, event)
+        return status.facts(state, None, None)
+
+    up, lost = Connected(now=1.0), Lost(now=2.0, reason="closed")
+    refused = [Refused(now=now, cause="x", words="x") for now in (3.0, 4.0)]
+    assert after(up) == status.Facts(connected=True)
+    assert after(up, lost) == status.Facts(contact=2.0, outage=2.0)
+    assert after(up, lost, lost.replace(now=3.0)) == after(up, lost)
+    assert after(up, *refused) == status.Facts(connected=True, refused=3.0)
+    assert after(*refused, Planned(now=5.0, plan=held)) == status.Facts(contact=5.0)

@@ -18,8 +18,15 @@ from cycle_exec.system.output import stdout
 
 _FUNCTIONS = (
     *("api.run", "certificates.list_", "certificates.write", "dev.run", "doctor.run"),
-    *("emulator.run", "env.run", "explain.run", "launch.run", "manifest.check"),
-    *("manifest.new", "manifest.schema", "plan.run", "render.run", "vpn_auth.run"),
+    *("emulator.run", "env.run", "explain.run", "health.run", "launch.run"),
+    *(
+        "manifest.check",
+        "manifest.new",
+        "manifest.schema",
+        "plan.run",
+        "render.run",
+        "vpn_auth.run",
+    ),
     "vpn_check.run",
 )
 

@@ -31,13 +31,15 @@ class Message(Record):
 
     number: grows with each message. asks: RESTART: the app is to be started with what is handed
     over, or started again; READY: it may be started, if that waits for the targets. signals: names
-    of those that the app is to have.
+    of those that the app is to have. facts: a line for everybody; a message with that hands over
+    nothing, and its descriptor is -1.
     """
 
     number: int
     descriptor: int
     asks: str
     signals: tuple[str, ...]
+    facts: str = ""
 
 
 def pair() -> tuple[int, int]:
@@ -73,10 +75,16 @@ class SupervisorEnd:
                 and len(data) >= _DESCRIPTOR
             ]
             # Written by ourselves a moment ago, in the same interpreter.
-            number, asks, signals = marshal.loads(packet)  # noqa: S302
-            if descriptors and number > self.number:
+            number, asks, signals, facts = marshal.loads(packet)  # noqa: S302
+            if (descriptors or facts) and number > self.number:
                 self.number = number
-                return Message(number=number, descriptor=descriptors[0], asks=asks, signals=signals)
+                return Message(
+                    number=number,
+                    descriptor=descriptors[0] if descriptors else -1,
+                    asks=asks,
+                    signals=signals,
+                    facts=facts,
+                )
             for descriptor in descriptors:
                 os.close(descriptor)
 
@@ -110,7 +118,7 @@ class WatcherEnd:
     def give(self, content: bytes, *, asks: str = "", signals: tuple[str, ...] = ()) -> None:
         """Hand this over, and say what is wanted. Raises OSError where nobody is there."""
         self._number += 1
-        packet = marshal.dumps((self._number, asks, signals))
+        packet = marshal.dumps((self._number, asks, signals, ""))
         descriptor = sealed(content)
         try:
             rights = descriptor.to_bytes(_DESCRIPTOR, sys.byteorder)
@@ -119,6 +127,18 @@ class WatcherEnd:
             os.close(descriptor)
         if self._ring is not None:
             self._ring()
+
+    def tell(self, facts: str) -> bool:
+        """Say what everybody may know; return whether there was room for it."""
+        self._number += 1
+        packet = marshal.dumps((self._number, "", (), facts))
+        try:
+            self._socket.send(packet, _socket.MSG_DONTWAIT)
+        except OSError:
+            return False
+        if self._ring is not None:
+            self._ring()
+        return True
 
     def hears(self) -> str:
         """Return "prepare" if the app's start is to be prepared, "gone" if nobody is at the other

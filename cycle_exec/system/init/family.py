@@ -69,6 +69,7 @@ class Family:
         self._failure = -1  # where a child says why it could not become the app
         self._started = False
         self._number = 0
+        self.facts = ""  # what the watcher has told everybody
         self.timers = Timers()
 
     def wait(self) -> list[Event]:
@@ -96,10 +97,13 @@ class Family:
     def _messages(self) -> list[Event]:
         events: list[Event] = []
         while self._channel is not None and (message := self._channel.take()) is not None:
+            self._number = message.number
+            if message.facts:
+                self.facts = message.facts
+                continue
             if self._held >= 0:
                 os.close(self._held)
             self._held = message.descriptor
-            self._number = message.number
             if message.asks:
                 events.append(Asked() if message.asks == RESTART else Ready())
             events += [Wanted(signal=signal) for signal in message.signals]

@@ -39,6 +39,22 @@ def test_messages_arrive_whole_in_order_and_once(ends):
     assert supervisor.take() is None
 
 
+def test_facts_come_with_nothing_else(ends):
+    """They hand over nothing, and are counted like every message."""
+    supervisor, watcher = ends
+    assert watcher.tell("1 - - - - -")
+    watcher.give(b"plan")
+    found = supervisor.take()
+    assert (found.number, found.descriptor, found.asks, found.signals) == (1, -1, "", ())
+    assert found.facts == "1 - - - - -"
+    handed = supervisor.take()
+    assert (handed.number, handed.facts) == (2, "")
+    os.close(handed.descriptor)
+    while watcher.tell("x" * 3000):
+        # Nobody takes them: whoever tells never waits.
+        pass
+
+
 def test_what_is_handed_over_cannot_be_changed():
     """By nobody, once it is written."""
     descriptor = sealed(b"plan")
