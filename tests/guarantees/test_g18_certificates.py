@@ -157,7 +157,7 @@ def issuer(first: int, last: int, authority: bool = True) -> str:
             issued.MIDDLE.key,
             issued.ROOT,
             not_before=NOW + first * issued.DAY,
-            not_after=NOW + last * issued.DAY + 60,
+            not_after=NOW + last * issued.DAY + issued.DAY // 2,
             authority=authority,
         )
     )
