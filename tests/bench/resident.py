@@ -202,7 +202,7 @@ target = "{target}"
     found = []
     try:
         assert process.stderr is not None
-        while "notifications arrive" not in process.stderr.readline():
+        while "listening for notifications" not in process.stderr.readline():
             pass
         time.sleep(0.5)
         with unix_connect(
