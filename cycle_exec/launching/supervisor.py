@@ -124,6 +124,7 @@ class _Hand:
                 armed=Entry(self._arguments.mask, self._arguments.ignored),
                 user=found.user,
                 no_new_privs=found.no_new_privs,
+                below_init=True,
             )
         except Refused as refused:
             if loud:

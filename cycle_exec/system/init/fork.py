@@ -39,7 +39,10 @@ def fork_supervisor(process: Process, log: Log, mask: Iterable[int] | None) -> S
 
     Raises Refused if there can be no child.
     """
-    above, below = _channel() if process.reload else (None, -1)
+    try:
+        above, below = _channel() if process.reload else (None, -1)
+    except OSError as error:
+        raise refuse("target-failed", "the watcher's channel", in_words(error)) from None
     if os.getpid() != 1:
         # PID 1 gets every orphan of its namespace; others have to ask, before there can be any.
         prctl.prctl(prctl.SET_CHILD_SUBREAPER, 1)
