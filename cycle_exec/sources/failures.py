@@ -22,7 +22,7 @@ _WORDS = {
     "abandoned": "the request was abandoned",
 }
 # What is to blame is the socket itself.
-OF_SOCKET = frozenset(("missing", "refused", "forbidden", "unusable"))
+OF_SOCKET = frozenset(("missing", "refused", "full", "forbidden", "unusable"))
 
 
 def words(failure: Failure) -> str:

@@ -49,7 +49,7 @@ _CONNECT_KINDS = {
     errno.ENOENT: "missing",
     errno.ENOTDIR: "missing",
     errno.ECONNREFUSED: "refused",
-    errno.EAGAIN: "refused",
+    errno.EAGAIN: "full",
     errno.EACCES: "forbidden",
     errno.EPERM: "forbidden",
     errno.EMFILE: "exhausted",

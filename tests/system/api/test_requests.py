@@ -273,11 +273,11 @@ def test_each_path_that_is_no_socket_has_its_kind(tmp_path, path, kind):
     assert kinds(exchange(path.format(folder=tmp_path))) == [kind]
 
 
-def test_a_full_queue_is_like_nobody_there():
-    """It may be better later."""
+def test_a_full_queue_has_its_kind():
+    """Somebody listens; it may be better later."""
     with hostile(accepting=False, backlog=0) as api:
         found = exchange(api, *(ask() for _ in range(3)), timeout=0.3)
-        assert set(kinds(found)) == {"refused", "timeout"}
+        assert set(kinds(found)) == {"full", "timeout"}
 
 
 # Time
