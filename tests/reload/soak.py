@@ -73,6 +73,7 @@ on_change = "signal:HUP"
 """
 SETTLES = 150.0  # seconds; a watcher that was killed again and again comes back after a minute
 WARM = 30  # settled steps before the memory of a process is compared
+ROUND = 600  # steps in which a watcher collects its garbage: it grows by 2 MB until then
 GROWTH = 1024  # kilobytes
 # How often each event comes.
 WEIGHTS = {
@@ -331,7 +332,7 @@ class World:
                 )
             sizes = self.memory.setdefault(pid, [])
             sizes.append(private(pid))
-            if len(sizes) > WARM and max(sizes[-5:][0], sizes[-1]) - sizes[WARM] > GROWTH:
+            if len(sizes) > WARM + 2 * ROUND and grown(sizes) > GROWTH:
                 raise Wrong(f"{name}: {sizes[WARM]} kB after {WARM} steps, {sizes[-1]} kB now")
 
     def zombies(self) -> list[int]:
@@ -355,6 +356,11 @@ def private(pid: int) -> int:
         if line.startswith("RssAnon:"):
             return int(line.split()[1])
     raise Wrong(f"{pid} has no memory")
+
+
+def grown(sizes: list[int]) -> int:
+    """Kilobytes between the lowest of a round at the start and of the last one."""
+    return min(sizes[-ROUND:]) - min(sizes[WARM : WARM + ROUND])
 
 
 def state_of(pid: int) -> str:
