@@ -36,12 +36,22 @@ TOKEN = "c4n4ry-token"
 APP = """
 import json, os, signal, sys, time
 page, key, seen = sys.argv[1:]
+asked, busy = 0, False
 def read(*_):
-    found = {"pid": os.getpid(), "plain": os.environ["PLAIN"]}
-    found["page"], found["key"] = open(page).read(), open(key).read()
-    with open(seen + ".new", "w") as file:
-        json.dump(found, file)
-    os.rename(seen + ".new", seen)
+    # A signal may come while another one is being handled.
+    global asked, busy
+    asked += 1
+    if busy:
+        return
+    busy = True
+    while asked:
+        asked = 0
+        found = {"pid": os.getpid(), "plain": os.environ["PLAIN"]}
+        found["page"], found["key"] = open(page).read(), open(key).read()
+        with open(seen + ".new", "w") as file:
+            json.dump(found, file)
+        os.rename(seen + ".new", seen)
+    busy = False
 def orphan(*_):
     if os.fork() == 0:
         if os.fork() == 0:
@@ -394,8 +404,9 @@ def main() -> int:
         except BaseException:
             print(f"failed at {event} after {dict(world.done)}", file=sys.stderr)
             print((Path(folder) / "log").read_text()[-3000:], file=sys.stderr)
-            for pid in (*world.children(), world.launch.pid):
-                os.kill(pid, signal.SIGKILL)
+            if world.launch.poll() is None:
+                for pid in (*world.children(), world.launch.pid):
+                    os.kill(pid, signal.SIGKILL)
             world.platform.process.kill()
             raise
         code = world.close()
