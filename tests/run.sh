@@ -17,11 +17,11 @@ if [ "$(uname -m)" = aarch64 ]; then other=x86_64; else other=aarch64; fi
     install_packages gcc libc6-dev "gcc-$(echo "$other" | tr _ -)-linux-gnu" qemu-user-static
 # What a user's image would have beside the app, and the tests use for real.
 {
-    has_programs bash curl debootstrap envsubst git groff jq node strace unshare tini dumb-init \
+    has_programs bash curl debootstrap envsubst git groff jq node setcap strace unshare tini dumb-init \
         catatonit gosu nginx openvpn openssl haproxy caddy redis-server pgbouncer prometheus keytool \
         update-ca-certificates && postgres_is_there
 } ||
-    install_packages bash ca-certificates curl debootstrap gettext-base git groff jq nodejs strace util-linux tini \
+    install_packages bash ca-certificates curl debootstrap gettext-base git groff jq libcap2-bin nodejs strace util-linux tini \
         dumb-init catatonit gosu nginx-light openvpn openssl haproxy caddy redis-server pgbouncer \
         prometheus default-jre-headless postgresql
 make_environment .venv

@@ -22,5 +22,7 @@ def test_every_program_that_a_test_asks_for_is_installed():
     assert {"strace", "nginx", "psql"} <= asked
     text = (HERE / "run.sh").read_text().replace("\\\n", " ")
     lines = " ".join(re.findall(r"^ *install_packages (.+)$", text, re.MULTILINE))
-    wanted = {machine.package(name) for name in asked}
+    # What depends on the processor is named there by what uname says.
+    plain = {name for name in asked if re.fullmatch(r"[\w.+-]+", name)}
+    wanted = {machine.package(name) for name in plain}
     assert {name for name in wanted - set(lines.split()) if not name.startswith("gcc-")} == set()

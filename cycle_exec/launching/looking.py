@@ -77,8 +77,11 @@ def _holds(planned: Planned, fresh: tuple[Certificate, ...], last: Snapshot, hel
     now = clock.now()
     before = {_identity(one) for one in last.certificates or ()}
     unchanged = {one.domains for one in fresh if _identity(one) in before}
+    # What is warned of changes with the time alone.
+    has = {summary.replace(warnings=()) for summary in held.certificates}
     return all(
-        summary.not_after >= now or (summary in held.certificates and summary.domains in unchanged)
+        summary.not_after >= now
+        or (summary.replace(warnings=()) in has and summary.domains in unchanged)
         for summary in planned.plan.certificates
     )
 

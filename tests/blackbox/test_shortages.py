@@ -60,7 +60,7 @@ def test_no_process_for_a_check(ground, api):
         '[[templates]]\nsource = "~/page.j2"\ntarget = "@/page"\ncheck = ["true"]\n'
     )
     ran = ground.launch(api, "--manifest", manifest, before=no_processes)
-    ground.refused(ran, 65, "check-failed", "the limit of processes", staged=True)
+    ground.refused(ran, 65, "check-failed", "limit of processes", staged=True)
     assert target.read_bytes() == b"old\n"
 
 
@@ -91,7 +91,9 @@ def hook(api, place: Path, *words: str, before) -> tuple[int, str, str]:
 def test_a_hook_that_cannot_fork_asks_at_once(tmp_path, api):
     """It does not defer, and rejects nobody for that."""
     code, err, later = hook(api, tmp_path, "--deferred", before=no_processes)
-    assert (code, err, later) == (0, "cycle-exec: vpn-auth alice: accepted\n", "")
+    assert (code, later) == (0, "")
+    assert "the verdict cannot be deferred: too many processes are running" in err
+    assert err.endswith('cycle-exec: vpn-auth: accepted, user "alice"\n')
 
 
 @pytest.mark.parametrize("number", range(5, 9))

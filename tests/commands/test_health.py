@@ -165,7 +165,7 @@ def test_an_outage_of_the_platform(tmp_path):
         )
         platform.stop(signal.SIGKILL)
         assert app.becomes(connected=False)
-        assert app.does("health --max-age 1ms")[0] == 1
+        assert until(lambda: app.does("health --max-age 1ms")[0] == 1)
         assert app.does("health --max-age 1h")[0] == 0
         assert until(lambda: app.does("health --strict")[0] == 1)
         code, line = app.does("health")

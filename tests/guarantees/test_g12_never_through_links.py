@@ -120,7 +120,8 @@ def test_a_link_of_the_app_is_not_followed_with_the_rights_of_root(
     (tmp_path / "t.j2").write_text("x")
     path = manifest(tmp_path, f'{text}[process]\nuser = "{APP}:{APP}"\n')
     before = (tmp_path / "private").stat()
-    ran = run(environ, *verb, "--manifest", path, "--", "echo", "started")
+    wide = {**environ, "COLUMNS": "1000"}
+    ran = run(wide, *verb, "--manifest", path, "--", "echo", "started")
     assert ran.code == 73, ran
     assert f"{home}/conf" in ran.out + ran.err
     assert "is unsafe" in ran.out + ran.err

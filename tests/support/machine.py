@@ -24,7 +24,7 @@ POSTGRES = next(iter(sorted(Path("/usr/lib/postgresql").glob("*/bin"))), Path("/
 _PACKAGES = {
     "envsubst": "gettext-base",
     "aarch64-linux-gnu-gcc": "gcc-aarch64-linux-gnu",
-    "gcc": "gcc libc6-dev",
+    "gcc": "gcc",
     "initdb": "postgresql",
     "java": "default-jre-headless",
     "keytool": "default-jre-headless",
@@ -34,6 +34,7 @@ _PACKAGES = {
     "psql": "postgresql",
     "qemu-aarch64": "qemu-user-static",
     "qemu-x86_64": "qemu-user-static",
+    "setcap": "libcap2-bin",
     "setpriv": "util-linux",
     "unshare": "util-linux",
     "x86_64-linux-gnu-gcc": "gcc-x86-64-linux-gnu",

@@ -39,10 +39,7 @@ def fork_supervisor(process: Process, log: Log, mask: Iterable[int] | None) -> S
 
     Raises Refused if there can be no child.
     """
-    try:
-        above, below = _channel() if process.reload else (None, -1)
-    except OSError as error:
-        raise refuse("target-failed", "the watcher's channel", in_words(error)) from None
+    above, below = _channel() if process.reload else (None, -1)
     if os.getpid() != 1:
         # PID 1 gets every orphan of its namespace; others have to ask, before there can be any.
         prctl.prctl(prctl.SET_CHILD_SUBREAPER, 1)
@@ -96,7 +93,10 @@ def fork_supervisor(process: Process, log: Log, mask: Iterable[int] | None) -> S
 def _channel() -> tuple[int, int]:
     from cycle_exec.system.init import channel
 
-    return channel.pair()
+    try:
+        return channel.pair()
+    except OSError as error:
+        raise refuse("target-failed", "the watcher's channel", in_words(error)) from None
 
 
 def _become_supervisor(arguments: SupervisorArguments) -> NoReturn:
