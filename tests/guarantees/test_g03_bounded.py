@@ -140,8 +140,8 @@ def test_a_refusal_does_not_wait_for_those_that_hang(ground, api):
 
 
 LOOPS = {
-    "nested": "{% for a in range(99999) %}{% for b in range(99999) %}{% if b == a %}{{ a * b }}{% endif %}"
-    "{% endfor %}{% endfor %}",
+    "nested": "{% for a in range(99999) %}{% for b in range(99999) %}"
+    "{% if b == a %}{{ a * b }}{% endif %}{% endfor %}{% endfor %}",
     "silent": "{% for a in range(99999) %}{% for b in range(99999) %}{% endfor %}{% endfor %}",
     "of macros": "{% macro m() %}{% for a in range(99999) %}{% for b in range(99999) %}"
     "{% if a == b + 1 %}x{% endif %}{% endfor %}{% endfor %}{% endmacro %}{{ m() }}",
