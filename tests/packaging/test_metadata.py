@@ -40,7 +40,7 @@ class Links(HTMLParser):
 @pytest.fixture
 def metadata(built) -> Message:
     """As pip and the index parse it."""
-    with zipfile.ZipFile(built.file(".whl")) as wheel:
+    with zipfile.ZipFile(built.file("any.whl")) as wheel:
         return BytesParser().parsebytes(wheel.read(f"{INFO}/METADATA"))
 
 
@@ -90,7 +90,7 @@ def test_the_license_is_in_the_wheel(built, metadata):
     """License-File names it, in the place that PEP 639 gives it."""
     assert metadata["License-Expression"] == "Apache-2.0"
     assert metadata.get_all("License-File") == ["LICENSE"]
-    with zipfile.ZipFile(built.file(".whl")) as wheel:
+    with zipfile.ZipFile(built.file("any.whl")) as wheel:
         assert wheel.read(f"{INFO}/licenses/LICENSE") == (HOME / "LICENSE").read_bytes()
 
 
