@@ -14,6 +14,8 @@ from cycle_exec.system.crypto import key_matches
 from tests.planning.certificates.oracle import bundles, servers
 from tests.planning.certificates.oracle.differences import DIFFERENCES
 
+pytestmark = pytest.mark.needs("nginx", "openssl", "curl", "haproxy")
+
 EVERY = bundles.every()
 DIFFERENT = {name: found for found in DIFFERENCES for name in found.bundles}
 
