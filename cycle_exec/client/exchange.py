@@ -10,7 +10,7 @@ from json import dumps, loads
 
 from cycle_exec.client import errors
 from cycle_exec.record import Record
-from cycle_exec.sources import retry
+from cycle_exec.sources import failures, retry
 from cycle_exec.sources.model import Failure, Response
 from cycle_exec.sources.operations import OPERATIONS
 
@@ -20,13 +20,6 @@ if TYPE_CHECKING:
     from typing import Any
 
 LOGIN = "validateVPNLogin"
-_FAILURES = {
-    "refused": "nothing is listening on the socket",
-    "full": "the server does not accept connections fast enough: the queue of its socket is full",
-    "timeout": "no complete response in time",
-    "dropped": "the connection was closed before the response was complete",
-    "malformed": "the response is not valid HTTP",
-}
 # Whose good answer has no data.
 _SILENT = frozenset(("createInstanceJob", "postObjectCache"))
 
@@ -89,7 +82,7 @@ def answered(outcome: Response | Failure) -> tuple[int, bytes]:
 
 def _unanswered(failure: Failure) -> errors.ApiError:
     kind = errors.ProtocolError if failure.kind == "malformed" else errors.Unavailable
-    return kind(0, title=_FAILURES[failure.kind])
+    return kind(0, title=failures.words(failure))
 
 
 def _basic(username: str, password: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from cycle_exec.sources.calendar import days
 from cycle_exec.sources.model import Failure, Response
 
 # Seconds. BASE is also the least time before the deadline in which another try makes sense.
@@ -64,7 +65,7 @@ def retry_after(response: Response) -> float:
 
 
 def _moment(text: str) -> float | None:
-    """Seconds since an epoch of its own, of a date as in Sun, 06 Nov 1994 08:49:37 GMT.
+    """Seconds since 1970 of a date as in Sun, 06 Nov 1994 08:49:37 GMT.
 
     The two older forms that RFC 9110 lets a client accept are not read.
     """
@@ -76,8 +77,4 @@ def _moment(text: str) -> float | None:
         return None
     day, year, hour, minute, second = (int(each) for each in numbers)
     month = _MONTHS.index(words[2]) + 1
-    # Days of the civil calendar, counted from 1 March, so that leap days come last in a year.
-    if month < 3:
-        year, month = year - 1, month + 12
-    days = 365 * year + year // 4 - year // 100 + year // 400 + (153 * month - 457) // 5 + day
-    return float(days * 86_400 + hour * 3600 + minute * 60 + second)
+    return float(days(year, month, day) * 86_400 + hour * 3600 + minute * 60 + second)

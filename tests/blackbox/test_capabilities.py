@@ -4,13 +4,10 @@ from __future__ import annotations
 
 import os
 import shutil
-import tempfile
-from pathlib import Path
 
 import pytest
 
 from tests.support import machine, seccomp
-from tests.support.hostile import hostile
 from tests.support.inits import Ended, Init, run
 from tests.support.launching import PATH, SCRIPT
 
@@ -22,24 +19,6 @@ BIND = [f"{1 << 10:016x}"]
 SETS = ("CapInh", "CapPrm", "CapEff", "CapAmb")
 AS_1000 = ("--reuid=1000", "--regid=1000", "--clear-groups")
 AMBIENT = ("--inh-caps=+setuid,+setgid", "--ambient-caps=+setuid,+setgid")
-
-
-@pytest.fixture(scope="module")
-def api():
-    """A platform with one variable."""
-    with hostile(variables={"PLAIN": "x"}) as platform:
-        Path(platform.socket).parent.chmod(0o755)
-        Path(platform.socket).chmod(0o777)
-        yield platform
-
-
-@pytest.fixture
-def public():
-    """A folder that everyone may enter."""
-    folder = Path(tempfile.mkdtemp(prefix="cx-"))
-    folder.chmod(0o755)
-    yield folder
-    shutil.rmtree(folder)
 
 
 def launched(api, *options: str, through=(), before=None, app=("sh", "-c", SAYS)) -> Ended:

@@ -7,34 +7,22 @@ import resource
 import shutil
 import signal
 import subprocess
-import tempfile
 from pathlib import Path
 
 import pytest
 
 from tests.support import machine
-from tests.support.hostile import hostile
 from tests.support.launching import PATH, SCRIPT, Ran, Running
 
 pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason="only root gives capabilities to files")
 WITHOUT = ("setpriv", "--bounding-set=-ipc_lock")
 
 
-@pytest.fixture(scope="module")
-def api():
-    """A platform with one variable."""
-    with hostile(variables={"PLAIN": "x"}) as platform:
-        yield platform
-
-
 @pytest.fixture
-def program():
+def program(public):
     """A program in a folder that everyone may enter."""
-    folder = Path(tempfile.mkdtemp(prefix="cx-"))
-    folder.chmod(0o755)
-    shutil.copy(shutil.which("true", path=PATH) or "", folder / "program")
-    yield folder / "program"
-    shutil.rmtree(folder)
+    shutil.copy(shutil.which("true", path=PATH) or "", public / "program")
+    return public / "program"
 
 
 def launched(api, *words: str, through=(), before=None) -> Ran:

@@ -3,38 +3,18 @@
 from __future__ import annotations
 
 import os
-import shutil
 import socket
 import subprocess
-import tempfile
-from pathlib import Path
 
 import pytest
 
 from tests.support import machine
-from tests.support.hostile import hostile
 from tests.support.launching import PATH, SCRIPT
 from tests.support.waiting import PATIENCE
 
 pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason="only root becomes somebody else")
 USER = "65534:65534"
 SAYS = "echo out >/dev/stdout && echo err >/dev/stderr"
-
-
-@pytest.fixture(scope="module")
-def api():
-    """A platform with one variable."""
-    with hostile(variables={"PLAIN": "x"}) as platform:
-        yield platform
-
-
-@pytest.fixture
-def public():
-    """A folder that everyone may enter."""
-    folder = Path(tempfile.mkdtemp(prefix="cx-"))
-    folder.chmod(0o755)
-    yield folder
-    shutil.rmtree(folder)
 
 
 def launched(api, descriptor, *options: str, through=(), app=("sh", "-c", SAYS)):

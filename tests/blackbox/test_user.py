@@ -7,13 +7,12 @@ import os
 import shutil
 import signal
 import stat
-import tempfile
 from pathlib import Path
 
 import pytest
 
 from tests.support import machine
-from tests.support.hostile import Hostile, hostile
+from tests.support.hostile import Hostile
 from tests.support.inits import Ended, Init, ours, run, running
 from tests.support.launching import PATH, SCRIPT
 
@@ -50,22 +49,12 @@ exit 0
 """
 
 
-@pytest.fixture(scope="module")
-def api():
-    """A platform with one variable."""
-    with hostile(variables={"PLAIN": "x"}) as platform:
-        yield platform
-
-
 @pytest.fixture
-def image():
+def image(public):
     """The folder of an image's passwd and group, which everyone may enter."""
-    folder = Path(tempfile.mkdtemp(prefix="cx-"))
-    folder.chmod(0o755)
-    (folder / "passwd").write_text(PASSWD)
-    (folder / "group").write_text(GROUP)
-    yield folder
-    shutil.rmtree(folder)
+    (public / "passwd").write_text(PASSWD)
+    (public / "group").write_text(GROUP)
+    return public
 
 
 def inside(image: Path, *words: str, caps: str = "", **environ: str) -> Init:

@@ -3,37 +3,21 @@
 from __future__ import annotations
 
 import os
-import shutil
 import subprocess
-import tempfile
-from pathlib import Path
 
 import pytest
 
 from tests.support import machine, mapped
-from tests.support.hostile import hostile
 from tests.support.launching import PATH, SCRIPT, Ran, Running
 
 pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason="only root can map more than itself")
 
 
-@pytest.fixture(scope="module")
-def api():
-    """A platform with one variable."""
-    with hostile(variables={"PLAIN": "x"}) as platform:
-        Path(platform.socket).parent.chmod(0o755)
-        Path(platform.socket).chmod(0o777)
-        yield platform
-
-
 @pytest.fixture
-def public():
-    """A folder that everyone may enter."""
-    folder = Path(tempfile.mkdtemp(prefix="cx-"))
-    folder.chmod(0o755)
-    (folder / "page.j2").write_text("x")
-    yield folder
-    shutil.rmtree(folder)
+def public(public):
+    """With a template."""
+    (public / "page.j2").write_text("x")
+    return public
 
 
 # One id, and setgroups forbidden; a group that is not mapped is left.

@@ -17,20 +17,11 @@ from cycle_exec.resident.schedule import Pace
 from cycle_exec.resident.watcher import begin
 from cycle_exec.resident.watching import Rules
 from cycle_exec.system.init import channel, polling
-from tests.launching.reload.conftest import APP, Reloading, reloading, state
+from tests.launching.reload.conftest import APP, SIGNAL, TEMPLATE, Reloading, reloading, state
 from tests.support.emulated import emulated, start, wait_for
 from tests.support.hostile import VARIABLES, data, drop, endless, error, hang, hostile, reply
 from tests.support.waiting import until
 
-TEMPLATE = """
-[variables]
-exclude = ["PAGE"]
-[[templates]]
-source = "@/page.j2"
-target = "@/page"
-on_change = {}
-"""
-SIGNAL = TEMPLATE.format('"signal:HUP"')
 NOTIFICATIONS = "/v1/notifications"
 
 

@@ -6,6 +6,8 @@ contents that end with a mark. What nginx serves must not fail here.
 
 from __future__ import annotations
 
+from cycle_exec.sources.calendar import days
+
 BOOLEAN, INTEGER, BITS, OCTETS, OID = 0x01, 0x02, 0x03, 0x04, 0x06
 SEQUENCE, SET, UTC_TIME, GENERALIZED_TIME = 0x30, 0x31, 0x17, 0x18
 
@@ -115,17 +117,9 @@ def time(tag: int, content: bytes) -> int:
         raise NotDer
     if hour > 23 or minute > 59 or second > 59:
         raise NotDer
-    return _days(year, month, day) * 86_400 + hour * 3_600 + minute * 60 + second
+    return days(year, month, day) * 86_400 + hour * 3_600 + minute * 60 + second
 
 
 def _days_of(year: int, month: int) -> int:
     leap = year % 4 == 0 and (year % 100 != 0 or year % 400 == 0)
     return 29 if month == 2 and leap else _MONTHS[month - 1]
-
-
-def _days(year: int, month: int, day: int) -> int:
-    """Days since 1970-01-01 (March-based years make the leap day the last of its year)."""
-    if month <= 2:
-        year, month = year - 1, month + 12
-    leaps = year // 4 - year // 100 + year // 400
-    return 365 * year + leaps + (153 * (month - 3) + 2) // 5 + day - 719_469

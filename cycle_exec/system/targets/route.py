@@ -12,6 +12,7 @@ import os
 import posixpath
 import stat
 
+from cycle_exec.errors import Unfit
 from cycle_exec.system.targets.calls import Calls, Folder, close
 
 _STEP = os.O_PATH | os.O_NOFOLLOW | os.O_CLOEXEC
@@ -20,13 +21,12 @@ _OTHERS_WRITE = stat.S_IWGRP | stat.S_IWOTH
 _CHOWN, _DAC_OVERRIDE, _FOWNER = 0, 1, 3  # capabilities
 
 
-class Unsafe(Exception):
+class Unsafe(Unfit):
     """A step on which an unprivileged user could lead us astray; both texts are for people."""
 
     def __init__(self, reason: str, fix: str) -> None:
-        self.reason = reason
-        self.fix = fix
         super().__init__(reason)
+        self.fix = fix
 
 
 class Route:

@@ -29,6 +29,15 @@ reload_longest = "2s"
 reload_splay = "1ms"
 """
 # Says how it starts and which signals it gets.
+TEMPLATE = """
+[variables]
+exclude = ["PAGE"]
+[[templates]]
+source = "@/page.j2"
+target = "@/page"
+on_change = {}
+"""
+SIGNAL = TEMPLATE.format('"signal:HUP"')
 APP = """
 trap 'echo HUP' HUP; trap 'echo USR1' USR1; trap 'echo TERM; exit 7' TERM
 echo "start $PLAIN"

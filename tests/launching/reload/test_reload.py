@@ -8,20 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.launching.reload.conftest import APP, reloading, state
+from tests.launching.reload.conftest import APP, SIGNAL, TEMPLATE, reloading, state
 from tests.support.emulated import emulated, start, wait_for
 from tests.support.hostile import VARIABLES, data, error, hang, hostile, reply
 from tests.support.waiting import PATIENCE, until
-
-TEMPLATE = """
-[variables]
-exclude = ["PAGE"]
-[[templates]]
-source = "@/page.j2"
-target = "@/page"
-on_change = {}
-"""
-SIGNAL = TEMPLATE.format('"signal:HUP"')
 
 
 def test_a_changed_file_is_swapped_and_the_app_told(platform, ground):
