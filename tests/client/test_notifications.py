@@ -68,11 +68,11 @@ def test_notifications_arrive_in_order():
 
 
 def test_an_ended_connection_is_said():
-    """So that the caller can connect again."""
+    """So that the caller can connect again; its end may come with the answer to the handshake."""
     with (
         serving(lambda connection: connection.close()) as path,
-        Notifications(path, "t0ken", timeout=5) as client,
         pytest.raises(Unreachable, match="the connection was closed"),
+        Notifications(path, "t0ken", timeout=5) as client,
     ):
         client.receive(5)
 
