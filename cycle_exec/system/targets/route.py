@@ -54,7 +54,8 @@ class Route:
         follow: whether the name may be a link; if not, a link is ENOTDIR. judged: False for a
         directory that we have just made. Raise OSError, Unsafe.
         """
-        here, before, settled, links = parent, parent.uid, parent.settled, 0
+        # came: the step before, a directory or a link.
+        here, came, settled, links = parent, parent, parent.settled, 0
         path = posixpath.join(parent.path, name)
         pending = [name]
         try:
@@ -63,7 +64,7 @@ class Route:
                 is_link = stat.S_ISLNK(below.mode)
                 try:
                     if judged:
-                        self._judge(here, before, below, is_link)
+                        self._judge(here, came, below, is_link)
                     settled = settled and self._is_fixed(here, below, is_link)
                     if is_link:
                         links += 1
@@ -76,7 +77,7 @@ class Route:
                 except BaseException:
                     close(self._calls, below.descriptor)
                     raise
-                before = below.uid
+                came = below
                 if is_link:
                     close(self._calls, below.descriptor)
                     pending += reversed(components(text) or [b"."])
@@ -84,11 +85,11 @@ class Route:
                         continue
                     below = self.root()
                     try:
-                        self._judge(here, before, below, is_link=False)
+                        self._judge(here, came, below, is_link=False)
                     except BaseException:
                         close(self._calls, below.descriptor)
                         raise
-                    before = below.uid
+                    came = below
                 if here is not parent:
                     close(self._calls, here.descriptor)
                 here = below
@@ -133,15 +134,18 @@ class Route:
             raise
         return here, missing
 
-    def _judge(self, parent: Folder, before: int, below: Folder, is_link: bool) -> None:
+    def _judge(self, parent: Folder, came: Folder, below: Folder, is_link: bool) -> None:
         if not self._privileged:
             return
-        if self.is_foreign(before) and before != below.uid:
+        if self.is_foreign(came.uid) and came.uid != below.uid:
+            step = f"the step from {_shown(came.path)} to {_shown(below.path)}"
+            mend = f"chown {_shown(below.path)} to {_user(came.uid)}"
+            if stat.S_ISLNK(came.mode):
+                mend = f"remove the symbolic link {_shown(came.path)}"
             raise Unsafe(
-                f"the step from {_shown(parent.path)} to {_shown(below.path)} is unsafe: "
-                f"{_user(before)} can redirect it to what belongs to {_user(below.uid)}",
-                f"chown {_shown(below.path)} to {_user(before)}, or use a path whose directories "
-                "and links all belong to root",
+                f"{step} is unsafe: {_user(came.uid)} can redirect it to what belongs to "
+                f"{_user(below.uid)}",
+                f"{mend}, or use a path whose directories and links all belong to root",
             )
         if is_link and not self.is_foreign(below.uid) and parent.mode & _OTHERS_WRITE:
             raise Unsafe(

@@ -93,7 +93,13 @@ def test_a_link_of_the_app_in_a_directory_of_root_leads_nowhere(tmp_path, secret
     """Anybody can make one in a sticky directory such as /tmp."""
     shared = make(tmp_path / "shared", 0, 0o1777)
     link(shared / "conf", secret, APP)
-    refusal(write(shared / "conf/config"))
+    problem = refusal(write(shared / "conf/config"))
+    assert problem.reason.startswith(f"the step from {shared}/conf to / is unsafe")
+    # Never that the root directory should be given away.
+    assert problem.fix == (
+        f"remove the symbolic link {shared}/conf, or use a path whose directories and links all "
+        "belong to root"
+    )
     assert untouched(secret)
 
 
