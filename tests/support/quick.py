@@ -39,8 +39,16 @@ _QUICK = [
     )
 ]
 
-# Real servers, which a machine for the quick tests need not have.
-_SERVERS = _TESTS / "planning/certificates/oracle"
+# Real servers, which a machine for the quick tests need not have, and what plays for many seconds.
+_LONGER = [
+    _TESTS / name
+    for name in (
+        "planning/certificates/oracle",
+        "planning/certificates/test_vectors.py",
+        "resident/test_exploration.py",
+        "resident/test_simulation.py",
+    )
+]
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -59,11 +67,11 @@ def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool 
 
 def pytest_configure() -> None:
     """Refuse a place that is not there: its tests have moved, and would no longer be run."""
-    if gone := [str(place) for place in _QUICK if not place.exists()]:
+    if gone := [str(place) for place in (*_QUICK, *_LONGER) if not place.exists()]:
         raise pytest.UsageError(f"{__file__} names what is not there: {', '.join(gone)}")
 
 
 def _is_quick(path: Path) -> bool:
-    if _SERVERS in path.parents:
+    if any(path.is_relative_to(place) for place in _LONGER):
         return False
     return any(path.is_relative_to(place) for place in _QUICK)
