@@ -20,13 +20,13 @@ class Record:
     """A frozen, keyword-only value, compared by its fields.
 
     Fields are the annotations of the class and of its parents, defaults are class attributes
-    (shared, so they must be immutable). Fields named in `_sealed` may hold secrets: `repr` never
+    (shared, so they must be immutable). Fields named in `_redacted` may hold secrets: `repr` never
     shows them, and such a record is never pickled or copied.
     """
 
     _names: ClassVar[frozenset[str]] = frozenset()
     _required: ClassVar[frozenset[str]] = frozenset()
-    _sealed: ClassVar[tuple[str, ...]] = ()
+    _redacted: ClassVar[tuple[str, ...]] = ()
 
     def __init_subclass__(cls) -> None:
         body = cls.__dict__
@@ -59,13 +59,13 @@ class Record:
 
     def __repr__(self) -> str:
         shown = (
-            f"{name}=<sealed>" if name in self._sealed else f"{name}={getattr(self, name)!r}"
+            f"{name}=<redacted>" if name in self._redacted else f"{name}={getattr(self, name)!r}"
             for name in sorted(self._names)
         )
         return f"{type(self).__name__}({', '.join(shown)})"
 
     def __reduce_ex__(self, protocol: Any) -> Any:
-        if self._sealed:
+        if self._redacted:
             raise TypeError(f"{type(self).__name__} may hold secrets: never pickled or copied")
         return super().__reduce_ex__(protocol)
 

@@ -17,7 +17,7 @@ class Point3(Point):
 
 
 class Keyed(Record):
-    _sealed = ("key",)
+    _redacted = ("key",)
 
     name: str
     key: str
@@ -58,6 +58,6 @@ def test_replace_makes_another_value():
     assert Point(x=1, y=2).replace(y=3) == Point(x=1, y=3)
 
 
-def test_sealed_fields_never_show():
+def test_redacted_fields_never_show():
     """The repr names sealed fields and hides what they hold."""
-    assert repr(Keyed(name="n", key="hush")) == "Keyed(key=<sealed>, name='n')"
+    assert repr(Keyed(name="n", key="hush")) == "Keyed(key=<redacted>, name='n')"

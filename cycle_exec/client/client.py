@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Generator, Mapping
     from typing import Any, Self
 
-    from cycle_exec.client.exchange import Asked
+    from cycle_exec.client.exchange import Call
     from cycle_exec.client.notifications import Notification
     from cycle_exec.sources.model import Failure
 
@@ -108,10 +108,10 @@ class Client(_Access, Methods):
         """
         return exchange.answered(self._exchanged(exchange.raw(method, path, query or {}, content)))
 
-    def _ask(self, request: Asked, empty: Any) -> Any:
+    def _ask(self, request: Call, empty: Any) -> Any:
         return exchange.result(request, self._exchanged(request), empty)
 
-    def _exchanged(self, request: Asked) -> Response | Failure:
+    def _exchanged(self, request: Call) -> Response | Failure:
         end = monotonic() + self._deadline
         attempt = 1
         while True:
@@ -122,7 +122,7 @@ class Client(_Access, Methods):
             sleep(seconds)
             attempt += 1
 
-    def _try(self, request: Asked, seconds: float) -> Response | Failure:
+    def _try(self, request: Call, seconds: float) -> Response | Failure:
         from cycle_exec.client import transport
 
         try:
@@ -164,10 +164,10 @@ class AsyncClient(_Access, AsyncMethods):
         request = exchange.raw(method, path, query or {}, content)
         return exchange.answered(await self._exchanged(request))
 
-    async def _ask(self, request: Asked, empty: Any) -> Any:
+    async def _ask(self, request: Call, empty: Any) -> Any:
         return exchange.result(request, await self._exchanged(request), empty)
 
-    async def _exchanged(self, request: Asked) -> Response | Failure:
+    async def _exchanged(self, request: Call) -> Response | Failure:
         from cycle_exec.client.transport import pause
 
         end = monotonic() + self._deadline
@@ -180,7 +180,7 @@ class AsyncClient(_Access, AsyncMethods):
             await pause(seconds)
             attempt += 1
 
-    async def _try(self, request: Asked, seconds: float) -> Response | Failure:
+    async def _try(self, request: Call, seconds: float) -> Response | Failure:
         from cycle_exec.client import transport
 
         try:
@@ -194,7 +194,7 @@ def _draw() -> float:
 
 
 def _built(
-    client: httpx.Client | httpx.AsyncClient, request: Asked, seconds: float
+    client: httpx.Client | httpx.AsyncClient, request: Call, seconds: float
 ) -> httpx.Request:
     return client.build_request(
         request.method,

@@ -24,10 +24,10 @@ LOGIN = "validateVPNLogin"
 _SILENT = frozenset(("createInstanceJob", "postObjectCache"))
 
 
-class Asked(Record):
+class Call(Record):
     """A request, ready to be sent. headers: beside the token's. operation: empty for a raw one."""
 
-    _sealed = ("headers", "content")
+    _redacted = ("headers", "content")
 
     operation: str
     method: str
@@ -37,7 +37,7 @@ class Asked(Record):
     content: bytes | None
 
 
-def asked(operation: str, query: Mapping[str, str | None], body: Any) -> Asked:
+def call(operation: str, query: Mapping[str, str | None], body: Any) -> Call:
     """Return the request of a call. body: of a login, username and password.
 
     Raise TypeError or ValueError for a body that is not JSON, or a login that Basic authorization
@@ -51,7 +51,7 @@ def asked(operation: str, query: Mapping[str, str | None], body: Any) -> Asked:
     elif body is not None:
         headers["Content-Type"] = "application/json"
         content = dumps(body, allow_nan=False).encode()
-    return Asked(
+    return Call(
         operation=operation,
         method=row.method,
         path=row.path,
@@ -61,9 +61,9 @@ def asked(operation: str, query: Mapping[str, str | None], body: Any) -> Asked:
     )
 
 
-def raw(method: str, path: str, query: Mapping[str, str], content: bytes | None) -> Asked:
+def raw(method: str, path: str, query: Mapping[str, str], content: bytes | None) -> Call:
     """Return any request at all."""
-    return Asked(
+    return Call(
         operation="",
         method=method,
         path=path,
@@ -92,7 +92,7 @@ def _basic(username: str, password: str) -> str:
 
 
 def wait(
-    request: Asked, outcome: Response | Failure, attempt: int, left: float, draw: float
+    request: Call, outcome: Response | Failure, attempt: int, left: float, draw: float
 ) -> float | None:
     """Return the seconds before a retry, or None if the outcome is final.
 
@@ -103,7 +103,7 @@ def wait(
     return retry.delay(outcome, attempt, left, draw)
 
 
-def result(request: Asked, outcome: Response | Failure, empty: Any) -> Any:
+def result(request: Call, outcome: Response | Failure, empty: Any) -> Any:
     """Return what the method returns; raise ApiError. empty: what null stands for."""
     if isinstance(outcome, Failure):
         raise _unanswered(outcome)

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine, Mapping
     from typing import Any, Concatenate, Generic, Literal, ParamSpec, TypeVar, overload
 
-    from cycle_exec.client.exchange import Asked
+    from cycle_exec.client.exchange import Call
     from cycle_exec.client.types import (
         Certificate,
         Container,
@@ -89,9 +89,9 @@ class _Operations:
         empty: Any = None,
     ) -> Any:
         """Return an operation's answer. empty: what null stands for in it."""
-        return self._ask(exchange.asked(operation, query, body), empty)
+        return self._ask(exchange.call(operation, query, body), empty)
 
-    def _ask(self, request: Asked, empty: Any) -> Any:
+    def _ask(self, request: Call, empty: Any) -> Any:
         raise NotImplementedError
 
     @_method

@@ -27,7 +27,7 @@ _DENIED = (401, 403)
 class Wish(Record):
     """The words of the command line."""
 
-    _sealed = ("data",)
+    _redacted = ("data",)
 
     method: str = ""
     path: str = ""

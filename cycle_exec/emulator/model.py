@@ -20,7 +20,7 @@ NEVER = "0001-01-01T00:00:00Z"  # Go's zero time: `events.deleted` and its kin a
 class Variable(Record):
     """A scoped variable. duration: seconds of the run for which it is served; None: always."""
 
-    _sealed = ("value",)
+    _redacted = ("value",)
 
     value: str
     duration: float | None = None
@@ -55,7 +55,7 @@ class CertificateState(Record):
     serial: does nothing but tell two issues apart.
     """
 
-    _sealed = ("private_key",)
+    _redacted = ("private_key",)
 
     domains: tuple[str, ...] = ()
     bundle: str = ""
@@ -115,7 +115,7 @@ class State(Record):
     which is always one of `containers`, the first.
     """
 
-    _sealed = ("token", "variables", "integrations", "users")
+    _redacted = ("token", "variables", "integrations", "users")
 
     token: str = ""
     variables: Mapping[str, Variable] = {}
@@ -139,7 +139,7 @@ class State(Record):
 class Cached(Record):
     """An object of the cache. expires: as it was given. ends: seconds since the epoch."""
 
-    _sealed = ("value",)
+    _redacted = ("value",)
 
     value: str
     expires: str
@@ -154,7 +154,7 @@ class Memory(Record):
     fetched. cache: by scope and key. metrics, events, telemetry: as they were handed in.
     """
 
-    _sealed = ("cache", "metrics", "events", "telemetry")
+    _redacted = ("cache", "metrics", "events", "telemetry")
 
     started: float | None = None
     instances: Mapping[str, tuple[str, str]] = {}
@@ -178,7 +178,7 @@ class World(Record):
     domains: by the id of a container or virtual machine. certificates: by container id.
     """
 
-    _sealed = ("token", "variables", "integrations", "certificates", "users")
+    _redacted = ("token", "variables", "integrations", "certificates", "users")
 
     token: str
     started: float
@@ -206,7 +206,7 @@ class Query(Record):
     upgrade: it asks for a WebSocket. A reply of status 101 opens it, any other refuses.
     """
 
-    _sealed = ("headers",)
+    _redacted = ("headers",)
 
     method: str
     path: str
@@ -221,7 +221,7 @@ class Reply(Record):
     new.
     """
 
-    _sealed = ("data",)
+    _redacted = ("data",)
 
     status: int
     data: object
@@ -246,7 +246,7 @@ class Fault(Record):
 class Delivery(Record):
     """A reply's bytes and how they are sent."""
 
-    _sealed = ("body",)
+    _redacted = ("body",)
 
     status: int
     headers: tuple[tuple[str, str], ...]

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from cycle_exec.emulator.model import Document, Variable, World
 
     # Documents by id. There is more than one where two tables of a state have one name.
-    Shelf = Mapping[str, tuple[Document, ...]]
+    Documents = Mapping[str, tuple[Document, ...]]
 
 _LIVE = {"current": "live"}
 # Members of an environment that have topics of their own.
@@ -53,12 +53,12 @@ def between(old: World, new: World) -> tuple[Document, ...]:
         *teller.resources(_HUB, {"": (old.hub,)}, {"": (new.hub,)}),
         *teller.resources(_SERVER, {"": (old.server,)}, {"": (new.server,)}),
         *teller.environment(old),
-        *teller.resources(_NETWORK, _shelf(old.networks), _shelf(new.networks)),
+        *teller.resources(_NETWORK, _by_key(old.networks), _by_key(new.networks)),
         *teller.containers(old),
-        *teller.resources(_MACHINE, _shelf(old.virtual_machines), _shelf(new.virtual_machines)),
+        *teller.resources(_MACHINE, _by_key(old.virtual_machines), _by_key(new.virtual_machines)),
         *teller.domains(old),
         *teller.certificates(old),
-        *teller.resources(_INTEGRATION, _shelf(old.integrations), _shelf(new.integrations)),
+        *teller.resources(_INTEGRATION, _by_key(old.integrations), _by_key(new.integrations)),
         *teller.resources(_VARIABLE, _variables(old.variables), _variables(new.variables)),
     )
 
@@ -103,8 +103,8 @@ class _Teller:
             },
         }
 
-    def resources(self, topics: Topics, old: Shelf, new: Shelf) -> Iterator[Document]:
-        """Yield what is new, gone or changed on a shelf; a state of its own is told on its own."""
+    def resources(self, topics: Topics, old: Documents, new: Documents) -> Iterator[Document]:
+        """Yield what is new, gone or changed among documents; a state is told by itself."""
         for place in {**old, **new}:
             before, after = old.get(place, ()), new.get(place, ())
             if before == after:
@@ -146,10 +146,10 @@ class _Teller:
 
     def containers(self, old: World) -> Iterator[Document]:
         """Containers, and their instances by container."""
-        new = _shelf(self._new.containers)
-        yield from self.resources(_CONTAINER, _shelf(old.containers), new)
-        before = _shelf(old.instances, by="container_id")
-        after = _shelf(self._new.instances, by="container_id")
+        new = _by_key(self._new.containers)
+        yield from self.resources(_CONTAINER, _by_key(old.containers), new)
+        before = _by_key(old.instances, by="container_id")
+        after = _by_key(self._new.instances, by="container_id")
         for container in new:
             if before.get(container) != after.get(container):
                 yield self.say(
@@ -189,7 +189,7 @@ class _Teller:
                 yield self.say("dns.zone.certificate.ready", about, **where)
 
 
-def _shelf(documents: Iterable[Document], by: str = "id") -> Shelf:
+def _by_key(documents: Iterable[Document], by: str = "id") -> Documents:
     found: dict[str, tuple[Document, ...]] = {}
     for document in documents:
         place = str(document[by])
@@ -197,7 +197,7 @@ def _shelf(documents: Iterable[Document], by: str = "id") -> Shelf:
     return found
 
 
-def _variables(variables: Mapping[str, Variable]) -> Shelf:
+def _variables(variables: Mapping[str, Variable]) -> Documents:
     return {
         name: ({"id": identity("scoped-variable", name), "state": _LIVE, "says": variable},)
         for name, variable in variables.items()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from cycle_exec.emulator import documents
-from cycle_exec.emulator.asked import Asked, error, good, missing
+from cycle_exec.emulator.envelope import Call, error, good, missing
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -11,29 +11,29 @@ if TYPE_CHECKING:
 
     from cycle_exec.emulator.model import Document, Reply, World
 
-    Answer = Callable[[Asked], Reply]
+    Answer = Callable[[Call], Reply]
 
 SCOPES = ("global", "environment", "container", "instance")
 
 
-def _variables(asked: Asked) -> Reply:
-    started = asked.world.memory.started
-    ran = asked.now - (asked.world.started if started is None else started)
+def _variables(call: Call) -> Reply:
+    started = call.world.memory.started
+    ran = call.now - (call.world.started if started is None else started)
     return good(
         {
             name: variable.value
-            for name, variable in asked.world.variables.items()
+            for name, variable in call.world.variables.items()
             if variable.duration is None or ran < variable.duration
         }
     )
 
 
-def _integration(asked: Asked) -> Reply:
-    given = asked.query.query
+def _integration(call: Call) -> Reply:
+    given = call.query.query
     wanted = {name: given[name] for name in ("identifier", "vendor") if given.get(name)}
     if not wanted:
         return missing("/query/identifier", "give identifier, vendor or both")
-    for integration in asked.world.integrations:
+    for integration in call.world.integrations:
         if all(integration.get(name) == value for name, value in wanted.items()):
             return good(integration)
     return error(404, "No such integration", code="404.hub.integration")
@@ -46,10 +46,10 @@ def _of(kind: str, find: Callable[[World, Document], object]) -> Answer:
     """
     name = f"{kind}-id"
 
-    def answer(asked: Asked) -> Reply:
-        world = asked.world
+    def answer(call: Call) -> Reply:
+        world = call.world
         held = world.containers if kind == "container" else world.virtual_machines
-        identity = asked.query.query.get(name) or (world.own if kind == "container" else "")
+        identity = call.query.query.get(name) or (world.own if kind == "container" else "")
         if not identity:
             return missing(f"/query/{name}", f"{name} is required")
         for document in held:
@@ -88,54 +88,54 @@ def _gateways(world: World, machine: Document) -> object:
     ]
 
 
-def _telemetry(asked: Asked) -> Reply:
-    moment = documents.rfc3339(asked.now)
+def _telemetry(call: Call) -> Reply:
+    moment = documents.rfc3339(call.now)
     running = [
         item
-        for item in asked.world.instances
+        for item in call.world.instances
         if documents.table(item, "state").get("current") == "running"
     ]
-    return good([documents.telemetry(item, asked.world.server, moment) for item in running])
+    return good([documents.telemetry(item, call.world.server, moment) for item in running])
 
 
-def images(asked: Asked) -> list[Document]:
+def images(call: Call) -> list[Document]:
     """Return the images of the containers that are here, and those that were fetched."""
-    began = documents.rfc3339(asked.world.started)
+    began = documents.rfc3339(call.world.started)
     held = {
         str(identity): began
-        for container in asked.world.containers
+        for container in call.world.containers
         if (identity := documents.table(container, "image").get("id")) is not None
     }
-    held.update(asked.world.memory.images)
+    held.update(call.world.memory.images)
     return [{"id": identity, "access_time": moment} for identity, moment in held.items()]
 
 
 def _networked(name: str) -> Answer:
     """Return what is in the networks: all of the one environment, where there is a network."""
 
-    def answer(asked: Asked) -> Reply:
-        found = getattr(asked.world, name) if asked.world.networks else ()
+    def answer(call: Call) -> Reply:
+        found = getattr(call.world, name) if call.world.networks else ()
         return good(list(found) if isinstance(found, tuple) else [found])
 
     return answer
 
 
-def _cached(asked: Asked) -> Reply:
-    scope, key = (asked.query.query.get(name, "") for name in ("scope", "key"))
+def _cached(call: Call) -> Reply:
+    scope, key = (call.query.query.get(name, "") for name in ("scope", "key"))
     for name, value in (("scope", scope), ("key", key)):
         if not value:
             return missing(f"/query/{name}", "scope and key are required")
     if scope not in SCOPES:
         return error(422, "No such scope", f"one of {', '.join(SCOPES)}", source="/query/scope")
-    found = asked.world.memory.cache.get((scope, key))
-    if found is None or found.ends <= asked.now:
+    found = call.world.memory.cache.get((scope, key))
+    if found is None or found.ends <= call.now:
         return error(404, "No such object", "it was never stored, or has expired")
     return good({"scope": scope, "key": key, "value": found.value, "expires": found.expires})
 
 
 def _whole(name: str) -> Answer:
-    def answer(asked: Asked) -> Reply:
-        found = getattr(asked.world, name)
+    def answer(call: Call) -> Reply:
+        found = getattr(call.world, name)
         return good(list(found) if isinstance(found, tuple) else found)
 
     return answer
@@ -156,7 +156,7 @@ ANSWERS: Mapping[str, Answer] = {
     "getServerInstances": _whole("instances"),
     "getServerInstancesTelemetry": _telemetry,
     "getServerContainers": _whole("containers"),
-    "getServerImages": lambda asked: good(images(asked)),
+    "getServerImages": lambda call: good(images(call)),
     "getContainer": _of("container", _itself),
     "getContainerInstances": _of("container", _instances),
     "getContainerCertificates": _of("container", _certificates),

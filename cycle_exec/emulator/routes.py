@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from cycle_exec.emulator import reads, writes
-from cycle_exec.emulator.asked import CODES, Asked, error, good
+from cycle_exec.emulator.envelope import CODES, Call, error, good
 from cycle_exec.emulator.model import Memory, Query, Reply, World
 from cycle_exec.sources.operations import OPERATIONS
 
@@ -44,7 +44,7 @@ def respond(world: World, query: Query, now: float) -> Reply:
         allowed = ", ".join(sorted(methods))
         wrong = error(405, "Wrong method", f"this path accepts {allowed}")
         return wrong.replace(headers=(("allow", allowed),))
-    return _ANSWERS[name](Asked(world=world, query=query, now=now))
+    return _ANSWERS[name](Call(world=world, query=query, now=now))
 
 
 def _notifications(query: Query) -> Reply:

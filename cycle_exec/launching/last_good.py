@@ -46,7 +46,7 @@ class Keeper:
         return clock.Deadline(end=deadline.end - min(left * _RESERVE, _MOST))
 
     def ready(self) -> None:
-        """Load what sealing needs, while the platform is at work."""
+        """Load what encryption needs, while the platform works."""
         encryption.ready()
 
     def snapshot(
@@ -105,7 +105,7 @@ class Keeper:
             return
         from cycle_exec.system.targets import stage
 
-        content = encryption.seal(self._key, last_good.encode(self._fresh))
+        content = encryption.encrypt(self._key, last_good.encode(self._fresh))
         path = self._wanted.path
         write = FileWrite(path=path, content=content, mode=0o600, kind=LAST_GOOD)
         try:
@@ -117,11 +117,11 @@ class Keeper:
 
     def _read(self) -> Copy:
         try:
-            sealed = files.read(self._wanted.path, _LIMIT)
+            encrypted = files.read(self._wanted.path, _LIMIT)
         except files.Unreadable as error:
             reason = "it does not exist" if error.absent else error.reason
             raise last_good.NotUsable(reason) from None
-        return last_good.parse(encryption.opened(self._key, sealed))
+        return last_good.parse(encryption.decrypt(self._key, encrypted))
 
     def _forget(self) -> None:
         path = self._wanted.path

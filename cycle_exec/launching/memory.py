@@ -28,7 +28,7 @@ class Memory(Record):
     hold. executable, user: how the app is started. jobs: commands that have still to work.
     """
 
-    _sealed = ("manifest",)
+    _redacted = ("manifest",)
 
     invocation: Invocation
     settings: Settings

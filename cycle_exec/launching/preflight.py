@@ -28,7 +28,7 @@ class Local(Record):
     made by this launch.
     """
 
-    _sealed = ("inherited", "dotenv_files")
+    _redacted = ("inherited", "dotenv_files")
 
     inherited: Mapping[str, str]
     cwd: str

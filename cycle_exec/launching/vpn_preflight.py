@@ -36,7 +36,7 @@ class Server(Record):
     None: this process's user.
     """
 
-    _sealed = ("environ",)
+    _redacted = ("environ",)
 
     vpn: Vpn
     command: tuple[str, ...]

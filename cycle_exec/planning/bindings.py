@@ -29,7 +29,7 @@ class Layer(Record):
     plain: whether the names are known to be as `names.all_plain` wants them.
     """
 
-    _sealed = ("values",)
+    _redacted = ("values",)
 
     values: Mapping[str, str]
     origin: str = ""
@@ -204,7 +204,7 @@ def _refused_value(layer: Layer, name: str, value: str) -> Iterable[Problem]:
 class Merged(Record):
     """One environment, with provenance."""
 
-    _sealed = ("environ",)
+    _redacted = ("environ",)
 
     environ: dict[str, str]
     sources: dict[str, str]

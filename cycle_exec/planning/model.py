@@ -37,7 +37,7 @@ class FileWrite(Record):
     DIRECTORY/DOMAIN where member is empty.
     """
 
-    _sealed = ("content",)
+    _redacted = ("content",)
 
     path: str
     content: bytes
@@ -65,7 +65,7 @@ class TemplateText(Record):
     name: what messages call it (the path of its file). check, on_change: as in FileWrite.
     """
 
-    _sealed = ("text",)
+    _redacted = ("text",)
 
     name: str
     text: str
@@ -108,7 +108,7 @@ class Prepared(Record):
     used: every top-level name that any of them takes from the context.
     """
 
-    _sealed = ("sources", "plain", "compiled")
+    _redacted = ("sources", "plain", "compiled")
 
     sources: Mapping[str, str]
     plain: Mapping[str, Plain]
@@ -126,7 +126,7 @@ class Inputs(Record):
     bounded: makes what bounds the memory that a template can take, or raises MemoryError.
     """
 
-    _sealed = ("inherited", "dotenv_files")
+    _redacted = ("inherited", "dotenv_files")
 
     inherited: Mapping[str, str]
     texts: tuple[TemplateText, ...] = ()
@@ -169,7 +169,7 @@ class Plan(Record):
     stale: the age in seconds of the last good copy that it was made of; None: it is fresh.
     """
 
-    _sealed = ("environ",)
+    _redacted = ("environ",)
 
     environ: Mapping[str, str]
     sources: Mapping[str, str]

@@ -29,7 +29,7 @@ class Outlook(Record):
     since the epoch. user: who the command will run as, in words, empty: the same as now.
     """
 
-    _sealed = ("inherited", "key")
+    _redacted = ("inherited", "key")
 
     command: tuple[str, ...]
     executable: str

@@ -89,7 +89,7 @@ def same_target(path: str) -> str:
 
 
 def _template(entry: str) -> tuple[str, str]:
-    """SRC and DEST, parted at the first colon; the one of `builtin:` belongs to SRC."""
+    """SRC and DEST, separated by the first colon; the one of `builtin:` belongs to SRC."""
     scheme = BUILTIN if entry.startswith(BUILTIN) else ""
     source, _, target = entry.removeprefix(scheme).partition(":")
     return scheme + source, target

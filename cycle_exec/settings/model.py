@@ -45,7 +45,7 @@ class Invocation(Record):
     mask: the signals that were blocked; None where nobody has changed that since.
     """
 
-    _sealed = ("environ",)
+    _redacted = ("environ",)
 
     argv: tuple[str, ...]
     environ: Mapping[str, str]
@@ -86,7 +86,7 @@ class VariableFile(Written):
 class Variables(Record):
     """[variables]: which scoped variables become what."""
 
-    _sealed = ("defaults",)
+    _redacted = ("defaults",)
 
     only: tuple[str, ...] = ()
     exclude: tuple[str, ...] = ()
@@ -105,7 +105,7 @@ class EnvironmentRules(Record):
     files: dotenv files of defaults, lowest precedence, later files win.
     """
 
-    _sealed = ("set",)
+    _redacted = ("set",)
 
     precedence: str = "fetched"
     preserve: tuple[str, ...] = ()

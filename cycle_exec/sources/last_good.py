@@ -34,7 +34,7 @@ class NotUsable(Unfit):
 class Copy(Record):
     """answers: status and body by request target. created: seconds since the epoch."""
 
-    _sealed = ("answers",)
+    _redacted = ("answers",)
 
     created: int
     answers: Mapping[str, tuple[int, bytes]]
@@ -80,7 +80,7 @@ def age(copy: Copy, now: float, max_age: float) -> int:
 
 
 def encode(copy: Copy) -> bytes:
-    """Return the copy as bytes, to be sealed: it is full of secrets."""
+    """Return the copy as bytes, to be encrypted: it is full of secrets."""
     answers = {
         target: [status, b2a_base64(body, newline=False).decode()]
         for target, (status, body) in copy.answers.items()

@@ -44,7 +44,7 @@ class Request(Record):
 class Response(Record):
     """A complete, well-formed HTTP answer. Header names are lower case."""
 
-    _sealed = ("headers",)
+    _redacted = ("headers",)
 
     status: int
     headers: tuple[tuple[str, str], ...]
@@ -81,7 +81,7 @@ class Integration(Record):
     fields: the present text members by dotted name: auth.key_id, extra.bucket, ...
     """
 
-    _sealed = ("fields",)
+    _redacted = ("fields",)
 
     identifier: str
     vendor: str
@@ -110,7 +110,7 @@ class Snapshot(Record):
     matters only if a template really uses it.
     """
 
-    _sealed = ("variables", "resources")
+    _redacted = ("variables", "resources")
 
     variables: Mapping[str, str] = {}
     integrations: Mapping[str, Integration | None] = {}

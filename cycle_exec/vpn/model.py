@@ -19,7 +19,7 @@ class Setup(Record):
     file is yet to be written.
     """
 
-    _sealed = ("environment",)
+    _redacted = ("environment",)
 
     hook: tuple[str, ...]
     place: str
@@ -67,7 +67,7 @@ class Tried(Record):
     stderr. obstacle: why it was not run at all.
     """
 
-    _sealed = ("said",)
+    _redacted = ("said",)
 
     code: int | None = None
     verdict: str = ""

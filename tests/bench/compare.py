@@ -1,9 +1,10 @@
 """`python -m tests.bench.compare REVISION`: a launch of this tree beside one of another commit.
 
-Both wheels are installed into environments of their own with the same interpreter and packages,
-then run in pairs, each pair in a random order. Printed is the ratio of processor time (this tree
-to the other) with its 95 % interval; with --most, the exit code is 1 where the interval's upper
-end is above that. `sh tests/bench/compare.sh REVISION` brings all that is needed.
+Each is installed as its own tests/bench/install.sh does it (here: the wheel that an index offers
+this machine), with the same interpreter and packages, then both run in pairs, each pair in a
+random order. Printed is the ratio of processor time (this tree to the other) with its 95 %
+interval; with --most, the exit code is 1 where the interval's upper end is above that.
+`sh tests/bench/compare.sh REVISION` brings all that is needed.
 """
 
 from __future__ import annotations

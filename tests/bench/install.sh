@@ -7,6 +7,10 @@ cd "$(dirname "$0")/../.."
 
 make_environment "$1"
 install_locked "$1" container
+# The wheel for this processor, as an index offers it here, where there is a compiler for its program.
+if has_programs cc; then
+    export CYCLE_EXEC_STUB=native
+fi
 install_project "$1"
 # pip compiles what it installs; this says so if it did not.
 "$1/bin/python" -m compileall -q "$1/lib"

@@ -97,7 +97,7 @@ def _refused(status: int, body: bytes) -> None:
 def _to_client(status: int, body: bytes) -> None:
     """What a caller of the Python client gets: the data, or an ApiError."""
     for operation in ("", "getHub", "getEnvironmentScopedVariables", exchange.LOGIN):
-        asked = exchange.Asked(
+        asked = exchange.Call(
             operation=operation, method="GET", path="/", query={}, headers={}, content=None
         )
         with suppress(ApiError):

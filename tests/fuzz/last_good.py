@@ -19,11 +19,11 @@ WORDS = (
 def target(data: bytes) -> None:
     """As the sealed file, and as what was in it."""
     try:
-        encryption.opened(_KEY, data)
+        encryption.decrypt(_KEY, data)
         raise AssertionError("nobody without the key can make a copy")
     except encryption.Broken as broken:
         assert_ours(broken.reason)
-    assert encryption.opened(_KEY, encryption.seal(_KEY, data)) == data
+    assert encryption.decrypt(_KEY, encryption.encrypt(_KEY, data)) == data
     try:
         copy = last_good.parse(data)
     except last_good.NotUsable as refused:

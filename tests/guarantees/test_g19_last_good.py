@@ -170,7 +170,7 @@ def test_without_the_table_nothing_is_kept_or_used(case):
     assert not case.copy.exists()
 
 
-def test_the_copy_is_sealed_and_private(case):
+def test_the_copy_is_encrypted_and_private(case):
     """0600 under any umask, replaced as a whole, and nothing of a secret is in it."""
     case.ground.launch(case.api, "--manifest", case.manifest, before=lambda: os.umask(0))
     found = case.copy.stat()
@@ -223,9 +223,9 @@ def age(case, seconds):
     from cycle_exec.system.crypto import encryption
 
     key = SecretBytes(HEX.encode())
-    copy = last_good.parse(encryption.opened(key, case.copy.read_bytes()))
+    copy = last_good.parse(encryption.decrypt(key, case.copy.read_bytes()))
     older = copy.replace(created=copy.created - seconds)
-    case.copy.write_bytes(encryption.seal(key, last_good.encode(older)))
+    case.copy.write_bytes(encryption.encrypt(key, last_good.encode(older)))
 
 
 @pytest.mark.parametrize(
@@ -266,7 +266,7 @@ BAD = {
 
 
 @pytest.mark.parametrize("how", BAD)
-def test_a_copy_that_is_not_as_it_was_sealed_is_as_if_absent(case, how):
+def test_a_copy_that_is_not_as_it_was_encrypted_is_as_if_absent(case, how):
     """69 as without one, and a line that says why."""
     case.good()
     change, why = BAD[how]

@@ -48,7 +48,7 @@ def filled(kind: type[Record]) -> Record:
     values: dict[str, object] = {}
     for name in kind._names:
         annotation = str(_annotation(kind, name))
-        if name in kind._sealed:
+        if name in kind._redacted:
             values[name] = {SECRET: [SECRET, SECRET.encode()]}
         elif "SecretBytes" in annotation:
             values[name] = SecretBytes(SECRET.encode())
@@ -70,7 +70,7 @@ def _annotation(kind: type[Record], name: str) -> object:
 HOLDING = [
     name
     for name, kind in RECORDS.items()
-    if kind._sealed or any("Secret" in str(_annotation(kind, field)) for field in kind._names)
+    if kind._redacted or any("Secret" in str(_annotation(kind, field)) for field in kind._names)
 ]
 
 SHOWN: dict[str, Callable[[object], str]] = {
@@ -131,10 +131,10 @@ SEALED = (
 
 
 @pytest.mark.parametrize("field", SEALED)
-def test_what_may_be_secret_is_sealed(field):
+def test_what_may_be_secret_is_redacted(field):
     """Also where the class cannot know it."""
     name, _, member = field.rpartition(".")
-    assert member in RECORDS[name]._sealed
+    assert member in RECORDS[name]._redacted
 
 
 def test_a_manifest_does_not_show_its_values():

@@ -103,6 +103,6 @@ def test_our_own_hook_has_to_refuse_in_the_platforms_name(tried, reason):
     assert deferred == wrong
 
 
-def test_what_a_hook_said_is_sealed():
+def test_what_a_hook_said_is_redacted():
     """It may have written a password there."""
     assert "c4n4ry" not in repr(Tried(code=1, said="c4n4ry"))

@@ -25,7 +25,7 @@ class Usable(Record):
     platform has it with both kinds of keys, the best of each, by "rsa" and "ecdsa".
     """
 
-    _sealed = ("privkey", "combined", "kinds")
+    _redacted = ("privkey", "combined", "kinds")
 
     cert: str
     chain: str

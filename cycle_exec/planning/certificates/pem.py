@@ -46,7 +46,7 @@ class NotPem(Unfit):
 class Block(Record):
     """One block: its label, its content, and its text with normal line ends."""
 
-    _sealed = ("der", "text")
+    _redacted = ("der", "text")
 
     label: str
     der: bytes

@@ -39,7 +39,7 @@ _PRINTED = (str, int, float, bool)
 class Plain(Record):
     """A template of this kind: literal texts, and between each two of them a path."""
 
-    _sealed = ("texts",)
+    _redacted = ("texts",)
 
     texts: tuple[str, ...]
     paths: tuple[Path, ...]

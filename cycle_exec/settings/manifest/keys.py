@@ -342,7 +342,7 @@ MANIFEST = Table(
                 "max_age": _text(rules.DURATION, "An older copy is never used.", default="24h"),
                 "key_file": _text(
                     rules.PATH,
-                    "What is in it seals the copy: 32 bytes as hex or base64, or a "
+                    "Its content encrypts the copy: 32 bytes as hex or base64, or a "
                     "passphrase of 16 bytes or more.",
                 ),
                 "key_variable": _text(

@@ -37,11 +37,11 @@ def available() -> bool:
 
 
 def ready() -> None:
-    """Import what sealing needs, while there is time."""
+    """Import what encryption needs, while there is time."""
     from cryptography.hazmat.primitives.ciphers.aead import AESGCM  # noqa: F401
 
 
-def seal(secret: SecretBytes, content: bytes) -> bytes:
+def encrypt(secret: SecretBytes, content: bytes) -> bytes:
     """Return the content under a key, or under one made of a passphrase."""
     from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
@@ -50,20 +50,20 @@ def seal(secret: SecretBytes, content: bytes) -> bytes:
     return head + AESGCM(_key(secret, head)).encrypt(head[-_NONCE:], content, head)
 
 
-def opened(secret: SecretBytes, sealed: bytes) -> bytes:
+def decrypt(secret: SecretBytes, encrypted: bytes) -> bytes:
     """Return the content again. Raises Broken."""
     from cryptography.exceptions import InvalidTag
     from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
-    if not sealed.startswith(MAGIC):
+    if not encrypted.startswith(MAGIC):
         raise Broken("it is not a last good copy")
-    head = sealed[:_HEAD]
-    if len(sealed) < _HEAD + _TAG:
+    head = encrypted[:_HEAD]
+    if len(encrypted) < _HEAD + _TAG:
         raise Broken("it is truncated")
     if head[len(MAGIC) : len(MAGIC) + 1] != (_GIVEN if _given(secret) is not None else _SCRYPT):
         raise Broken("it was encrypted with another kind of key")
     try:
-        return AESGCM(_key(secret, head)).decrypt(head[-_NONCE:], sealed[_HEAD:], head)
+        return AESGCM(_key(secret, head)).decrypt(head[-_NONCE:], encrypted[_HEAD:], head)
     except InvalidTag:
         raise Broken("the key does not match, or the copy was changed or truncated") from None
 

@@ -30,7 +30,7 @@ class Outcome(Record):
     deadline. output: the end of what it has printed. refusal: why it was not started.
     """
 
-    _sealed = ("output",)
+    _redacted = ("output",)
 
     code: int | None = None
     output: bytes = b""

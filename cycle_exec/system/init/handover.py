@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 class Handoff(Record):
     """What is started: as in `process.replace`."""
 
-    _sealed = ("environ",)
+    _redacted = ("environ",)
 
     executable: str
     argv: tuple[str, ...]

@@ -184,7 +184,9 @@ def test_a_broken_key_is_refused_with_the_reason(text):
 
 def test_a_block_does_not_show_its_content():
     """A private key does not reach a message through a repr."""
-    assert repr(pem.private_key(KEY)) == "Block(der=<sealed>, label='PRIVATE KEY', text=<sealed>)"
+    assert (
+        repr(pem.private_key(KEY)) == "Block(der=<redacted>, label='PRIVATE KEY', text=<redacted>)"
+    )
 
 
 @given(st.data())

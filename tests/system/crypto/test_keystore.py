@@ -60,7 +60,7 @@ def test_java_reads_it(kind, tmp_path):
         assert line in done.stdout, done.stdout
 
 
-def test_it_is_sealed_with_aes_and_sha256(tmp_path):
+def test_it_is_encrypted_with_aes_and_sha256(tmp_path):
     """No part with the old ciphers, which OpenSSL 3 has put aside."""
     path = tmp_path / "keystore.p12"
     path.write_bytes(made())

@@ -1,4 +1,4 @@
-"""A question to the emulated platform, and how answers are put in its envelope."""
+"""A call of the emulated API, and the platform's envelope for its answers."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ CODES = {
 }
 
 
-class Asked(Record):
+class Call(Record):
     """What an answer is made from. now: seconds since the epoch."""
 
     world: World
