@@ -25,6 +25,7 @@ if TYPE_CHECKING:
         Unavailable,
     )
     from cycle_exec.client.notifications import Notification
+    from cycle_exec import types as types
     from cycle_exec.version import __version__ as __version__
 
 _PLACES = {
@@ -38,6 +39,7 @@ _PLACES = {
     "RateLimited": "client.errors",
     "Unavailable": "client.errors",
     "Notification": "client.notifications",
+    "types": "types",
 }
 __all__ = [
     "ApiError",
@@ -59,4 +61,9 @@ def __getattr__(name: str) -> object:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     from importlib import import_module
 
-    return getattr(import_module(f"cycle_exec.{place}"), name)
+    module = import_module(f"cycle_exec.{place}")
+    return module if name == place else getattr(module, name)
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *_PLACES})

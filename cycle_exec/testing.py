@@ -1,16 +1,12 @@
 r"""For tests of programs that talk to Cycle: the emulator, in a process of its own, without Cycle.
 
-In conftest.py:
-
-    from cycle_exec.testing import emulated_platform, platform_state
-
-and in a test:
+With pytest, to which the package is a plugin:
 
     def test_mine(emulated_platform):
         emulated_platform.write('[variables]\nGREETING = "hello"\n')
         assert Client().scoped_variables() == {"GREETING": "hello"}
 
-Needs the extra `emulator`, and pytest for the fixtures alone.
+Other frameworks use `platform`. Needs the extra `emulator`.
 """
 
 from __future__ import annotations
@@ -150,13 +146,27 @@ else:
         return ""
 
     @pytest.fixture
-    def emulated_platform(
-        platform_state: str, monkeypatch: pytest.MonkeyPatch
-    ) -> Iterator[Platform]:
+    def emulated_platform(platform_state: str) -> Iterator[Platform]:
         """Yield a platform of its own for each test; CYCLE_API_TOKEN and CYCLE_EXEC_SOCKET lead to
         it.
         """
-        with platform(platform_state) as found:
+        with _leading_to(platform_state) as found:
+            yield found
+
+    @pytest.fixture(scope="session")
+    def session_platform_state() -> str:
+        """Return the state that `session_platform` begins with; define your own of this name."""
+        return ""
+
+    @pytest.fixture(scope="session")
+    def session_platform(session_platform_state: str) -> Iterator[Platform]:
+        """Yield one platform for all tests of the session; the variables lead to it as well."""
+        with _leading_to(session_platform_state) as found:
+            yield found
+
+    @contextmanager
+    def _leading_to(state: str) -> Iterator[Platform]:
+        with pytest.MonkeyPatch.context() as patch, platform(state) as found:
             for name, value in found.environ.items():
-                monkeypatch.setenv(name, value)
+                patch.setenv(name, value)
             yield found

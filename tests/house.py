@@ -19,7 +19,7 @@ PACKAGE = Path(__file__).parent.parent / "cycle_exec"
 
 # From the ground up. A room imports from the floors below its own; `system` stands beside them.
 FLOORS = [
-    {"record", "secret", "errors", "version", "_build"},
+    {"record", "secret", "errors", "version", "types", "_build"},
     {"settings"},
     {"sources"},
     {"planning"},

@@ -10,9 +10,6 @@ from pathlib import Path
 import pytest
 
 from cycle_exec import Client, testing
-from cycle_exec.testing import emulated_platform, platform_state
-
-__all__ = ["emulated_platform", "platform_state"]
 
 
 def test_a_client_finds_the_platform(emulated_platform):
@@ -46,21 +43,46 @@ def test_a_state_that_cannot_be_used():
         pass
 
 
-def test_in_a_project_of_its_own(tmp_path):
-    """With a state of its own, as the documents show it."""
-    (tmp_path / "conftest.py").write_text(
-        "import pytest\n"
-        "from cycle_exec.testing import emulated_platform\n"
-        "@pytest.fixture\n"
-        "def platform_state():\n"
-        "    return '[variables]\\nA = \"1\"\\n'\n"
-    )
-    (tmp_path / "test_mine.py").write_text(
-        "from cycle_exec import Client\n"
-        "def test_mine(emulated_platform):\n"
-        "    with Client() as client:\n"
-        "        assert client.scoped_variables() == {'A': '1'}\n"
-    )
+_CONFTEST = """
+import pytest
+
+@pytest.fixture
+def platform_state():
+    return '[variables]\\nA = "1"\\n'
+
+@pytest.fixture(scope="session")
+def session_platform_state():
+    return '[variables]\\nB = "2"\\n'
+"""
+_TESTS = """
+import os
+from cycle_exec import Client
+
+def test_mine(emulated_platform):
+    with Client() as client:
+        assert client.scoped_variables() == {"A": "1"}
+
+def test_shared(session_platform):
+    session_platform.write('[variables]\\nB = "3"\\n')
+
+def test_shared_again(session_platform):
+    assert os.environ["CYCLE_EXEC_SOCKET"] == session_platform.socket
+    with Client() as client:
+        assert client.scoped_variables() == {"B": "3"}
+
+def test_both(session_platform, emulated_platform):
+    with Client() as client:
+        assert client.scoped_variables() == {"A": "1"}
+    with session_platform.client() as client:
+        assert client.scoped_variables() == {"B": "3"}
+"""
+
+
+@pytest.mark.parametrize("imported", ["", "from cycle_exec.testing import emulated_platform\n"])
+def test_in_a_project_of_its_own(tmp_path, imported):
+    """The package is a plugin, so that nothing has to be imported, and may be."""
+    (tmp_path / "conftest.py").write_text(imported + _CONFTEST)
+    (tmp_path / "test_mine.py").write_text(_TESTS)
     done = subprocess.run(
         [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", tmp_path],
         cwd=tmp_path,
@@ -69,4 +91,4 @@ def test_in_a_project_of_its_own(tmp_path):
         check=False,
     )
     assert done.returncode == 0, done.stdout
-    assert "1 passed" in done.stdout
+    assert "4 passed" in done.stdout

@@ -73,16 +73,20 @@ def raw(method: str, path: str, query: Mapping[str, str], content: bytes | None)
     )
 
 
-def answered(outcome: Response | Failure) -> tuple[int, bytes]:
-    """Return status and body; raise Unavailable or ProtocolError where there are none."""
+def answered(outcome: Response | Failure, socket: str) -> tuple[int, bytes]:
+    """Return status and body; raise Unavailable or ProtocolError where there are none.
+
+    socket: its path, for the message; empty where requests take another way.
+    """
     if isinstance(outcome, Failure):
-        raise _unanswered(outcome)
+        raise _unanswered(outcome, socket)
     return outcome.status, outcome.body.reveal()
 
 
-def _unanswered(failure: Failure) -> errors.ApiError:
+def _unanswered(failure: Failure, socket: str) -> errors.ApiError:
     kind = errors.ProtocolError if failure.kind == "malformed" else errors.Unavailable
-    return kind(0, title=failures.words(failure))
+    subject = f"{socket}: " if socket and failure.kind in failures.OF_SOCKET else ""
+    return kind(0, title=subject + failures.words(failure))
 
 
 def _basic(username: str, password: str) -> str:
@@ -91,22 +95,38 @@ def _basic(username: str, password: str) -> str:
     return "Basic " + b2a_base64(f"{username}:{password}".encode(), newline=False).decode()
 
 
+def reached(outcome: Response | Failure) -> bool:
+    """Whether there was a connection to the API."""
+    return isinstance(outcome, Response) or outcome.kind not in failures.OF_SOCKET
+
+
 def wait(
-    request: Call, outcome: Response | Failure, attempt: int, left: float, draw: float
+    request: Call,
+    outcome: Response | Failure,
+    attempt: int,
+    left: float,
+    draw: float,
+    known: bool,
 ) -> float | None:
     """Return the seconds before a retry, or None if the outcome is final.
 
-    Only what reads is retried, and a login, which changes nothing either.
+    Only what reads is retried, and a login, which changes nothing either. known: whether this
+    client has reached the API before; a socket that never was there is not waited for.
     """
+    if isinstance(outcome, Failure) and outcome.kind == "missing" and not known:
+        return None
     if request.method != "GET" and request.operation != LOGIN:
         return None
     return retry.delay(outcome, attempt, left, draw)
 
 
-def result(request: Call, outcome: Response | Failure, empty: Any) -> Any:
-    """Return what the method returns; raise ApiError. empty: what null stands for."""
+def result(request: Call, outcome: Response | Failure, empty: Any, socket: str) -> Any:
+    """Return what the method returns; raise ApiError.
+
+    empty: what null stands for. socket: as `answered` takes it.
+    """
     if isinstance(outcome, Failure):
-        raise _unanswered(outcome)
+        raise _unanswered(outcome, socket)
     document = _document(outcome)
     if request.operation == LOGIN and outcome.status == 403 and document.get("data") is False:
         return False

@@ -1,7 +1,7 @@
 """Every operation as a method, written once for the synchronous and the asynchronous client.
 
 Its types are for type checkers: executing them takes longer than importing the rest of a client.
-`get_type_hints(Client.hub, localns=vars(cycle_exec.client.types))` resolves them.
+`get_type_hints(Client.hub, localns=vars(cycle_exec.types))` resolves them.
 """
 
 # mypy: disable-error-code=no-any-return
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from typing import Any, Concatenate, Generic, Literal, ParamSpec, TypeVar, overload
 
     from cycle_exec.client.exchange import Call
-    from cycle_exec.client.types import (
+    from cycle_exec.types import (
         Certificate,
         Container,
         Domain,

@@ -1,10 +1,11 @@
-"""httpx on a Unix socket, by way of httpcore, on which httpx's own transports are built.
+"""httpx on a Unix socket: its own transports, over connections of our own.
 
-Those take no network backend, so that the socket of a failed connect would be left to the garbage
-collector; and they make a TLS context, though no TLS is ever spoken. Where a server does not accept
-fast enough, their synchronous connect fails at once, and the asynchronous one never sleeps.
-Importing httpcore takes some 15 ms, and httpx imports it when a client is made: so does this
-module's importer.
+Their constructors are passed by: they take no network backend, so that the socket of a failed
+connect would be left to the garbage collector, and they make a TLS context, though no TLS is ever
+spoken. All else is httpx's, so that what replaces or wraps its transports (pytest-httpx, respx,
+OpenTelemetry) sees these requests too. Where a server does not accept fast enough, httpcore's
+synchronous connect fails at once, and its asynchronous one never sleeps. Importing httpcore takes
+some 15 ms, and httpx imports it when a client is made: so does this module's importer.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from time import monotonic, sleep
 import httpcore
 import httpx
 
-from cycle_exec.sources.model import Failure
+from cycle_exec.sources.model import CONNECT_KINDS, Failure
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -27,21 +28,29 @@ if TYPE_CHECKING:
 
 # Seconds between two tries to connect where the queue of connections is full.
 _PAUSE = 0.02
+# As many connections as httpx has.
+LIMITS = httpx.Limits(max_connections=100, max_keepalive_connections=20)
 
 
 class QueueFull(httpcore.ConnectTimeout):
     """The server listens, but has not accepted a connection in time."""
 
 
-# What can be raised where there is no answer, and the kind of failure.
+class NotConnected(httpcore.ConnectError):
+    """There is no connection. kind: of the failure."""
+
+    def __init__(self, kind: str) -> None:
+        self.kind = kind
+        super().__init__(kind)
+
+
+# What httpx raises where there is no answer, and the kind of failure.
 _FAILURES: tuple[tuple[type[Exception], str], ...] = (
-    (QueueFull, "full"),
-    (httpcore.ConnectTimeout, "timeout"),
-    (httpcore.ConnectError, "refused"),
-    (httpcore.TimeoutException, "timeout"),
-    (httpcore.NetworkError, "dropped"),
-    (httpcore.RemoteProtocolError, "dropped"),
-    (httpcore.ProtocolError, "malformed"),
+    (httpx.ConnectError, "refused"),
+    (httpx.TimeoutException, "timeout"),
+    (httpx.NetworkError, "dropped"),
+    (httpx.RemoteProtocolError, "dropped"),
+    (httpx.ProtocolError, "malformed"),
     (httpx.DecodingError, "malformed"),
 )
 EXPECTED = tuple(kind for kind, _ in _FAILURES)
@@ -49,6 +58,11 @@ EXPECTED = tuple(kind for kind, _ in _FAILURES)
 
 def failure(error: Exception) -> Failure:
     """Return what one of the expected exceptions stands for."""
+    cause = error.__cause__
+    if isinstance(cause, QueueFull):
+        return Failure(kind="full")
+    if isinstance(cause, NotConnected):
+        return Failure(kind=cause.kind)
     return Failure(kind=next(kind for expected, kind in _FAILURES if isinstance(error, expected)))
 
 
@@ -59,63 +73,32 @@ async def pause(seconds: float) -> None:
     await asyncio.sleep(seconds)
 
 
-class Unix(httpx.BaseTransport):
+class Unix(httpx.HTTPTransport):
     """For httpx.Client."""
 
-    def __init__(self, path: str) -> None:
-        self._pool = httpcore.ConnectionPool(uds=path, network_backend=_Backend())
-
-    def handle_request(self, request: httpx.Request) -> httpx.Response:
-        """Send one request; raise httpcore's own exceptions, see `EXPECTED`."""
-        found = self._pool.handle_request(_request(request))
-        try:
-            return _response(found, found.read())
-        finally:
-            found.close()
-
-    def close(self) -> None:
-        """Close every connection."""
-        self._pool.close()
+    def __init__(self, path: str, limits: httpx.Limits = LIMITS) -> None:
+        """Connect nothing yet."""
+        self._pool = httpcore.ConnectionPool(
+            uds=path, network_backend=_Backend(), **_limited(limits)
+        )
 
 
-class AsyncUnix(httpx.AsyncBaseTransport):
+class AsyncUnix(httpx.AsyncHTTPTransport):
     """For httpx.AsyncClient."""
 
-    def __init__(self, path: str) -> None:
-        self._pool = httpcore.AsyncConnectionPool(uds=path, network_backend=_AsyncBackend())
-
-    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
-        """Send one request; raise httpcore's own exceptions, see `EXPECTED`."""
-        found = await self._pool.handle_async_request(_request(request))
-        try:
-            return _response(found, await found.aread())
-        finally:
-            await found.aclose()
-
-    async def aclose(self) -> None:
-        """Close every connection."""
-        await self._pool.aclose()
+    def __init__(self, path: str, limits: httpx.Limits = LIMITS) -> None:
+        """Connect nothing yet."""
+        self._pool = httpcore.AsyncConnectionPool(
+            uds=path, network_backend=_AsyncBackend(), **_limited(limits)
+        )
 
 
-def _request(request: httpx.Request) -> httpcore.Request:
-    return httpcore.Request(
-        method=request.method,
-        url=httpcore.URL(
-            scheme=request.url.raw_scheme,
-            host=request.url.raw_host,
-            port=request.url.port,
-            target=request.url.raw_path,
-        ),
-        headers=request.headers.raw,
-        content=request.stream,
-        extensions=request.extensions,
-    )
-
-
-def _response(found: httpcore.Response, body: bytes) -> httpx.Response:
-    return httpx.Response(
-        status_code=found.status, headers=found.headers, content=body, extensions=found.extensions
-    )
+def _limited(limits: httpx.Limits) -> dict[str, Any]:
+    return {
+        "max_connections": limits.max_connections,
+        "max_keepalive_connections": limits.max_keepalive_connections,
+        "keepalive_expiry": limits.keepalive_expiry,
+    }
 
 
 class _Backend(httpcore.SyncBackend):
@@ -127,10 +110,9 @@ class _Backend(httpcore.SyncBackend):
         timeout: float | None = None,
         socket_options: Iterable[Any] | None = None,  # noqa: ARG002 - the pool is given none
     ) -> httpcore.NetworkStream:
-        with _raising(httpcore.ConnectTimeout, httpcore.ConnectError):
-            end = _end(timeout)
-            while (connected := _connected(path)) is None:
-                sleep(_left(end))
+        end = _end(timeout)
+        while (connected := _connected(path)) is None:
+            sleep(_left(end))
         return _Stream(connected)
 
 
@@ -143,25 +125,31 @@ class _AsyncBackend(httpcore.AsyncNetworkBackend):
         timeout: float | None = None,
         socket_options: Iterable[Any] | None = None,  # noqa: ARG002 - the pool is given none
     ) -> httpcore.AsyncNetworkStream:
-        with _raising(httpcore.ConnectTimeout, httpcore.ConnectError):
-            end = _end(timeout)
-            while (connected := _connected(path)) is None:
-                await pause(_left(end))
+        end = _end(timeout)
+        while (connected := _connected(path)) is None:
+            await pause(_left(end))
         return _AsyncStream(connected)
 
 
 def _connected(path: str) -> socket | None:
-    """Return a socket that never blocks, connected; None where the queue is full."""
-    connecting = socket(AF_UNIX)
+    """Return a socket that never blocks, connected; None where the queue is full.
+
+    Raise NotConnected.
+    """
+    if not path or "\0" in path:
+        raise NotConnected("unusable")  # Linux would take it for an abstract address
     try:
-        connecting.setblocking(False)
-        connecting.connect(path)
+        connecting = socket(AF_UNIX)
+        try:
+            connecting.setblocking(False)
+            connecting.connect(path)
+        except BaseException:
+            connecting.close()
+            raise
     except BlockingIOError:
-        connecting.close()
         return None
-    except BaseException:
-        connecting.close()
-        raise
+    except OSError as error:
+        raise NotConnected(CONNECT_KINDS.get(error.errno, "unusable")) from error
     return connecting
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+
 from cycle_exec.errors import Problem
 from cycle_exec.record import Record
 from cycle_exec.secret import Secret, SecretBytes
@@ -71,6 +73,19 @@ class Failure(Record):
     status: int = 0
 
 
+# The kind of a failure to connect, by the error of connect(2); of any other it is "unusable".
+CONNECT_KINDS: Mapping[int | None, str] = {
+    errno.ENOENT: "missing",
+    errno.ENOTDIR: "missing",
+    errno.ECONNREFUSED: "refused",
+    errno.EAGAIN: "full",
+    errno.EACCES: "forbidden",
+    errno.EPERM: "forbidden",
+    errno.EMFILE: "exhausted",
+    errno.ENFILE: "exhausted",
+    errno.ENOBUFS: "exhausted",
+    errno.ENOMEM: "exhausted",
+}
 # What becomes of a request.
 Outcome = Response | Failure
 

@@ -1,4 +1,4 @@
-"""Write cycle_exec/client/types.py.
+"""Write cycle_exec/types.py.
 
     python -m tests.client.generate PATH/OF/internal-api.openapi.json
 
@@ -10,6 +10,7 @@ from __future__ import annotations
 import inspect
 import json
 import keyword
+import re
 import subprocess
 import sys
 from collections.abc import Iterable
@@ -20,7 +21,7 @@ from cycle_exec.client.methods import Methods
 from cycle_exec.sources.operations import OPERATIONS
 from tests.support.spec import mended
 
-TYPES = Path(__file__).parent.parent.parent / "cycle_exec" / "client" / "types.py"
+TYPES = Path(__file__).parent.parent.parent / "cycle_exec" / "types.py"
 _SIMPLE = {"string": "str", "integer": "int", "number": "float", "boolean": "bool", "null": "None"}
 
 
@@ -166,8 +167,10 @@ def _title(key: str) -> str:
 
 
 def _spoken(name: str) -> str:
-    words = "".join(f" {letter.lower()}" if letter.isupper() else letter for letter in name)
-    return words.strip().capitalize()
+    """Return the words of a name; abbreviations stay as they are: CPU snapshot."""
+    words = re.findall(r"[A-Z]+(?![a-z])|[A-Z][a-z0-9]*|[a-z0-9]+", name)
+    text = " ".join(word if word.isupper() and len(word) > 1 else word.lower() for word in words)
+    return text[:1].upper() + text[1:]
 
 
 class Shape(NamedTuple):

@@ -14,6 +14,7 @@ import sys
 import threading
 import time
 import typing
+from pathlib import Path
 from typing import NamedTuple
 
 import pytest
@@ -28,8 +29,9 @@ from cycle_exec import (
     ProtocolError,
     RateLimited,
     Unavailable,
+    types,
 )
-from cycle_exec.client import transport, types
+from cycle_exec.client import transport
 from cycle_exec.client.methods import AsyncMethods, Methods
 from cycle_exec.sources.operations import OPERATIONS
 from tests.client.generate import METHODS
@@ -210,11 +212,50 @@ def test_a_wait_beyond_the_deadline_is_not_waited(api, call):
 
 
 @both
-def test_no_socket_no_answer(api, call, tmp_path):
-    """Unavailable, until the deadline."""
-    api.socket = str(tmp_path / "none")
-    with pytest.raises(Unavailable, match="nothing is listening on the socket"):
-        call(api, "hub", deadline=0.3)
+def test_a_socket_that_never_was_there_is_not_waited_for(api, call, tmp_path):
+    """Path and cause are said at once, as for one that this user may not use."""
+    path, calls = tmp_path / "none", Silent(tmp_path / "none")
+    with pytest.raises(Unavailable) as raised:
+        call(calls, "hub", deadline=3600.0)
+    assert str(raised.value) == f"{path}: there is no socket"
+    with pytest.raises(Unavailable, match="x: there is no socket$"):
+        call(Silent(f"{api.socket}/x"), "hub", deadline=3600.0)
+    with pytest.raises(Unavailable, match="the path of the socket is invalid"):
+        call(Silent("/" + "x" * 200), "hub", deadline=3600.0)
+    path.touch()
+    with pytest.raises(Unavailable, match="none: nothing is listening on the socket"):
+        call(calls, "hub", deadline=0.3)
+
+
+class Silent(NamedTuple):
+    """Where nobody answers."""
+
+    socket: object
+    token: str = "t"
+
+
+def test_a_socket_that_is_gone_for_a_while_is_waited_for(api):
+    """The platform makes it anew when it is started again."""
+    api.on("/v1/hub", data({"name": "h"}))
+    away = f"{api.socket}.away"
+    with Client(Path(api.socket), api.token, headers={"Connection": "close"}) as client:
+        assert client.raw("GET", "/v1/hub")[0] == 200
+        os.rename(api.socket, away)
+        threading.Timer(0.3, os.rename, (away, api.socket)).start()
+        assert client.raw("GET", "/v1/hub")[0] == 200
+
+
+@both
+def test_without_a_token_nothing_is_asked(api, call, monkeypatch):
+    """The message names the flag that keeps it."""
+    monkeypatch.delenv("CYCLE_API_TOKEN", raising=False)
+    api.token = None
+    with pytest.raises(NotAuthorized, match=r"CYCLE_API_TOKEN is not set.*--keep-token"):
+        call(api, "hub")
+    monkeypatch.setenv("CYCLE_API_TOKEN", "")
+    with pytest.raises(NotAuthorized, match="there is no token"):
+        call(api, "hub")
+    assert api.requests == []
 
 
 def test_one_pool_of_connections(api):
@@ -290,13 +331,13 @@ def test_importing_the_package_is_free():
 def test_importing_a_client_executes_no_types():
     """They would take most of the time; nor is httpcore imported that httpx has not imported."""
     loaded = _loaded("from cycle_exec import AsyncClient, Client") - _loaded("import httpx")
-    assert not {"cycle_exec.client.types", "httpcore", "anyio"} & loaded
+    assert not {"cycle_exec.types", "httpcore", "anyio"} & loaded
     assert "httpcore" in _loaded("from cycle_exec import Client; Client('/s', 't').close()")
 
 
 @pytest.mark.parametrize("methods", [Methods, AsyncMethods])
 def test_the_types_of_methods_can_be_resolved(methods):
-    """With the names of client.types, as the documentation says."""
+    """With the names of cycle_exec.types, as the documentation says."""
     for name in METHODS.values():
         hints = typing.get_type_hints(getattr(methods, name), localns=vars(types))
         assert set(hints) == {*inspect.signature(getattr(methods, name)).parameters} - {"self"} | {
@@ -352,9 +393,13 @@ def test_a_socket_that_cannot_connect_is_closed(tmp_path):
             cwd="/",
         )
     assert done.stderr == ""
-    silent = "nothing is listening on the socket"
-    full = "the server does not accept connections fast enough: the queue of its socket is full"
-    assert done.stdout.splitlines() == [silent, silent, full] * 2
+    slow = "the server does not accept connections fast enough: the queue of its socket is full"
+    expected = [
+        f"{none}: there is no socket",
+        f"{deaf}: nothing is listening on the socket",
+        f"{full}: {slow}",
+    ]
+    assert done.stdout.splitlines() == expected * 2
 
 
 class Queue(NamedTuple):
@@ -440,6 +485,8 @@ def test_names_that_are_not_there():
         _ = cycle_exec.Nope
     for name in cycle_exec.__all__:
         assert getattr(cycle_exec, name).__name__ == name
+    assert {*cycle_exec.__all__, "__version__", "types"} <= set(dir(cycle_exec))
+    assert cycle_exec.types.Environment is types.Environment
 
 
 STATE = 'token = "dev-token"\n[variables]\nA = "1"\n'

@@ -123,7 +123,7 @@ def test_without_token_or_api(api, tmp_path):
     assert ask(api, "GET", "/v1/hub", CYCLE_API_TOKEN="").returncode == 77
     done = ask(api, "GET", "/v1/hub", "--deadline", "300ms", "--socket", str(tmp_path / "none"))
     assert done.returncode == 69
-    assert "GET /v1/hub: nothing is listening on the socket (unavailable)" in done.stderr
+    assert f"GET /v1/hub: {tmp_path / 'none'}: there is no socket (unavailable)" in done.stderr
 
 
 def test_the_list(api):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from cycle_exec.client.methods import Methods
 from cycle_exec.emulator import writes
 from cycle_exec.sources.operations import OPERATIONS
 from tests.client.generate import METHODS
@@ -32,17 +33,20 @@ DOES = {
 def table() -> str:
     """A row for each operation, and one for the notifications."""
     lines = [
-        "| operation | method | from a shell: `cycle-exec api ...` | in the emulator |",
-        "|---|---|---|---|",
+        "| operation | method | returns | from a shell: `cycle-exec api ...` | in the emulator |",
+        "|---|---|---|---|---|",
     ]
     for name, row in OPERATIONS.items():
         query = "".join(f" -q {word}=..." for word in row.query)
         body = " -d JSON" if name in writes.ANSWERS and name not in _WITHOUT_BODY else ""
         does = DOES.get(name, "from the state file")
         call = f"`{row.method} {row.path}{query}{body}`"
-        lines.append(f"| {name} | `{METHODS[name]}` | {call} | {does} |")
+        returns = getattr(Methods, METHODS[name]).__annotations__["return"]
+        lines.append(f"| {name} | `{METHODS[name]}` | `{returns}` | {call} | {does} |")
     does = "one for each change of the state"
-    lines.append(f"| (notifications) | `notifications` | `notifications` | {does} |")
+    lines.append(
+        f"| (notifications) | `notifications` | `Notification` | `notifications` | {does} |"
+    )
     return "\n".join(lines) + "\n"
 
 

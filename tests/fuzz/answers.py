@@ -101,4 +101,4 @@ def _to_client(status: int, body: bytes) -> None:
             operation=operation, method="GET", path="/", query={}, headers={}, content=None
         )
         with suppress(ApiError):
-            exchange.result(asked, _response(body, status), None)
+            exchange.result(asked, _response(body, status), None, "")

@@ -7,13 +7,12 @@ module costs a quarter of a launch.
 from __future__ import annotations
 
 import _socket
-import errno
 import os
 from select import POLLIN, POLLOUT, poll
 from time import monotonic
 
 from cycle_exec.secret import SecretBytes
-from cycle_exec.sources.model import Failure, Response
+from cycle_exec.sources.model import CONNECT_KINDS, Failure, Response
 from cycle_exec.system.api.http1 import (
     Malformed,
     ResponseReader,
@@ -44,19 +43,6 @@ LAST_WORDS = 0.5
 # Small enough that a round over all connections stays well under a second, whatever they send.
 _PIECE = 65_536
 _NO_BODY = SecretBytes(b"")
-
-_CONNECT_KINDS = {
-    errno.ENOENT: "missing",
-    errno.ENOTDIR: "missing",
-    errno.ECONNREFUSED: "refused",
-    errno.EAGAIN: "full",
-    errno.EACCES: "forbidden",
-    errno.EPERM: "forbidden",
-    errno.EMFILE: "exhausted",
-    errno.ENFILE: "exhausted",
-    errno.ENOBUFS: "exhausted",
-    errno.ENOMEM: "exhausted",
-}
 
 
 def _random() -> float:
@@ -146,7 +132,7 @@ class _Exchange:
             self.connection.setblocking(False)
             self.connection.connect(path)
         except OSError as error:
-            return Failure(kind=_CONNECT_KINDS.get(error.errno or 0, "unusable"))
+            return Failure(kind=CONNECT_KINDS.get(error.errno, "unusable"))
         self.send()
         return None
 

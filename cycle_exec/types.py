@@ -10,13 +10,13 @@ from typing import Any, Literal, NotRequired, TypedDict
 
 
 class ACL(TypedDict):
-    """A c l."""
+    """ACL."""
 
     roles: NotRequired[dict[str, ACLRolesValue]]
 
 
 class ACLRolesValue(TypedDict):
-    """A c l roles value."""
+    """ACL roles value."""
 
     view: bool
     modify: bool
@@ -24,7 +24,7 @@ class ACLRolesValue(TypedDict):
 
 
 class CPUSnapshot(TypedDict):
-    """C p u snapshot."""
+    """CPU snapshot."""
 
     num_cores: int
     usage: CPUSnapshotUsage
@@ -32,7 +32,7 @@ class CPUSnapshot(TypedDict):
 
 
 class CPUSnapshotThrottling(TypedDict):
-    """C p u snapshot throttling."""
+    """CPU snapshot throttling."""
 
     periods: NotRequired[int]
     throttled_periods: NotRequired[int]
@@ -40,7 +40,7 @@ class CPUSnapshotThrottling(TypedDict):
 
 
 class CPUSnapshotUsage(TypedDict):
-    """C p u snapshot usage."""
+    """CPU snapshot usage."""
 
     total: int
     kernel: int
@@ -335,7 +335,7 @@ class ContainerNetwork(TypedDict):
 
 
 class ContainerNetworkL2(TypedDict):
-    """Container network l2."""
+    """Container network l 2."""
 
     domains: list[Literal["public", "shared", "private"]]
 
@@ -1357,7 +1357,7 @@ class HubStateError(TypedDict):
 
 
 class HugeTLB(TypedDict):
-    """Huge t l b."""
+    """Huge TLB."""
 
     usage: NotRequired[int]
     max: NotRequired[int]
@@ -1365,7 +1365,7 @@ class HugeTLB(TypedDict):
 
 
 class IPNet(TypedDict):
-    """I p net."""
+    """IP net."""
 
     ip: str
     cidr: str
@@ -1999,7 +1999,7 @@ class NetworkEvents(TypedDict):
 
 
 class NetworkL2(TypedDict):
-    """Network l2."""
+    """Network l 2."""
 
     domain: NotRequired[Literal["public", "shared", "private"] | None]
     location_ids: list[str]
@@ -2010,35 +2010,35 @@ class NetworkL2(TypedDict):
 
 
 class NetworkL2DhcpDetails(TypedDict):
-    """Network l2 dhcp details."""
+    """Network l 2 dhcp details."""
 
     method: Literal["dhcp"]
     details: NotRequired[dict[str, Any]]
 
 
 class NetworkL2RoutesItem(TypedDict):
-    """Network l2 routes item."""
+    """Network l 2 routes item."""
 
     network: str
     gateway: NotRequired[str]
 
 
 class NetworkL2StaticDetails(TypedDict):
-    """Network l2 static details."""
+    """Network l 2 static details."""
 
     method: Literal["static"]
     details: NetworkL2StaticDetailsDetails
 
 
 class NetworkL2StaticDetailsDetails(TypedDict):
-    """Network l2 static details details."""
+    """Network l 2 static details details."""
 
     ipv4: NotRequired[NetworkL2StaticDetailsDetailsIpv4 | None]
     ipv6: NotRequired[NetworkL2StaticDetailsDetailsIpv6 | None]
 
 
 class NetworkL2StaticDetailsDetailsIpv4(TypedDict):
-    """Network l2 static details details ipv4."""
+    """Network l 2 static details details ipv4."""
 
     network: str
     usable: str
@@ -2046,7 +2046,7 @@ class NetworkL2StaticDetailsDetailsIpv4(TypedDict):
 
 
 class NetworkL2StaticDetailsDetailsIpv6(TypedDict):
-    """Network l2 static details details ipv6."""
+    """Network l 2 static details details ipv6."""
 
     network: str
     usable: str
@@ -2601,7 +2601,7 @@ class ServerStatsNetworkInterfacesValue(TypedDict):
 
 
 class ServerStatsOS(TypedDict):
-    """Server stats o s."""
+    """Server stats OS."""
 
     release: NotRequired[str]
     kernel: NotRequired[str]
@@ -2779,7 +2779,7 @@ class UdpTransportConfigDetails(TypedDict):
 
 
 class V1LbConfig(TypedDict):
-    """V1 lb config."""
+    """V 1 lb config."""
 
     controllers: list[V1LbController]
     controller_template: NotRequired[V1LbController | None]
@@ -2787,7 +2787,7 @@ class V1LbConfig(TypedDict):
 
 
 class V1LbConfigRouter(TypedDict):
-    """V1 lb config router."""
+    """V 1 lb config router."""
 
     match: V1LbConfigRouterMatch
     mode: Literal["random", "round-robin", "source-ip"]
@@ -2795,7 +2795,7 @@ class V1LbConfigRouter(TypedDict):
 
 
 class V1LbConfigRouterConfig(TypedDict):
-    """V1 lb config router config."""
+    """V 1 lb config router config."""
 
     sticky_sessions: bool
     destination_retries: int
@@ -2806,13 +2806,13 @@ class V1LbConfigRouterConfig(TypedDict):
 
 
 class V1LbConfigRouterConfigTimeouts(TypedDict):
-    """V1 lb config router config timeouts."""
+    """V 1 lb config router config timeouts."""
 
     destination_connection: str
 
 
 class V1LbConfigRouterConfigTls(TypedDict):
-    """V1 lb config router config tls."""
+    """V 1 lb config router config tls."""
 
     server_name: NotRequired[str | None]
     allow_insecure: NotRequired[bool | None]
@@ -2821,7 +2821,7 @@ class V1LbConfigRouterConfigTls(TypedDict):
 
 
 class V1LbConfigRouterMatch(TypedDict):
-    """V1 lb config router match."""
+    """V 1 lb config router match."""
 
     domains: list[str] | None
     internal_ports: list[int] | None
@@ -2830,14 +2830,14 @@ class V1LbConfigRouterMatch(TypedDict):
 
 
 class V1LbConfigRouterMatchContainers(TypedDict):
-    """V1 lb config router match containers."""
+    """V 1 lb config router match containers."""
 
     include: NotRequired[list[str] | None]
     exclude: NotRequired[list[str] | None]
 
 
 class V1LbController(TypedDict):
-    """V1 lb controller."""
+    """V 1 lb controller."""
 
     identifier: str
     port: int
@@ -2846,7 +2846,7 @@ class V1LbController(TypedDict):
 
 
 class V1LbControllerTransport(TypedDict):
-    """V1 lb controller transport."""
+    """V 1 lb controller transport."""
 
     disable: bool
     mode: Literal["tcp", "udp", "http"]
@@ -2855,7 +2855,7 @@ class V1LbControllerTransport(TypedDict):
 
 
 class V1LbControllerTransportConfig(TypedDict):
-    """V1 lb controller transport config."""
+    """V 1 lb controller transport config."""
 
     performance: bool
     ingress: V1LbControllerTransportConfigIngress
@@ -2865,25 +2865,25 @@ class V1LbControllerTransportConfig(TypedDict):
 
 
 class V1LbControllerTransportConfigIngress(TypedDict):
-    """V1 lb controller transport config ingress."""
+    """V 1 lb controller transport config ingress."""
 
     tls: NotRequired[V1LbControllerTransportConfigIngressTls | None]
 
 
 class V1LbControllerTransportConfigIngressTls(TypedDict):
-    """V1 lb controller transport config ingress tls."""
+    """V 1 lb controller transport config ingress tls."""
 
     enable: bool
 
 
 class V1LbControllerTransportConfigTimeouts(TypedDict):
-    """V1 lb controller transport config timeouts."""
+    """V 1 lb controller transport config timeouts."""
 
     idle: str
 
 
 class V1LbType(TypedDict):
-    """V1 lb type."""
+    """V 1 lb type."""
 
     performance: bool
     ipv4: bool
