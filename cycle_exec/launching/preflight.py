@@ -206,7 +206,7 @@ def _executable(
     settings: Settings, directory: str, search_path: str | None, problems: list[Problem]
 ) -> str:
     named = settings.process.directory
-    if named and files.disk(named).kind != "directory":
+    if named and not files.is_directory(named):
         problems.append(
             Problem("file-missing", f"process.directory {named}", "there is no such directory")
         )

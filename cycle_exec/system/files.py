@@ -227,6 +227,11 @@ def disk(path: str) -> Disk:
     )
 
 
+def is_directory(path: str) -> bool:
+    """Whether a path leads to a directory, by links or without."""
+    return "\0" not in path and os.path.isdir(encoded(path))
+
+
 def _untouched(path: str) -> bytes:
     """Read a target and leave the time of its last reading, where the kernel lets us."""
     try:

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from tests.support import machine
-from tests.support.hostile import Hostile
+from tests.support.hostile import VARIABLES, Hostile, data, hostile
 from tests.support.inits import Ended, Init, ours, run, running
 from tests.support.launching import PATH, SCRIPT
 
@@ -230,6 +230,31 @@ def test_a_folder_that_is_not_for_them(image, api):
     refused = launched(image, api, "--manifest", str(manifest), app=("true",))
     assert refused.code == 78, refused
     assert "user app may not enter it" in refused.err
+
+
+@pytest.mark.parametrize("mode", ["", "--init"])
+def test_a_folder_that_is_exchanged_during_the_start(image, mode):
+    """Nobody is led by root to where only root may go: not even by a link of his own."""
+    closed = image / "closed"
+    (closed / "inner").mkdir(parents=True)
+    closed.chmod(0o700)
+    home = image / "home"
+    (home / "open/inner").mkdir(parents=True)
+    (home / "way").symlink_to("open")
+    manifest = image / "m.toml"
+    manifest.write_text(f'[process]\nuser = "app"\ndirectory = "{home}/way/inner"\n')
+
+    def exchanged(talk):
+        (home / "other").symlink_to(closed)
+        (home / "other").rename(home / "way")
+        talk.send(data({}))
+
+    options = ["--manifest", str(manifest), *([mode] if mode else [])]
+    with hostile() as platform:
+        platform.on(VARIABLES, exchanged)
+        refused = launched(image, platform, *options, app=("pwd",))
+    assert (refused.code, refused.out) == (78, ""), refused
+    assert f"directory {home}/way/inner: permission denied" in refused.err
 
 
 def test_oneself_needs_nothing(image, api):

@@ -146,6 +146,16 @@ def test_a_directory_of_the_manifest_is_the_apps_cwd(tmp_path, environ):
     assert found.cwd == f"{tmp_path}/work"
 
 
+def test_it_may_be_a_link(tmp_path, environ):
+    """As the one that points to the release in use."""
+    (tmp_path / "release-7").mkdir()
+    (tmp_path / "current").symlink_to("release-7")
+    manifest = tmp_path / "manifest.toml"
+    manifest.write_text(f'[process]\ndirectory = "{tmp_path}/current"\n')
+    found = launched(tmp_path, environ, options=["--manifest", str(manifest)])
+    assert found.cwd == f"{tmp_path}/release-7"
+
+
 @pytest.mark.parametrize("mode", ["--init", "--reload"])
 def test_pid_1_tells_nothing_in_init_and_reload_mode(environ, platform, mode):
     """/proc/1/environ is empty: neither token nor fetched values."""

@@ -98,11 +98,6 @@ def replace(
         name.encode("utf-8", "surrogateescape"): value.encode("utf-8", "surrogateescape")
         for name, value in environ.items()
     }
-    if directory:
-        try:
-            os.chdir(encoded(directory))
-        except OSError as error:
-            raise refuse("file-missing", f"directory {directory}", words(error)) from None
     if user is not None or no_new_privs:
         from cycle_exec.system.exec import user as users
 
@@ -112,6 +107,12 @@ def replace(
             has_terminal = os.getpid() == 1 or (below_init and os.getppid() == 1)
             standard_streams.give(user, has_terminal=has_terminal)
         users.become(user, no_new_privs=no_new_privs)
+    if directory:
+        # As the user: root could be led by a link to where the user may not go.
+        try:
+            os.chdir(encoded(directory))
+        except OSError as error:
+            raise refuse("file-missing", f"directory {directory}", words(error)) from None
     if core_limits is not None:
         setrlimit(RLIMIT_CORE, core_limits)
     if armed is not None:

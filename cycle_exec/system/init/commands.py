@@ -89,9 +89,10 @@ def _become(
         os.dup2(os.open("/dev/null", os.O_RDONLY), 0)
         os.dup2(output, 1)
         os.dup2(output, 2)
-        if directory:
-            os.chdir(encoded(directory))
         users.become(user, no_new_privs=False)
+        if directory:
+            # As the user: root could be led by a link to where the user may not go.
+            os.chdir(encoded(directory))
         Entry((), False).restore()
         os.execve(  # noqa: S606
             encoded(executable),

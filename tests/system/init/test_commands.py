@@ -61,3 +61,12 @@ def test_its_user():
     """Somebody else, with that one's groups."""
     user = User(name="x", uid=65534, gid=65534, groups=(65534,))
     assert shell("id -u; id -G", user=user).output == b"65534\n65534\n"
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can become somebody else")
+def test_its_folder_is_entered_as_its_user(tmp_path):
+    """Root would also go where the user may not, led by a link."""
+    (tmp_path / "closed").mkdir(mode=0o700)
+    user = User(name="x", uid=65534, gid=65534, groups=(65534,))
+    refused = shell("pwd", directory=str(tmp_path / "closed"), user=user)
+    assert (refused.output, refused.refusal) == (b"", "permission denied")
