@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import stat
+import struct
 
 import pytest
 
@@ -95,3 +96,49 @@ owner = "1234:4321"
     assert (named.st_uid, named.st_gid) == (65534, 65534)
     assert (numbered.st_uid, numbered.st_gid) == (1234, 4321)
     assert os.stat(tmp_path / "b").st_uid == 1234
+
+
+# acl(5), as the kernel has it in an attribute: tag, permissions and id of each entry.
+_NOBODY = 2**32 - 1
+_LISTED = ((1, 7, _NOBODY), (2, 7, 1234), (4, 7, _NOBODY), (16, 7, _NOBODY), (32, 0, _NOBODY))
+
+
+def test_no_access_control_list_is_inherited(tmp_path, environ):
+    """Whoever owns a directory does not let himself in to what root makes there with a mode for
+    a group.
+    """
+    (tmp_path / "t.j2").write_text("secret")
+    (tmp_path / "shared").mkdir()
+    entries = [struct.pack("<HHI", *entry) for entry in _LISTED]
+    listed = struct.pack("<I", 2) + b"".join(entries)
+    try:
+        os.setxattr(tmp_path / "shared", "system.posix_acl_default", listed)
+    except OSError:
+        pytest.skip("this file system has no access control lists")
+    path = manifest(
+        tmp_path,
+        """
+        [[templates]]
+        source = "@/t.j2"
+        target = "@/shared/new/deep/file"
+        mode = "0640"
+        [[templates]]
+        source = "@/t.j2"
+        target = "@/shared/file"
+        mode = "0640"
+        [certificates]
+        directory = "@/shared"
+        mode = "0640"
+        """,
+    )
+    assert probe.start([str(SCRIPT), "--manifest", path, "--", "true"], environ) == 0
+    seen = 0
+    for folder, folders, files in os.walk(tmp_path / "shared"):
+        for name in (*folders, *files):
+            made = os.path.join(folder, name)
+            if os.path.islink(made):
+                continue
+            seen += 1
+            assert os.listxattr(made) == []
+            assert mode(made) == (0o750 if os.path.isdir(made) else 0o640)
+    assert seen >= 9

@@ -15,6 +15,9 @@ from cycle_exec.errors import refuse
 CREATE = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
 OPEN = os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 LIST = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
+_ACCESS, _DEFAULT = "system.posix_acl_access", "system.posix_acl_default"
+# There is none, or the file system or the kernel knows of none.
+_NO_ACL = (errno.ENODATA, errno.ENOTSUP, errno.ENOSYS)
 
 
 class Calls:
@@ -28,6 +31,7 @@ class Calls:
     rmdir = staticmethod(os.rmdir)
     fchown = staticmethod(os.fchown)
     fchmod = staticmethod(os.fchmod)
+    removexattr = staticmethod(os.removexattr)
     read = staticmethod(os.read)
     write = staticmethod(os.write)
     ftruncate = staticmethod(os.ftruncate)
@@ -105,6 +109,8 @@ def create(
     """
     descriptor = calls.open(name, CREATE, 0o600, dir_fd=at)
     try:
+        if attributes.mode & stat.S_IRWXG:
+            disinherit(calls, descriptor)
         own(calls, descriptor, attributes.uid, attributes.gid)
         calls.fchmod(descriptor, attributes.mode)
         if stat.S_IMODE(calls.fstat(descriptor).st_mode) & ~attributes.mode:
@@ -211,6 +217,20 @@ def own(calls: Calls, descriptor: int, uid: int, gid: int) -> None:
     found = calls.fstat(descriptor)
     if (uid, gid) not in ((-1, -1), (found.st_uid, found.st_gid)):
         calls.fchown(descriptor, uid, gid)
+
+
+def disinherit(calls: Calls, descriptor: int, *, directory: bool = False) -> None:
+    """Remove the access control list that a file or directory of ours has from the directory above.
+
+    Whoever owns that one could let himself in: while no group may do anything, nobody else on the
+    list may, but then a wider mode is a mode for them, too (acl(5)). Raise OSError.
+    """
+    for name in (_ACCESS, _DEFAULT) if directory else (_ACCESS,):
+        try:
+            calls.removexattr(descriptor, name)
+        except OSError as error:
+            if error.errno not in _NO_ACL:
+                raise
 
 
 def _fill(calls: Calls, descriptor: int, content: bytes) -> None:

@@ -14,7 +14,17 @@ from cycle_exec.system.files import irregular
 from cycle_exec.system.invocation import decoded
 from cycle_exec.system.signals import blocked
 from cycle_exec.system.targets import cleaning, locks
-from cycle_exec.system.targets.calls import LIST, Attributes, Calls, Folder, close, own, read, sync
+from cycle_exec.system.targets.calls import (
+    LIST,
+    Attributes,
+    Calls,
+    Folder,
+    close,
+    disinherit,
+    own,
+    read,
+    sync,
+)
 from cycle_exec.system.targets.route import Route, Unsafe, absolute, components
 
 TYPE_CHECKING = False
@@ -109,6 +119,7 @@ class Folders:
         try:
             if not self.route.is_private(parent):
                 require_new(calls, listing, folder.path)
+            disinherit(calls, listing, directory=True)
             own(calls, listing, uid, gid)
             folder.look(calls.fstat(listing))
         finally:

@@ -22,6 +22,7 @@ from cycle_exec.system.targets.calls import (
     Attributes,
     close,
     create,
+    disinherit,
     own,
     read_file,
     removed,
@@ -122,6 +123,7 @@ class Generation:
             if not self._private:
                 require_new(calls, top, posixpath.join(self._folder.path, self._name))
             self._identity = Ground(calls, top).identity
+            disinherit(calls, top, directory=True)
         except BaseException:
             close(calls, top)
             raise
