@@ -14,7 +14,13 @@ from cycle_exec.system.targets.temporary_names import DATA
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Callable, Collection
+    from typing import TypeVar
+
+    _Result = TypeVar("_Result")
+
+DEEPEST = 16  # folders in each other; ours are three
+_MOST = 50_000  # names that are removed in one go
 
 
 def found(names: Collection[bytes]) -> bool:
@@ -113,40 +119,64 @@ def remove_tree(
 
     Nothing is removed on another mount, and below a folder of somebody else nothing in a folder
     that is not his, too: he may have moved it there. identity: what the folder has to be. Each
-    call has two tries.
+    call has two tries, and whatever he has made there, an end: the next run goes on.
     """
-    return _remove(calls, at, name, identity, None)
+    return _Removal(calls).remove(at, name, identity, None, 1)
 
 
-def _remove(
-    calls: Calls,
-    at: int,
-    name: bytes,
-    identity: tuple[int, int] | None,
-    above: Ground | None,
-) -> bool:
-    # A mount point cannot be renamed, so the folder at the top is none that somebody moved there.
-    for _ in range(2):
+class _Removal:
+    """The removal of one folder with all that is below."""
+
+    def __init__(self, calls: Calls) -> None:
+        self._calls = calls
+        self._left = _MOST
+
+    def remove(
+        self,
+        at: int,
+        name: bytes,
+        identity: tuple[int, int] | None,
+        above: Ground | None,
+        depth: int,
+    ) -> bool:
+        """Return whether the folder is gone. depth: how many of them lie in each other here."""
+        # A mount point cannot be renamed, so the one at the top is none that somebody moved there.
         try:
-            descriptor = calls.open(name, LIST, dir_fd=at)
-        except FileNotFoundError:
-            return True
-        except OSError:
-            continue
+            descriptor = _twice(lambda: self._calls.open(name, LIST, dir_fd=at))
+        except OSError as error:
+            return error.errno == errno.ENOENT
         try:
-            ground = Ground(calls, descriptor)
+            ground = _twice(lambda: Ground(self._calls, descriptor))
             if identity not in (None, ground.identity) or (above and not above.holds(ground)):
                 return False
-            for inner in calls.listdir(descriptor):
-                if not removed(calls, descriptor, inner):
-                    _remove(calls, descriptor, inner, None, ground)
-            calls.rmdir(name, dir_fd=at)
-        except OSError:
-            continue
+            if self._has_emptied(descriptor, ground, depth):
+                _twice(lambda: self._calls.rmdir(name, dir_fd=at))
+                return True
+        except OSError as error:
+            return error.errno == errno.ENOENT
         finally:
-            close(calls, descriptor)
-        return True
-    return False
+            close(self._calls, descriptor)
+        return False
+
+    def _has_emptied(self, descriptor: int, ground: Ground, depth: int) -> bool:
+        is_empty = True
+        for inner in _twice(lambda: self._calls.listdir(descriptor)):
+            self._left -= 1
+            if self._left < 0:
+                return False
+            if not removed(self._calls, descriptor, inner):
+                is_empty &= depth < DEEPEST and self.remove(
+                    descriptor, inner, None, ground, depth + 1
+                )
+        return is_empty
+
+
+def _twice(call: Callable[[], _Result]) -> _Result:
+    """Return what a call returns; one that has failed gets a second try. Raise OSError."""
+    try:
+        return call()
+    except OSError:
+        return call()
 
 
 class Ground:

@@ -15,6 +15,7 @@ import errno
 import posixpath
 import stat
 
+from cycle_exec.errors import refuse
 from cycle_exec.system.invocation import decoded, encoded
 from cycle_exec.system.targets import temporary_names
 from cycle_exec.system.targets.calls import (
@@ -29,7 +30,7 @@ from cycle_exec.system.targets.calls import (
     settle,
     sync,
 )
-from cycle_exec.system.targets.cleaning import Ground, remove_tree
+from cycle_exec.system.targets.cleaning import DEEPEST, Ground, remove_tree
 from cycle_exec.system.targets.folders import mkdir, require_new
 from cycle_exec.system.targets.swap import NO_LINK, Entry
 from cycle_exec.system.targets.temporary_names import DATA
@@ -42,6 +43,7 @@ if TYPE_CHECKING:
     from cycle_exec.system.targets.calls import Calls, Folder
 
 _AT_ONCE = 64  # descriptors held open
+_MOST = 20_000  # names that are carried over
 
 
 class Generation:
@@ -62,6 +64,7 @@ class Generation:
         self._identity: tuple[int, int] | None = None
         self._name = temporary_names.generation()
         self._links: list[bytes] = []
+        self._carried = 0
         self._unsettled: list[int] = []
         self.entry = Entry(path, folder, DATA, Attributes(0o777, -1, -1))
         self.entry.link = True
@@ -211,6 +214,7 @@ class Generation:
             elif not around.holds(ground):
                 return
             for inner in calls.listdir(source):
+                self._count(prefix)
                 found = calls.stat(inner, dir_fd=source, follow_symlinks=False)
                 path = prefix + inner
                 if stat.S_ISDIR(found.st_mode):
@@ -226,6 +230,17 @@ class Generation:
                     self._second_name(source, inner, target)
         finally:
             close(calls, source)
+
+    def _count(self, prefix: bytes) -> None:
+        """Whoever owns the directory may have put more there than anybody would. Raise Refused."""
+        self._carried += 1
+        if self._carried > _MOST or prefix.count(b"/") >= DEEPEST - 1:
+            raise refuse(
+                "target-refused",
+                self.entry.path,
+                f"it has more than {_MOST} files, or {DEEPEST} directories in each other",
+                "remove what does not belong there",
+            )
 
     def _second_name(self, source: int, name: bytes, target: int) -> None:
         calls = self._calls

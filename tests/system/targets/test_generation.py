@@ -282,3 +282,72 @@ def test_a_run_without_descriptors_leaves_nothing_behind(tmp_path):
         else:
             assert os.listdir(folder) == [], (limit, done)
     assert said == {"done", "too many files are open"}
+
+
+@pytest.fixture
+def deep():
+    """Directories in each other, more than a path can name, or Python removes."""
+    made = []
+
+    def make(folder, depth=2000):
+        made.append(folder)
+        folder.mkdir(parents=True)
+        at = os.open(folder, os.O_RDONLY)
+        for _ in range(depth):
+            os.mkdir("a", dir_fd=at)
+            below = os.open("a", os.O_RDONLY, dir_fd=at)
+            os.close(at)
+            at = below
+        os.close(at)
+
+    yield make
+    subprocess.run(["rm", "-rf", *made], check=True)
+
+
+@pytest.mark.timeout(60)
+@pytest.mark.parametrize("limit", [200, 20_000])
+def test_what_is_too_deep_to_remove_is_left(tmp_path, deep, limit):
+    """Who owns the directory can put anything there under a name of ours, and no start waits for
+    it: there are more directories than descriptors, or than a recursion may have.
+    """
+    left = tmp_path / "pems/..cycle-exec-0123456789abcdef"
+    deep(left)
+    for _ in range(2):
+        words = [sys.executable, "-c", WITH_FEW, str(tmp_path), str(limit)]
+        done = subprocess.run(words, capture_output=True, text=True, check=False)
+        assert (done.stdout, done.stderr) == ("done\n", "")
+        assert (tmp_path / "pems/a.test/key").read_bytes() == b"new"
+    assert left.exists()
+
+
+@pytest.mark.timeout(60)
+@pytest.mark.parametrize("limit", [200, 20_000])
+def test_what_is_too_deep_to_carry_over_is_refused(tmp_path, deep, limit):
+    """In words, and the present files stay."""
+    apply(pem(tmp_path / "pems", "a.test/key", b"old"))
+    deep(tmp_path / "pems" / generation(tmp_path / "pems") / "a.test/more")
+    words = [sys.executable, "-c", WITH_FEW, str(tmp_path), str(limit)]
+    done = subprocess.run(words, capture_output=True, text=True, check=False)
+    said = "it has more than 20000 files, or 16 directories in each other\n"
+    assert (done.stdout, done.stderr) == (said, "")
+    assert (tmp_path / "pems/a.test/key").read_bytes() == b"old"
+    assert names(tmp_path / "pems") == ["..data", "a.test"]
+    assert len(os.listdir(tmp_path / "pems")) == 3
+
+
+def test_an_old_generation_that_grows_is_left_for_the_next_run(tmp_path, deep):
+    """What is put there after it was carried over ends neither the run nor is it waited for."""
+    apply(pem(tmp_path, "a.test/key", b"old"))
+    old = tmp_path / generation(tmp_path)
+
+    class Slow(Calls):
+        @staticmethod
+        def replace(*positional, **named):
+            os.replace(*positional, **named)
+            deep(old / "a.test/more")
+
+    applied = apply(pem(tmp_path, "a.test/key"), calls=Slow())
+    assert len(applied.warnings) == 1
+    assert "still has an old generation; the next run tries again" in applied.warnings[0]
+    assert (tmp_path / "a.test/key").read_bytes() == b"new"
+    assert not (old / "a.test/key").exists()
