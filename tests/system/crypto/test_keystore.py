@@ -115,3 +115,22 @@ def test_what_no_keystore_holds_is_said_in_our_words():
     for pair in (("c4n4ry", chain), (key, "c4n4ry"), (odd, chain)):
         assert keystore.made(None, "a.test", *pair, PASSWORD) == reason
     assert encryption.available()
+
+
+@pytest.mark.timeout(60)
+def test_one_that_takes_for_ever_to_open_is_not_the_same():
+    """Who may write the file chooses the number of rounds; the start is not his to hold."""
+    old = bytearray(made())
+    assert old[-4:] == b"\x02\x02\x08\x00"  # the rounds of its MAC, at the end of all
+    ends = [
+        at
+        for at in range(4, len(old))
+        if old[at] == 0x30 and old[at + 1] < 0x80 and at + 2 + old[at + 1] == len(old)
+    ]
+    old[-4:] = b"\x02\x04\x7f\xff\xff\xff"
+    old[ends[0] + 1] += 2
+    old[2:4] = (int.from_bytes(old[2:4], "big") + 2).to_bytes(2, "big")
+    words = ["openssl", "asn1parse", "-inform", "DER"]
+    shown = subprocess.run(words, input=bytes(old), capture_output=True, check=True).stdout
+    assert shown.endswith(b"INTEGER           :7FFFFFFF\n")
+    assert made(old=bytes(old)) != bytes(old)
