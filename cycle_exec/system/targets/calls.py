@@ -19,6 +19,12 @@ _ACCESS, _DEFAULT = "system.posix_acl_access", "system.posix_acl_default"
 # There is none, or the file system or the kernel knows of none.
 _NO_ACL = (errno.ENODATA, errno.ENOTSUP, errno.ENOSYS)
 
+_LARGEST = 64 * 1024 * 1024  # bytes of a file that is kept or carried over as a copy
+
+
+class TooLarge(OSError):
+    """More than is read into memory."""
+
 
 class Calls:
     """Every system call by which targets are staged and swapped; tests break them one by one."""
@@ -130,11 +136,14 @@ def settle(calls: Calls, descriptor: int) -> None:
         close(calls, descriptor)
 
 
-def read(calls: Calls, at: int, name: bytes) -> bytes:
-    """Return the bytes of a file in the folder. Raises OSError."""
+def holds(calls: Calls, at: int, name: bytes, content: bytes) -> bool:
+    """Whether a file in the folder has these bytes. Raises OSError."""
     descriptor = calls.open(name, os.O_RDONLY | OPEN, dir_fd=at)
     try:
-        return read_open(calls, descriptor)
+        # It may have grown since somebody looked, without end.
+        return read_open(calls, descriptor, len(content)) == content
+    except TooLarge:
+        return False
     finally:
         close(calls, descriptor)
 
@@ -154,11 +163,14 @@ def read_file(calls: Calls, at: int, name: bytes) -> tuple[bytes, os.stat_result
         close(calls, descriptor)
 
 
-def read_open(calls: Calls, descriptor: int) -> bytes:
-    """All that is left to read. Raises OSError."""
+def read_open(calls: Calls, descriptor: int, most: int = _LARGEST) -> bytes:
+    """All that is left to read, which may be so many bytes. Raises OSError, also TooLarge."""
     parts = []
     while part := calls.read(descriptor, 1 << 20):
         parts.append(part)
+        most -= len(part)
+        if most < 0:
+            raise TooLarge(errno.EFBIG, "too large")
     return b"".join(parts)
 
 

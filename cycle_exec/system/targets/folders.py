@@ -21,8 +21,8 @@ from cycle_exec.system.targets.calls import (
     Folder,
     close,
     disinherit,
+    holds,
     own,
-    read,
     sync,
 )
 from cycle_exec.system.targets.route import Route, Unsafe, absolute, components
@@ -238,7 +238,7 @@ class Placement:
         if not attributes.fits(found) or found.st_size != len(write.content):
             return False
         try:
-            return read(self._calls, at, name) == write.content
+            return holds(self._calls, at, name, write.content)
         except OSError:
             return False
 

@@ -44,13 +44,13 @@ _PAUSE = 0.005  # seconds
 _BUSY = "another process is at work in the directory"
 
 
-def undo(calls: Calls, at: int, step: Step) -> None:
+def undo(calls: Calls, at: int, step: Step, *, private: bool = True) -> None:
     """Put the old file back, or remove the new one where there was none. Raises OSError.
 
-    at: the open folder of the step.
+    at: the open folder of the step. private: see `_move`.
     """
     if step.backup and _find(calls, at, step.backup) is not None:
-        _move(calls, at, step.backup, step.name)
+        _move(calls, at, step.backup, step.name, private=private)
     elif step.fresh:
         found = _find(calls, at, step.name)
         if found is not None and found.st_ino == step.inode:
@@ -66,14 +66,19 @@ def _find(calls: Calls, at: int, name: bytes) -> os.stat_result | None:
     return found if stat.S_ISREG(found.st_mode) or stat.S_ISLNK(found.st_mode) else None
 
 
-def _move(calls: Calls, at: int, source: bytes, target: bytes) -> None:
-    """Rename a file, or rewrite the target where it is a mount point. Raises OSError."""
+def _move(calls: Calls, at: int, source: bytes, target: bytes, *, private: bool) -> None:
+    """Rename a file, or rewrite the target where it is a mount point. Raises OSError.
+
+    private: nobody else can change the folder. Elsewhere a mount point, which nobody could
+    replace, is not written with what somebody could have put there.
+    """
     try:
         calls.replace(source, target, src_dir_fd=at, dst_dir_fd=at)
     except OSError as error:
         if error.errno != errno.EBUSY:
             raise
-        _rewrite(calls, at, source, target)
+        if private:
+            _rewrite(calls, at, source, target)
 
 
 def _rewrite(calls: Calls, at: int, source: bytes, target: bytes) -> None:
@@ -193,11 +198,13 @@ class Recovery:
             self._wait_for_others(folder)
         with blocked():
             for folder, step in taken if is_forward else reversed(taken):
-                at = folder.descriptor
+                at, private = folder.descriptor, self._route.is_private(folder)
+                if not private and not self._is_credible(folder, step, is_forward):
+                    continue
                 if not is_forward:
-                    undo(calls, at, step)
+                    undo(calls, at, step, private=private)
                 elif _find(calls, at, step.staged) is not None:
-                    _move(calls, at, step.staged, step.name)
+                    _move(calls, at, step.staged, step.name, private=private)
             for folder in folders:
                 _sync(calls, folder.descriptor)
             calls.unlink(name, dir_fd=around.descriptor)
@@ -206,6 +213,15 @@ class Recovery:
             f"a start was killed while it replaced {len(steps)} files: "
             f"the journal was replayed, the replacement is {what} now"
         )
+
+    def _is_credible(self, folder: Folder, step: Step, is_forward: bool) -> bool:
+        """Whether what a step moves is what the killed run has left, and nothing that somebody
+        has put there since under its name.
+        """
+        found = _find(self._calls, folder.descriptor, step.staged if is_forward else step.backup)
+        if found is None or is_forward:
+            return found is None or found.st_ino == step.inode
+        return not self._route.is_foreign(found.st_uid) or found.st_uid == folder.uid
 
     def _wait_for_others(self, folder: Folder) -> None:
         """Nobody may be at work in a folder while we rename there. Where others can change the

@@ -1,5 +1,6 @@
 """Whose journals are believed, and what stands in the way of working one off."""
 
+import errno
 import fcntl
 import os
 
@@ -260,6 +261,66 @@ def test_another_folder_of_the_same_name_is_another_one(tmp_path):
     leftovers.recover([f"{tmp_path}/a/target", f"{tmp_path}/b/target"])
     assert (tmp_path / "a/target").read_bytes() == b"new"
     assert (tmp_path / "b/target").read_bytes() == (tmp_path / "c/target").read_bytes() == b"old"
+
+
+ROOT = pytest.mark.skipif(os.geteuid() != 0, reason="only root has what others have not")
+
+
+@ROOT
+@pytest.mark.parametrize("name", [NAME, BACK])
+def test_what_others_put_under_the_name_of_a_staged_file_is_not_believed(tmp_path, name):
+    """In a sticky directory they cannot replace a target, and the start does not do it for them."""
+    tmp_path.chmod(0o755)
+    shared = tmp_path / "shared"
+    shared.mkdir()
+    shared.chmod(0o1777)
+    (shared / "target").write_bytes(b"new")
+    spare = SPARE if name == NAME else OLD
+    mine = step(shared, inode=(shared / "target").stat().st_ino, backup=OLD)
+    path = leave(tmp_path, mine, name=name)
+    theirs = shared / os.fsdecode(spare)
+    theirs.write_bytes(b"theirs")
+    os.chown(theirs, 1234, 1234)
+    leftovers.recover([f"{tmp_path}/x", f"{shared}/target"])
+    assert (shared / "target").read_bytes() == b"new"
+    assert not path.exists()
+
+
+@ROOT
+@pytest.mark.parametrize("name", [NAME, BACK])
+def test_what_the_run_has_left_in_the_directory_of_another_user_counts(tmp_path, name):
+    """Its own staged file, or the old one of whoever owns the directory."""
+    tmp_path.chmod(0o755)
+    home = tmp_path / "home"
+    home.mkdir()
+    os.chown(home, 1234, 1234)
+    for spare, content in ((SPARE, b"new"), (OLD, b"old"), (b"target", b"present")):
+        (home / os.fsdecode(spare)).write_bytes(content)
+        os.chown(home / os.fsdecode(spare), 1234, 1234)
+    inode = (home / os.fsdecode(SPARE)).stat().st_ino
+    leave(tmp_path, step(home, inode=inode, backup=OLD), name=name)
+    leftovers.recover([f"{tmp_path}/x", f"{home}/target"])
+    assert (home / "target").read_bytes() == (b"new" if name == NAME else b"old")
+
+
+@ROOT
+def test_a_mount_point_in_the_directory_of_another_user_is_not_rewritten(tmp_path):
+    """He cannot replace it, but what it would be rewritten with."""
+    tmp_path.chmod(0o755)
+    home = tmp_path / "home"
+    home.mkdir()
+    half_done(home)
+    os.chown(home, 1234, 1234)
+
+    class Mounted(Calls):
+        @staticmethod
+        def replace(*positional, **named):
+            raise OSError(errno.EBUSY, "mounted")
+
+    inode = (home / os.fsdecode(SPARE)).stat().st_ino
+    leave(tmp_path, step(home, inode=inode))
+    leftovers.recover([f"{tmp_path}/x", f"{home}/target"], Mounted())
+    assert (home / "target").read_bytes() == b"old"
 
 
 def test_the_folders_of_a_certificate_directory_are_reached(tmp_path):

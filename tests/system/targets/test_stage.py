@@ -708,3 +708,26 @@ def test_a_preview_is_as_private_as_its_target_and_never_stays(tmp_path, commits
         if commits:
             staged.commit()
     assert os.listdir(tmp_path) == (["app.conf"] if commits else [])
+
+
+def test_a_target_that_grows_while_it_is_compared_is_not_read_to_its_end(tmp_path):
+    """Whoever may write it could let it grow without end between two looks."""
+    path, seen = tmp_path / "app.conf", []
+    apply(write(path))
+
+    class Growing(Calls):
+        @staticmethod
+        def stat(*positional, **named):
+            found = os.stat(*positional, **named)
+            os.truncate(path, 1 << 30)
+            return found
+
+        @staticmethod
+        def read(descriptor, size):
+            part = os.read(descriptor, size)
+            seen.append(len(part))
+            return part
+
+    apply(write(path), calls=Growing())
+    assert path.read_bytes() == b"new"
+    assert sum(seen) <= 1 << 21
