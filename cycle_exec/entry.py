@@ -23,8 +23,12 @@ _SHORTAGES = (EAGAIN, EMFILE, ENFILE, ENOMEM)
 _HELP = frozenset(("-h", "--help"))
 
 
-def main() -> NoReturn:
-    """Run cycle-exec on the process's own arguments; ends the process."""
+def main(held: str = "") -> NoReturn:
+    """Run cycle-exec on the process's own arguments; ends the process.
+
+    held: the signal mask from before the program that started this interpreter held signals back,
+    in hexadecimal; empty: it has not.
+    """
     # A launch lives for milliseconds: looking for garbage would cost a thirtieth of them.
     gc.disable()
     if not sys.flags.isolated:
@@ -40,6 +44,8 @@ def main() -> NoReturn:
     mask = _signal.pthread_sigmask(_signal.SIG_BLOCK, _signal.valid_signals())
     from cycle_exec.system import invocation
 
+    if held:
+        mask = invocation.signals_of(int(held, 16))
     invocation.secure_standard_descriptors()
     # os._exit: no foreign atexit hook, no PYTHONINSPECT prompt, nothing after the last word.
     os._exit(_guarded(invocation.read(mask)))
@@ -145,9 +151,9 @@ def _guarded(invocation: Invocation) -> int:
 
 def _hook(invocation: Invocation) -> int:
     """OpenVPN's hook has exit codes of its own, and its whole server waits for it."""
-    if invocation.mask is not None:
-        _signal.pthread_sigmask(_signal.SIG_SETMASK, invocation.mask)
     try:
+        if invocation.mask is not None:
+            _signal.pthread_sigmask(_signal.SIG_SETMASK, invocation.mask)
         from cycle_exec.commands import vpn_auth
 
         return vpn_auth.run(invocation)

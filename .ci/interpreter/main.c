@@ -11,6 +11,7 @@
 #include <libgen.h>
 #include <limits.h>
 #include <linux/capability.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -188,13 +189,27 @@ initialise(const char *folder, int argc, char **argv, int as_interpreter)
     return status;
 }
 
+/* Holds signals until cycle-exec can hear them, and writes the mask as it was: as .ci/stub/main.c
+ * does it, which says why. The kernel's own call: musl's would keep one signal more to itself.
+ */
+static void
+hold_signals(char word[17])
+{
+    unsigned long before = 0;
+    unsigned long held = getpid() == 1 ? ~(3UL << 31) : 1UL << (SIGINT - 1);
+    word[0] = '\0';
+    if (syscall(SYS_rt_sigprocmask, SIG_BLOCK, &held, &before, sizeof before) == 0) {
+        snprintf(word, 17, "%016lx", before);
+    }
+}
+
 /* cycle_exec.entry.main, which ends the process itself. */
 static int
-run_cycle_exec(void)
+run_cycle_exec(const char *mask)
 {
     PyObject *entry = PyImport_ImportModule("cycle_exec.entry");
     if (entry) {
-        PyObject_CallMethod(entry, "main", NULL);
+        PyObject_CallMethod(entry, "main", "s", mask);
     }
     PyErr_Print();
     return SOFTWARE;
@@ -226,11 +241,15 @@ main(int argc, char **argv)
     }
     snprintf(name, sizeof name, "%s", started());
     int as_interpreter = strcmp(basename(name), "python3") == 0;
+    char mask[17];
+    if (!as_interpreter) {
+        hold_signals(mask);
+    }
     hide_variables();
     PyImport_AppendInittab("_prctl", make_prctl_module);
     PyStatus status = initialise(folder, argc, argv, as_interpreter);
     if (PyStatus_Exception(status)) {
         Py_ExitStatusException(status);
     }
-    return as_interpreter ? Py_RunMain() : run_cycle_exec();
+    return as_interpreter ? Py_RunMain() : run_cycle_exec(mask);
 }

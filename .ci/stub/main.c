@@ -5,6 +5,9 @@
  * change the environment. This program starts python -I -S with the environment byte for byte. It
  * has no libc, allocates nothing, reads no file, and asks the kernel for about ten things.
  *
+ * The first of these is to hold signals until cycle-exec can hear them, a hundredth of a second
+ * later: as PID 1 the kernel would drop them until then. The mask as it was goes along as a word.
+ *
  * Which interpreter: the one that the installer had, as the place of the package tells it.
  *   ROOT/lib/python3.N/site-packages    ROOT/bin/python3.N, or the system's (pip --user, --prefix)
  *   ROOT/lib/python3.N/dist-packages    /usr/bin/python3.N: Debian's pip installs into /usr/local
@@ -15,6 +18,8 @@
 #define AT_FDCWD (-100)
 #define O_RDONLY_DIRECTORY_CLOEXEC (DIRECTORY | 02000000)
 #define X_OK 1
+#define SIG_BLOCK 0
+#define SIGINT 2
 #define AT_NULL 0
 #define AT_EXECFN 31
 #define E2BIG 7
@@ -22,13 +27,13 @@
 #define CODE_CONFIG 78
 
 #if defined(__x86_64__)
-enum { CLOSE = 3, EXECVE = 59, EXIT_GROUP = 231, FACCESSAT = 269, GETDENTS64 = 217, OPENAT = 257,
-       READLINKAT = 267, WRITE = 1, DIRECTORY = 0200000 };
+enum { CLOSE = 3, EXECVE = 59, EXIT_GROUP = 231, FACCESSAT = 269, GETDENTS64 = 217, GETPID = 39,
+       OPENAT = 257, READLINKAT = 267, SIGPROCMASK = 14, WRITE = 1, DIRECTORY = 0200000 };
 __asm__(".text\n.globl _start\n.type _start,@function\n_start:\n"
         "xor %ebp, %ebp\nmov %rsp, %rdi\nand $-16, %rsp\ncall begin\nhlt\n");
 #elif defined(__aarch64__)
-enum { CLOSE = 57, EXECVE = 221, EXIT_GROUP = 94, FACCESSAT = 48, GETDENTS64 = 61, OPENAT = 56,
-       READLINKAT = 78, WRITE = 64, DIRECTORY = 040000 };
+enum { CLOSE = 57, EXECVE = 221, EXIT_GROUP = 94, FACCESSAT = 48, GETDENTS64 = 61, GETPID = 172,
+       OPENAT = 56, READLINKAT = 78, SIGPROCMASK = 135, WRITE = 64, DIRECTORY = 040000 };
 __asm__(".text\n.globl _start\n.type _start,%function\n_start:\n"
         "mov x29, #0\nmov x30, #0\nmov x0, sp\nbl begin\nbrk #1\n");
 #else
@@ -248,6 +253,24 @@ hide(char **environ)
     }
 }
 
+/* Holds signals, and writes the mask as it was, in hexadecimal; nothing where that is refused.
+ *
+ * As PID 1 all but the two that a C library keeps for itself. Elsewhere a signal ends the process by
+ * its default, but for INT, for which Python has a handler long before it runs a line of ours.
+ */
+static void
+hold_signals(char *word)
+{
+    unsigned long before = 0;
+    unsigned long held = call(GETPID, 0, 0, 0, 0) == 1 ? ~(3UL << 31) : 1UL << (SIGINT - 1);
+    if (call(SIGPROCMASK, SIG_BLOCK, (long)&held, (long)&before, sizeof before) == 0) {
+        for (int shift = 60; shift >= 0; shift -= 4) {
+            *word++ = "0123456789abcdef"[before >> shift & 15];
+        }
+    }
+    *word = '\0';
+}
+
 static void
 say(const char *text)
 {
@@ -271,13 +294,14 @@ leave(int code)
 static const char boot[] =
     "import sys\n"
     "sys.path.append(sys.argv.pop(1))\n"
+    "mask = sys.argv.pop(1)\n"
     "from cycle_exec.entry import main\n"
-    "main()\n";
+    "main(mask)\n";
 
 static void
-start(const struct installation *found, size count, char **words, char **environ)
+start(const struct installation *found, const char *mask, size count, char **words, char **environ)
 {
-    const char *all[count + 7];
+    const char *all[count + 8];
     size used = 0;
     all[used++] = found->interpreter.text;
     all[used++] = "-I";
@@ -285,6 +309,7 @@ start(const struct installation *found, size count, char **words, char **environ
     all[used++] = "-c";
     all[used++] = boot;
     all[used++] = found->home.text;
+    all[used++] = mask;
     for (size n = 1; n < count; n++) {
         all[used++] = words[n];
     }
@@ -311,6 +336,8 @@ begin(char **stack)
     while (*end) {
         end++;
     }
+    char mask[17];
+    hold_signals(mask);
     const char *called = "";
     for (size *extra = (size *)(end + 1); *extra != AT_NULL; extra += 2) {
         if (*extra == AT_EXECFN) {
@@ -321,7 +348,7 @@ begin(char **stack)
     struct installation found;
     long filled = call(READLINKAT, AT_FDCWD, (long)"/proc/self/exe", (long)self, PATH_SIZE - 1);
     if (filled > 0 && find(&found, self, (size)filled)) {
-        start(&found, count, words, environ);
+        start(&found, mask, count, words, environ);
     }
     /* Without /proc, or where an installer has made the file itself a link: along the links. */
     struct path path;
@@ -331,7 +358,7 @@ begin(char **stack)
     }
     for (int links = 0; path.used && links < 40; links++) {
         if (find(&found, path.text, path.used)) {
-            start(&found, count, words, environ);
+            start(&found, mask, count, words, environ);
         }
         filled = call(READLINKAT, AT_FDCWD, (long)path.text, (long)self, PATH_SIZE - 1);
         if (filled <= 0) {

@@ -9,7 +9,10 @@ from cycle_exec.settings.model import Invocation
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    import signal as _signal
     from collections.abc import Iterable, Mapping
+else:
+    import _signal
 
 _LOCALE = b"LC_CTYPE"
 _BOOT = """\
@@ -55,6 +58,14 @@ def read(mask: Iterable[int] | None = None) -> Invocation:
         cwd=decoded(cwd),
         mask=None if mask is None else frozenset(mask),
     )
+
+
+def signals_of(mask: int) -> set[int]:
+    """Return the signals of a mask as the kernel has it: bit 0 is signal 1.
+
+    Without those that a C library keeps for itself, which Python warns of.
+    """
+    return {number for number in _signal.valid_signals() if mask >> (number - 1) & 1}
 
 
 def raw_environment() -> dict[bytes, bytes]:

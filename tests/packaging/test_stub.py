@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -129,7 +130,7 @@ def test_it_is_small_and_static(stub):
 
 
 def test_the_words_and_the_interpreter(stub, tmp_path):
-    """-I and -S, the folder of the package, then every argument as it came."""
+    """-I and -S, the folder of the package, the signal mask, then every argument as it came."""
     file = stub.install(tmp_path / "venv")
     python = stub.interpreter(tmp_path / "venv" / "bin" / "python3.11")
     ran = stub.run(file, "--", "a b", "", "\udcff", "-c")
@@ -137,7 +138,16 @@ def test_the_words_and_the_interpreter(stub, tmp_path):
     assert ran.words[:4] == [bytes(python), b"-I", b"-S", b"-c"]
     assert b"from cycle_exec.entry import main" in ran.words[4]
     home = bytes(tmp_path / "venv" / "lib" / "python3.11" / "site-packages")
-    assert ran.words[5:] == [home, b"--", b"a b", b"", b"\xff", b"-c"]
+    assert ran.words[5:] == [home, b"0" * 16, b"--", b"a b", b"", b"\xff", b"-c"]
+
+
+def test_the_signals_that_were_blocked_before(stub, tmp_path):
+    """As the kernel has them: bit 0 is signal 1."""
+    file = stub.install(tmp_path / "venv")
+    stub.interpreter(tmp_path / "venv" / "bin" / "python3.11")
+    numbers = (signal.SIGHUP, signal.SIGUSR1, signal.SIGTSTP)
+    ran = stub.run(file, preexec_fn=lambda: signal.pthread_sigmask(signal.SIG_BLOCK, numbers))
+    assert int(ran.words[6], 16) == sum(1 << (number - 1) for number in numbers)
 
 
 ENTRIES = (
@@ -349,4 +359,4 @@ def test_many_words(stub, tmp_path):
     words = [f"{n}" for n in range(50_000)]
     ran = stub.run(file, *words)
     assert ran.code == 42, ran.err
-    assert ran.words[6:] == [word.encode() for word in words]
+    assert ran.words[7:] == [word.encode() for word in words]
