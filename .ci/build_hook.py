@@ -28,6 +28,11 @@ from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 
 SBOM = "cycle-exec.cdx.json"
 COMMIT = "cycle_exec/_build.py"
+# A script by its form: an installer writes the path of its interpreter into the first line.
+NOTE = """\
+#!python
+# The interpreter that has installed cycle-exec; bin/cycle-exec reads it where none is beside it.
+"""
 # Processors, with their number in a program's header.
 MACHINES = {"x86_64": 62, "aarch64": 183}
 FLAGS = """
@@ -59,6 +64,9 @@ class BuildHook(BuildHookInterface):
                 program = self._compiled(root, machine)
                 # Static, without a libc: for every Linux. pip knows these tags since long.
                 build_data["tag"] = f"py3-none-manylinux_2_17_{machine}.musllinux_1_1_{machine}"
+                note = self._written(NOTE)
+                os.chmod(note, 0o755)
+                build_data["shared_scripts"][note] = "cycle-exec-python"
             else:
                 program = self._written(_script(root))
             os.chmod(program, 0o755)

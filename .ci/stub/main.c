@@ -9,14 +9,19 @@
  * later: as PID 1 the kernel would drop them until then. The mask as it was goes along as a word.
  *
  * Which interpreter: the one that the installer had, as the place of the package tells it.
- *   ROOT/lib/python3.N/site-packages    ROOT/bin/python3.N, or the system's (pip --user, --prefix)
+ *   ROOT/lib/python3.N/site-packages    ROOT/bin/python3.N, or another's (pip --user, --prefix)
  *   ROOT/lib/python3.N/dist-packages    /usr/bin/python3.N: Debian's pip installs into /usr/local
- *   ROOT                                the system's python3 (pip --target)
+ *   ROOT                                another's python3 (pip --target)
+ * The other one is in the folder of the interpreter that has installed it, or else the system's. A
+ * wheel can carry no path, but installers write theirs into every script that begins with #!python:
+ * ROOT/bin/cycle-exec-python is one, for this program to read. Whoever can change it can change
+ * this program.
  */
 
 #define PATH_SIZE 4096
 #define AT_FDCWD (-100)
 #define O_RDONLY_DIRECTORY_CLOEXEC (DIRECTORY | 02000000)
+#define O_RDONLY_NONBLOCK_CLOEXEC (04000 | 02000000)
 #define X_OK 1
 #define SIG_BLOCK 0
 #define SIGINT 2
@@ -28,12 +33,14 @@
 
 #if defined(__x86_64__)
 enum { CLOSE = 3, EXECVE = 59, EXIT_GROUP = 231, FACCESSAT = 269, GETDENTS64 = 217, GETPID = 39,
-       OPENAT = 257, READLINKAT = 267, SIGPROCMASK = 14, WRITE = 1, DIRECTORY = 0200000 };
+       OPENAT = 257, READ = 0, READLINKAT = 267, SIGPROCMASK = 14, WRITE = 1,
+       DIRECTORY = 0200000 };
 __asm__(".text\n.globl _start\n.type _start,@function\n_start:\n"
         "xor %ebp, %ebp\nmov %rsp, %rdi\nand $-16, %rsp\ncall begin\nhlt\n");
 #elif defined(__aarch64__)
 enum { CLOSE = 57, EXECVE = 221, EXIT_GROUP = 94, FACCESSAT = 48, GETDENTS64 = 61, GETPID = 172,
-       OPENAT = 56, READLINKAT = 78, SIGPROCMASK = 135, WRITE = 64, DIRECTORY = 040000 };
+       OPENAT = 56, READ = 63, READLINKAT = 78, SIGPROCMASK = 135, WRITE = 64,
+       DIRECTORY = 040000 };
 __asm__(".text\n.globl _start\n.type _start,%function\n_start:\n"
         "mov x29, #0\nmov x30, #0\nmov x0, sp\nbl begin\nbrk #1\n");
 #else
@@ -135,30 +142,59 @@ struct place {
     size root;
 };
 
-/* Whether name can be executed in one of these folders; leaves it in path. */
+/* Whether name can be executed in the folder; leaves it in path. */
 static int
-find_in(struct path *path, const struct place *place, int beside, int system, const char *name)
+find_in(struct path *path, const char *folder, size count, const char *name)
 {
-    return (beside && join(path, place->file, place->bin, "/", name, "") && accessible(path))
-        || (system && join(path, "/usr/local/bin/", 15, name, "", "") && accessible(path))
-        || (system && join(path, "/usr/bin/", 9, name, "", "") && accessible(path));
+    return join(path, folder, count, "/", name, "") && accessible(path);
+}
+
+static int
+find_beside(struct path *path, const struct place *place, const char *name)
+{
+    return find_in(path, place->file, place->bin, name);
+}
+
+/* The same in the folder of the interpreter that the installer had. */
+static int
+find_installers(struct path *path, const struct place *place, const char *name)
+{
+    char line[PATH_SIZE];
+    join(path, place->file, place->bin, "/cycle-exec-python", "", "");
+    long file = call(OPENAT, AT_FDCWD, (long)path->text, O_RDONLY_NONBLOCK_CLOEXEC, 0);
+    long filled = file < 0 ? 0 : call(READ, file, (long)line, sizeof line - 1, 0);
+    call(CLOSE, file, 0, 0, 0);
+    line[filled > 0 ? filled : 0] = '\0';
+    if (!begins(line, "#!/")) {
+        return 0;
+    }
+    size end = 2;
+    for (size n = 2; line[n] && line[n] != '\n'; n++) {
+        end = line[n] == '/' ? n : end;
+    }
+    return find_in(path, line + 2, end - 2, name);
+}
+
+/* An interpreter that is not beside the program. */
+static int
+find_elsewhere(struct path *path, const struct place *place, const char *name)
+{
+    return find_installers(path, place, name) || find_in(path, "/usr/local/bin", 14, name)
+        || find_in(path, "/usr/bin", 8, name);
 }
 
 static int
 find_interpreter(struct path *path, const struct place *place, const char *name, int debian)
 {
-    if (debian && join(path, "/usr/bin/", 9, name, "", "") && accessible(path)) {
-        return 1;
-    }
-    if (find_in(path, place, 1, 0, name)) {
+    if ((debian && find_in(path, "/usr/bin", 8, name)) || find_beside(path, place, name)) {
         return 1;
     }
     /* Every tool gives a virtual environment these names. */
     if (join(path, place->file, place->root, "/pyvenv.cfg", "", "")
         && call(FACCESSAT, AT_FDCWD, (long)path->text, 0, 0) == 0) {
-        return find_in(path, place, 1, 0, "python3") || find_in(path, place, 1, 0, "python");
+        return find_beside(path, place, "python3") || find_beside(path, place, "python");
     }
-    return find_in(path, place, 0, 1, name);
+    return find_elsewhere(path, place, name);
 }
 
 /* python3.N in ROOT/lib: takes it, if it has the package and an interpreter, and is newer. */
@@ -233,7 +269,8 @@ find(struct installation *found, const char *file, size count)
         return 1;
     }
     if (join(&path, file, place.root, "/cycle_exec/", "", "") && accessible(&path)
-        && find_in(&found->interpreter, &place, 1, 1, "python3")) {
+        && (find_beside(&found->interpreter, &place, "python3")
+            || find_elsewhere(&found->interpreter, &place, "python3"))) {
         return join(&found->home, file, place.root, "", "", "");
     }
     return 0;
@@ -375,9 +412,9 @@ begin(char **stack)
     }
     say("cycle-exec: ");
     say(called);
-    say(": no Python interpreter is beside it or in /usr/local/bin or /usr/bin, or it has no "
-        "package cycle_exec (file-missing)\n"
-        "  fix: install cycle-exec with the interpreter's own pip, or start it with: "
-        "PYTHON -I -m cycle_exec\n");
+    say(": no Python interpreter is beside it, where it was installed from, in /usr/local/bin or "
+        "in /usr/bin, or it has no package cycle_exec (file-missing)\n"
+        "  fix: install cycle-exec into a virtual environment of an interpreter that is there, or "
+        "start it with: PYTHON -I -m cycle_exec\n");
     leave(CODE_CONFIG);
 }

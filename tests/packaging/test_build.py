@@ -103,8 +103,10 @@ def test_the_wheels_differ_in_their_program(built):
             assert program[:4] == b"\x7fELF"
             assert program[18] == machine
             assert len(program) < 8_000
+            assert contents[-1][f"{script}-python"].startswith(b"#!python\n")
         else:
             assert program.startswith(b"#!python\n")
+            assert f"{script}-python" not in contents[-1]
     for name in contents[0]:
         if not name.endswith(("/cycle-exec", "/WHEEL", "/RECORD")):
             assert [each[name] for each in contents] == [contents[0][name]] * 3

@@ -189,6 +189,27 @@ def test_in_a_python_of_its_own(built, tool, tmp_path, platform, poison):
     starts(script, platform, poison)
 
 
+def test_beside_no_interpreter(built, tool, tmp_path, platform, poison):
+    """--prefix, and as well --user, with a Python that is in no folder of the system: the program
+    starts the one that has installed it.
+    """
+    name = f"python3.{sys.version_info[1]}"
+    python = tmp_path / "a b" / "bin" / name
+    python.parent.mkdir(parents=True)
+    python.symlink_to(os.path.realpath(sys.executable))
+    root = tmp_path / "home"
+    tool.install(python, *wheel(built, tmp_path), "--prefix", root)
+    (script,) = root.rglob("bin/cycle-exec")
+    (package,) = root.rglob("cycle_exec/entry.py")
+    share_packages(package.parent.parent)
+    starts(script, platform, poison)
+    python.unlink()
+    python.write_text("#!/bin/sh\necho the one that has installed it\n")
+    python.chmod(0o755)
+    done = subprocess.run([script], capture_output=True, text=True, check=False)
+    assert done.stdout == "the one that has installed it\n"
+
+
 def test_the_wheel_for_any_platform(built, tool, tmp_path, platform, poison):
     """Its script imports nothing before Python starts again; what runs before it is not stopped."""
     python = venv(tmp_path / "venv")

@@ -285,6 +285,47 @@ def test_layouts_of_a_system(stub, tmp_path, layout):
     assert ran.words[5] == f"{prefix}/{package}".rstrip("/").encode()
 
 
+@pytest.mark.parametrize("package", ["lib/python3.99/site-packages", ""])
+def test_the_interpreter_that_has_installed_it(stub, tmp_path, package):
+    """Where no other is: `pip install --user`, `--prefix` and `--target` of a Python in /opt, of
+    pyenv or of uv. Installers write its path into cycle-exec-python.
+    """
+    file = stub.install(tmp_path / "home", package)
+    name = "python3.99" if package else "python3"
+    python = stub.interpreter(tmp_path / "a b" / "bin" / name)
+    note = file.with_name("cycle-exec-python")
+    if package:
+        assert stub.run(file).code == 78
+    note.write_text(f"#!{python.with_name('python')}\n# more\n")
+    assert stub.run(file).words[:1] == [bytes(python)]
+    # Beside the program is nearer.
+    beside = stub.interpreter(file.with_name(name))
+    assert stub.run(file).words[:1] == [bytes(beside)]
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        *("", "#!python\n", "#! /opt/bin/python3.99\n", "#!/\n", "#!/bin/sh\n", "/opt/python\n"),
+        *("#!../bin/python3.99\n", "#!/nowhere/python3.99", "#!/" + "x" * 5000, "\0" * 5000),
+    ],
+)
+def test_a_note_that_names_no_interpreter(stub, tmp_path, line):
+    """An uv that makes relocatable scripts writes a shell's line; others may be cut short."""
+    file = stub.install(tmp_path / "home", "lib/python3.99/site-packages")
+    file.with_name("cycle-exec-python").write_text(line)
+    assert stub.run(file).code == 78
+
+
+@pytest.mark.parametrize("kind", ["directory", "fifo"])
+def test_a_note_that_is_no_file(stub, tmp_path, kind):
+    """It is passed over, and nothing waits for it."""
+    file = stub.install(tmp_path / "home", "lib/python3.99/site-packages")
+    note = file.with_name("cycle-exec-python")
+    os.mkfifo(note) if kind == "fifo" else note.mkdir()
+    assert stub.run(file).code == 78
+
+
 @pytest.mark.parametrize("link", ["/venv/bin/cycle-exec", "../venv/bin/cycle-exec"])
 def test_links_without_proc(stub, tmp_path, link):
     """In a chroot, as OpenVPN makes one: along the links."""
