@@ -194,7 +194,7 @@ def test_beside_no_interpreter(built, tool, tmp_path, platform, poison):
     starts the one that has installed it.
     """
     name = f"python3.{sys.version_info[1]}"
-    python = tmp_path / "a b" / "bin" / name
+    python = tmp_path / "opt" / "bin" / name
     python.parent.mkdir(parents=True)
     python.symlink_to(os.path.realpath(sys.executable))
     root = tmp_path / "home"
