@@ -240,6 +240,101 @@ def test_whatever_leads_to_the_hook_is_only_roots(place, api, spoil, said):
     assert said.format(place=place) in ran.err
 
 
+@pytest.fixture
+def venv(place: Path) -> Path:
+    """An installation of ours: the static program, an interpreter behind links, its library."""
+    python, root = place / "python", place / "venv"
+    packages = root / "lib" / "python3.99" / "site-packages"
+    (packages / "cycle_exec" / "system" / "__pycache__").mkdir(parents=True)
+    for name in ("entry.py", "system/files.py", "system/__pycache__/files.pyc"):
+        (packages / "cycle_exec" / name).touch()
+    for folder in (root / "bin", python / "bin", python / "lib/python3.99/lib-dynload"):
+        folder.mkdir(parents=True)
+    (python / "lib" / "python3.99" / "os.py").touch()
+    for program in (root / "bin" / "cycle-exec", python / "bin" / "python3.99"):
+        shutil.copy(os.path.realpath("/bin/true"), program)
+    (place / "current").symlink_to(python)
+    (root / "bin" / "python3.99").symlink_to("../../current/bin/python3.99")
+    (root / "pyvenv.cfg").write_text(f"home = {python}/bin\n")
+    return root
+
+
+def given(path: Path) -> Path:
+    """Give a file, a folder or a link to another user."""
+    os.lchown(path, pwd.getpwnam("daemon").pw_uid, 0)
+    return path
+
+
+def with_noted_interpreter(venv: Path) -> Path:
+    """Make it one of `pip install --prefix`, whose interpreter is somewhere else."""
+    (venv / "bin" / "python3.99").unlink()
+    (venv / "pyvenv.cfg").unlink()
+    note = venv / "bin" / "cycle-exec-python"
+    note.write_text(f"#!{venv.parent}/python/bin/python3\n")
+    return note
+
+
+def packages_of(venv: Path) -> Path:
+    return venv / "lib" / "python3.99" / "site-packages"
+
+
+@pytest.mark.parametrize(
+    ("spoil", "said"),
+    [
+        (lambda venv: given(venv / "bin"), "/venv/bin "),
+        (lambda venv: given(venv / "lib"), "/venv/lib "),
+        (lambda venv: given(packages_of(venv)), "/site-packages "),
+        (lambda venv: given(packages_of(venv) / "cycle_exec"), "/cycle_exec "),
+        (lambda venv: given(packages_of(venv) / "cycle_exec/entry.py"), "/cycle_exec/entry.py "),
+        (
+            lambda venv: given(packages_of(venv) / "cycle_exec/system/__pycache__/files.pyc"),
+            "/__pycache__/files.pyc ",
+        ),
+        (lambda venv: given(venv / "pyvenv.cfg"), "/venv/pyvenv.cfg "),
+        (lambda venv: given(venv.parent / "python/bin/python3.99"), "/python/bin/python3.99 "),
+        (lambda venv: given(venv.parent / "python/bin"), "/python/bin "),
+        (lambda venv: given(venv.parent / "python/lib/python3.99/os.py"), "/python3.99/os.py "),
+        (lambda venv: given(venv.parent / "python/lib/python3.99/lib-dynload"), "/lib-dynload "),
+        (lambda venv: given(with_noted_interpreter(venv)), "/cycle-exec-python "),
+        (
+            lambda venv: (with_noted_interpreter(venv), given(venv.parent / "python/bin")),
+            "/python/bin ",
+        ),
+    ],
+)
+def test_whatever_our_own_hook_runs_is_only_roots(place, api, venv, spoil, said):
+    """The interpreter that its program starts, the links to it, its library and our package."""
+    hook = f"{venv}/bin/cycle-exec"
+    ran = check(place, api, hook=hook)
+    assert ran.code == 0, ran
+    spoil(venv)
+    ran = check(place, api, hook=hook)
+    assert ran.code == 78, ran
+    assert f"{said}{OWNED}" in ran.err
+
+
+@pytest.mark.parametrize(
+    "path",
+    ["lib/python3.99/site-packages/cycle_exec/entry.py", "lib", "lib/python3.99/site-packages"],
+)
+def test_nor_may_others_write_to_it(place, api, venv, path):
+    """Whoever can put a package of a newer Python there has replaced the hook as well."""
+    (venv / path).chmod(0o777)
+    ran = check(place, api, hook=f"{venv}/bin/cycle-exec")
+    assert ran.code == 78, ran
+    assert f"others can write to {venv}/{path} (mode 0777)" in ran.err
+
+
+def test_where_an_interpreter_could_be_put_before_the_right_one(place, api, venv):
+    """The program looks in the folder of the note before /usr/local/bin."""
+    note = with_noted_interpreter(venv)
+    assert check(place, api, hook=f"{venv}/bin/cycle-exec").code == 0
+    note.write_text(f"#!{sticky(place)}/python3\n")
+    ran = check(place, api, hook=f"{venv}/bin/cycle-exec")
+    assert ran.code == 78
+    assert f"others can write to {place}/sticky (mode 1777)" in ran.err
+
+
 def test_where_env_looks_first(place, api):
     """A program put in a folder of PATH before the right one would be taken."""
     hook = interpreted(place, "/usr/bin/env sh")

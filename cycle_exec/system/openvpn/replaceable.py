@@ -1,5 +1,5 @@
 """Whether somebody else could put another program in the place of a hook: its file, a folder or a
-link on the way to it, or what interprets it.
+link on the way to it, what interprets it, or the code that our own hook loads.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ import stat
 
 from cycle_exec.system.exec import lookup
 from cycle_exec.system.invocation import decoded, encoded
+from cycle_exec.system.openvpn import installation
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -18,25 +19,50 @@ if TYPE_CHECKING:
 _DEPTH = 6  # a script and the scripts that interpret it, as many as the kernel follows
 _HEAD = 4096
 _LINKS = 40  # as many as the kernel follows
+_LEVELS = 8  # of folders in a package
 
 
 def reason(hook: str, search: str | None, *, ours: bool) -> str:
     """Return who could replace what, in words; empty where only root and this user could.
 
-    search: the PATH that the hook will have. ours: whether it is our own program, which starts the
-    Python beside itself.
+    search: the PATH that the hook will have. ours: whether it is our own program, which starts a
+    Python and loads our package.
     """
-    for path in _executed(encoded(hook), encoded(search or lookup.DEFAULT_PATH), ours):
+    program = encoded(hook)
+    for path in _executed(program, encoded(search or lookup.DEFAULT_PATH)):
         words = _on_the_way(path)
+        if words:
+            return words
+    for part in installation.parts(program) if ours else ():
+        words = _on_the_way(part.path)
+        if not words and part.counts != installation.ITSELF:
+            words = _inside(part.path, _LEVELS if part.counts == installation.ALL else 1)
+        loader = b"" if words else _content(part.path)[1]
+        words = _on_the_way(loader) if loader else words
         if words:
             return words
     return ""
 
 
-def _executed(path: bytes, search: bytes, ours: bool) -> Iterator[bytes]:
+def _inside(folder: bytes, levels: int) -> str:
+    """Say who could change a file in a folder, or one so many levels below."""
+    try:
+        with os.scandir(folder) as entries:
+            for entry in entries:
+                found = entry.stat(follow_symlinks=False)
+                is_link = stat.S_ISLNK(found.st_mode)
+                words = _on_the_way(entry.path) if is_link else _loose(entry.path, found)
+                if not words and levels > 1 and entry.is_dir():
+                    words = _inside(entry.path, levels - 1)
+                if words:
+                    return words
+    except OSError:
+        pass
+    return ""
+
+
+def _executed(path: bytes, search: bytes) -> Iterator[bytes]:
     """Yield every file that the kernel opens, and where one could be put that it would take."""
-    if ours:
-        yield from _beside(posixpath.dirname(posixpath.realpath(path)))
     for _ in range(_DEPTH):
         yield path
         head, loader = _content(path)
@@ -52,16 +78,6 @@ def _executed(path: bytes, search: bytes, ours: bool) -> Iterator[bytes]:
             if not found:
                 return
             path = found
-
-
-def _beside(folder: bytes) -> Iterator[bytes]:
-    try:
-        names = sorted(os.listdir(folder))
-    except OSError:
-        return
-    for name in names:
-        if name.startswith(b"python"):
-            yield posixpath.join(folder, name)
 
 
 def _content(path: bytes) -> tuple[bytes, bytes]:
