@@ -62,6 +62,7 @@ def _launch(invocation: Invocation, settings: Settings, armed: Armed, started: f
     planned = pipeline.plan_for(invocation, settings, deadline, keeper=keeper, mark=phases.mark)
     plan, local = planned.plan, planned.local
     executable = apply.judged(settings, planned)
+    apply.require_idle(settings, planned, executable)
     hook = planned.hook if settings.vpn is not None and settings.vpn.probe else None
     applied = None
     if plan.writes or hook is not None:

@@ -27,13 +27,15 @@ def run(
 
         keeper = last_good.keeper(invocation, settings, keeps=False)
     planned = pipeline.plan_for(invocation, settings, deadline, keeper=keeper)
+    executable = apply.judged(settings, planned)
+    apply.require_idle(settings, planned, executable)
     plan, user = planned.plan, planned.local.user
     mixture = apply.mixture(plan)
     if mixture:
         plan = plan.replace(warnings=(*plan.warnings, mixture))
     outlook = describe.Outlook(
         command=settings.command,
-        executable=apply.judged(settings, planned),
+        executable=executable,
         manifest=settings.manifest_path,
         inherited=invocation.environ,
         differences={write.path: differences(write) for write in plan.writes},

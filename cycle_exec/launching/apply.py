@@ -28,6 +28,19 @@ def judged(settings: Settings, planned: Planned) -> str:
     return executable
 
 
+def require_idle(settings: Settings, planned: Planned, executable: str) -> None:
+    """Raise Refused if somebody has the command's program open for writing, as far as that can be
+    known. Where no file is replaced, execve itself tells early enough.
+    """
+    if not executable or not planned.plan.writes:
+        return
+    from cycle_exec.system.exec import busy
+
+    problem = busy.obstacle(settings.command[0], executable, planned.local.directory)
+    if problem is not None:
+        raise Refused([problem])
+
+
 def _executable(settings: Settings, planned: Planned) -> str:
     """Where the command stands once the plan's own PATH is known."""
     local, path = planned.local, planned.plan.environ.get("PATH")

@@ -40,6 +40,12 @@ def in_memory(path: bytes) -> bool | None:
     """
     while not os.path.isdir(path) and path not in (b"/", b""):
         path = os.path.dirname(path)
+    found = file_system(path)
+    return None if found is None else found in _MEMORY
+
+
+def file_system(path: bytes) -> bytes | None:
+    """Return the type of the file system that a file is on, None where the kernel does not say."""
     try:
         device = os.stat(path).st_dev
         with open("/proc/self/mountinfo", "rb") as file:
@@ -51,7 +57,7 @@ def in_memory(path: bytes) -> bool | None:
         # proc(5): fields, a hyphen, and the type of the file system behind it.
         fields, _, rest = line.partition(b" - ")
         if fields.split(b" ")[2:3] == [number]:
-            return rest.split(b" ")[0] in _MEMORY
+            return rest.split(b" ")[0]
     return None
 
 

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from tests.support import machine
-from tests.support.launching import PATH, SCRIPT, Ran, Running
+from tests.support.launching import PATH, SCRIPT, Ground, Ran, Running
 
 pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason="only root gives capabilities to files")
 WITHOUT = ("setpriv", "--bounding-set=-ipc_lock")
@@ -82,6 +82,77 @@ def test_a_program_that_is_open_for_writing(api, program):
     assert ran.code == 126, ran
     assert f"command {program}: it is open for writing (command-not-executable)" in ran.err
     assert "fix: start it when it is written completely" in ran.err
+
+
+@pytest.fixture
+def ground(tmp_path):
+    """A target, whose state before and after a refusal is compared."""
+    found = Ground(tmp_path)
+    found.target("page")
+    found.template("{{ variables.PLAIN }}")
+    return found
+
+
+def written(ground: Ground, *more: str) -> tuple[str, ...]:
+    """Return the options of a launch that replaces the target."""
+    text = '[[templates]]\nsource = "~/page.j2"\ntarget = "@/page"\n'
+    return ("--manifest", str(ground.manifest(text + "".join(more))))
+
+
+@pytest.mark.parametrize("verb", [(), ("plan",)])
+@pytest.mark.parametrize("kind", ["program", "script", "interpreter"])
+def test_a_program_that_is_open_for_writing_is_found_before_the_swap(
+    api, ground, program, verb, kind
+):
+    """The kernel counts who writes, also to a script, and to what interprets it."""
+    script = program.with_name("script")
+    script.write_text(f"#!{program}\n")
+    script.chmod(0o755)
+    command = program if kind == "program" else script
+    busy = script if kind == "script" else program
+    named = "" if busy == command else f"{busy}: "
+    with open(busy, "r+b"):
+        ran = ground.verb(api, *verb, *written(ground), "--", str(command))
+        ground.refused(
+            ran, 126, "command-not-executable", f"command {command}: {named}it is open for writing"
+        )
+    assert ground.verb(api, *verb, *written(ground), "--", str(command)).code == 0
+
+
+def test_where_it_cannot_be_known_it_is_said_after_the_swap(api, ground, program):
+    """Only a file's owner is told whether it is open: then the files are new, the words true."""
+    ground.through = ("setpriv", "--bounding-set=-lease", "--inh-caps=-lease", str(SCRIPT))
+    shutil.chown(program, "nobody")
+    with open(program, "r+b"):
+        ran = ground.verb(api, *written(ground), "--", str(program))
+    assert ran.code == 126, ran
+    assert f"command {program}: it is open for writing (command-not-executable)" in ran.err
+    assert (ground.folder / "page").read_bytes() == b"x"
+
+
+def test_a_limit_of_processes_that_is_reached_later(api, ground, program):
+    """What the trial could not know is said truly."""
+    started = program.with_name("started")
+    fill = program.with_name("fill")
+    fill.write_text(
+        "#!/bin/sh\n"
+        "setsid setpriv --reuid=64124 --regid=64124 --clear-groups sleep 60 >/dev/null 2>&1 &\n"
+        f"echo $! >{started}\n"
+        "until grep -q '^Uid:.64124' /proc/$!/status; do :; done\n"
+    )
+    fill.chmod(0o755)
+    options = written(ground, f'check = ["{fill}"]\n')
+    try:
+        ran = ground.launch(
+            api,
+            *(*options, "--user", "64124:64124"),
+            command=[str(program)],
+            before=lambda: resource.setrlimit(resource.RLIMIT_NPROC, (0, 0)),
+        )
+    finally:
+        os.kill(int(started.read_text()), signal.SIGKILL)
+    assert ran.code == 126, ran
+    assert f"command {program}: the user's limit of processes (RLIMIT_NPROC) is" in ran.err
 
 
 def test_a_user_at_the_limit_of_processes(api, program):

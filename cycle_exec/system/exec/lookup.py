@@ -17,6 +17,10 @@ _HEAD = 256  # bytes of a file that the kernel looks at
 _DEPTH = 5  # scripts interpreted by scripts, as many as the kernel follows
 _LONGEST_NAME = 200
 
+# Of a program that somebody has open for writing.
+BUSY = "it is open for writing"
+BUSY_FIX = "start it when it is written completely, or replace it by renaming"
+
 MAGIC = b"\x7fELF"
 _PROGRAM_TYPES = (2, 3)  # ET_EXEC, ET_DYN
 _LOADER_SEGMENT = 3  # PT_INTERP

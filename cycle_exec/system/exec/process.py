@@ -9,6 +9,7 @@ from time import sleep
 
 from cycle_exec.errors import refuse
 from cycle_exec.record import Record
+from cycle_exec.system.exec import lookup
 from cycle_exec.system.files import words
 from cycle_exec.system.invocation import encoded
 from cycle_exec.system.signals import blocked
@@ -47,13 +48,13 @@ _CAUSES = {
     errno.ENOEXEC: "it is not in a format that this machine can execute",
     errno.EPERM: "the kernel does not let this user execute it",
     errno.EAGAIN: "the user's limit of processes (RLIMIT_NPROC) is reached",
-    errno.ETXTBSY: "it is open for writing",
+    errno.ETXTBSY: lookup.BUSY,
     errno.ENOMEM: "there is not enough memory for it",
 }
 _FIXES = {
     errno.EPERM: "compare its file capabilities (getcap) with those of the container",
     errno.EAGAIN: "raise the limit, or end other processes of this user",
-    errno.ETXTBSY: "start it when it is written completely, or replace it by renaming",
+    errno.ETXTBSY: lookup.BUSY_FIX,
     errno.ENOMEM: "raise the limits of memory and address space",
 }
 
