@@ -48,6 +48,8 @@ class Calls:
     unlink = staticmethod(os.unlink)
     symlink = staticmethod(os.symlink)
     readlink = staticmethod(os.readlink)
+    setxattr = staticmethod(os.setxattr)
+    getxattr = staticmethod(os.getxattr)
 
     @staticmethod
     def listdir(descriptor: int) -> list[bytes]:

@@ -22,6 +22,10 @@ if TYPE_CHECKING:
 DEEPEST = 16  # folders in each other; ours are three
 _MOST = 50_000  # names that are removed in one go
 
+# An attribute of a generation that has its name. Only who may write to a folder can set it, so in a
+# directory of many it tells a generation from what somebody has given its name, and its own name.
+_MARK = b"user.cycle-exec"
+
 
 def found(names: Collection[bytes]) -> bool:
     """Whether a killed run may have left one of these names."""
@@ -74,9 +78,49 @@ def _clean_generations(
         if name[:1] != b"." and _is_dangling(calls, at, name, current):
             removed(calls, at, name)
     for name in filter(temporary_names.is_generation, names):
-        is_ours = private or (folder.is_of_one and _owner(calls, at, name) == folder.uid)
-        if name != current and is_ours:
+        if name == current:
+            continue
+        if private or (folder.is_of_one and _owner(calls, at, name) == folder.uid):
             remove_tree(calls, at, name)
+        elif identity := _marked(calls, at, name):
+            remove_tree(calls, at, name, identity)
+        else:
+            _remove_empty(calls, at, name)
+
+
+def mark(calls: Calls, descriptor: int, name: bytes) -> None:
+    """Mark an open generation as one, where the file system has attributes for that."""
+    try:
+        calls.setxattr(descriptor, _MARK, name)
+    except OSError:
+        pass
+
+
+def _marked(calls: Calls, at: int, name: bytes) -> tuple[int, int] | None:
+    """Return what identifies a folder that a run has made under this very name, and to which only
+    its owner may write; None for any other.
+    """
+    try:
+        descriptor = calls.open(name, LIST, dir_fd=at)
+    except OSError:
+        return None
+    try:
+        ground = Ground(calls, descriptor)
+        if ground.mode & 0o022 or calls.getxattr(descriptor, _MARK) != name:
+            return None
+    except OSError:
+        return None
+    finally:
+        close(calls, descriptor)
+    return ground.identity
+
+
+def _remove_empty(calls: Calls, at: int, name: bytes) -> None:
+    """Remove a folder as anybody could who can write to the directory."""
+    try:
+        calls.rmdir(name, dir_fd=at)
+    except OSError:
+        pass
 
 
 def _is_dangling(calls: Calls, at: int, name: bytes, current: bytes) -> bool:

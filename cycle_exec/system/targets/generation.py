@@ -30,7 +30,7 @@ from cycle_exec.system.targets.calls import (
     settle,
     sync,
 )
-from cycle_exec.system.targets.cleaning import DEEPEST, Ground, remove_tree
+from cycle_exec.system.targets.cleaning import DEEPEST, Ground, mark, remove_tree
 from cycle_exec.system.targets.folders import mkdir, require_new
 from cycle_exec.system.targets.swap import NO_LINK, Entry
 from cycle_exec.system.targets.temporary_names import DATA
@@ -125,6 +125,7 @@ class Generation:
         try:
             if not self._private:
                 require_new(calls, top, posixpath.join(self._folder.path, self._name))
+                mark(calls, top, self._name)
             self._identity = Ground(calls, top).identity
             disinherit(calls, top, directory=True)
         except BaseException:

@@ -2,6 +2,7 @@
 
 import errno
 import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -242,6 +243,67 @@ def test_five_hundred_of_them(tmp_path):
     assert (tmp_path / "7.test/key").stat().st_ino == before
     assert (tmp_path / "499.test/key").read_bytes() == b"499"
     assert len(os.listdir(tmp_path)) == 502
+
+
+def killed_before(call, *writes):
+    """Apply in a child that is killed when it comes to this call for the first time."""
+
+    class Dying(Calls):
+        pass
+
+    setattr(Dying, call, staticmethod(lambda *_, **__: os.kill(os.getpid(), signal.SIGKILL)))
+    child = os.fork()
+    if child == 0:
+        try:
+            apply(*writes, calls=Dying())
+        finally:
+            os._exit(1)
+    _, status = os.waitpid(child, 0)
+    assert os.WIFSIGNALED(status)
+
+
+def generations(folder):
+    return {name for name in os.listdir(folder) if temporary_names.is_generation(name.encode())}
+
+
+@pytest.mark.parametrize(
+    ("mode", "call"),
+    [
+        *((mode, call) for mode in (0o777, 0o770, 0o1777) for call in ("setxattr", "replace")),
+        *((mode, "fsync") for mode in (0o777, 0o770, 0o1777, 0o755)),
+        (0o755, "replace"),
+    ],
+)
+def test_a_killed_run_leaves_no_generation_to_anybody(tmp_path, mode, call):
+    """Also in a directory that others can write to: the next run knows its own by a mark."""
+    tmp_path.chmod(mode)
+    apply(pem(tmp_path, "a.test/key", b"old"))
+    killed_before(call, pem(tmp_path, "a.test/key"))
+    assert len(generations(tmp_path)) == 2
+    apply(pem(tmp_path, "a.test/key", b"newer"))
+    assert generations(tmp_path) == {generation(tmp_path)}
+    assert leftovers(tmp_path) == []
+
+
+@pytest.mark.parametrize("kind", ["unmarked", "another's name", "writable"])
+def test_what_others_may_have_given_that_name_stays(tmp_path, kind):
+    """In a directory of many anybody can rename what root has in it."""
+    tmp_path.chmod(0o777)
+    apply(pem(tmp_path, "a.test/key", b"old"))
+    forged = tmp_path / temporary_names.generation().decode()
+    killed_before("replace", pem(tmp_path, "a.test/key"))
+    (stale,) = generations(tmp_path) - {generation(tmp_path)}
+    if kind == "another's name":
+        (tmp_path / stale).rename(forged)
+    else:
+        forged.mkdir()
+        (forged / "kept").touch()
+    if kind == "writable":
+        os.setxattr(forged, "user.cycle-exec", forged.name.encode())
+        forged.chmod(0o777)
+    apply(pem(tmp_path, "a.test/key", b"newer"))
+    assert generations(tmp_path) == {generation(tmp_path), forged.name}
+    assert os.listdir(forged)
 
 
 WITH_FEW = f"""

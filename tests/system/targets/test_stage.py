@@ -462,7 +462,8 @@ def test_a_kill_at_any_call_leaves_whole_files_and_the_next_run_cleans_up(tmp_pa
             assert new or found == before.get(one.path)
         apply(*writes)
         assert is_new(folder, writes)
-    assert at > 1 or name in ("fchown", "ftruncate")
+    # The last two belong to directories of certificates, which have a test of their own.
+    assert at > 1 or name in ("fchown", "ftruncate", "getxattr", "setxattr")
 
 
 def killed(writes, name, at):
