@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 def differences(write: FileWrite) -> tuple[str, ...]:
     """Return what a target on the disk does not share with the plan, in words. Raise Unreadable."""
-    disk = files.disk(write.path)
+    disk = files.target(write.path)
     if disk.kind == "absent":
         return ("new",)
     content = disk.content.reveal() if disk.content is not None else None

@@ -287,7 +287,7 @@ def _keystore(path: str, alias: str, privkey: str, fullchain: str, password: Sec
     from cycle_exec.system.crypto import keystore
 
     try:
-        old = files.disk(path).content
+        old = files.target(path).content
     except files.Unreadable:
         old = None
     return keystore.made(old, alias, privkey, fullchain, password)

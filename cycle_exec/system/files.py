@@ -232,6 +232,22 @@ def is_directory(path: str) -> bool:
     return "\0" not in path and os.path.isdir(encoded(path))
 
 
+def target(path: str) -> Disk:
+    """Return what is at a target now, also behind its link into a generation. Raises Unreadable."""
+    found = disk(path)
+    if found.kind != "link":
+        return found
+    from cycle_exec.system.targets import temporary_names
+
+    folder, name = posixpath.split(encoded(path))
+    text = temporary_names.link_text(name)
+    try:
+        ours = os.readlink(encoded(path)) == text
+    except OSError as error:
+        raise Unreadable(words(error)) from None
+    return disk(decoded(posixpath.join(folder, text))) if ours else found
+
+
 def _untouched(path: str) -> bytes:
     """Read a target and leave the time of its last reading, where the kernel lets us."""
     try:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import ssl
 import subprocess
@@ -10,6 +11,7 @@ import time
 import pytest
 
 from tests.support.emulated import emulated
+from tests.support.launching import PATH, launch, photograph
 
 STATE = """
 [[certificates]]
@@ -150,6 +152,21 @@ def test_haproxy_serves_the_flat_folder(verb, tmp_path, platform, serve, crt):
         assert key_of(tmp_path / "socket", "www.example.test", RSA, platform.ca) == "rsa"
         host = "a.wild.example.test"
         assert key_of(tmp_path / "socket", host, ECDSA, platform.ca) == "ecdsa"
+
+
+def test_a_second_start_of_the_flat_folder_changes_nothing(tmp_path):
+    """Its targets are links of ours: the plan sees what they lead to, and so does the keystore."""
+    more = 'formats = ["pem", "pkcs12"]\npassword_from = "STORE"\n'
+    environ = {"PATH": PATH, "CYCLE_EXEC_MANIFEST": str(flat(tmp_path, more))}
+    with emulated(f'token = "t"\n[variables]\nSTORE = "any pass"\n{STATE}') as running:
+        environ |= {"CYCLE_API_TOKEN": "t", "CYCLE_EXEC_SOCKET": running.socket}
+        assert launch(["--", "true"], environ).code == 0
+        before = photograph(tmp_path / "c")
+        assert len([name for name in before if name.endswith(".p12")]) == 4
+        planned = launch(["plan", "--json"], environ)
+        assert [write["differs"] for write in json.loads(planned.out)["targets"]] == [[]] * 6
+        assert launch(["--", "true"], environ).code == 0
+        assert photograph(tmp_path / "c") == before
 
 
 def test_nginx_serves_both_kinds_of_keys(verb, tmp_path, platform, serve):

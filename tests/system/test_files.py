@@ -91,6 +91,24 @@ def test_disk_tells_what_is_at_a_target_and_follows_no_link(tmp_path):
     assert files.disk(str(path / "below")).kind == "absent"
 
 
+def test_a_target_may_lie_behind_the_link_of_a_generation(tmp_path):
+    """Ours alone is followed, whose text nobody else's has."""
+    (tmp_path / "..cycle-exec-0123456789abcdef").mkdir()
+    (tmp_path / "..data").symlink_to("..cycle-exec-0123456789abcdef")
+    (tmp_path / "..data" / "a.pem").write_bytes(b"chain")
+    (tmp_path / "..data" / "a.pem").chmod(0o640)
+    for name, text in (("a.pem", "..data/a.pem"), ("b.pem", "..data/a.pem"), ("c", "..data/c")):
+        (tmp_path / name).symlink_to(text)
+    found = files.target(str(tmp_path / "a.pem"))
+    assert (found.kind, found.mode) == ("file", 0o640)
+    assert found.content is not None
+    assert found.content.reveal() == b"chain"
+    kinds = [files.target(str(tmp_path / name)).kind for name in ("b.pem", "c", "..data")]
+    assert kinds == ["link", "absent", "link"]
+    with pytest.raises(files.Unreadable):
+        files.target("a\0b")
+
+
 def test_targets_that_can_be_written_pass(tmp_path):
     """New or old, in a folder that is there or to be made, over a link to a folder."""
     (tmp_path / "old").write_text("")
