@@ -19,11 +19,11 @@ if [ "$(uname -m)" = aarch64 ]; then other=x86_64; else other=aarch64; fi
 {
     has_programs bash curl debootstrap envsubst git groff jq node setcap strace unshare tini dumb-init \
         catatonit gosu nginx openvpn openssl haproxy caddy redis-server pgbouncer prometheus keytool \
-        update-ca-certificates && postgres_is_there
+        go javac update-ca-certificates && postgres_is_there
 } ||
     install_packages bash ca-certificates curl debootstrap gettext-base git groff jq libcap2-bin nodejs strace util-linux tini \
         dumb-init catatonit gosu nginx-light openvpn openssl haproxy caddy redis-server pgbouncer \
-        prometheus default-jre-headless postgresql
+        prometheus golang-go default-jdk-headless postgresql
 make_environment .venv
 install_locked .venv dev
 install_project .venv
