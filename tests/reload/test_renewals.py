@@ -1,4 +1,4 @@
-"""Real servers under requests that never rest, while their certificate is renewed again and again."""
+"""Real servers under requests, while their certificate is renewed again and again."""
 
 from __future__ import annotations
 
