@@ -65,6 +65,7 @@ def test_a_supervisor_that_cannot_start_is_a_refusal(monkeypatch):
     with pytest.raises(Refused) as caught:
         fork._become_supervisor(arguments)
     [problem] = caught.value.problems
-    assert (problem.subject, problem.reason) == ("the supervisor", "it does not exist")
+    subject = "the supervisor's program /nonexistent/python"
+    assert (problem.subject, problem.reason) == (subject, "it does not exist")
     _, status = os.waitpid(child, 0)
     assert os.waitstatus_to_exitcode(status) == -signal.SIGKILL

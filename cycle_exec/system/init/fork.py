@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 else:
     import _signal
 
+_ROOM = "give the container more processes, open files or memory"
+
 
 class Supervision(Record):
     """The supervisor above us: its number, and our end of the channel to it, -1: there is none."""
@@ -53,7 +55,7 @@ def fork_supervisor(process: Process, log: Log, mask: Iterable[int] | None) -> S
         becoming, became = os.pipe2(os.O_CLOEXEC)
         child = os.fork()
     except OSError as error:
-        raise refuse("target-failed", "the app's process", in_words(error)) from None
+        raise refuse("target-failed", "the app's process", in_words(error), _ROOM) from None
     if child == 0:
         os.setpgid(0, 0)
         if above is not None:
@@ -96,7 +98,7 @@ def _channel() -> tuple[int, int]:
     try:
         return channel.pair()
     except OSError as error:
-        raise refuse("target-failed", "the watcher's channel", in_words(error)) from None
+        raise refuse("target-failed", "the watcher's channel", in_words(error), _ROOM) from None
 
 
 def _become_supervisor(arguments: SupervisorArguments) -> NoReturn:
@@ -113,7 +115,9 @@ def _become_supervisor(arguments: SupervisorArguments) -> NoReturn:
     except OSError as error:
         # Nobody would be there to start the app, or to tell of its end.
         os.kill(arguments.child, _signal.SIGKILL)
-        raise refuse("target-failed", "the supervisor", in_words(error)) from None
+        subject = f"the supervisor's program {argv[0]}"
+        fix = "let the image keep the Python that cycle-exec is installed with"
+        raise refuse("target-failed", subject, in_words(error), fix) from None
 
 
 def protect_watcher(supervisor: int) -> None:
