@@ -184,15 +184,19 @@ class Problem(Record):
     subject: what it is about ("templates/nginx.conf.j2:14", "variable DATABASE_URL").
     reason: the cause in our own words, never a value and never a foreign exception's text.
     fix: the way out; empty takes the one of the kind.
+    lines: what a command has printed, as far as it may be shown.
     """
 
     kind: str
     subject: str
     reason: str
     fix: str = ""
+    lines: tuple[str, ...] = ()
 
-    def __init__(self, kind: str, subject: str, reason: str, fix: str = "") -> None:
-        super().__init__(kind=kind, subject=subject, reason=reason, fix=fix)
+    def __init__(
+        self, kind: str, subject: str, reason: str, fix: str = "", lines: tuple[str, ...] = ()
+    ) -> None:
+        super().__init__(kind=kind, subject=subject, reason=reason, fix=fix, lines=lines)
 
     @property
     def code(self) -> int:

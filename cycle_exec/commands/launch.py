@@ -67,7 +67,8 @@ def _launch(invocation: Invocation, settings: Settings, armed: Armed, started: f
     applied = None
     if plan.writes or hook is not None:
         probe = apply.probe(hook, local.inherited, deadline)
-        applied = apply.apply(plan, local.cwd, deadline, probe, targets=plan.writes)
+        values = apply.values(planned.snapshot, local.token, plan)
+        applied = apply.apply(plan, local.cwd, deadline, probe, targets=plan.writes, values=values)
     if keeper is not None:
         keeper.keep()
     phases.mark("apply")

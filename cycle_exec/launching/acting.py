@@ -152,6 +152,7 @@ class Actor:
             chance=random.number(),
             cause=cause,
             words=f"{problem.subject}: {problem.reason} ({problem.kind}){more}",
+            lines=problem.lines,
         )
 
     def _apply(self, writes: Sequence[FileWrite]) -> Event:
@@ -162,7 +163,15 @@ class Actor:
         plan = whole.replace(writes=tuple(writes))
         cwd = looked.planned.local.cwd
         try:
-            applied = apply.apply(plan, cwd, deadline, targets=whole.writes)
+            # What has not changed itself may be made wrong by what has.
+            applied = apply.apply(
+                plan,
+                cwd,
+                deadline,
+                targets=whole.writes,
+                checked=whole.writes,
+                values=apply.values(looked.planned.snapshot, self.memory.invocation.token, whole),
+            )
         except Refused as refused:
             return self._refused(refused.problems)
         return Applied(now=clock.monotonic(), chance=random.number(), warnings=applied.warnings)
@@ -176,7 +185,8 @@ class Actor:
             return
         try:
             part, cwd = plan.replace(writes=writes), self.memory.invocation.cwd
-            apply.apply(part, cwd, deadline, targets=plan.writes)
+            values = apply.values(self.memory.snapshot, self.memory.invocation.token, plan)
+            apply.apply(part, cwd, deadline, targets=plan.writes, values=values)
         except Refused as refused:
             problem = refused.problems[0]
             stderr.log.warning(
@@ -262,18 +272,10 @@ class Actor:
             how = f"was killed by signal {-code}"
         from cycle_exec.presentation import command_output
 
-        lines = command_output.shown(outcome.output, self._values())
+        memory = self.memory
+        values = command_output.values(memory.snapshot, memory.invocation.token, plan.writes)
+        lines = command_output.shown(outcome.output, values)
         return (f"{subject} {how}", *(f"{words[0]}: {line}" for line in lines))
-
-    def _values(self) -> list[str]:
-        """Return every fetched value that could stand in somebody's output."""
-        snapshot = self.memory.snapshot
-        found = [*snapshot.variables.values(), self.memory.invocation.token.reveal()]
-        for integration in snapshot.integrations.values():
-            found += integration.fields.values() if integration is not None else ()
-        for certificate in snapshot.certificates or ():
-            found.append(certificate.private_key.reveal())
-        return found
 
 
 def _keeper(memory: Memory) -> Keeper | None:

@@ -9,14 +9,16 @@ from cycle_exec.system.exec import lookup, process
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from cycle_exec.launching.pipeline import Planned
     from cycle_exec.launching.vpn_preflight import Hook
     from cycle_exec.planning.model import FileWrite, Plan
+    from cycle_exec.secret import Secret
     from cycle_exec.settings.model import Settings
+    from cycle_exec.sources.model import Snapshot
     from cycle_exec.system.clock import Deadline
-    from cycle_exec.system.targets.stage import Applied, Staged
+    from cycle_exec.system.targets.stage import Applied
 
     Probe = Callable[[Mapping[str, str]], Problem | None]
 
@@ -83,21 +85,46 @@ def apply(
     probe: Probe | None = None,
     *,
     targets: Sequence[FileWrite] | None = None,
+    checked: Sequence[FileWrite] | None = None,
+    values: Callable[[], Iterable[str]] = tuple,
 ) -> Applied:
     """Stage every target, run the checks, swap all of them.
 
     cwd: where checks run. probe: a check of its own, given where each target is staged. targets:
-    all that the settings have, None where nobody knows.
+    all that the settings have, None where nobody knows. checked: targets whose checks are run,
+    None: those of the plan. values: what must not be shown of what a check prints.
     A stop signal that arrives during the swap is heard at its end: then all targets are new.
     """
     from cycle_exec.system.targets import stage
 
+    checked = [write for write in (plan.writes if checked is None else checked) if write.check]
     with stage.Staged(plan.writes, targets=targets) as staged:
-        _check(plan, staged, deadline, cwd)
+        if checked:
+            from cycle_exec.launching import checks
+
+            conditions = checks.Conditions(
+                swaps=staged.swaps,
+                environ=plan.environ,
+                deadline=deadline,
+                cwd=cwd,
+                values=values,
+            )
+            checks.run(checked, conditions)
         problem = probe(staged.paths) if probe is not None else None
         if problem is not None:
             raise Refused([problem])
         return staged.commit()
+
+
+def values(snapshot: Snapshot, token: Secret, plan: Plan) -> Callable[[], Iterable[str]]:
+    """Return what tells what must not be shown of what a check prints."""
+
+    def found() -> Iterable[str]:
+        from cycle_exec.presentation import command_output
+
+        return command_output.values(snapshot, token, plan.writes)
+
+    return found
 
 
 def mixture(plan: Plan) -> str:
@@ -115,51 +142,6 @@ def mixture(plan: Plan) -> str:
         "a kill while the files are replaced can leave old and new ones: none of their directories "
         "can be changed by this user alone, so no journal is kept"
     )
-
-
-def _check(plan: Plan, staged: Staged, deadline: Deadline, cwd: str) -> None:
-    checks = [write for write in plan.writes if write.check]
-    if not checks:
-        return
-    from cycle_exec.planning.files.preview import preview
-
-    moved = {path: there for path, there in staged.paths.items() if there != path}
-    problems = []
-    for write in checks:
-        path = staged.paths[write.path]
-        content = preview(write.content, moved)
-        if content != write.content:
-            path = staged.preview(write, content)
-        problem = _checked(write, path, plan.environ, deadline, cwd)
-        if problem is not None:
-            problems.append(problem)
-    if problems:
-        raise Refused(problems)
-
-
-def _checked(
-    write: FileWrite, staged: str, environ: Mapping[str, str], deadline: Deadline, cwd: str
-) -> Problem | None:
-    """Return what the check command says of one staged file.
-
-    Its output is not shown: it may quote the file, and the file may hold secrets.
-    """
-    words = [
-        word.replace("{{ staged }}", staged).replace("{{staged}}", staged) for word in write.check
-    ]
-    executable = lookup.find(words[0], environ.get("PATH"), cwd)
-    if isinstance(executable, Problem):
-        return executable.replace(kind="check-failed", subject=f"check of {write.path}")
-    code = process.run_check(executable, words, environ, deadline)
-    if code == 0:
-        return None
-    if code is None:
-        reason = f"{words[0]} did not finish before the deadline"
-    elif code < 0:
-        reason = f"{words[0]} was killed by signal {-code}"
-    else:
-        reason = f"{words[0]} exited with code {code}"
-    return Problem("check-failed", f"check of {write.path}", reason)
 
 
 def probe(hook: Hook | None, environ: Mapping[str, str], deadline: Deadline) -> Probe | None:

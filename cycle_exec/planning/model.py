@@ -59,6 +59,48 @@ class FileWrite(Record):
         return f"{self.kind} {self.name}".rstrip()
 
 
+class Swap(Record):
+    """A staged file, or link, and the name that it is about to take.
+
+    folder: the real path of the directory that both are in. staged: the name until then. content:
+    of a file. link: where a link leads; empty: it is a file.
+    """
+
+    _sealed = ("content",)
+
+    folder: bytes
+    name: bytes
+    staged: bytes
+    content: bytes = b""
+    link: bytes = b""
+
+    @property
+    def target(self) -> bytes:
+        """The path that it takes."""
+        return self.folder.rstrip(b"/") + b"/" + self.name
+
+
+class Layout(Record):
+    """A mirror of the root directory: directories of its own, and links to the real one.
+
+    top: its path. folders: the real directories that have a counterpart, parents first. files: the
+    content of each file that is not linked to, by its real path. links: where each symbolic link
+    leads that cannot stay as it is, by its real path. words, executable, directory, environ: of
+    the command that sees the mirror.
+    """
+
+    _sealed = ("files", "environ")
+
+    top: bytes
+    folders: tuple[bytes, ...]
+    files: Mapping[bytes, bytes]
+    links: Mapping[bytes, bytes]
+    words: tuple[str, ...]
+    executable: str
+    directory: str
+    environ: Mapping[str, str]
+
+
 class TemplateText(Record):
     """A template that was read and where its rendering goes.
 

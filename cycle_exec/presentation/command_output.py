@@ -4,9 +4,15 @@ from __future__ import annotations
 
 import re
 
+from cycle_exec.planning.model import INTEGRATION, VARIABLE
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
+
+    from cycle_exec.planning.model import FileWrite
+    from cycle_exec.secret import Secret
+    from cycle_exec.sources.model import Snapshot
 
 LAST = 10  # lines
 WITHHELD = "(a line is withheld: a part of a fetched value may be in it)"
@@ -17,6 +23,19 @@ _LONGEST = 400  # characters of a line
 _LARGEST = 1024 * 1024  # characters of all values; they take less than two seconds
 # Colours and the like, which could stand in the middle of a value (ECMA-48).
 _ESCAPES = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)?|[@-Z\\^_])")
+
+
+def values(snapshot: Snapshot, token: Secret, writes: Iterable[FileWrite]) -> list[str]:
+    """Return every fetched value that could stand in somebody's output. writes: decoded ones."""
+    found = [*snapshot.variables.values(), token.reveal()]
+    for integration in snapshot.integrations.values():
+        found += integration.fields.values() if integration is not None else ()
+    for certificate in snapshot.certificates or ():
+        found.append(certificate.private_key.reveal())
+    for write in writes:
+        if write.kind in (VARIABLE, INTEGRATION):
+            found.append(write.content.decode("utf-8", "surrogateescape"))
+    return found
 
 
 def shown(output: bytes, values: Iterable[str]) -> tuple[str, ...]:

@@ -143,7 +143,8 @@ def refused(state: Watching, event: Refused) -> Step:
         return state, ()
     words = f"reload failed: {event.words}; the app keeps running unchanged"
     state = state.replace(refusals=state.refusals | {event.cause})
-    return state, (Report(), Say(level="warning", words=words))
+    lines = (words, *(f"| {line}" for line in event.lines))
+    return state, (Report(), *(Say(level="warning", words=line) for line in lines))
 
 
 def due(state: Watching, now: float) -> Step:

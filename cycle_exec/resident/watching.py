@@ -128,10 +128,13 @@ class Applied(Event):
 
 
 class Refused(Event):
-    """A look has come to nothing. cause: the same for the same refusal. words: for people."""
+    """A look has come to nothing. cause: the same for the same refusal. words: for people. lines:
+    what a command has printed, as far as it may be shown.
+    """
 
     cause: str
     words: str
+    lines: tuple[str, ...] = ()
 
 
 class Ran(Event):

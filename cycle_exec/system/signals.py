@@ -27,7 +27,7 @@ _AGAIN = 0.001  # seconds until an exception that Python swallowed is raised aga
 
 # CPython ignores these two for itself, and what is ignored stays so across execve. Whether they
 # were ignored on entry cannot be known any more.
-_IGNORED_BY_PYTHON = (int(_signal.SIGPIPE), int(_signal.SIGXFSZ))
+IGNORED_BY_PYTHON = (int(_signal.SIGPIPE), int(_signal.SIGXFSZ))
 
 
 # Every other one whose default is to end a process, but KILL and ALRM, which is ours.
@@ -150,7 +150,7 @@ class Armed:
         for number, handler in self._before.items():
             ignored = handler == _signal.SIG_IGN
             _signal.signal(number, _signal.SIG_IGN if ignored else _signal.SIG_DFL)
-        for number in _IGNORED_BY_PYTHON:
+        for number in IGNORED_BY_PYTHON:
             _signal.signal(number, _signal.SIG_DFL)
         _signal.pthread_sigmask(_signal.SIG_SETMASK, self._mask)
 
@@ -181,7 +181,7 @@ class Entry:
 
     def restore(self) -> None:
         """As `Armed.restore`."""
-        for number in _IGNORED_BY_PYTHON:
+        for number in IGNORED_BY_PYTHON:
             _signal.signal(number, _signal.SIG_DFL)
         if _signal.getsignal(_signal.SIGINT) == _signal.default_int_handler:
             _signal.signal(_signal.SIGINT, _signal.SIG_DFL)

@@ -1,4 +1,4 @@
-"""Becoming another program, and running a check command."""
+"""Becoming another program, and trying one."""
 
 from __future__ import annotations
 
@@ -123,10 +123,11 @@ def replace(
     except OSError as error:
         kind = _KINDS.get(error.errno or 0, "command-not-executable")
         fix = _FIXES.get(error.errno or 0, "")
-        raise refuse(kind, f"command {argv[0]}", _cause(error), fix) from None
+        raise refuse(kind, f"command {argv[0]}", cause(error), fix) from None
 
 
-def _cause(error: OSError) -> str:
+def cause(error: OSError) -> str:
+    """Return why a program could not be started, in our words."""
     return _CAUSES.get(error.errno or 0) or words(error)
 
 
@@ -207,13 +208,13 @@ def run_check(
             with blocked():
                 child = _spawn(executable, argv, environ, output)
         except OSError as error:
-            reason, fix = _cause(error), ""
+            reason, fix = cause(error), ""
             if not os.access("/dev/null", os.R_OK | os.W_OK, effective_ids=True):
                 reason = "/dev/null, its input and output, cannot be opened"
                 fix = "mount the container's /dev, or leave the check out"
             raise refuse("check-failed", f"check {argv[0]}", reason, fix) from None
         ended = _ended(child, deadline)
-        code = _exit_code(child) if ended else None
+        code = exit_code(child) if ended else None
         if ended and spare_group:
             os.waitpid(child, 0)
             child = 0
@@ -221,7 +222,7 @@ def run_check(
     finally:
         with blocked():
             if child:
-                _clear_away(child)
+                clear_away(child)
             _signal.signal(_signal.SIGCHLD, before)
 
 
@@ -276,13 +277,14 @@ def _peek(child: int) -> os.waitid_result | None:
     return os.waitid(os.P_PID, child, os.WEXITED | os.WNOWAIT | os.WNOHANG)
 
 
-def _exit_code(child: int) -> int:
+def exit_code(child: int) -> int:
+    """Return that of a child that has ended and was not waited for, minus the signal's number."""
     found = _peek(child)
     assert found is not None
     return found.si_status if found.si_code == os.CLD_EXITED else -found.si_status
 
 
-def _clear_away(child: int) -> None:
+def clear_away(child: int) -> None:
     """Kill the whole group and reap what is ours of it; as PID 1 that is all of it."""
     try:
         os.killpg(child, _signal.SIGKILL)

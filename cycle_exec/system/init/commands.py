@@ -1,19 +1,21 @@
-"""Running a command to its end beside the app: in a folder, as a user, and what it prints."""
+"""Running a command to its end: in a folder, as a user, and what it prints."""
 
 from __future__ import annotations
 
 import os
 
+from cycle_exec.errors import Unfit
 from cycle_exec.record import Record
+from cycle_exec.system.exec import process
 from cycle_exec.system.exec import user as users
 from cycle_exec.system.files import words
 from cycle_exec.system.invocation import encoded
-from cycle_exec.system.signals import Entry
+from cycle_exec.system.signals import IGNORED_BY_PYTHON, blocked
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     import signal as _signal
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from cycle_exec.system.clock import Deadline
     from cycle_exec.system.exec.user import User
@@ -22,12 +24,15 @@ else:
 
 _KEPT = 65_536  # bytes of output
 _FAILED = 127
+_ENTERED = b"."
+_UNCHANGEABLE = {_signal.SIGKILL, _signal.SIGSTOP}
 _STEP = 20  # milliseconds
 
 
 class Outcome(Record):
     """How a command has ended. code: as of `os.waitstatus_to_exitcode`, None: it was killed at the
-    deadline. output: the end of what it has printed. refusal: why it was not started.
+    deadline. output: the end of what it has printed. refusal: why it was not started. outside: it
+    was not started, since what it should enter could not be entered.
     """
 
     _redacted = ("output",)
@@ -35,6 +40,7 @@ class Outcome(Record):
     code: int | None = None
     output: bytes = b""
     refusal: str = ""
+    outside: bool = False
 
 
 def run(
@@ -45,34 +51,46 @@ def run(
     *,
     directory: str = "",
     user: User | None = None,
+    enter: Callable[[], None] | None = None,
 ) -> Outcome:
-    """Run a command in a group of its own, of which nothing is left afterwards."""
+    """Run a command in a group of its own, of which nothing is left afterwards.
+
+    enter: what its process does first, for example to see other files than we do.
+    """
     reading, writing = os.pipe2(os.O_CLOEXEC)
     says, said = os.pipe2(os.O_CLOEXEC)
+    # Ignored on entry, the kernel would reap the child and its code were lost.
     before = _signal.signal(_signal.SIGCHLD, _signal.SIG_DFL)
     child = 0
     try:
         try:
-            child = os.fork()
+            with blocked():
+                child = os.fork()
+                if child == 0:
+                    _become(executable, argv, environ, directory, user, enter, writing, said)
+                os.setpgid(child, child)
         except OSError as error:
-            return Outcome(refusal=words(error))
-        if child == 0:
-            _become(executable, argv, environ, directory, user, writing, said)
+            if not child:
+                return Outcome(refusal=process.cause(error))
         os.close(writing)
         os.close(said)
         writing = said = -1
-        refusal = os.read(says, 1000).decode()
+        told = _whole(says)
+        if not told.startswith(_ENTERED):
+            return Outcome(outside=True)
+        refusal = told[len(_ENTERED) :].decode()
         output, ended = _read(reading, child, deadline)
-        # Until it is waited for, the number of the group is its own.
-        os.killpg(child, _signal.SIGKILL)
-        _, status = os.waitpid(child, 0)
-        code = os.waitstatus_to_exitcode(status) if ended else None
+        code = process.exit_code(child) if ended else None
         return Outcome(code=code, output=output, refusal=refusal)
     finally:
-        for descriptor in (reading, writing, says, said):
-            if descriptor >= 0:
-                os.close(descriptor)
-        _signal.signal(_signal.SIGCHLD, before)
+        with blocked():
+            # Until it is waited for, the number of the group is its own.
+            if child:
+                process.clear_away(child)
+            for descriptor in (reading, writing, says, said):
+                if descriptor >= 0:
+                    os.close(descriptor)
+            _signal.signal(_signal.SIGCHLD, before)
 
 
 def _become(
@@ -81,30 +99,54 @@ def _become(
     environ: Mapping[str, str],
     directory: str,
     user: User | None,
+    enter: Callable[[], None] | None,
     output: int,
     said: int,
 ) -> None:
     try:
         os.setpgid(0, 0)
-        os.dup2(os.open("/dev/null", os.O_RDONLY), 0)
+        if enter is not None:
+            enter()
+        os.write(said, _ENTERED)
+        try:
+            os.dup2(os.open("/dev/null", os.O_RDONLY), 0)
+        except OSError:
+            raise Unfit("/dev/null, its input, cannot be opened") from None
         os.dup2(output, 1)
         os.dup2(output, 2)
         users.become(user, no_new_privs=False)
         if directory:
-            # As the user: root could be led by a link to where the user may not go.
-            os.chdir(encoded(directory))
-        Entry((), False).restore()
+            try:
+                # As the user: root could be led by a link to where the user may not go.
+                os.chdir(encoded(directory))
+            except OSError as error:
+                raise Unfit(words(error)) from None
+        for number in _signal.valid_signals() - _UNCHANGEABLE:
+            # A handler of ours must not run here. What was ignored on entry stays so.
+            if _signal.getsignal(number) != _signal.SIG_IGN or number in IGNORED_BY_PYTHON:
+                _signal.signal(number, _signal.SIG_DFL)
+        _signal.pthread_sigmask(_signal.SIG_SETMASK, ())
         os.execve(  # noqa: S606
             encoded(executable),
             [encoded(word) for word in argv],
             {encoded(name): encoded(value) for name, value in environ.items()},
         )
+    except Unfit as unfit:
+        os.write(said, unfit.reason.encode())
     except OSError as error:
-        os.write(said, words(error).encode())
+        os.write(said, process.cause(error).encode())
     except BaseException:  # noqa: BLE001 - whatever it is, there is no command
         os.write(said, b"it cannot be started as this user")
     finally:
         os._exit(_FAILED)
+
+
+def _whole(descriptor: int) -> bytes:
+    """Return all that is written there until it is closed."""
+    found = b""
+    while piece := os.read(descriptor, 1000):
+        found += piece
+    return found
 
 
 def _read(descriptor: int, child: int, deadline: Deadline) -> tuple[bytes, bool]:

@@ -92,6 +92,7 @@ class Log:
             lines.append(
                 f"cycle-exec: {_line(problem.subject)}: {_line(problem.reason)} ({problem.kind})"
             )
+            lines += [f"  | {_line(line)}" for line in problem.lines]
             if all(later.way_out != problem.way_out for later in shown[position + 1 :]):
                 lines.append(f"  fix: {_line(problem.way_out)}")
         if hidden:
@@ -132,7 +133,8 @@ def _json_problem(problem: Problem) -> str:
             "subject": problem.subject,
             "reason": problem.reason,
             "fix": problem.way_out,
-        }
+        },
+        {"output": "\n".join(problem.lines)} if problem.lines else None,
     )
 
 

@@ -47,7 +47,7 @@ _MOST = 20_000  # names that are carried over
 
 
 class Generation:
-    """The next content of one directory, made beside the present one.
+    """The next content of one directory, made beside the present one, under this name.
 
     old: the name of the present one, empty if there is none that can be believed. private: nobody
     else can change the directory.
@@ -62,7 +62,7 @@ class Generation:
         self._old = old
         self._old_identity: tuple[int, int] | None = None
         self._identity: tuple[int, int] | None = None
-        self._name = temporary_names.generation()
+        self.name = temporary_names.generation()
         self._links: list[bytes] = []
         self._carried = 0
         self._unsettled: list[int] = []
@@ -74,7 +74,7 @@ class Generation:
         at = self._folder.descriptor
         self.entry.staged = temporary_names.temporary(DATA)
         try:
-            self._calls.symlink(self._name, self.entry.staged, dir_fd=at)
+            self._calls.symlink(self.name, self.entry.staged, dir_fd=at)
         except OSError as error:
             if error.errno not in (errno.EPERM, errno.ENOTSUP, errno.ENOSYS):
                 raise
@@ -86,7 +86,7 @@ class Generation:
 
     def path(self, write: FileWrite) -> str:
         """Where the content of a target is until the swap."""
-        return decoded(posixpath.join(self._folder.path, self._name, inside(write)))
+        return decoded(posixpath.join(self._folder.path, self.name, inside(write)))
 
     def make(
         self, changed: Sequence[tuple[FileWrite, Attributes]], folder_attributes: Attributes
@@ -120,12 +120,12 @@ class Generation:
     def _begun(self) -> int:
         """Return the descriptor of the generation, empty and for nobody but us."""
         calls, at = self._calls, self._folder.descriptor
-        mkdir(calls, at, self._name)
-        top = calls.open(self._name, LIST, dir_fd=at)
+        mkdir(calls, at, self.name)
+        top = calls.open(self.name, LIST, dir_fd=at)
         try:
             if not self._private:
-                require_new(calls, top, posixpath.join(self._folder.path, self._name))
-                mark(calls, top, self._name)
+                require_new(calls, top, posixpath.join(self._folder.path, self.name))
+                mark(calls, top, self.name)
             self._identity = Ground(calls, top).identity
             disinherit(calls, top, directory=True)
         except BaseException:
@@ -150,22 +150,14 @@ class Generation:
             if name:
                 removed(self._calls, at, name)
         if self._identity is not None:
-            remove_tree(self._calls, at, self._name, self._identity)
+            remove_tree(self._calls, at, self.name, self._identity)
             return
         for _ in range(2):
             try:
-                self._calls.rmdir(self._name, dir_fd=at)
+                self._calls.rmdir(self.name, dir_fd=at)
                 break
             except OSError:
                 continue
-
-    def open_folder(self, write: FileWrite) -> int:
-        """Return a descriptor of the folder that a target is staged in. Raises OSError."""
-        top = self._calls.open(self._name, LIST, dir_fd=self._folder.descriptor)
-        try:
-            return self._calls.open(encoded(write.domain), LIST, dir_fd=top)
-        finally:
-            close(self._calls, top)
 
     def finish(self) -> bool:
         """Remove the generation before; whether that worked."""

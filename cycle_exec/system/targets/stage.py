@@ -6,13 +6,13 @@ import os
 import posixpath
 
 from cycle_exec.errors import Problem, Refused
-from cycle_exec.planning.model import CERTIFICATE
+from cycle_exec.planning.model import CERTIFICATE, Swap
 from cycle_exec.record import Record
 from cycle_exec.system.files import words
 from cycle_exec.system.invocation import decoded, encoded
 from cycle_exec.system.signals import blocked
 from cycle_exec.system.targets import leftovers, swap, temporary_names
-from cycle_exec.system.targets.calls import LIST, Calls, close, create, removed, settle
+from cycle_exec.system.targets.calls import Calls, close, create, removed, settle
 from cycle_exec.system.targets.directory import Directory
 from cycle_exec.system.targets.folders import Folders, Placement, failed, refused
 from cycle_exec.system.targets.journal import Journal
@@ -63,7 +63,6 @@ class Staged:
         self._directories: list[Directory] = []
         self._changed: dict[str, str] = {}
         self._unsettled: list[tuple[Entry, int]] = []
-        self._previews: list[tuple[int, bytes]] = []
         self._warnings: list[str] = []
         self._committed = False
 
@@ -118,40 +117,26 @@ class Staged:
         if not self._committed:
             self._discard()
 
-    def preview(self, write: FileWrite, content: bytes) -> str:
-        """Another file beside the staged one with its owner and mode, for a check; never swapped.
-
-        Raises Refused.
-        """
-        calls = self._calls
-        folder, name = posixpath.split(encoded(self.paths[write.path]))
-        name = temporary_names.temporary(name)
-        try:
-            at = self._open_folder(write)
-            self._previews.append((at, name))
-            attributes = self._placement.attributes(write, calls.fstat(at))
-            close(calls, create(calls, at, name, content, attributes, write.path))
-        except OSError as error:
-            raise Refused([failed(write.path, words(error))]) from None
-        except Unsafe as unsafe:
-            raise Refused([refused(write.path, unsafe.reason, unsafe.fix)]) from None
-        return decoded(posixpath.join(folder, name))
-
-    def _open_folder(self, write: FileWrite) -> int:
-        """Return a descriptor of the folder that a target is staged in, or lies in if it is equal.
-
-        Raises OSError, Unsafe.
-        """
-        entry = next((entry for entry in self._entries if entry.path == write.path), None)
-        if entry is not None:
-            return self._calls.open(b".", LIST, dir_fd=entry.at)
-        for directory in self._directories:
-            if write.path in directory.staged and directory.generation is not None:
-                return directory.generation.open_folder(write)
-        path = posixpath.dirname(encoded(write.path))
-        folder = self._folders.open(path, self._placement.folder(write))
-        self._folders.hold(folder)
-        return self._calls.open(b".", LIST, dir_fd=folder.descriptor)
+    @property
+    def swaps(self) -> tuple[Swap, ...]:
+        """What `commit` will rename, for whoever has to see it as it will be."""
+        found = [
+            Swap(
+                folder=os.path.realpath(entry.folder.path),
+                name=entry.name,
+                staged=entry.staged,
+                content=entry.content,
+            )
+            for entry in self._entries
+            if entry.staged
+        ]
+        for generation in self._generations:
+            entry = generation.entry
+            folder = os.path.realpath(entry.folder.path)
+            found.append(
+                Swap(folder=folder, name=entry.name, staged=entry.staged, link=generation.name)
+            )
+        return tuple(found)
 
     def _set_aside(self) -> None:
         """Open descriptors that are closed again for the clearing away: it needs some, and what
@@ -281,10 +266,6 @@ class Staged:
             for name in (entry.staged, entry.backup):
                 if name and not removed(self._calls, entry.at, name):
                     left.append(_kept(decoded(posixpath.join(entry.folder.path, name))))
-        for at, name in self._previews:
-            removed(self._calls, at, name)
-            close(self._calls, at)
-        self._previews.clear()
         return left
 
     def _remove_old(self) -> list[str]:

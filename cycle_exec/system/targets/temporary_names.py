@@ -63,6 +63,11 @@ def generation() -> bytes:
     return _GENERATION + _random()
 
 
+def is_passing(name: bytes) -> bool:
+    """Whether a name in a directory is one of ours, and no target."""
+    return is_temporary(name) or is_generation(name) or is_journal(name) or is_lock(name)
+
+
 def link_text(domain: bytes) -> bytes:
     """Where the link of a domain leads: through the link that is swapped."""
     return DATA + b"/" + domain

@@ -53,7 +53,8 @@ def test_its_folder(tmp_path):
     """That of the app; one that is not there is said."""
     assert shell("pwd", directory=str(tmp_path)).output.decode().strip() == str(tmp_path)
     assert shell("pwd", directory="/nonexistent").refusal == "it does not exist"
-    assert run("/nonexistent", ("x",), {}, Deadline.after(60)).refusal == "it does not exist"
+    found = run("/nonexistent", ("x",), {}, Deadline.after(60))
+    assert found.refusal == "it or its interpreter no longer exists"
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can become somebody else")

@@ -697,20 +697,6 @@ def test_a_bind_mounted_target_is_rewritten_in_place(tmp_path, last):
     assert tuple(json.loads(ran.stdout)) == expected[last]
 
 
-@pytest.mark.parametrize("commits", [True, False])
-def test_a_preview_is_as_private_as_its_target_and_never_stays(tmp_path, commits):
-    """It stands beside the target for as long as it is checked."""
-    target = tmp_path / "app.conf"
-    one = write(target, mode=0o640)
-    with stage.Staged([one]) as staged:
-        path = Path(staged.preview(one, b"seen"))
-        assert (path.parent, path.read_bytes(), mode_of(path)) == (tmp_path, b"seen", 0o640)
-        assert is_temporary(path.name.encode())
-        if commits:
-            staged.commit()
-    assert os.listdir(tmp_path) == (["app.conf"] if commits else [])
-
-
 def test_a_target_that_grows_while_it_is_compared_is_not_read_to_its_end(tmp_path):
     """Whoever may write it could let it grow without end between two looks."""
     path, seen = tmp_path / "app.conf", []
