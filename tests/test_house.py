@@ -35,6 +35,8 @@ DOORS = {
     "httpx": {"client.client", "client.transport"},
     "httpcore": {"client.transport"},
     "jinja2": {"planning.templates.jinja"},
+    "bcrypt": {"planning.templates.filters.passwords"},
+    "yaml": {"planning.templates.filters.yaml_text"},
     "dotenv": {"planning.files.dotenv"},
     "ssl": {"system.crypto.key_matches"},
     "_ssl": {"system.crypto.key_matches"},
@@ -45,7 +47,12 @@ DOORS = {
         "system.crypto.keystore",
         "system.crypto.encryption",
     },
-    "tomllib": {"settings.manifest.syntax", "emulator.scenario", "testing"},
+    "tomllib": {
+        "settings.manifest.syntax",
+        "planning.templates.filters.structured",
+        "emulator.scenario",
+        "testing",
+    },
     "websockets": {"client.notifications"},
 }
 # Importing these from StringIO or the like would be pure; nothing else of `io` is.

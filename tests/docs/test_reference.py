@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from cycle_exec.errors import KINDS, STOPPED
-from cycle_exec.planning.templates import filters
+from cycle_exec.planning.templates import rendering
+from cycle_exec.planning.templates.filters import table
 from tests.docs import reference
 
 HOME = Path(__file__).parent.parent.parent
@@ -27,7 +28,8 @@ def rows(path: Path, first: str) -> list[list[str]]:
     for line in lines:
         if not line.startswith("|"):
             break
-        found.append([cell.strip() for cell in line.strip("|").split("|")])
+        cells = re.split(r"(?<!\\)\|", line.strip("|"))
+        found.append([cell.strip().replace("\\|", "|") for cell in cells])
     return found
 
 
@@ -76,9 +78,26 @@ def test_links_of_the_readme_work_on_a_package_index_too():
     assert all(target.startswith("https://") for target in targets)
 
 
-def test_the_page_of_templates_names_every_filter():
-    """In the section on filters, beside `required`, which is no plain function."""
-    page = (HOME / "docs" / "templates.md").read_text()
-    section = page.partition("## Filters\n")[2].partition("```")[0]
-    told = {name for name in re.findall(r"`([a-z0-9_]+)(?:\(\"message\"\))?`", section)}
-    assert set(filters.ALL) | {"required"} == told
+TEMPLATES = HOME / "docs" / "templates.md"
+
+
+@pytest.mark.parametrize(("first", "named"), [("filter", table.FILTERS), ("test", table.TESTS)])
+def test_the_page_of_templates_has_every_filter_and_test(first, named):
+    """In its tables, in the order of the alphabet."""
+    assert [row[0].strip("`") for row in rows(TEMPLATES, first)] == sorted(named)
+
+
+@pytest.mark.parametrize(
+    "row", [*rows(TEMPLATES, "filter"), *rows(TEMPLATES, "test")], ids=lambda row: row[0].strip("`")
+)
+def test_an_example_of_a_filter_makes_what_the_page_says(row):
+    """Each is a template that names its filter."""
+    name, *_, example, expected = (cell.strip("`") for cell in row)
+    assert re.search(rf"(\| |is ){name}\b", example)
+    templates = {"t": "{{ " + example + " }}"}
+    fullchain = "".join(
+        f"-----BEGIN CERTIFICATE-----\n{'A' * 600}\n-----END CERTIFICATE-----\n" for _ in range(2)
+    )
+    context = {"certificates": {"www.example.com": {"fullchain": fullchain}}}
+    prepared = rendering.prepare(templates, {})
+    assert rendering.render(prepared, "t", context) == expected

@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 
 from cycle_exec.errors import Refused
-from cycle_exec.planning.templates import filters, rendering
+from cycle_exec.planning.templates import rendering
+from cycle_exec.planning.templates.filters import table
 from cycle_exec.sources.needs import mentions
 from tests.fuzz import substitution
 from tests.fuzz.context import CANARY, CONTEXT
@@ -14,7 +15,7 @@ from tests.fuzz.wording import assert_told
 # What takes too long or too much is its author's own doing: no long numbers, no loops in loops.
 _HEAVY = re.compile(rb"\d{4}|(range|lipsum|for|macro|\*).*(range|lipsum|for|macro|\*)", re.DOTALL)
 
-_FILTERS = (*filters.ALL, "default", "required", "map", "list", "join", "sort", "first", "int")
+_FILTERS = (*table.FILTERS, "default", "required", "map", "list", "join", "sort", "first", "int")
 WORDS = (
     *substitution.WORDS,
     *(f"|{name}".encode() for name in _FILTERS),

@@ -11,7 +11,8 @@ import pytest
 from cycle_exec.errors import Refused
 from cycle_exec.planning.certificates import pem, x509
 from cycle_exec.planning.files import dotenv
-from cycle_exec.planning.templates import filters, rendering, substitution
+from cycle_exec.planning.templates import rendering, substitution
+from cycle_exec.planning.templates.filters import encoding
 from cycle_exec.secret import Secret, SecretBytes
 from cycle_exec.settings.manifest import manifest
 from cycle_exec.sources import answers, needs, strict_json
@@ -71,7 +72,7 @@ RAISING: dict[str, Callable[[], object]] = {
     "an item of a value": rendered("{{ variables.PLAIN[variables.PLAIN] }}"),
     "a call of a value": rendered("{{ variables.PLAIN() }}"),
     "a loop over a value": rendered("{% for a, b in variables.PLAIN %}{% endfor %}"),
-    "base64 of a value": lambda: filters.b64decode(SECRET),
+    "base64 of a value": lambda: encoding.b64decode(SECRET),
     "JSON with a key twice": lambda: strict_json.decode(f'{{"{SECRET}":1,"{SECRET}":1}}'.encode()),
     "JSON that is broken": lambda: strict_json.decode(b'{"a": "%b' % SECRET.encode()),
     "JSON that is not UTF-8": lambda: strict_json.decode(SECRET.encode() + b"\xff"),

@@ -21,7 +21,7 @@ EXTRAS = {
     "container-reload": ("reload",),
     "container-last-good": ("last-good",),
     "emulator": ("emulator",),
-    "dev": ("emulator", "last-good", "pkcs12", "reload"),
+    "dev": ("bcrypt", "emulator", "last-good", "pkcs12", "reload", "yaml"),
     "fuzz": ("emulator", "last-good", "reload"),
 }
 GROUPS = PROJECT["dependency-groups"]

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
-from cycle_exec.planning.templates import quoting
+from cycle_exec.planning.templates.filters import quoting
 from tests.support import ports
 from tests.templates import web
 from tests.templates.serving import HOST, TRICKY, place, served, state

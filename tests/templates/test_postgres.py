@@ -8,7 +8,7 @@ import pytest
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
-from cycle_exec.planning.templates import quoting
+from cycle_exec.planning.templates.filters import quoting
 from tests.support import machine, ports
 from tests.templates import web
 from tests.templates.databases import ADMIN, postgres, psql, verified

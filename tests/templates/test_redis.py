@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cycle_exec.planning.templates import quoting
+from cycle_exec.planning.templates.filters import quoting
 from tests.support import ports
 from tests.support.waiting import PATIENCE
 from tests.templates import web

@@ -11,18 +11,18 @@ there is one, and `.items()` still works where there is none.
 from __future__ import annotations
 
 from cycle_exec.errors import Problem, Refused
-from cycle_exec.planning.templates import filters
+from cycle_exec.planning.templates.filters import table
 from cycle_exec.planning.templates.substitution import OUTPUT_LIMIT, size_of
 from cycle_exec.settings import nearest
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Collection, Iterator, Mapping
     from contextlib import AbstractContextManager
     from types import TracebackType
     from typing import Any
 
-    from jinja2 import Environment, TemplateSyntaxError, Undefined, nodes
+    from jinja2 import Environment, TemplateSyntaxError, nodes
     from jinja2 import Template as Template
     from jinja2.runtime import Context
 
@@ -53,10 +53,6 @@ class _Undefined(Exception):
 
 class _Bomb(Exception):
     """An operation whose result would be enormous."""
-
-
-class _Required(filters.FilterFailed):
-    """The filter `required` found nothing; `reason` is the template's, and may be computed."""
 
 
 def compiled(sources: Mapping[str, str], used: set[str]) -> dict[str, Template]:
@@ -121,7 +117,7 @@ def _text(template: Template, context: Mapping[str, object]) -> str:
 
 
 def _environment() -> Environment:
-    from jinja2 import StrictUndefined, Undefined, UndefinedError
+    from jinja2 import StrictUndefined, UndefinedError
     from jinja2.runtime import Context
     from jinja2.sandbox import ImmutableSandboxedEnvironment
     from jinja2.utils import missing
@@ -172,31 +168,56 @@ def _environment() -> Environment:
         # Or what is wrong in a constant expression fails while it is compiled, without a place.
         optimized=False,
     )
-    for name, function in filters.ALL.items():
-        environment.filters[name] = _defined_only(function, Undefined)
-    environment.filters["required"] = _required(Undefined)
+    environment.filters = _Named(
+        environment.filters, table.FILTERS, lambda name: _adapted(name, table.filter_of(name))
+    )
+    environment.tests = _Named(
+        environment.tests, table.TESTS, lambda name: _adapted(name, table.test_of(name))
+    )
     environment.filters["round"] = _rounded(environment.filters["round"])
     return environment
 
 
-def _defined_only(
-    function: Callable[..., object], undefined: type[Undefined]
-) -> Callable[..., object]:
-    def checked(value: object, *arguments: object, **named: object) -> object:
-        if isinstance(value, undefined):
-            str(value)  # raises our _Undefined, as any use does
+class _Named(dict[str, "Any"]):
+    """Jinja2's filters or tests, and ours, which are loaded when one is asked for."""
+
+    def __init__(
+        self, theirs: Mapping[str, Any], ours: Collection[str], load: Callable[[str], Any]
+    ) -> None:
+        super().__init__(theirs)
+        super().update(dict.fromkeys(ours))
+        self._load = load
+
+    def __getitem__(self, name: str) -> Any:
+        found = super().__getitem__(name)
+        if found is None:
+            found = self[name] = self._load(name)
+        return found
+
+    def get(self, name: str, default: Any = None) -> Any:
+        return self[name] if name in self else default  # noqa: SIM401 - this is `get`
+
+
+def _adapted(name: str, function: Callable[..., object]) -> Callable[..., object]:
+    """Return a filter or a test of ours as Jinja2 calls it: what is undefined is refused, as any
+    use of it is.
+    """
+    from jinja2 import Undefined, pass_context
+
+    takes_missing = name in table.TAKE_MISSING
+
+    def adapted(value: object, *arguments: object, **named: object) -> object:
+        if isinstance(value, Undefined) and takes_missing:
+            value = table.MISSING
+        for each in (value, *arguments, *named.values()):
+            if isinstance(each, Undefined):
+                str(each)  # raises our _Undefined
         return function(value, *arguments, **named)
 
-    return checked
+    def named_adapted(context: Context, value: object, *args: object, **named: object) -> object:
+        return adapted(value, *args, **named, template=context.name or "")
 
-
-def _required(undefined: type[Undefined]) -> Callable[..., object]:
-    def required(value: object, message: str = _MISSING) -> object:
-        if isinstance(value, undefined) or value is None or value == "":
-            raise _Required(str(message))
-        return value
-
-    return required
+    return pass_context(named_adapted) if name in table.TAKE_NAME else adapted
 
 
 def _rounded(function: Callable[..., object]) -> Callable[..., object]:
@@ -355,10 +376,10 @@ def _stands_in(name: str, source: str) -> bool:
 def _reason(error: Exception, source: str) -> str:
     from jinja2.exceptions import SecurityError
 
-    if isinstance(error, _Required):
+    if isinstance(error, table.Required):
         # The author's own words; others were computed, and may be a value.
         return error.reason[:200] if _stands_in(error.reason, source) else _MISSING
-    if isinstance(error, filters.FilterFailed):
+    if isinstance(error, table.FilterFailed):
         return error.reason
     if isinstance(error, _Bomb):
         return "the result would be larger than 16 MiB"

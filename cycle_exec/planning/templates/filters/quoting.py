@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-from cycle_exec.errors import Unfit
 from cycle_exec.planning.files import dotenv
+from cycle_exec.planning.templates.filters.values import FilterFailed, of_word, text
 
 _BARE = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._:/-[]+=,%@~")
 _NGINX_MOST = 4000  # bytes; a token must fit its buffer of 4096
 _PGBOUNCER_MOST = 2047  # bytes of a password
-
-
-class FilterFailed(Unfit):
-    """A filter cannot do its work."""
 
 
 def bare_word(text: str) -> str:
@@ -83,17 +79,58 @@ def quote_userlist(text: str) -> str:
     return '"' + text.replace('"', '""') + '"'
 
 
+def quote_shell(text: str) -> str:
+    """Return the text in single quotes, one word for every shell."""
+    _without(text, "\0", "the value contains a NUL, which shells do not allow")
+    return dotenv.shell_quoted(text)
+
+
+def quote(value: object) -> str:
+    """Return the text as one word of a shell, quoted where that is needed."""
+    from shlex import quote
+
+    word = "" if value is None else text(value)
+    _without(word, "\0", "the value contains a NUL, which shells do not allow")
+    return quote(word)
+
+
+def quote_dotenv(text: str) -> str:
+    """Return the text as python-dotenv reads it back."""
+    return dotenv.quote(text)
+
+
+def pem_leaf(text: str) -> str:
+    """Return the first certificate of a PEM bundle."""
+    return _blocks(text)[0]
+
+
+def pem_chain(text: str) -> str:
+    """Return all certificates of a PEM bundle but the first."""
+    return "".join(_blocks(text)[1:])
+
+
+def _blocks(text: str) -> list[str]:
+    from cycle_exec.planning.certificates import pem
+
+    return [block.text for block in pem.certificates(text)]
+
+
 def _without(text: str, characters: str, reason: str) -> None:
     if any(character in text for character in characters):
         raise FilterFailed(reason)
 
 
-ALL = (
+_OF_WORDS = (
     bare_word,
+    pem_chain,
+    pem_leaf,
+    quote_dotenv,
     quote_haproxy,
     quote_nginx,
     quote_postgres,
     quote_properties,
     quote_redis,
+    quote_shell,
     quote_userlist,
 )
+FILTERS = {"quote": quote, **{each.__name__: of_word(each) for each in _OF_WORDS}}
