@@ -34,7 +34,11 @@ DOORS = {
     "click": {"cli", "cli.syntax", "cli.verbs"},
     "httpx": {"client.client", "client.transport"},
     "httpcore": {"client.transport"},
-    "jinja2": {"planning.templates.jinja"},
+    "jinja2": {
+        "planning.templates.jinja.compiling",
+        "planning.templates.jinja.environment",
+        "planning.templates.jinja.running",
+    },
     "bcrypt": {"planning.templates.filters.passwords"},
     "yaml": {"planning.templates.filters.yaml_text"},
     "dotenv": {"planning.files.dotenv"},
@@ -56,7 +60,7 @@ DOORS = {
     "websockets": {"client.notifications"},
 }
 # Importing these from StringIO or the like would be pure; nothing else of `io` is.
-PURE_EXCEPTIONS = {("planning.files.dotenv", "io"), ("planning.templates.jinja", "sys")}
+PURE_EXCEPTIONS = {("planning.files.dotenv", "io")}
 LAUNCH_BANNED = set(
     "click httpx jinja2 dotenv ssl logging typing dataclasses pathlib tempfile asyncio threading "
     "re enum json socket signal selectors collections functools contextlib subprocess base64 "

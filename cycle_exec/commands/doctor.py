@@ -119,10 +119,11 @@ def _templates(settings: Settings) -> list[Finding]:
     if texts:
         from cycle_exec.planning.templates import rendering, substitution
 
+        library = preflight.library(texts)
         for each in texts:
             try:
                 sources = {each.name: each.text}
-                rendering.prepare(sources, substitution.parsed(sources))
+                rendering.prepare(sources, substitution.parsed(sources), library)
             except Refused as refused:
                 problems += refused.problems
     if problems:

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from cycle_exec.launching.vpn_login import VpnLogin
     from cycle_exec.launching.vpn_preflight import Hook
     from cycle_exec.planning.model import Plan, Prepared
+    from cycle_exec.planning.templates.parts import Library
     from cycle_exec.planning.templates.substitution import Plain
     from cycle_exec.secret import Secret
     from cycle_exec.settings.model import Invocation, Manifest, Settings
@@ -99,7 +100,7 @@ def fetched(
     """Ask the platform for all that is needed, and make ready while it works."""
     expressions = _expressions(settings, local)
     plain = _plain(expressions)
-    wanted = needs.needs(settings, _mentioned(expressions, plain))
+    wanted = needs.needs(settings, _mentioned(expressions, plain, local.library))
     prepared: list[Prepared] = []
     vpn_login = _vpn_login(settings, local)
 
@@ -109,7 +110,7 @@ def fetched(
         else:
             from cycle_exec.planning.templates import rendering
 
-            prepared.append(rendering.prepare(expressions, plain))
+            prepared.append(rendering.prepare(expressions, plain, local.library))
             used = prepared[0].used
         _import_the_rest(settings, any(need.kind == "certificates" for need in wanted))
         if keeper is not None:
@@ -194,10 +195,14 @@ def _plain(expressions: Mapping[str, str]) -> Mapping[str, Plain]:
     return substitution.parsed(expressions)
 
 
-def _mentioned(expressions: Mapping[str, str], plain: Mapping[str, Plain]) -> frozenset[str]:
+def _mentioned(
+    expressions: Mapping[str, str], plain: Mapping[str, Plain], library: Library | None
+) -> frozenset[str]:
     """Return the names to fetch: certain for templates that only substitute, suspected for
     others.
     """
+    if library is not None:
+        expressions = {**library.texts, **expressions}
     found = {name for each in plain.values() for name in each.names}
     for name, text in expressions.items():
         if name not in plain:
@@ -245,7 +250,7 @@ def _metadata(path: str, deadline: Deadline) -> Callable[[], object]:
 def asked(settings: Settings, local: Local) -> frozenset[str]:
     """Return what the fetch is about: kinds of needs, and the names of resources."""
     expressions = _expressions(settings, local)
-    mentioned = _mentioned(expressions, _plain(expressions))
+    mentioned = _mentioned(expressions, _plain(expressions), local.library)
     wanted = needs.needs(settings, mentioned)
     kinds = {need.name if need.kind == "resource" else need.kind for need in wanted}
     return frozenset(kinds | {"metadata"}.intersection(mentioned))

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from cycle_exec.launching.vpn_preflight import Hook, Server
+    from cycle_exec.planning.templates.parts import Library
     from cycle_exec.settings.model import Invocation, Settings, TemplateOutput
     from cycle_exec.system.exec.user import User
 
@@ -24,6 +25,7 @@ class Local(Record):
 
     inherited: the environment. cwd: the current folder, directory: that of the command.
     owners: see planning.model.Inputs. executable: where the command is, found in search_path.
+    library: what the templates are made of beside their own texts, if any names another file.
     server: an OpenVPN server whose hook is judged. hook: its hook, unless its configuration is
     made by this launch.
     """
@@ -42,6 +44,7 @@ class Local(Record):
     user: User | None = None
     server: Server | None = None
     hook: Hook | None = None
+    library: Library | None = None
 
 
 def opened(invocation: Invocation, settings: Settings, *, writes: bool = True) -> Local:
@@ -89,6 +92,7 @@ def opened(invocation: Invocation, settings: Settings, *, writes: bool = True) -
         cwd=invocation.cwd,
         directory=directory,
         texts=tuple(found),
+        library=library(found),
         dotenv_files=tuple(dotenv_files),
         owners=owners,
         executable=executable,
@@ -145,14 +149,14 @@ def texts(outputs: Sequence[TemplateOutput], problems: list[Problem]) -> list[Te
         if source.startswith(BUILTIN):
             source = files.builtin(source.removeprefix(BUILTIN))
         try:
-            below = files.tree(source)
-            for name in below or ("",):
+            for name in _templates_below(source):
                 path = f"{source}/{name}" if name else source
                 target = f"{output.target}/{name.removesuffix('.j2')}" if name else output.target
                 found.append(
                     TemplateText(
                         name=f"{output.source}/{name}" if name else output.source,
                         text=_text(path),
+                        folder=f"{output.source}/" if name else _folder(output.source),
                         target=target,
                         mode=output.mode,
                         owner=output.owner,
@@ -165,15 +169,44 @@ def texts(outputs: Sequence[TemplateOutput], problems: list[Problem]) -> list[Te
     return found
 
 
+def _templates_below(source: str) -> Sequence[str]:
+    """Return the templates of a folder, without the parts of others; "" for a file."""
+    below = files.tree(source)
+    if not below:
+        return ("",)
+    from cycle_exec.planning.templates import parts
+
+    found = [name for name in below if not parts.is_part(name)]
+    if not found:
+        raise files.Unreadable("the directory has no *.j2 file but parts, which begin with _")
+    return found
+
+
+def _folder(source: str) -> str:
+    start = source.rfind("/") + 1 or (len(BUILTIN) if source.startswith(BUILTIN) else 0)
+    return source[:start]
+
+
+def library(texts: Sequence[TemplateText]) -> Library | None:
+    """Return the files that the templates are made of; None where none names another."""
+    if not any("{%" in each.text for each in texts):
+        return None
+    from cycle_exec.launching import template_parts
+
+    return template_parts.read(
+        {each.name: each.text for each in texts}, {each.name: each.folder for each in texts}
+    )
+
+
 def template_targets(outputs: Sequence[TemplateOutput]) -> list[str]:
     """Where templates go, without reading one; what cannot be listed is told by `texts`."""
     found = []
     for output in outputs:
         try:
-            below = () if output.source.startswith(BUILTIN) else files.tree(output.source)
+            below = () if output.source.startswith(BUILTIN) else _templates_below(output.source)
         except files.Unreadable:
             below = ()
-        found += [f"{output.target}/{name}" for name in below] or [output.target]
+        found += [f"{output.target}/{name}" if name else output.target for name in below or ("",)]
     return found
 
 

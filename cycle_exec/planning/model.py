@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from contextlib import AbstractContextManager
 
-    from cycle_exec.planning.templates.jinja import Template
+    from cycle_exec.planning.templates.jinja.compiling import Template
     from cycle_exec.planning.templates.substitution import Plain
     from cycle_exec.secret import Secret
 
@@ -104,13 +104,15 @@ class Layout(Record):
 class TemplateText(Record):
     """A template that was read and where its rendering goes.
 
-    name: what messages call it (the path of its file). check, on_change: as in FileWrite.
+    name: what messages call it (the path of its file). folder: what the names of other files in
+    its folder begin with. check, on_change: as in FileWrite.
     """
 
     _redacted = ("text",)
 
     name: str
     text: str
+    folder: str = ""
     target: str
     mode: int
     owner: str = ""
@@ -146,7 +148,8 @@ class CertificateSummary(Record):
 class Prepared(Record):
     """Templates that were parsed, and compiled if that takes Jinja2.
 
-    sources: every template's text by name. plain, compiled: each of them is in one of the two.
+    sources: the text of every template, and of every file that they may use, by name. plain,
+    compiled: each template is in one of the two.
     used: every top-level name that any of them takes from the context.
     """
 

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 LIMIT = 16 * 1024 * 1024
+_READING = os.O_RDONLY | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC
 
 _WORDS = {
     errno.ENOENT: "it does not exist",
@@ -98,20 +99,25 @@ def read(path: str, limit: int = LIMIT, *, more: int = 0) -> bytes:
     """
     if "\0" in path or not path:
         raise Unreadable("its path is invalid")
-    flags = os.O_RDONLY | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC | more
     try:
-        descriptor = os.open(encoded(path), flags)
-        try:
-            reason = irregular(os.fstat(descriptor).st_mode)
-            if reason:
-                raise Unreadable(reason)
-            return _content(descriptor, limit)
-        finally:
-            os.close(descriptor)
+        return _regular(os.open(encoded(path), _READING | more), limit)
     except OSError as error:
-        if error.errno == errno.ENXIO:
-            raise Unreadable("it is a socket or a device") from None
-        raise Unreadable(words(error), absent=error.errno == errno.ENOENT) from None
+        raise Unreadable(_why(error), absent=error.errno == errno.ENOENT) from None
+
+
+def _why(error: OSError) -> str:
+    return "it is a socket or a device" if error.errno == errno.ENXIO else words(error)
+
+
+def _regular(descriptor: int, limit: int) -> bytes:
+    """Return the content of an open file, which is closed."""
+    try:
+        reason = irregular(os.fstat(descriptor).st_mode)
+        if reason:
+            raise Unreadable(reason)
+        return _content(descriptor, limit)
+    finally:
+        os.close(descriptor)
 
 
 def _content(descriptor: int, limit: int) -> bytes:
@@ -123,6 +129,29 @@ def _content(descriptor: int, limit: int) -> bytes:
     if room <= 0:
         raise Unreadable(f"it is larger than {limit} bytes")
     return b"".join(parts)
+
+
+def read_below(folder: str, name: str) -> bytes:
+    """Return a regular file below a folder. No step below the folder follows a link.
+
+    name: relative, without an empty step, `.` or `..`. Raises Unreadable.
+    """
+    flags = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC
+    *folders, last = name.split("/")
+    try:
+        descriptor = os.open(encoded(folder) or b".", flags)
+        try:
+            for step in folders:
+                inner = os.open(encoded(step), flags | os.O_NOFOLLOW, dir_fd=descriptor)
+                os.close(descriptor)
+                descriptor = inner
+            return _regular(
+                os.open(encoded(last), _READING | os.O_NOFOLLOW, dir_fd=descriptor), LIMIT
+            )
+        finally:
+            os.close(descriptor)
+    except OSError as error:
+        raise Unreadable(_why(error), absent=error.errno == errno.ENOENT) from None
 
 
 def overwrite(path: str, content: bytes) -> None:

@@ -20,7 +20,8 @@ if TYPE_CHECKING:
     from cycle_exec.planning.environment import Layers
     from cycle_exec.planning.model import Inputs, TemplateText
     from cycle_exec.planning.outputs import Outputs
-    from cycle_exec.planning.templates.jinja import Template
+    from cycle_exec.planning.templates.jinja.compiling import Template
+    from cycle_exec.planning.templates.parts import Library
     from cycle_exec.planning.templates.substitution import Plain
     from cycle_exec.settings.model import CertificateRequest, Settings
     from cycle_exec.sources.model import Integration, Snapshot
@@ -28,19 +29,23 @@ if TYPE_CHECKING:
 _PEMS = ("cert", "chain", "fullchain", "privkey", "combined")
 
 
-def prepare(sources: Mapping[str, str], plain: Mapping[str, Plain]) -> Prepared:
+def prepare(
+    sources: Mapping[str, str], plain: Mapping[str, Plain], library: Library | None = None
+) -> Prepared:
     """Parse and compile every template. Raises Refused with the problems of all of them.
 
-    plain: those that need not be compiled, as `substitution.parsed` found them.
+    plain: those that need not be compiled, as `substitution.parsed` found them. library: what
+    they may be made of.
     """
     used = {name for each in plain.values() for name in each.names}
     others = {name: text for name, text in sources.items() if name not in plain}
     compiled: Mapping[str, Template] = {}
     if others:
-        from cycle_exec.planning.templates import jinja
+        from cycle_exec.planning.templates.jinja import compiling
 
-        compiled = jinja.compiled(others, used)
-    return Prepared(sources=dict(sources), plain=plain, compiled=compiled, used=frozenset(used))
+        compiled = compiling.compiled(others, used, library)
+    texts = {**library.texts, **sources} if library is not None else dict(sources)
+    return Prepared(sources=texts, plain=plain, compiled=compiled, used=frozenset(used))
 
 
 def render(
@@ -58,14 +63,14 @@ def render(
         text = substitution.render(prepared.plain[name], context)
         if text is not None:
             return text
-    from cycle_exec.planning.templates import jinja
+    from cycle_exec.planning.templates.jinja import compiling, running
 
-    source = prepared.sources[name]
-    # Of a plain template that fails Jinja2 knows what to say.
-    template = prepared.compiled.get(name) or jinja.compiled({name: source}, set())[name]
-    if bounded is None:
-        return jinja.rendered(template, name, source, context)
-    return jinja.rendered(template, name, source, context, bounded())
+    templates = prepared.compiled
+    if name not in templates:
+        # Of a plain template that fails Jinja2 knows what to say.
+        templates = compiling.compiled({name: prepared.sources[name]}, set())
+    within = bounded() if bounded is not None else None
+    return running.rendered(templates, name, prepared.sources, context, within)
 
 
 class Rendering:

@@ -30,6 +30,23 @@ def test_a_changed_file_is_swapped_and_the_app_told(platform, ground):
     assert not [line for line in run.said if "c4n4ry" in line or "second" in line]
 
 
+def test_a_changed_part_of_a_template_is_a_changed_file(platform, ground):
+    """What it names is looked at, and its own text is read again."""
+    (ground / "_part.j2").write_text("part {{ variables.PAGE }}\n")
+    (ground / "page.j2").write_text('{% include "_part.j2" %}')
+    with reloading(platform, ground, SIGNAL, "sh", "-c", APP) as run:
+        assert run.app() == "start one"
+        run.says("listening for notifications")
+        platform.state.write_text(state(page="second"))
+        assert run.app() == "HUP"
+        assert (ground / "page").read_text() == "part second\n"
+        (ground / "_part.j2").write_text("other {{ variables.PAGE }}\n")
+        platform.state.write_text(state(page="third"))
+        assert run.app() == "HUP"
+        assert (ground / "page").read_text() == "other third\n"
+        assert run.end() == 7
+
+
 def test_a_changed_environment_starts_the_app_again(platform, ground):
     """It is told to end, and starts with the new values below the same supervisor."""
     with reloading(platform, ground, "", "sh", "-c", APP) as run:

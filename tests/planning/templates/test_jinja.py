@@ -175,22 +175,22 @@ def test_a_failing_expression_refuses_in_our_words(text, reason):
         (
             "\n{% include 'a' %}",
             "t.j2:2",
-            "include is not available: templates cannot use other files",
+            "include is only available in files: there is no directory to look in",
         ),
         (
             "{% import 'a' as b %}",
             "t.j2:1",
-            "import is not available: templates cannot use other files",
+            "import is only available in files: there is no directory to look in",
         ),
         (
             "{% from 'a' import b %}",
             "t.j2:1",
-            "import is not available: templates cannot use other files",
+            "import is only available in files: there is no directory to look in",
         ),
         (
             "{% extends 'a' %}",
             "t.j2:1",
-            "extends is not available: templates cannot use other files",
+            "extends is only available in files: there is no directory to look in",
         ),
         ("{{ a b }}", "t.j2:1", "the expression is invalid: something is missing or superfluous"),
         ("{{ ? }}", "t.j2:1", "a character that is not allowed in an expression"),

@@ -3,7 +3,8 @@
 Each is a plain function of its value and the arguments that stand in the template. It raises
 FilterFailed, whose reason begins with its name and never has a value in it. Jinja2 and our own
 evaluator call the same functions; neither hands them an undefined value, but MISSING to those of
-TAKE_MISSING. Those of TAKE_NAME are given the name of the template in the keyword `template`.
+TAKE_MISSING, nor an undefined argument but to those of PASS_MISSING, which only pass it on. Those
+of TAKE_NAME are given the name of the template in the keyword `template`.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 __all__ = [
     "FILTERS",
     "MISSING",
+    "PASS_MISSING",
     "TAKE_MISSING",
     "TAKE_NAME",
     "TESTS",
@@ -50,6 +52,7 @@ _TESTS = {"choices": "falsy truthy", "patterns": "match regex search", "versions
 FILTERS = {name: module for module, names in _FILTERS.items() for name in names.split()}
 TESTS = {name: module for module, names in _TESTS.items() for name in names.split()}
 TAKE_MISSING = frozenset(("mandatory", "required"))
+PASS_MISSING = frozenset(("ternary",))
 TAKE_NAME = frozenset(("password_hash",))
 
 

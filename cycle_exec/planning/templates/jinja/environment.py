@@ -1,0 +1,192 @@
+"""Jinja2's environment as templates have it: its sandbox, its names, its bounds."""
+
+from __future__ import annotations
+
+from cycle_exec.errors import Problem, Refused
+from cycle_exec.planning.templates.failures import TooLarge, UndefinedName
+from cycle_exec.planning.templates.filters import table
+from cycle_exec.planning.templates.substitution import OUTPUT_LIMIT
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Mapping
+    from typing import Any
+
+    from jinja2 import Environment, Template, Undefined
+    from jinja2.runtime import Context
+
+_MOST_BITS = 100_000  # of a number that is computed with
+_MOST_DIGITS = 10_000
+
+
+def made(load: Callable[[str, str], Template | None]) -> Environment:
+    """Return the environment.
+
+    load: (name, the template that names it) -> another template, or None if there is none.
+    """
+    from jinja2 import TemplateNotFound
+    from jinja2.sandbox import ImmutableSandboxedEnvironment
+
+    class Sandbox(ImmutableSandboxedEnvironment):
+        intercepted_binops = frozenset(("*", "**", "/", "//", "%"))
+        context_class = _guarded()
+
+        def getattr(self, obj: Any, attribute: str) -> Any:
+            if isinstance(obj, dict) and attribute in obj:
+                return obj[attribute]
+            return super().getattr(obj, attribute)
+
+        def call_binop(self, context: Context, operator: str, left: Any, right: Any) -> Any:
+            _measure(operator, left, right)
+            return super().call_binop(context, operator, left, right)
+
+        def get_template(
+            self,
+            name: Any,
+            parent: str | None = None,
+            globals: Any = None,  # noqa: ARG002 - Jinja2's
+        ) -> Template:
+            found = load(name, parent or "")
+            if found is None:
+                raise TemplateNotFound(name)
+            return found
+
+        def select_template(
+            self,
+            names: Any,
+            parent: str | None = None,
+            globals: Any = None,  # noqa: ARG002 - Jinja2's
+        ) -> Template:
+            found = next(filter(None, (load(name, parent or "") for name in names)), None)
+            if found is None:
+                raise TemplateNotFound("")
+            return found
+
+    environment = Sandbox(
+        undefined=_strict(),
+        autoescape=False,
+        keep_trailing_newline=True,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        cache_size=0,
+        # Or what is wrong in a constant expression fails while it is compiled, without a place.
+        optimized=False,
+    )
+    _add_ours(environment)
+    return environment
+
+
+def _add_ours(environment: Environment) -> None:
+    environment.filters = _Named(
+        environment.filters, table.FILTERS, lambda name: _adapted(name, table.filter_of(name))
+    )
+    environment.tests = _Named(
+        environment.tests, table.TESTS, lambda name: _adapted(name, table.test_of(name))
+    )
+    environment.filters["round"] = _rounded(environment.filters["round"])
+
+
+def _strict() -> type[Undefined]:
+    from jinja2 import StrictUndefined, UndefinedError
+    from jinja2.utils import missing
+
+    class Strict(StrictUndefined):
+        """Raises our own exception, which knows where the name was looked up."""
+
+        def __init__(
+            self,
+            hint: str | None = None,
+            obj: Any = missing,
+            name: str | None = None,
+            exc: Any = UndefinedError,
+        ) -> None:
+            where = None if obj is missing else obj
+            ours: Any = exc if exc is not UndefinedError else lambda _: UndefinedName(where, name)
+            super().__init__(hint, obj, name, ours)
+
+    return Strict
+
+
+def _guarded() -> type[Context]:
+    from jinja2.runtime import Context
+
+    class Guarded(Context):
+        """Looks at what it hands out: what could not be fetched refuses here."""
+
+        def resolve_or_missing(self, key: str) -> Any:
+            found = super().resolve_or_missing(key)
+            if isinstance(found, Problem):
+                raise Refused([found])
+            return found
+
+    return Guarded
+
+
+class _Named(dict[str, "Any"]):
+    """Jinja2's filters or tests, and ours, which are loaded when one is asked for."""
+
+    def __init__(
+        self, theirs: Mapping[str, Any], ours: Collection[str], load: Callable[[str], Any]
+    ) -> None:
+        super().__init__(theirs)
+        super().update(dict.fromkeys(ours))
+        self._load = load
+
+    def __getitem__(self, name: str) -> Any:
+        found = super().__getitem__(name)
+        if found is None:
+            found = self[name] = self._load(name)
+        return found
+
+    def get(self, name: str, default: Any = None) -> Any:
+        return self[name] if name in self else default  # noqa: SIM401 - this is `get`
+
+
+def _adapted(name: str, function: Callable[..., object]) -> Callable[..., object]:
+    """Return a filter or a test of ours as Jinja2 calls it: what is undefined is refused, as any
+    use of it is.
+    """
+    from jinja2 import Undefined, pass_context
+
+    takes_missing = name in table.TAKE_MISSING
+
+    def adapted(value: object, *arguments: object, **named: object) -> object:
+        if isinstance(value, Undefined) and takes_missing:
+            value = table.MISSING
+        for each in (
+            (value,) if name in table.PASS_MISSING else (value, *arguments, *named.values())
+        ):
+            if isinstance(each, Undefined):
+                str(each)  # raises our UndefinedName
+        return function(value, *arguments, **named)
+
+    def named_adapted(context: Context, value: object, *args: object, **named: object) -> object:
+        return adapted(value, *args, **named, template=context.name or "")
+
+    return pass_context(named_adapted) if name in table.TAKE_NAME else adapted
+
+
+def _rounded(function: Callable[..., object]) -> Callable[..., object]:
+    def rounded(value: object, precision: object = 0, method: object = "common") -> object:
+        # It computes ten to the power of this.
+        if isinstance(precision, int) and abs(precision) > _MOST_DIGITS:
+            raise TooLarge
+        return function(value, precision, method)
+
+    return rounded
+
+
+def _measure(operator: str, left: Any, right: Any) -> None:
+    """Refuse what would take long before it is begun, for nothing interrupts it: arithmetic with
+    numbers of any length; and what would be too large, as long as that is plain.
+    """
+    if isinstance(left, int) and isinstance(right, int):
+        bits = left.bit_length() * (right if operator == "**" and abs(left) > 1 else 1)
+        if max(bits, left.bit_length() + right.bit_length()) > _MOST_BITS:
+            raise TooLarge
+        return
+    sized = next((each for each in (left, right) if isinstance(each, str | list | tuple)), None)
+    if operator == "*" and sized is not None:
+        factor = right if sized is left else left
+        if isinstance(factor, int) and len(sized) * factor > OUTPUT_LIMIT:
+            raise TooLarge
