@@ -32,14 +32,15 @@ def choose(
 ) -> tuple[dict[str, Usable], list[Problem], list[str]]:
     """Return the certificate of each wanted domain, with all problems and warnings.
 
-    Without named domains every host name of every certificate's record is wanted. One that names
-    the domain goes before one whose wildcard covers it, then the one that is good for longer.
-    Unusable ones are problems where nothing usable stands in for them, else warnings; those that
-    no wanted domain needs are not judged. now: seconds since the epoch. mismatch: see judge; it
+    Without named domains every host name of every certificate's record is wanted. One whose record
+    names the domain goes before one whose record has a wildcard for it, then one that covers it by
+    its own names, whatever its record lists; of several the one that is good for longer. Unusable
+    ones are problems where nothing usable stands in for them, else warnings; those that no wanted
+    domain needs are not judged. now: seconds since the epoch. mismatch: see judge; it
     may raise Refused for what is wrong with this machine.
     """
     found = _Found(certificates, request, now, mismatch)
-    wanted = request.domains or found.listed()
+    wanted = request.domains or found.host_names()
     for domain in dict.fromkeys(folded(name) for name in wanted):
         found.want(domain)
     if not request.domains:
@@ -63,11 +64,13 @@ class _Found:
         self.judged: dict[int, Judgement] = {}
         self.chosen: dict[str, Usable] = {}
         self.used: set[int] = set()
+        # Those whose records list a wanted domain; others are judged only to look for one.
+        self.listed: set[int] = set()
         self.missing: set[int] = set()
         self.uncovered: dict[int, list[str]] = {}
         self.problems: list[Problem] = []
 
-    def listed(self) -> list[str]:
+    def host_names(self) -> list[str]:
         """Return the names of all records that can be wanted; where one has none, all of its."""
         found = []
         for names in self.domains:
@@ -80,23 +83,30 @@ class _Found:
             reason = _UNDERSCORE if is_host_name(domain.replace("_", "")) else _NO_HOST_NAME
             self.problems.append(_problem(domain, reason))
             return
-        exact, covering = [], []
+        exact, covering, others = [], [], []
         for index, names in enumerate(self.domains):
             if domain in names:
                 exact.append(index)
             elif any(covers(name, domain) for name in names):
                 covering.append(index)
-        for candidates in (exact, covering):
-            usable = [index for index in candidates if self._covers(index, domain)]
+            else:
+                others.append(index)
+        self.listed.update(exact, covering)
+        for candidates in (exact, covering, others):
+            usable = [index for index in candidates if self._is_usable_for(index, domain)]
+            if candidates is others:
+                by_name = [index for index in usable if domain in self.judged[index].names]
+                usable = by_name or usable
             if usable:
                 self.chosen[domain] = self._best(usable)
                 return
-        for index in (*exact, *covering):
+        others = [index for index in others if self._names(index, domain)]
+        for index in (*exact, *covering, *others):
             if self.judged[index].usable is None:
                 self.missing.add(index)
-            if not any(covers(name, domain) for name in self.judged[index].names):
+            if not self._names(index, domain):
                 self.uncovered.setdefault(index, []).append(domain)
-        if not exact and not covering:
+        if not exact and not covering and not others:
             self.problems.append(_problem(domain, self._none_for(domain)))
 
     def nothing_wanted(self) -> None:
@@ -135,11 +145,15 @@ class _Found:
                 if index in self.uncovered and not self._lacks(index):
                     lacking = some(self.uncovered[index])
                     lines[f"{subject}: it does not cover {lacking}, which is left out"] = None
-            elif judged.refused and index not in self.missing:
+            elif judged.refused and index in self.listed - self.missing:
                 lines[f"{subject}: another certificate is used instead: {judged.refused[0]}"] = None
         return list(lines)
 
-    def _covers(self, index: int, domain: str) -> bool:
+    def _names(self, index: int, domain: str) -> bool:
+        """Whether one that was judged covers a domain, usable or not."""
+        return any(covers(name, domain) for name in self.judged[index].names)
+
+    def _is_usable_for(self, index: int, domain: str) -> bool:
         """Judge one; whether it is usable for a domain."""
         if index not in self.judged:
             try:
@@ -149,8 +163,7 @@ class _Found:
             except Refused as refused:
                 self.judged[index] = Judgement(usable=None)
                 self.problems += [one for one in refused.problems if one not in self.problems]
-        usable = self.judged[index].usable
-        return usable is not None and any(covers(name, domain) for name in usable.names)
+        return self.judged[index].usable is not None and self._names(index, domain)
 
     def _best(self, usable: Sequence[int]) -> Usable:
         """Return the best of several, with the best of each kind of key if there are two."""

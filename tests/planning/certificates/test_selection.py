@@ -244,6 +244,49 @@ def test_a_certificate_that_is_not_needed_is_not_judged():
     assert (list(chosen), problems, warnings) == (["a.test"], [], [])
 
 
+def test_a_domain_that_no_record_lists_is_found_by_the_names_of_the_certificates():
+    """What clients look at are those names; a record of the platform may be behind."""
+    given = [
+        answer("a.test"),
+        answer("*.b.test", days=300, domains=("old.test",)),
+        answer("www.b.test", domains=("old.test",)),
+        answer("c.test", bundle="broken"),
+    ]
+    request = DIRECTORY.replace(domains=("www.b.test", "mail.b.test"))
+    for records in (given, given[::-1]):
+        chosen, problems, warnings = chosen_of(records, request)
+        assert (problems, warnings) == ([], [])
+        assert chosen["www.b.test"].names == ("www.b.test",)
+        assert chosen["mail.b.test"].names == ("*.b.test",)
+
+
+def test_a_record_that_lists_the_domain_goes_first():
+    """Whatever else covers it, and however long."""
+    given = [answer("www.b.test", days=300, domains=("x.test",)), answer("*.b.test")]
+    chosen, problems, _ = chosen_of(given, DIRECTORY.replace(domains=("www.b.test",)))
+    assert (chosen["www.b.test"].names, problems) == (("*.b.test",), [])
+    given[1] = answer("*.b.test", days=-1, start=-90)
+    chosen, problems, warnings = chosen_of(given, DIRECTORY.replace(domains=("www.b.test",)))
+    assert (chosen["www.b.test"].names, problems) == (("www.b.test",), [])
+    line = "certificate *.b.test: another certificate is used instead: it expired 1 day ago"
+    assert warnings == [line]
+
+
+def test_where_all_are_wanted_another_certificate_covers_what_the_listed_one_does_not():
+    """Nothing is left out then."""
+    given = [answer("a.test", domains=("a.test", "old.test")), answer("b.test", "old.test")]
+    given[1] = given[1].replace(domains=("b.test",))
+    chosen, problems, warnings = chosen_of(given)
+    assert (sorted(chosen), problems, warnings) == (["a.test", "b.test", "old.test"], [], [])
+
+
+def test_what_is_wrong_with_the_one_that_covers_an_unlisted_domain_is_told():
+    """It is what there is."""
+    given = [answer("a.test"), answer("www.b.test", days=-1, start=-90, domains=("c.test",))]
+    chosen, problems, _ = chosen_of(given, DIRECTORY.replace(domains=("www.b.test",)))
+    assert (chosen, problems) == ({}, [("certificate c.test", "it expired 1 day ago")])
+
+
 def test_a_certificate_is_judged_once_for_all_its_domains():
     """The pair check is not repeated."""
     calls = []
