@@ -40,10 +40,10 @@ def supervise(words: Sequence[str]) -> int:
     teller = _Teller(arguments)
     channel = None
     if arguments.channel is not None:
+        from cycle_exec.system.exec import prctl
         from cycle_exec.system.init import channel as channels
-        from cycle_exec.system.init import fork
 
-        fork.hide()
+        prctl.hide()
         channel = channels.SupervisorEnd(arguments.channel)
     family = families.Family(arguments.child, hand.start if channel else None, channel)
     terms = _terms(arguments)

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import os
+import posix  # os itself takes 180 kB more, for as long as the app runs
 import sys
-
-from cycle_exec.settings.model import Invocation
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -13,6 +11,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 else:
     import _signal
+
+    from cycle_exec.settings.model import Invocation
 
 _LOCALE = b"LC_CTYPE"
 _BOOT = """\
@@ -48,8 +48,13 @@ def read(mask: Iterable[int] | None = None) -> Invocation:
     The first of several entries with one name counts, as for getenv(3). Entries without a name
     are dropped. A working directory that was removed is the empty text.
     """
+    # Not above: the supervisor, which only makes command lines, would hold it for ever.
+    import os
+
+    from cycle_exec.settings.model import Invocation
+
     try:
-        cwd = os.getcwdb()
+        cwd = posix.getcwdb()
     except OSError:
         cwd = b""
     return Invocation(
@@ -74,9 +79,7 @@ def raw_environment() -> dict[bytes, bytes]:
 
     In the C locale CPython sets LC_CTYPE=C.UTF-8 for itself, also when it is isolated (PEP 538).
     """
-    from posix import environ
-
-    found = dict(environ)
+    found = dict(posix.environ)
     found.pop(b"", None)
     if not _SHOWN.keys().isdisjoint(found):
         found = {_SHOWN.get(name, name): value for name, value in found.items()}
@@ -112,7 +115,7 @@ def secure_standard_descriptors() -> None:
     """
     for wanted in (0, 1, 2):
         try:
-            os.fstat(wanted)
+            posix.fstat(wanted)
         except OSError:
             _placeholder()
 
@@ -123,6 +126,8 @@ def interpreter(function: str, words: Iterable[str], *, site: bool = True) -> li
 
     site: whether it has the installed packages, by the way by which this process has them.
     """
+    import os
+
     home = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
     flags = ["-I"] if site and not sys.flags.no_site else ["-I", "-S"]
     return [_executable(), *flags, "-c", boots(function), home, *words]
@@ -140,21 +145,21 @@ def for_interpreter(environ: Mapping[bytes, bytes]) -> dict[bytes, bytes]:
 
 def _executable() -> str:
     """Return the path of this interpreter, which sys.executable is unless a variable told it."""
-    from posix import environ
-
-    if _HIDDEN.keys().isdisjoint(environ):
+    if _HIDDEN.keys().isdisjoint(posix.environ):
         return sys.executable
     if "/" in sys.orig_argv[0]:
+        import os
+
         return os.path.abspath(sys.orig_argv[0])
     try:
-        return os.readlink("/proc/self/exe")
+        return posix.readlink("/proc/self/exe")
     except OSError:
         return sys.executable
 
 
 def _placeholder() -> None:
     try:
-        os.open("/dev/null", os.O_RDWR | os.O_CLOEXEC)
+        posix.open("/dev/null", posix.O_RDWR | posix.O_CLOEXEC)
     except OSError:
         # An image without /dev/null: a path descriptor refuses reads and writes, as a closed one.
-        os.open("/", os.O_PATH | os.O_CLOEXEC)
+        posix.open("/", posix.O_PATH | posix.O_CLOEXEC)

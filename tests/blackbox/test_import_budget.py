@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import re
 import subprocess
 import sys
 
 import pytest
 
+import cycle_exec
 from tests.support.hostile import hostile
 from tests.support.launching import SCRIPT, Ground
 
@@ -17,6 +19,7 @@ HEAVY = set(
     "re enum json socket signal selectors collections functools contextlib subprocess base64 "
     "random tomllib datetime shutil importlib.metadata".split()
 )
+HOME = os.path.dirname(os.path.dirname(cycle_exec.__file__))
 PLAIN = """
 [variables]
 required = ["PLAIN"]
@@ -82,3 +85,26 @@ def test_a_template_with_blocks_loads_jinja2(ground):
         found = loaded(ground, api, "--manifest", str(ground.manifest(PLAIN)))
     assert {"jinja2", "re"} <= found
     assert not {"click", "httpx", "tomllib", "dotenv"} & found
+
+
+@pytest.mark.parametrize("channel", [False, True], ids=["init", "reload"])
+def test_what_stays_above_an_app_loads_only_what_it_needs(channel):
+    """It is there as long as the app: `os`, ctypes and the settings would be megabytes for all."""
+    program = "import sys; sys.path.append(sys.argv[1]); "
+    program += "from cycle_exec.entry import supervise; import cycle_exec.launching.supervisor; "
+    if channel:
+        program += "from cycle_exec.system.init import channel; "
+        program += "from cycle_exec.system.exec import prctl; prctl.prctl(3, 0); "
+    program += "print(*sys.modules)"
+    done = subprocess.run(
+        [sys.executable, "-I", "-S", "-c", program, HOME],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    found = set(done.stdout.split())
+    assert "cycle_exec.resident.supervisor" in found
+    assert found & (HEAVY | {"os", "ctypes", "fcntl", "struct"}) == set()
+    assert ("_socket" in found) == channel
+    packages = {name.split(".")[1] for name in found if name.startswith("cycle_exec.")}
+    assert packages <= {"entry", "launching", "record", "resident", "system"}

@@ -49,7 +49,31 @@ def found() -> Any:
         # An interpreter that is one static program has them built in, and no libc to look into.
         import _prctl
     except ImportError:
-        from ctypes import CDLL
-
-        return CDLL(None)
+        return _Libc()
     return _prctl
+
+
+def hide() -> None:
+    """Let no other process of our user look into this one, or open what it has open."""
+    prctl(SET_DUMPABLE, 0)
+
+
+class _Libc:
+    """The functions of the C library, without the package ctypes: its types would take a quarter
+    of a megabyte in every process that stays.
+    """
+
+    def __init__(self) -> None:
+        import _ctypes
+
+        self._ctypes: Any = _ctypes
+        self._handle = self._ctypes.dlopen(None, 0)
+
+    def __getattr__(self, name: str) -> Callable[..., int]:
+        address = self._ctypes.dlsym(self._handle, name)
+
+        def call(*arguments: object) -> int:
+            result: int = self._ctypes.call_cdeclfunction(address, arguments)
+            return result
+
+        return call

@@ -6,7 +6,7 @@ It runs in an interpreter that has loaded next to nothing, for it stays as long 
 from __future__ import annotations
 
 import marshal
-import os
+import posix as os  # os itself takes 180 kB more, for as long as the app runs
 
 from cycle_exec.resident.model import (
     Arrived,
@@ -21,7 +21,7 @@ from cycle_exec.resident.model import (
     Wanted,
     WatcherEnded,
 )
-from cycle_exec.system.init import handlers, terminal, watchers
+from cycle_exec.system.init import handlers, terminal
 from cycle_exec.system.init import signal_numbers as numbers
 from cycle_exec.system.init.timers import Timers
 
@@ -197,6 +197,8 @@ class Family:
         """Fork another watcher, which goes on with what the last one has handed over."""
         if self._channel is not None:
             self._channel.close()
+        from cycle_exec.system.init import watchers
+
         self._watcher, self._channel = watchers.start(self._held, self._number)
         if self._watcher:
             return []
