@@ -64,7 +64,9 @@ def _launch(invocation: Invocation, settings: Settings, armed: Armed, started: f
     executable = apply.judged(settings, planned)
     apply.require_idle(settings, planned, executable)
     hook = planned.hook if settings.vpn is not None and settings.vpn.probe else None
-    applied = None
+    applied = prepared = None
+    if settings.process.reload:
+        prepared = reload.prepared(invocation, settings, planned, executable)
     if plan.writes or hook is not None:
         probe = apply.probe(hook, local.inherited, deadline)
         values = apply.values(planned.snapshot, local.token, plan)
@@ -77,13 +79,8 @@ def _launch(invocation: Invocation, settings: Settings, armed: Armed, started: f
         from cycle_exec.launching import report
 
         report.started(settings.api.socket, local.token, plan, phases.found)
-    if supervision is not None and settings.process.reload:
-        from cycle_exec.launching import reload
-
-        launch = reload.Launch(
-            invocation=invocation, settings=settings, planned=planned, executable=executable
-        )
-        reload.run_watcher(launch, armed, supervision)
+    if supervision is not None and prepared is not None:
+        reload.run_watcher(prepared, armed, supervision)
     process.replace(
         executable,
         settings.command,

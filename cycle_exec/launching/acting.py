@@ -24,7 +24,7 @@ from cycle_exec.resident.watching import (
 from cycle_exec.resident.watching import Refused as LookRefused
 from cycle_exec.system import clock, files, random
 from cycle_exec.system.exec import lookup
-from cycle_exec.system.init import handover
+from cycle_exec.system.init import channel, handover
 from cycle_exec.system.output import stderr
 
 TYPE_CHECKING = False
@@ -53,13 +53,29 @@ def content_of(path: str) -> bytes:
         return b""
 
 
+def handed(held: Memory) -> int:
+    """Return the descriptor of what a supervisor is given: how the app is started, and what the
+    next watcher has to know. Raises OSError where there is no memory for it.
+    """
+    settings = held.settings
+    given = handover.Handoff(
+        executable=held.executable,
+        argv=settings.command,
+        environ=held.plan.environ,
+        directory=settings.process.directory,
+        user=held.user,
+        no_new_privs=settings.process.no_new_privs,
+    )
+    return channel.sealed(handover.packed(given, memory.packed(held)))
+
+
 class Actor:
     """The hands of the watcher. memory: what it works with, and leaves to the next one."""
 
-    def __init__(self, memory: Memory, channel: WatcherEnd) -> None:
+    def __init__(self, memory: Memory, end: WatcherEnd) -> None:
         self.memory = memory
         self.settings = memory.settings
-        self._channel = channel
+        self._channel = end
         self._looked: Looked | None = None
         self._began = 0.0
         self._problems: Sequence[Problem] = ()
@@ -209,17 +225,7 @@ class Actor:
 
     def hand_over(self, *, asks: str = "", signals: tuple[str, ...] = ()) -> None:
         """Give the plan that holds to the supervisor."""
-        settings, held = self.settings, self.memory
-        given = handover.Handoff(
-            executable=held.executable,
-            argv=settings.command,
-            environ=held.plan.environ,
-            directory=settings.process.directory,
-            user=held.user,
-            no_new_privs=settings.process.no_new_privs,
-        )
-        content = handover.packed(given, memory.packed(held))
-        self._channel.give(content, asks=asks, signals=signals)
+        self._channel.send(handed(self.memory), asks=asks, signals=signals)
 
     def _report(self) -> None:
         if self.settings.report.events:

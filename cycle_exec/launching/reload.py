@@ -8,7 +8,7 @@ import gc
 
 from cycle_exec.client import notifications
 from cycle_exec.client.notifications import Unreachable
-from cycle_exec.errors import Problem, Refused
+from cycle_exec.errors import Problem, Refused, refuse
 from cycle_exec.launching import acting, pipeline
 from cycle_exec.launching.memory import Memory, unpacked
 from cycle_exec.record import Record
@@ -16,7 +16,8 @@ from cycle_exec.resident import status, topics, watcher
 from cycle_exec.resident.schedule import Pace
 from cycle_exec.resident.watching import Connect, Connected, Due, Lost, Notified, Prepared, Rules
 from cycle_exec.system import clock, random
-from cycle_exec.system.exec import process
+from cycle_exec.system.exec import process, user
+from cycle_exec.system.files import words as in_words
 from cycle_exec.system.init import fork, polling, watchers
 from cycle_exec.system.output import stderr
 
@@ -37,13 +38,13 @@ _LONGEST_NAP = 3600.0  # seconds; certificates end by the wall clock, which may 
 _FAULT_PAUSE = 5.0  # seconds after a fault of our own
 
 
-class Launch(Record):
-    """A launch that is about to start its app."""
+class Start(Record):
+    """What a watcher begins with. handed: the descriptor of what it hands over for the app's first
+    start.
+    """
 
-    invocation: Invocation
-    settings: Settings
-    planned: Planned
-    executable: str
+    memory: Memory
+    handed: int
 
 
 def require(settings: Settings) -> None:
@@ -62,27 +63,40 @@ def require(settings: Settings) -> None:
     )
 
 
-def run_watcher(started: Launch, armed: Armed, supervision: Supervision) -> NoReturn:
+def prepared(
+    invocation: Invocation, settings: Settings, planned: Planned, executable: str
+) -> Start:
+    """Make what the app's start takes, while nothing has been touched yet. Raise Refused."""
+    settings = _without_login(settings)
+    memory = Memory(
+        invocation=invocation,
+        settings=settings,
+        manifest=acting.content_of(settings.manifest_path),
+        snapshot=planned.snapshot,
+        plan=planned.plan,
+        executable=executable,
+        user=planned.local.user,
+    )
+    user.require_child("the app's process")
+    try:
+        handed = acting.handed(memory)
+    except OSError as error:
+        reason = f"what the app is started with cannot be kept in memory: {in_words(error)}"
+        fix = "allow the system call memfd_create, or mount a /dev/shm with room"
+        raise refuse("target-failed", "--reload", reason, fix) from None
+    return Start(memory=memory, handed=handed)
+
+
+def run_watcher(start: Start, armed: Armed, supervision: Supervision) -> NoReturn:
     """Have the app started by the supervisor above, and watch from then on; never return."""
     fork.protect_watcher(supervision.pid)
     # Not `restore`, which is for an exec: Python's own dispositions let a write fail, not the
     # process, where nobody reads.
     armed.disarm()
     channel = watchers.connect(supervision.channel, 0, supervision.pid)
-    settings = _without_login(started.settings)
-    memory = Memory(
-        invocation=started.invocation,
-        settings=settings,
-        manifest=acting.content_of(settings.manifest_path),
-        snapshot=started.planned.snapshot,
-        plan=started.planned.plan,
-        executable=started.executable,
-        user=started.planned.local.user,
-    )
-    actor = acting.Actor(memory, channel)
-    actor.hand_over(asks="restart")
-    fresh = memory.plan.stale is None
-    _watch(actor, channel, clock.monotonic() if fresh else None)
+    channel.send(start.handed, asks="restart")
+    fresh = start.memory.plan.stale is None
+    _watch(acting.Actor(start.memory, channel), channel, clock.monotonic() if fresh else None)
 
 
 def continue_watching(words: Sequence[str]) -> NoReturn:

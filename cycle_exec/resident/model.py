@@ -155,10 +155,14 @@ class Ended(Event):
 
 
 class NotStarted(Event):
-    """There is no app: no process could be made for it, or it could not become the command."""
+    """There is no app: no process could be made for it, or it could not become the command.
+
+    said: people have been told why.
+    """
 
     code: int
     words: str
+    said: bool = True
 
 
 class Halted(Event):

@@ -234,7 +234,9 @@ def _not_started(terms: Terms, state: State, event: NotStarted) -> Step:
     if state.stopped or state.stopping:
         return State(phase="leaving", code=state.code), _leave(terms, state.code)
     if not state.again:
-        return State(phase="leaving", code=event.code), _leave(terms, event.code)
+        words = f"the app could not be started: {event.words}; its files are written already"
+        said = () if event.said else (Say(words=words),)
+        return State(phase="leaving", code=event.code), (*said, *_leave(terms, event.code))
     pause = _pause(state.failures)
     said = (
         Say(words=f"the app could not be started again: {event.words}; trying again until it can"),

@@ -1,4 +1,4 @@
-"""A bound on the memory of this process, for work of which nobody knows what it will make."""
+"""Memory of this process: a bound on it, and pieces of it that are files without a name."""
 
 from __future__ import annotations
 
@@ -6,6 +6,24 @@ import os
 
 _MOST = 92 * 1000 * 1000  # bytes of the whole process; the rest of 100 MB is for what comes after
 _LEAST = 24 * 1000 * 1000  # for the body, where the process is large already
+
+
+def anonymous(name: str, *, seals: bool = False) -> int:
+    """Return the descriptor of an empty file in memory, which is on no disk and has no path.
+
+    seals: whether it can be sealed, where the kernel has a call for such files. Some sandboxes
+    forbid that call, some builds of Python lack it: shared memory serves as well. Raise OSError
+    where there is neither.
+    """
+    if hasattr(os, "memfd_create"):
+        try:
+            flags = os.MFD_CLOEXEC | (os.MFD_ALLOW_SEALING if seals else 0)
+            return os.memfd_create(name, flags)
+        except OSError:
+            pass
+    # O_EXCL: nobody can give it a path, either.
+    flags = os.O_TMPFILE | os.O_EXCL | os.O_RDWR | os.O_CLOEXEC
+    return os.open("/dev/shm", flags, 0o600)  # noqa: S108
 
 
 class bounded:

@@ -57,13 +57,35 @@ def test_a_start_without_these_calls(ground, api, calls, number):
 def test_a_supervisor_and_a_hook_without_them(ground, api, tmp_path, number):
     """The same."""
     before = seccomp.with_refusal(*EVERYTHING, number=number)
-    words = ("--manifest", manifest(ground), "--init")
-    assert ground.launch(api, *words, command=["true"], before=before).code == 0
+    for option in ("--init", "--reload"):
+        words = ("--manifest", manifest(ground), option)
+        ran = ground.launch(api, *words, command=["true"], before=before)
+        assert ran.code == 0, ran
     (tmp_path / "token").write_text(api.token)
     (tmp_path / "up").write_text("alice\npassword\n")
     hook = ["vpn-auth", "--socket", api.socket, "--token-file", str(tmp_path / "token")]
     ran = launch([*hook, str(tmp_path / "up")], {}, before=before)
     assert ran.code == 0, ran
+
+
+@pytest.mark.skipif(not ROOT, reason="only root mounts what everyone sees")
+@pytest.mark.parametrize(
+    ("mount", "words"),
+    [
+        ("mount -t tmpfs -o ro none /dev/shm", "read-only"),
+        # Enough for a start of little, which this is not.
+        ("mount -t tmpfs -o size=4096 none /dev/shm", "no space is left"),
+    ],
+)
+def test_no_memory_for_the_start_of_the_app(ground, api, mount, words):
+    """Where it is handed on in shared memory, and there is none: refused before the swap."""
+    machine.need_mounts()
+    ground.through = (*machine.MOUNTS, "sh", "-c", f'{mount}; exec "$@"', "sh", *ground.through)
+    before = seccomp.with_refusal("memfd_create")
+    options = ("--manifest", manifest(ground), "--reload")
+    ran = ground.launch(api, *options, before=before)
+    ground.refused(ran, 73, "target-failed", "--reload: what the app is started with", words)
+    assert "fix: allow the system call memfd_create, or mount a /dev/shm" in ran.err
 
 
 def test_no_new_privs_that_cannot_be_had(ground, api):

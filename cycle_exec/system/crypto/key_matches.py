@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 
 from cycle_exec.errors import refuse
+from cycle_exec.system import memory
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -49,7 +50,7 @@ def mismatch(privkey: str, fullchain: str) -> str | None:
     password. Raises Refused where this machine cannot tell, which is not the portal's to mend.
     """
     try:
-        descriptor = _memory()
+        descriptor = memory.anonymous("pair")
     except OSError:
         reason = "this system has neither memory files nor a writable /dev/shm"
         fix = "allow the system call memfd_create, or mount /dev/shm"
@@ -72,16 +73,6 @@ def _write(descriptor: int, content: bytes) -> None:
     except OSError:
         fix = "give the container more memory"
         raise refuse("certificate-refused", _SUBJECT, "memory is short", fix) from None
-
-
-def _memory() -> int:
-    # Some builds of Python lack memfd_create, some sandboxes forbid it.
-    if hasattr(os, "memfd_create"):
-        try:
-            return os.memfd_create("pair", os.MFD_CLOEXEC)
-        except OSError:
-            pass
-    return os.open("/dev/shm", os.O_TMPFILE | os.O_RDWR | os.O_CLOEXEC, 0o600)  # noqa: S108
 
 
 def _judged(path: str, fullchain: str) -> str | None:

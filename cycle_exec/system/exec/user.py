@@ -6,7 +6,7 @@ import os
 from errno import EAGAIN, EMFILE, ENFILE, ENOMEM, EPERM, errorcode
 from time import monotonic, sleep
 
-from cycle_exec.errors import Problem, Refused
+from cycle_exec.errors import Problem, Refused, refuse
 from cycle_exec.record import Record
 from cycle_exec.system.exec import capabilities, prctl
 from cycle_exec.system.exec.identity import (
@@ -194,6 +194,15 @@ def no_child(error: OSError) -> str:
     if error.errno == EAGAIN:
         return "the user's or the container's limit of processes is reached"
     return words(error)
+
+
+def require_child(subject: str) -> None:
+    """Raise Refused unless another process can be made. The limit may be reached later, though."""
+    try:
+        in_child(bytes)
+    except OSError as error:
+        fix = "raise the limits of processes, open files and memory"
+        raise refuse("target-failed", subject, no_child(error), fix) from None
 
 
 def in_child(work: Callable[[], bytes]) -> bytes:

@@ -1,8 +1,8 @@
 """The channel between a watcher and the supervisor above it: whole messages, each with a plan.
 
 A message is one packet: it arrives whole and once, or not at all. What a watcher hands over goes
-as one sealed piece of anonymous memory, which nobody can change afterwards, close-on-exec in every
-process that has it.
+as one piece of anonymous memory, which nobody can change afterwards, close-on-exec in every process
+that has it.
 """
 
 from __future__ import annotations
@@ -117,9 +117,12 @@ class WatcherEnd:
 
     def give(self, content: bytes, *, asks: str = "", signals: tuple[str, ...] = ()) -> None:
         """Hand this over, and say what is wanted. Raises OSError where nobody is there."""
+        self.send(sealed(content), asks=asks, signals=signals)
+
+    def send(self, descriptor: int, *, asks: str = "", signals: tuple[str, ...] = ()) -> None:
+        """Hand over memory from `sealed`, which is closed then."""
         self._number += 1
         packet = marshal.dumps((self._number, asks, signals, ""))
-        descriptor = sealed(content)
         try:
             rights = descriptor.to_bytes(_DESCRIPTOR, sys.byteorder)
             self._socket.sendmsg([packet], [(_socket.SOL_SOCKET, _socket.SCM_RIGHTS, rights)])
@@ -158,16 +161,26 @@ class WatcherEnd:
 
 
 def sealed(content: bytes) -> int:
-    """Return a descriptor of anonymous memory that holds this for ever."""
+    """Return a descriptor of anonymous memory that holds this for ever. Raises OSError where there
+    is none, or not enough.
+    """
     import fcntl
 
-    descriptor = os.memfd_create("cycle-exec", os.MFD_CLOEXEC | os.MFD_ALLOW_SEALING)
+    from cycle_exec.system import memory
+
+    descriptor = memory.anonymous("cycle-exec", seals=True)
     try:
         left = memoryview(content)
         while left:
             left = left[os.write(descriptor, left) :]
         seals = fcntl.F_SEAL_WRITE | fcntl.F_SEAL_GROW | fcntl.F_SEAL_SHRINK | fcntl.F_SEAL_SEAL
-        fcntl.fcntl(descriptor, fcntl.F_ADD_SEALS, seals)
+        try:
+            fcntl.fcntl(descriptor, fcntl.F_ADD_SEALS, seals)
+        except OSError:
+            # Shared memory knows no seals: who is given this one can only read.
+            writable = descriptor
+            descriptor = os.open(f"/proc/self/fd/{writable}", os.O_RDONLY | os.O_CLOEXEC)
+            os.close(writable)
     except BaseException:
         os.close(descriptor)
         raise

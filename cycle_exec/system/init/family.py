@@ -168,13 +168,15 @@ class Family:
         loud, self._started = not self._started, True
         if self._failure >= 0:
             os.close(self._failure)
-        self._failure, says = os.pipe2(os.O_CLOEXEC)
+        self._failure = says = -1
         try:
+            self._failure, says = os.pipe2(os.O_CLOEXEC)
             child = os.fork()
         except OSError:
-            os.close(says)
+            if says >= 0:
+                os.close(says)
             words = "no process can be made for it"
-            return [NotStarted(code=_FORK_FAILED, words=words)]
+            return [NotStarted(code=_FORK_FAILED, words=words, said=False)]
         if child == 0:
             code, words = _BUG, "cycle-exec has a bug"
             try:

@@ -22,7 +22,10 @@ def start(held: int, number: int) -> tuple[int, SupervisorEnd | None]:
     held: what the last watcher has handed over. number: of its last message. All signals are
     blocked, and stay so until the watcher has its own handlers.
     """
-    above, below = channel.pair()
+    try:
+        above, below = channel.pair()
+    except OSError:
+        return 0, None
     try:
         child = os.fork()
     except OSError:

@@ -8,7 +8,7 @@ import signal
 import subprocess
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO
@@ -129,13 +129,18 @@ Start = Callable[..., Reloading]
 
 @contextmanager
 def reloading(
-    platform: Emulated | Hostile, folder: Path, manifest: str, *app: str, **environ: str
+    platform: Emulated | Hostile,
+    folder: Path,
+    manifest: str,
+    *app: str,
+    through: Sequence[str] = (),
+    **environ: str,
 ) -> Iterator[Reloading]:
-    """An app with this manifest; @ stands for the folder."""
+    """An app with this manifest; @ stands for the folder. through: words before all others."""
     path = folder / "manifest.toml"
     path.write_text((PROCESS + manifest).replace("@", str(folder)))
     process = subprocess.Popen(
-        [str(SCRIPT), "--manifest", str(path), "--log-level", "info", "--", *app],
+        [*through, str(SCRIPT), "--manifest", str(path), "--log-level", "info", "--", *app],
         env={
             "PATH": PATH,
             "CYCLE_API_TOKEN": platform.token,

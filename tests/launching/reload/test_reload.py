@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.launching.reload.conftest import APP, SIGNAL, TEMPLATE, reloading, state
+from tests.support import seccomp
 from tests.support.emulated import emulated, start, wait_for
 from tests.support.hostile import VARIABLES, data, error, hang, hostile, reply
 from tests.support.waiting import PATIENCE, until
@@ -322,6 +323,37 @@ def test_secrets_stay_with_the_watcher(platform, ground):
         for child in run.children():
             held = [os.readlink(link) for link in Path(f"/proc/{child}/fd").iterdir()]
             assert not [link for link in held if "memfd" in link]
+
+
+def test_secrets_stay_with_the_watcher_without_memfd(platform, ground):
+    """A sandbox forbids the call: what is handed over is shared memory without a path then, for
+    restarts and for the next watcher, and the app has no descriptor of it.
+    """
+    app = 'set -- /proc/$$/fd/*; echo "$@"\n' + APP
+    refused = seccomp.words("memfd_create")
+    with reloading(platform, ground, "", "sh", "-c", app, through=refused) as run:
+        for plain in ("one", "two", "three"):
+            assert [path.rpartition("/")[2] for path in run.app().split()] == ["0", "1", "2", "3"]
+            assert run.app() == f"start {plain}"
+            run.says("listening for notifications")
+            held = [os.readlink(link) for link in Path(f"/proc/{run.process.pid}/fd").iterdir()]
+            assert [link for link in held if "/dev/shm" in link and link.endswith(" (deleted)")]
+            for child in run.children():
+                links = [os.readlink(link) for link in Path(f"/proc/{child}/fd").iterdir()]
+                assert not [link for link in links if "/dev/shm" in link]
+            if plain == "three":
+                break
+            [watcher] = [pid for pid in run.children() if is_watcher(pid)]
+            os.kill(watcher, signal.SIGKILL)
+            run.says("the watcher was killed by SIGKILL")
+            platform.state.write_text(state(plain={"one": "two", "two": "three"}[plain]))
+            assert run.app() == "TERM"
+        assert run.end() == 7
+
+
+def is_watcher(pid: int) -> bool:
+    """Whether this child of a supervisor is ours, and not the app."""
+    return b"cycle" in Path(f"/proc/{pid}/cmdline").read_bytes()
 
 
 def test_a_supervisor_that_is_killed_takes_the_watcher_along(ground):

@@ -10,6 +10,7 @@ import pytest
 from cryptography import x509 as reference
 
 from cycle_exec.errors import Refused
+from cycle_exec.system import memory
 from cycle_exec.system.crypto import key_matches
 from tests.support import issued
 
@@ -141,7 +142,7 @@ def test_memory_that_cannot_be_written_is_told(monkeypatch):
 
 def test_a_system_without_proc_is_told(monkeypatch):
     """OpenSSL takes paths alone, and that of an anonymous file is below /proc."""
-    monkeypatch.setattr(key_matches, "_memory", lambda: os.open(os.devnull, os.O_WRONLY))
+    monkeypatch.setattr(memory, "anonymous", lambda _: os.open(os.devnull, os.O_WRONLY))
     monkeypatch.setattr(key_matches, "_judged", refuse)
     assert told(issued.key_pem(issued.key()), chain("P-256")) == (
         "/proc/self/fd cannot be read",

@@ -55,8 +55,12 @@ def test_facts_come_with_nothing_else(ends):
         pass
 
 
-def test_what_is_handed_over_cannot_be_changed():
-    """By nobody, once it is written."""
+@pytest.mark.parametrize("seals", [True, False])
+def test_what_is_handed_over_cannot_be_changed(monkeypatch, seals):
+    """By nobody, once it is written; also where it is shared memory, which knows no seals."""
+    if not seals:
+        monkeypatch.delattr(os, "memfd_create")
+    before = len(os.listdir("/proc/self/fd"))
     descriptor = sealed(b"plan")
     try:
         for change in (
@@ -66,8 +70,11 @@ def test_what_is_handed_over_cannot_be_changed():
         ):
             with pytest.raises(OSError) as caught:
                 change()
-            assert caught.value.errno == errno.EPERM
+            assert caught.value.errno in (errno.EPERM, errno.EBADF, errno.EINVAL)
         assert content(descriptor) == b"plan"
+        assert not os.get_inheritable(descriptor)
+        assert os.fstat(descriptor).st_nlink == 0
+        assert len(os.listdir("/proc/self/fd")) == before + 1
     finally:
         os.close(descriptor)
 
