@@ -1,4 +1,4 @@
-"""Reload mode for a long time: `sh tests/soak.sh --minutes N`.
+"""Reload mode for a long time: `sh tests/soak.sh --minutes N`, or `--changes N` (see `growth`).
 
 A real emulator, supervisor, watcher and app, and random events: good and bad changes, renewals,
 outages of both kinds, signals, a frozen supervisor, killed watchers, removed files. After each of
@@ -26,6 +26,8 @@ from typing import Any
 
 from cycle_exec.resident.status import RUNNING, UP, Status
 from cycle_exec.system.init import board
+from tests.reload import growth
+from tests.reload.growth import descriptors, private
 from tests.support.emulated import Emulated, start, wait_for
 from tests.support.hostile import CERTIFICATES
 from tests.support.launching import PATH, SCRIPT
@@ -36,12 +38,12 @@ TOKEN = "c4n4ry-token"
 APP = """
 import json, os, signal, sys, time
 page, key, seen = sys.argv[1:]
-asked, busy = 0, False
+asked, busy, me = 0, False, os.getpid()
 def read(*_):
-    # A signal may come while another one is being handled.
+    # A signal may come while another one is being handled, and to an orphan as well.
     global asked, busy
     asked += 1
-    if busy:
+    if busy or os.getpid() != me:
         return
     busy = True
     while asked:
@@ -68,7 +70,7 @@ while True:
 MANIFEST = """
 [process]
 reload = true
-reload_debounce = "20ms"
+reload_debounce = "%"
 reload_longest = "2s"
 reload_splay = "1ms"
 [variables]
@@ -109,7 +111,7 @@ class Wrong(AssertionError):
 class World:
     """The platform, and the processes of a launch."""
 
-    def __init__(self, folder: Path, seed: int) -> None:
+    def __init__(self, folder: Path, seed: int, debounce: str = "20ms") -> None:
         self.chance = random.Random(seed)
         self.folder = folder
         self.number = 0
@@ -120,7 +122,8 @@ class World:
         self.watchers = 0
         self.slowest = 0.0
         (folder / "page.j2").write_text("page {{ variables.PAGE }}\n")
-        (folder / "manifest.toml").write_text(MANIFEST.replace("@", str(folder)))
+        manifest = MANIFEST.replace("@", str(folder)).replace("%", debounce)
+        (folder / "manifest.toml").write_text(manifest)
         self.state = folder / "state.toml"
         self.publish()
         self.platform = self.serve()
@@ -303,14 +306,19 @@ class World:
             if is_ != should
         )
 
-    def wait(self, true: Callable[[], Any]) -> bool:
+    def settled(self, event: str, wanted: tuple[str, ...]) -> None:
+        """Wait until disk and app have what is wanted."""
+        if not self.wait(lambda: self.is_so(wanted), 0.002):
+            raise Wrong(f"not settled after {event}: {self.told()}; {self.differences(wanted)}")
+
+    def wait(self, true: Callable[[], Any], step: float = 0.01) -> bool:
         end = time.monotonic() + SETTLES
         while not true():
             if self.launch.poll() is not None:
                 raise Wrong(f"the launch has ended with {self.launch.returncode}")
             if time.monotonic() > end:
                 return False
-            time.sleep(0.01)
+            time.sleep(step)
         return True
 
     def quiet(self) -> bool:
@@ -356,18 +364,6 @@ class World:
         return code
 
 
-def descriptors(pid: int) -> int:
-    return len(os.listdir(f"/proc/{pid}/fd"))
-
-
-def private(pid: int) -> int:
-    """Kilobytes of memory that are this process's alone."""
-    for line in Path(f"/proc/{pid}/status").read_text().splitlines():
-        if line.startswith("RssAnon:"):
-            return int(line.split()[1])
-    raise Wrong(f"{pid} has no memory")
-
-
 def grown(sizes: list[int]) -> int:
     """Kilobytes between the lowest of a round at the start and of the last one."""
     return min(sizes[-ROUND:]) - min(sizes[WARM : WARM + ROUND])
@@ -385,15 +381,24 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="sh tests/soak.sh", description=__doc__)
     parser.add_argument("--minutes", type=float, default=2.0, metavar="N", help="how long")
     parser.add_argument("--seed", type=int, default=0, metavar="S", help="0: another one each time")
+    parser.add_argument("--changes", type=int, metavar="N", help="nothing but so many changes")
     given = parser.parse_args()
+    if given.changes is not None and given.changes < growth.LEAST:
+        parser.error(f"--changes: {growth.LEAST} at least: the first ones warm up")
     seed = given.seed or random.SystemRandom().randrange(1, 10**6)
     print(f"seed {seed}", flush=True)
     with tempfile.TemporaryDirectory(prefix="cxs-") as folder:
-        world = World(Path(folder), seed)
+        world = World(Path(folder), seed, "1ms" if given.changes else "20ms")
         event = "the start"
         try:
             world.wait(world.seen_file.exists)
             world.settle(event)
+            if given.changes:
+                event, began = "a change", time.monotonic()
+                sizes = growth.play(world, given.changes)
+                if too_large := growth.report(sizes, time.monotonic() - began):
+                    raise Wrong(f"grown too much: {too_large}")
+                given.minutes = 0.0
             end = time.monotonic() + given.minutes * 60
             while time.monotonic() < end:
                 [event] = world.chance.choices(list(WEIGHTS), list(WEIGHTS.values()))
