@@ -229,8 +229,6 @@ def _deserted(terms: Terms, state: State) -> Step:
 
 
 def _not_started(terms: Terms, state: State, event: NotStarted) -> Step:
-    if state.phase not in ("running", "paused", "ending"):
-        return state, ()
     if state.stopped or state.stopping:
         return State(phase="leaving", code=state.code), _leave(terms, state.code)
     if not state.again:

@@ -342,7 +342,27 @@ def test_a_start_that_fails_does_not_end_the_container():
 def test_a_first_start_that_fails_is_the_end():
     """As without reload mode."""
     gone = NotStarted(code=127, words="command app: gone")
-    assert history(PLAIN, Asked(), gone, state=State(phase="launching"))[1] == [Leave(code=127)]
+    begun = State(phase="launching")
+    assert history(PLAIN, Asked(), gone, state=begun)[1] == [Leave(code=127)]
+    untold = NotStarted(code=73, words="no process can be made for it", said=False)
+    said, leave = history(PLAIN, Asked(), untold, state=begun)[1]
+    assert said == Say(
+        words="the app could not be started: no process can be made for it; its files are written "
+        "already"
+    )
+    assert leave == Leave(code=73)
+
+
+def test_a_stop_during_a_restart_counts_whatever_else_comes():
+    """The app that is about to end is not told again, and not started again with newer data."""
+    stopped = (Asked(), TERM, Asked())
+    assert history(PLAIN, *stopped, Ended(code=0)) == [
+        [Send(signal="TERM")],
+        [Send(signal="TERM")],
+        [],
+        [Leave(code=0)],
+    ]
+    assert timers(PLAIN, *stopped) == {}
 
 
 def test_a_launch_that_is_told_to_stop():
@@ -355,6 +375,11 @@ def test_a_launch_that_is_told_to_stop():
     ]
     assert history(PLAIN, term, late, state=begun)[1] == [Send(signal="KILL")]
     assert history(PLAIN, term, Asked(), state=begun)[1] == [Leave(code=143)]
+    # Another one is passed on as well, but the first gives the code and the second.
+    again = Arrived(signal="QUIT", number=3)
+    done = history(PLAIN, term, again, WatcherEnded(code=143), state=begun)
+    assert done[1:] == [[Send(signal="TERM")], [Leave(code=143)]]
+    assert timers(PLAIN, term, again, state=begun) == {}
     own = Terms(stop="WINCH", stop_signal="WINCH")
     size = Arrived(signal="WINCH", number=28)
     assert history(own, size, WatcherEnded(code=143), state=begun)[1] == [Leave(code=156)]

@@ -204,6 +204,24 @@ def test_an_outage_is_said_once_and_so_is_its_end():
     assert warned(played(plan(), denied)[1][0]) == []
 
 
+def test_what_is_waited_for_without_a_connection():
+    """The next attempt, and the moment at which an outage is said or is over."""
+    silent = RULES.replace(listens=False)
+    assert due(begin(plan(), silent, 0.0, None), silent) is None
+    state, _ = played(plan(), Lost(now=0.0, reason="closed"), rules=silent)
+    attempt = state.reconnect
+    assert attempt is not None
+    assert due(state, silent) == attempt < 10.0
+    state, actions = step(silent, state, Due(now=attempt))
+    assert Connect() in actions
+    assert due(state, silent) == 10.0
+    state, _ = step(silent, state, Due(now=10.0))
+    assert due(state, silent) is None
+    state, _ = step(silent, state, Connected(now=12.0))
+    state, _ = step(silent, state, Planned(now=14.0, plan=plan()))
+    assert due(state, silent) == 17.0
+
+
 def warned(actions):
     """What is said at the default level."""
     return [one.words for one in actions if isinstance(one, Say) and one.level != "info"]
