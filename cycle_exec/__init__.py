@@ -15,6 +15,7 @@ INTERPRETER_VARIABLES = frozenset(
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from cycle_exec import types as types
     from cycle_exec.client.client import AsyncClient, Client
     from cycle_exec.client.errors import (
         ApiError,
@@ -25,7 +26,6 @@ if TYPE_CHECKING:
         Unavailable,
     )
     from cycle_exec.client.notifications import Notification
-    from cycle_exec import types as types
     from cycle_exec.version import __version__ as __version__
 
 _PLACES = {

@@ -28,7 +28,7 @@ _PLACEHOLDERS = ("{{ staged }}", "{{staged}}")
 class Conditions(Record):
     """What every check of a run has in common. values: what its output must not show."""
 
-    _sealed = ("environ",)
+    _redacted = ("environ",)
 
     swaps: tuple[Swap, ...]
     environ: Mapping[str, str]

@@ -66,7 +66,7 @@ class Swap(Record):
     of a file. link: where a link leads; empty: it is a file.
     """
 
-    _sealed = ("content",)
+    _redacted = ("content",)
 
     folder: bytes
     name: bytes
@@ -89,7 +89,7 @@ class Layout(Record):
     the command that sees the mirror.
     """
 
-    _sealed = ("files", "environ")
+    _redacted = ("files", "environ")
 
     top: bytes
     folders: tuple[bytes, ...]

@@ -9,10 +9,10 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     import signal as _signal
     from collections.abc import Iterable, Mapping
-else:
-    import _signal
 
     from cycle_exec.settings.model import Invocation
+else:
+    import _signal
 
 _LOCALE = b"LC_CTYPE"
 _BOOT = """\

@@ -60,7 +60,7 @@ class Place(Record):
 class Command(Record):
     """What is to see the mirror. directory: where it runs."""
 
-    _sealed = ("environ",)
+    _redacted = ("environ",)
 
     words: tuple[str, ...]
     executable: str

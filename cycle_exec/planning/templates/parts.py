@@ -24,7 +24,7 @@ class Library(Record):
     use others, what their names begin with.
     """
 
-    _sealed = ("texts",)
+    _redacted = ("texts",)
 
     texts: Mapping[str, str] = {}
     unreadable: Mapping[str, str] = {}
