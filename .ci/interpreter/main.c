@@ -11,11 +11,13 @@
 #include <libgen.h>
 #include <limits.h>
 #include <linux/capability.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/auxv.h>
+#include <sys/mount.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -73,10 +75,46 @@ call_capget(PyObject *Py_UNUSED(module), PyObject *words)
     return PyBytes_FromStringAndSize((const char *)data, sizeof data);
 }
 
+/* These three return 0, or -1 where the kernel refuses. */
+static PyObject *
+call_unshare(PyObject *Py_UNUSED(module), PyObject *words)
+{
+    int flags;
+    if (!PyArg_ParseTuple(words, "i", &flags)) {
+        return NULL;
+    }
+    return PyLong_FromLong(unshare(flags));
+}
+
+static PyObject *
+call_mount(PyObject *Py_UNUSED(module), PyObject *words)
+{
+    const char *source, *target, *kind, *data;
+    unsigned long flags;
+    if (!PyArg_ParseTuple(words, "zyzkz", &source, &target, &kind, &flags, &data)) {
+        return NULL;
+    }
+    return PyLong_FromLong(mount(source, target, kind, flags, data));
+}
+
+static PyObject *
+call_umount2(PyObject *Py_UNUSED(module), PyObject *words)
+{
+    const char *target;
+    int flags;
+    if (!PyArg_ParseTuple(words, "yi", &target, &flags)) {
+        return NULL;
+    }
+    return PyLong_FromLong(umount2(target, flags));
+}
+
 static PyMethodDef prctl_functions[] = {
     {"prctl", call_prctl, METH_VARARGS, "prctl(2)"},
     {"capset", call_capset, METH_VARARGS, "capset(2)"},
     {"capget", call_capget, METH_VARARGS, "capget(2)"},
+    {"unshare", call_unshare, METH_VARARGS, "unshare(2)"},
+    {"mount", call_mount, METH_VARARGS, "mount(2)"},
+    {"umount2", call_umount2, METH_VARARGS, "umount2(2)"},
     {NULL, NULL, 0, NULL},
 };
 

@@ -80,6 +80,22 @@ class _Libc:
         data = (character * _CAPABILITY_DATA)()
         return data.raw if self._call("capget", header, data) == 0 else None
 
+    def unshare(self, flags: int) -> int:
+        return self._call("unshare", flags)
+
+    def mount(
+        self,
+        source: bytes | None,
+        target: bytes,
+        kind: bytes | None,
+        flags: int,
+        data: bytes | None,
+    ) -> int:
+        return self._call("mount", source, target, kind, flags, data)
+
+    def umount2(self, target: bytes, flags: int) -> int:
+        return self._call("umount2", target, flags)
+
     def _call(self, name: str, *arguments: object) -> int:
         address = self._ctypes.dlsym(self._handle, name)
         result: int = self._ctypes.call_cdeclfunction(address, arguments)

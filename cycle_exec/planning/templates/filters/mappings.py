@@ -43,6 +43,8 @@ def combine(
 def _merged(
     old: Mapping, new: Mapping, recursive: bool, lists: Callable[[List, List], List]
 ) -> Mapping:
+    if old == new:
+        return dict(new)  # as Ansible: lists of equal mappings are not joined
     merged = dict(old)
     for key, value in new.items():
         before = old.get(key)
