@@ -55,7 +55,7 @@ def write(invocation: Invocation, overrides: Overrides, *, directory: str) -> in
     absolute = directory if directory.startswith("/") else f"{invocation.cwd}/{directory}"
     settings, deadline = _settled(invocation, overrides, directory=absolute.rstrip("/") or "/")
     planned = pipeline.plan_for(invocation, settings, deadline)
-    applied = apply.apply(planned.plan, invocation.cwd, deadline)
+    applied = apply.apply(planned.plan, invocation.cwd, deadline, user=planned.local.user)
     for line in (*planned.plan.warnings, *applied.warnings):
         stderr.log.warning(line)
     for path in applied.written:

@@ -15,9 +15,10 @@ if TYPE_CHECKING:
     from typing import NoReturn
 
     from cycle_exec.launching.last_good import Keeper
-    from cycle_exec.launching.pipeline import Overrides
+    from cycle_exec.launching.pipeline import Overrides, Planned
     from cycle_exec.planning.model import Plan
     from cycle_exec.settings.model import Invocation, Settings
+    from cycle_exec.system.clock import Deadline
     from cycle_exec.system.signals import Armed
     from cycle_exec.system.targets.stage import Applied
 
@@ -63,14 +64,10 @@ def _launch(invocation: Invocation, settings: Settings, armed: Armed, started: f
     plan, local = planned.plan, planned.local
     executable = apply.judged(settings, planned)
     apply.require_idle(settings, planned, executable)
-    hook = planned.hook if settings.vpn is not None and settings.vpn.probe else None
-    applied = prepared = None
+    prepared = None
     if settings.process.reload:
         prepared = reload.prepared(invocation, settings, planned, executable)
-    if plan.writes or hook is not None:
-        probe = apply.probe(hook, local.inherited, deadline)
-        values = apply.values(planned.snapshot, local.token, plan)
-        applied = apply.apply(plan, local.cwd, deadline, probe, targets=plan.writes, values=values)
+    applied = _applied(settings, planned, deadline)
     if keeper is not None:
         keeper.keep()
     phases.mark("apply")
@@ -91,6 +88,23 @@ def _launch(invocation: Invocation, settings: Settings, armed: Armed, started: f
         no_new_privs=settings.process.no_new_privs,
         core_limits=core_limits,
         below_init=settings.process.init,
+    )
+
+
+def _applied(settings: Settings, planned: Planned, deadline: Deadline) -> Applied | None:
+    """Write the targets; return None where there is neither one nor a hook to try."""
+    plan, local = planned.plan, planned.local
+    hook = planned.hook if settings.vpn is not None and settings.vpn.probe else None
+    if not plan.writes and hook is None:
+        return None
+    return apply.apply(
+        plan,
+        local.cwd,
+        deadline,
+        apply.probe(hook, local.inherited, deadline),
+        targets=plan.writes,
+        values=apply.values(planned.snapshot, local.token, plan),
+        user=local.user,
     )
 
 

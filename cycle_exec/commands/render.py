@@ -33,7 +33,7 @@ def run(
     given = pipeline.fetched(settings, local, deadline)
     plan = _only_these(pipeline.planned(settings, local, given).plan)
     if output:
-        apply.apply(plan, local.cwd, deadline)
+        apply.apply(plan, local.cwd, deadline, user=local.user)
     else:
         stdout.write(
             "".join(write.content.decode("utf-8", "surrogateescape") for write in plan.writes)

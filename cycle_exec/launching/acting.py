@@ -177,15 +177,16 @@ class Actor:
         deadline = clock.Deadline.after(self.settings.api.deadline)
         whole = looked.planned.plan
         plan = whole.replace(writes=tuple(writes))
-        cwd = looked.planned.local.cwd
+        local = looked.planned.local
         try:
             # What has not changed itself may be made wrong by what has.
             applied = apply.apply(
                 plan,
-                cwd,
+                local.cwd,
                 deadline,
                 targets=whole.writes,
                 checked=whole.writes,
+                user=local.user,
                 values=apply.values(looked.planned.snapshot, self.memory.invocation.token, whole),
             )
         except Refused as refused:
@@ -202,7 +203,9 @@ class Actor:
         try:
             part, cwd = plan.replace(writes=writes), self.memory.invocation.cwd
             values = apply.values(self.memory.snapshot, self.memory.invocation.token, plan)
-            apply.apply(part, cwd, deadline, targets=plan.writes, values=values)
+            apply.apply(
+                part, cwd, deadline, targets=plan.writes, values=values, user=self.memory.user
+            )
         except Refused as refused:
             problem = refused.problems[0]
             stderr.log.warning(

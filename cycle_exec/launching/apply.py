@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from cycle_exec.settings.model import Settings
     from cycle_exec.sources.model import Snapshot
     from cycle_exec.system.clock import Deadline
+    from cycle_exec.system.exec.user import User
     from cycle_exec.system.targets.stage import Applied
 
     Probe = Callable[[Mapping[str, str]], Problem | None]
@@ -87,12 +88,14 @@ def apply(
     targets: Sequence[FileWrite] | None = None,
     checked: Sequence[FileWrite] | None = None,
     values: Callable[[], Iterable[str]] = tuple,
+    user: User | None = None,
 ) -> Applied:
     """Stage every target, run the checks, swap all of them.
 
     cwd: where checks run. probe: a check of its own, given where each target is staged. targets:
     all that the settings have, None where nobody knows. checked: targets whose checks are run,
-    None: those of the plan. values: what must not be shown of what a check prints.
+    None: those of the plan. values: what must not be shown of what a check prints. user: who the
+    command will be.
     A stop signal that arrives during the swap is heard at its end: then all targets are new.
     """
     from cycle_exec.system.targets import stage
@@ -108,8 +111,9 @@ def apply(
                 deadline=deadline,
                 cwd=cwd,
                 values=values,
+                user=user,
             )
-            checks.run(checked, conditions)
+            checks.run(checked, conditions, staged.is_private)
         problem = probe(staged.paths) if probe is not None else None
         if problem is not None:
             raise Refused([problem])

@@ -20,13 +20,16 @@ if TYPE_CHECKING:
 
     from cycle_exec.planning.model import FileWrite, Swap
     from cycle_exec.system.clock import Deadline
+    from cycle_exec.system.exec.user import User
     from cycle_exec.system.init.commands import Outcome
 
 _PLACEHOLDERS = ("{{ staged }}", "{{staged}}")
 
 
 class Conditions(Record):
-    """What every check of a run has in common. values: what its output must not show."""
+    """What every check of a run has in common. values: what its output must not show. user: who
+    the app will be, None for nobody else.
+    """
 
     _redacted = ("environ",)
 
@@ -35,17 +38,25 @@ class Conditions(Record):
     deadline: Deadline
     cwd: str
     values: Callable[[], Iterable[str]]
+    user: User | None = None
 
 
-def run(checks: Sequence[FileWrite], conditions: Conditions) -> None:
-    """Run the checks of these targets, each command once. Raise Refused."""
+def run(
+    checks: Sequence[FileWrite], conditions: Conditions, is_private: Callable[[FileWrite], bool]
+) -> None:
+    """Run the checks of these targets, each command once. Raise Refused.
+
+    is_private: whether nobody else can change the directory of a target.
+    """
     problems = []
-    done: set[tuple[str, ...]] = set()
+    done: set[tuple[User | None, tuple[str, ...]]] = set()
     for write in checks:
         words = tuple(_filled(word, write.path) for word in write.check)
-        if words and words not in done:
-            done.add(words)
-            problem = _Check(write.path, words, conditions).problem()
+        # What somebody could exchange for another file is not for root to look at.
+        user = None if conditions.user is None or is_private(write) else conditions.user
+        if words and (user, words) not in done:
+            done.add((user, words))
+            problem = _Check(write.path, words, conditions.replace(user=user)).problem()
             if problem is not None:
                 problems.append(problem)
     if problems:
@@ -95,7 +106,9 @@ class _Check:
 
     def _run(self, executable: str, enter: Callable[[], None] | None = None) -> Outcome:
         given = self._given
-        return commands.run(executable, self._words, given.environ, given.deadline, enter=enter)
+        return commands.run(
+            executable, self._words, given.environ, given.deadline, user=given.user, enter=enter
+        )
 
     def _mirrored(self, executable: str) -> Outcome:
         """Run it in a mirror. Raise Unfit or OSError."""
@@ -123,6 +136,7 @@ class _Check:
                 layout.environ,
                 given.deadline,
                 directory=layout.directory,
+                user=given.user,
             )
 
     def _judged(self, outcome: Outcome) -> Problem | None:

@@ -148,6 +148,37 @@ owner = "root:extra"
     assert (roots.st_uid, roots.st_gid) == (0, 1600)
 
 
+def test_root_does_not_check_what_others_can_exchange(image, api):
+    """A file may name code to load. Where only root can change the directory, root checks it."""
+    said = image / "said"
+    said.mkdir()
+    said.chmod(0o777)
+    (image / "t.j2").write_text("{{ variables.PLAIN }}")
+    home = image / "home"
+    home.mkdir()
+    os.chown(home, 1501, 1501)
+    blocks = [
+        f"""
+[[templates]]
+source = "{image}/t.j2"
+target = "{target}"
+check = ["sh", "-c", "id -u >{said}/{name} && cat {{{{ staged }}}}"]
+"""
+        for name, target in (
+            ("home", home / "file"),
+            ("new", home / "new/file"),
+            ("root", image / "f"),
+        )
+    ]
+    manifest = image / "m.toml"
+    manifest.write_text('[process]\nuser = "app"\n' + "".join(blocks))
+    for _ in range(2):  # the second time all files are as they should be
+        ended = launched(image, api, "--manifest", str(manifest), app=("true",))
+        assert ended.code == 0, ended
+        found = {path.name: path.read_text() for path in said.iterdir()}
+        assert found == {"home": "1501\n", "new": "1501\n", "root": "0\n"}
+
+
 @pytest.mark.parametrize(
     ("options", "environ", "home"),
     [

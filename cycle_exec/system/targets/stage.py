@@ -138,6 +138,19 @@ class Staged:
             )
         return tuple(found)
 
+    def is_private(self, write: FileWrite) -> bool:
+        """Whether nobody else can change the directory that a target is staged in. Raises
+        Refused.
+        """
+        path = encoded(write.directory) or posixpath.dirname(encoded(write.path))
+        try:
+            folder = self._folders.open(path, self._placement.folder(write))
+            return self._folders.route.is_private(folder)
+        except OSError as error:
+            raise Refused([failed(write.path, words(error))]) from None
+        except Unsafe as unsafe:
+            raise Refused([refused(write.path, unsafe.reason, unsafe.fix)]) from None
+
     def _set_aside(self) -> None:
         """Open descriptors that are closed again for the clearing away: it needs some, and what
         ends a run may be that there are no more.
