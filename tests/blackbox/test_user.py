@@ -228,6 +228,7 @@ def test_without_them_it_is_refused(image, api, caps):
         ("app:ghosts", "there is no group ghosts in this image (owner-unknown)"),
         ("4242", "its group must be given too (owner-unknown)"),
         ("99999999999", "there is no user 99999999999 in this image (owner-unknown)"),
+        ("9" * 5000, "(owner-unknown)"),
     ],
 )
 def test_unknown_people(image, api, user, words):

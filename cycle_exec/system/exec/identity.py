@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
 LEAVE = -1
 _LARGEST = 2**32 - 2
+LONGEST = 10  # digits of an id
 _CAP_CHOWN = 0
 
 
@@ -56,7 +57,7 @@ def number(text: str, otherwise: str) -> int:
     """Return the id that a text of digits is. Raises UnknownOwner, with `otherwise` as its
     reason.
     """
-    if text.isascii() and text.isdecimal() and len(text) <= 10 and int(text) <= _LARGEST:
+    if text.isascii() and text.isdecimal() and len(text) <= LONGEST and int(text) <= _LARGEST:
         return int(text)
     raise UnknownOwner(otherwise)
 

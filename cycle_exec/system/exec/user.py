@@ -10,6 +10,7 @@ from cycle_exec.errors import Problem, Refused, refuse
 from cycle_exec.record import Record
 from cycle_exec.system.exec import capabilities, prctl
 from cycle_exec.system.exec.identity import (
+    LONGEST,
     UnknownOwner,
     group_id,
     has_capability,
@@ -77,7 +78,7 @@ def _entry(name: str) -> tuple[str, int, int, str] | None:
     try:
         found = getpwnam(name)
     except (KeyError, ValueError):
-        if not (name.isascii() and name.isdecimal()):
+        if not (name.isascii() and name.isdecimal() and len(name) <= LONGEST):
             return None
         try:
             found = getpwuid(int(name))
