@@ -175,3 +175,24 @@ def test_every_errno_has_words():
     """Also one that the table does not know, and never the system's own text."""
     assert files.words(OSError(28, "x")) == "no space is left on the file system"
     assert files.words(OSError(9999, "x")) == "the operation failed (error 9999)"
+
+
+def test_only_a_file_with_one_name_is_overwritten(tmp_path):
+    """One that another user linked to a file of ours is as little his as a symbolic link."""
+    path, other = tmp_path / "control", tmp_path / "ours"
+    path.write_bytes(b"longer than that")
+    files.overwrite(str(path), b"1")
+    assert path.read_bytes() == b"1"
+    other.write_bytes(b"ours")
+    path.unlink()
+    os.link(other, path)
+    files.overwrite(str(path), b"1")
+    path.unlink()
+    path.symlink_to("ours")
+    with pytest.raises(OSError, match="symbolic"):
+        files.overwrite(str(path), b"1")
+    path.unlink()
+    os.mkfifo(path)
+    with pytest.raises(OSError, match="No such device"):
+        files.overwrite(str(path), b"1")
+    assert other.read_bytes() == b"ours"
