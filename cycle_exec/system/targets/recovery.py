@@ -100,6 +100,7 @@ class Recovery:
         self._calls = calls
         self._whole = whole
         self._route = Route(calls)
+        self._folders: list[tuple[bytes, bool]] = []
         self._open: list[Folder] = []
         self._reached: dict[tuple[int, int], Folder] = {}
 
@@ -112,10 +113,9 @@ class Recovery:
         too. Raises Refused where that fails: who goes on all the same could have its files replaced
         by older ones at a later start.
         """
+        self._folders = [(path, path in directories) for path in folders]
         lines = []
         try:
-            for path in folders:
-                self._reach(path, path in directories)
             for path in pending:
                 try:
                     lines += self._in_folder(path)
@@ -126,30 +126,28 @@ class Recovery:
                 close(self._calls, folder.descriptor)
         return lines
 
-    def _reach(self, path: bytes, with_folders: bool) -> None:
-        try:
-            folder = self._route.existing(path)
-        except (OSError, Unsafe):
-            return  # whoever writes there finds the same, and says so
-        self._add(folder)
-        if not with_folders:
-            return
-        try:
-            for name in _listed(self._calls, folder.descriptor):
-                if not name.startswith(b".."):
-                    self._enter(folder, name)
-        except OSError:
-            return
+    def _reach(self, places: Collection[tuple[int, int]]) -> None:
+        """Open those of our folders that are at these places, and no more than these."""
+        for path, with_folders in self._folders:
+            try:
+                folder = self._route.existing(path)
+            except (OSError, Unsafe):
+                continue  # whoever writes there finds the same, and says so
+            names = _inner(self._calls, folder) if with_folders else []
+            for name in names:
+                try:
+                    below = self._route.enter(folder, name, follow=False)
+                except (OSError, Unsafe):
+                    continue  # no folder, as nearly every name there
+                self._keep(below, places)
+            self._keep(folder, places)
 
-    def _enter(self, folder: Folder, name: bytes) -> None:
-        try:
-            self._add(self._route.enter(folder, name, follow=False))
-        except (OSError, Unsafe):
-            pass  # no folder, as nearly every name there
-
-    def _add(self, folder: Folder) -> None:
-        self._open.append(folder)
-        self._reached.setdefault(folder.identity, folder)
+    def _keep(self, folder: Folder, places: Collection[tuple[int, int]]) -> None:
+        if folder.identity in places and folder.identity not in self._reached:
+            self._open.append(folder)
+            self._reached[folder.identity] = folder
+        else:
+            close(self._calls, folder.descriptor)
 
     def _in_folder(self, path: bytes) -> list[str]:
         try:
@@ -170,6 +168,7 @@ class Recovery:
                 _wait(self._calls, descriptor, path)
                 # Whoever held it may have worked it off, or turned it round.
                 still = self._calls.fstat(descriptor).st_nlink and _has(self._calls, at, name)
+                self._reach({step.place for step in steps})
                 if still and self._is_due(steps):
                     lines.append(self._replay(folder, name, steps))
             finally:
@@ -235,6 +234,14 @@ class Recovery:
                 return
             sleep(_PAUSE)
         raise _failed(folder.path, _BUSY)
+
+
+def _inner(calls: Calls, folder: Folder) -> list[bytes]:
+    try:
+        names = _listed(calls, folder.descriptor)
+    except OSError:
+        return []
+    return [name for name in names if not name.startswith(b"..")]
 
 
 def _has(calls: Calls, at: int, name: bytes) -> bool:

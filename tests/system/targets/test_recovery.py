@@ -3,6 +3,7 @@
 import errno
 import fcntl
 import os
+import resource
 
 import pytest
 from hypothesis import given
@@ -408,3 +409,26 @@ def test_a_run_that_writes_a_part_knows_what_else_there_is(tmp_path):
     assert not path.exists()
     for name in ("a", "b"):
         assert (tmp_path / name / "target").read_bytes() == b"new"
+
+
+def test_of_many_folders_only_those_of_the_journal_are_kept_open(tmp_path):
+    """Whoever owns a directory of certificates can make more of them than there are descriptors,
+    and a file that looks like a journal.
+    """
+    pems, other = tmp_path / "pems", tmp_path / "other"
+    for number in range(300):
+        (pems / f"{number}.test").mkdir(parents=True)
+    other.mkdir()
+    (pems / NAME).write_bytes(b"")
+    half_done(pems / "7.test")
+    leave(other, step(pems / "7.test"))
+    targets, directories = [f"{pems}/any.pem", f"{other}/x"], [str(pems)]
+    few = len(os.listdir("/proc/self/fd")) + 10
+    before = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (few, before[1]))
+    try:
+        said = leftovers.recover(targets, directories=directories, whole=False)
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, before)
+    assert len(said) == 1
+    assert (pems / "7.test/target").read_bytes() == b"new"
