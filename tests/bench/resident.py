@@ -26,6 +26,7 @@ SCRIPT = str(Path(sys.executable).with_name("cycle-exec"))
 _NAMESPACE = ("unshare", "--pid", "--fork", "--mount-proc", "--kill-child")
 _TOKEN = "bench"
 _IDLE = 5.0  # seconds
+_SETTLES = 10.0
 _PATIENCE = 10.0
 
 
@@ -42,7 +43,9 @@ def main() -> int:
         with _emulator(place):
             ways = _ways(place)
             _print_latency(ways, _latency(ways, rounds))
-            _print_idle({name: _idle(words) for name, words in ways.items() if name != "nobody"})
+            del ways["nobody"]
+            ways["cycle-exec --reload"] = (*ways["cycle-exec"][:-1], "--reload", "--")
+            _print_idle([idle for name, words in ways.items() for idle in _idle(name, words)])
             _print_reload(_reload(place, rounds))
     return 0
 
@@ -124,9 +127,24 @@ def _once(words: Sequence[str]) -> Latency:
     return Latency((app - began) * 1000, (end - began) * 1000)
 
 
+class Idle(NamedTuple):
+    """What a process takes in some idle seconds: megabytes of memory, in all, its share of what
+    others have too, and what is its own alone; wake-ups, and ticks of processor time.
+    """
+
+    name: str
+    rss: float
+    pss: float
+    private: float
+    switches: int
+    ticks: int
+
+
 @contextmanager
-def _idling(words: Sequence[str]) -> Iterator[int]:
-    """A way with an app that waits; the number of the process above it, outside its namespace."""
+def _idling(words: Sequence[str]) -> Iterator[list[int]]:
+    """A way with an app that waits; the numbers of the process above it and of a watcher, if there
+    is one, outside their namespace.
+    """
     process = subprocess.Popen(
         [*_NAMESPACE, *words, "sh", "-c", "echo up; read end"],
         env=_environ(),
@@ -137,26 +155,42 @@ def _idling(words: Sequence[str]) -> Iterator[int]:
     try:
         assert process.stdout is not None
         assert process.stdout.readline() == b"up\n"
-        time.sleep(0.3)
-        children = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text()
-        yield int(children.split()[0])
+        # A watcher looks once for what was missed, and is idle then.
+        time.sleep(_SETTLES if "--reload" in words else 0.3)
+        [above] = _children(process.pid)
+        yield [above, *(pid for pid in _children(above) if _is_ours(pid))]
     finally:
         process.kill()
         process.communicate()
 
 
-def _idle(words: Sequence[str]) -> tuple[float, float, int, int]:
-    """RSS and Pss in MB, wake-ups and ticks of processor time in some idle seconds."""
-    with _idling(words) as pid:
-        before = _switches(pid), _ticks(pid)
+def _children(pid: int) -> list[int]:
+    return [int(word) for word in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+
+
+def _is_ours(pid: int) -> bool:
+    return b"cycle-exec" in Path(f"/proc/{pid}/cmdline").read_bytes()
+
+
+def _idle(name: str, words: Sequence[str]) -> list[Idle]:
+    """What each process takes."""
+    with _idling(words) as pids:
+        before = [(_switches(pid), _ticks(pid)) for pid in pids]
         time.sleep(_IDLE)
-        after = _switches(pid), _ticks(pid)
-        sizes = dict(
-            line.split(":", 1)
-            for line in Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines()[1:]
-        )
-        rss, pss = (int(sizes[name].split()[0]) / 1024 for name in ("Rss", "Pss"))
-    return rss, pss, after[0] - before[0], after[1] - before[1]
+        after = [(_switches(pid), _ticks(pid)) for pid in pids]
+        sizes = [_sizes(pid) for pid in pids]
+    names = [name] if len(pids) == 1 else [f"{name}, supervisor", f"{name}, watcher"]
+    return [
+        Idle(each, *size, *(late - early for late, early in zip(ends, begins, strict=True)))
+        for each, size, ends, begins in zip(names, sizes, after, before, strict=True)
+    ]
+
+
+def _sizes(pid: int) -> tuple[float, float, float]:
+    lines = Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines()[1:]
+    sizes = {name: int(words.split()[0]) for name, words in (line.split(":", 1) for line in lines)}
+    private = sizes["Private_Clean"] + sizes["Private_Dirty"]
+    return sizes["Rss"] / 1024, sizes["Pss"] / 1024, private / 1024
 
 
 def _switches(pid: int) -> int:
@@ -239,11 +273,12 @@ def _print_latency(ways: dict[str, tuple[str, ...]], found: dict[str, list[Laten
         print(f"| {' | '.join(cells)} |")
 
 
-def _print_idle(found: dict[str, tuple[float, float, int, int]]) -> None:
-    print(f"\n| idle for {_IDLE:.0f} s | RSS MB | Pss MB | wake-ups | CPU ticks |")
-    print("|---|--:|--:|--:|--:|")
-    for name, (rss, pss, switches, ticks) in found.items():
-        print(f"| {name} | {rss:.1f} | {pss:.1f} | {switches} | {ticks} |")
+def _print_idle(found: Sequence[Idle]) -> None:
+    print(f"\n| idle for {_IDLE:.0f} s | RSS MB | Pss MB | private MB | wake-ups | CPU ticks |")
+    print("|---|--:|--:|--:|--:|--:|")
+    for one in found:
+        sizes = " | ".join(f"{size:.1f}" for size in (one.rss, one.pss, one.private))
+        print(f"| {one.name} | {sizes} | {one.switches} | {one.ticks} |")
 
 
 def _print_reload(found: list[float]) -> None:
