@@ -10,6 +10,7 @@ from tests.templates.serving import HOST, place, served, state
 
 NAME = "caddy/Caddyfile.j2"
 SECOND = "second.example.test"
+WILD = "*.wild.example.test"
 
 
 @pytest.mark.needs("caddy")
@@ -23,11 +24,13 @@ def test_each_host_has_its_certificate():
             "CADDY_HTTP_PORT": str(http),
             "CADDY_STORAGE": str(folder / "storage"),
         }
-        with served(folder, NAME, state(variables, HOST, SECOND), https) as server:
+        with served(folder, NAME, state(variables, HOST, SECOND, WILD), https) as server:
             for host in (HOST, SECOND):
                 answer = web.get(https, host, "/page", server.tls)
                 assert (answer.status, answer.body) == (200, "web /page https\n")
                 assert answer.names == (host,)
+            answer = web.get(https, "any.wild.example.test", "/page", server.tls)
+            assert (answer.status, answer.names) == (200, (WILD,))
             moved = web.get(http, HOST, "/page?x=1")
             location = f"https://{HOST}:{https}/page?x=1"
             assert (moved.status, moved.headers["location"]) == (301, location)

@@ -62,8 +62,7 @@ def test_its_command_is_a_program_or_another_headers(name):
 @pytest.mark.parametrize("name", headers.NAMES)
 def test_every_variable_is_in_the_header(name):
     """And nothing is there that the template, or its manifest, does not use."""
-    text = (headers.FOLDER / name).read_text()
-    body = text[text.index("#}") :] if text.startswith("{#") else text
+    body = _body(name)
     used = set(re.findall(r"variables\.([A-Z_0-9]+)", body))
     told = headers.variables(name)
     in_manifest = set(re.findall(r"[A-Z_0-9]{4,}", headers.manifest(name)))
@@ -100,6 +99,34 @@ def test_it_renders_with_no_more_than_what_it_needs(name, platform, bare, tmp_pa
     without = _rendered(name, bare, path)
     assert without.returncode == (65 if needed else 0)
     assert not needed or any(word in without.stderr for word in needed)
+
+
+@pytest.mark.parametrize("name", headers.NAMES)
+def test_what_is_empty_is_as_if_it_were_not_set(name, tmp_path):
+    """The platform makes empty values itself: an empty variable has its default, or refuses."""
+    path = tmp_path / "m.toml"
+    path.write_text(headers.manifest(name, tmp_path))
+    user = re.search(r'(?m)^user = "(\w+):', path.read_text())
+    if user and not _is_there(user[1]):
+        machine.missing(headers.command(name)[0])
+    told = headers.variables(name)
+    empty = dict.fromkeys(told, "")
+    with emulated(state({**empty, **NEEDED}, HOST)) as platform:
+        found = _rendered(name, platform, path)
+        assert found.returncode == 0, found.stderr
+        platform.state.write_text(state(NEEDED, HOST))
+        assert found.stdout == _rendered(name, platform, path).stdout
+        for word in told:
+            if word in NEEDED and f"variables.{word}" in _body(name):
+                platform.state.write_text(state({**NEEDED, word: ""}, HOST))
+                found = _rendered(name, platform, path)
+                assert found.returncode == 65
+                assert f"{word} is missing or empty (template-failed)" in found.stderr
+
+
+def _body(name: str) -> str:
+    text = (headers.FOLDER / name).read_text()
+    return text[text.index("#}") :] if text.startswith("{#") else text
 
 
 def _is_there(user: str) -> bool:

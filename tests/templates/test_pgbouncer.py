@@ -53,7 +53,7 @@ def test_one_password_for_both_and_tls_all_the_way():
             "POSTGRES_CA": str(authority),
             "PGBOUNCER_PORT": str(port),
             "PGBOUNCER_LISTEN": "127.0.0.1",
-            "PGBOUNCER_SOCKETS": "",
+            "PGBOUNCER_SOCKETS": "none",
             "PGBOUNCER_USERLIST": str(folder / "run/pgbouncer/userlist.txt"),
             **password,
         }
