@@ -5,6 +5,9 @@ materials that .ci/build has made goes into the sdist, and from there into the w
 written into the source tree: a plain `pip install .` leaves no trace, and needs neither git, a
 compiler nor a bill of materials.
 
+Each template of templates/ goes into the wheel compiled as well, so that a launch needs no Jinja2
+for it: cycle_exec/builtin_programs.
+
 The wheel's bin/cycle-exec is .ci/stub/script.py, and the wheel is for any platform. Where these
 variables ask for it, the wheel is for one processor, and bin/cycle-exec is .ci/stub/main.c:
 
@@ -20,7 +23,9 @@ import re
 import shlex
 import struct
 import subprocess
+import sys
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -71,6 +76,9 @@ class BuildHook(BuildHookInterface):
                 program = self._written(_script(root))
             os.chmod(program, 0o755)
             build_data["shared_scripts"][program] = "cycle-exec"
+            if version != "editable":
+                for name, text in _programs(root):
+                    forced[self._written(text)] = name
 
     def finalize(self, *_: object) -> None:
         """Remove what was written."""
@@ -99,6 +107,37 @@ class BuildHook(BuildHookInterface):
         if number != MACHINES.get(machine):
             raise SystemExit(f"{compiler[0]} does not make programs for {machine}: set CC")
         return path
+
+
+def _programs(root: Path) -> Iterator[tuple[str, str]]:
+    """The builtin templates as code that needs no Jinja2, each with the name of its file."""
+    writes, sys.dont_write_bytecode = sys.dont_write_bytecode, True
+    sys.path.insert(0, str(root))
+    try:
+        from cycle_exec.planning.programs import generation
+        from cycle_exec.planning.programs.model import Generated
+        from cycle_exec.planning.templates.parts import Library
+        from cycle_exec.system import programs
+
+        home = programs.BUILTINS.replace(".", "/")
+        yield f"{home}/__init__.py", '"""Made by the build, of the templates beside it."""\n'
+        for path in sorted((root / "templates").rglob("*.j2")):
+            name = path.relative_to(root / "templates").as_posix()
+            text = path.read_text(encoding="utf-8")
+            folder = path.parent.relative_to(root / "templates").as_posix()
+            texts = {
+                f"builtin:{folder}/{each.name}": each.read_text(encoding="utf-8")
+                for each in path.parent.iterdir()
+            }
+            folders = dict.fromkeys(texts, f"builtin:{folder}/")
+            library = Library(texts=texts, folders=folders)
+            made = generation.generated(f"builtin:{name}", text, library)
+            if isinstance(made, Generated):
+                head = f"SOURCE = {text!r}\nUSED = {sorted(made.used)!r}\nPARTS = {made.parts!r}\n"
+                yield f"{home}/{programs.module_of(name)}.py", f"{head}\n{made.code}"
+    finally:
+        sys.path.remove(str(root))
+        sys.dont_write_bytecode = writes
 
 
 def _script(root: Path) -> str:

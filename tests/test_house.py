@@ -35,6 +35,7 @@ DOORS = {
     "httpx": {"client.client", "client.transport"},
     "httpcore": {"client.transport"},
     "jinja2": {
+        "planning.programs.generation",
         "planning.templates.jinja.compiling",
         "planning.templates.jinja.environment",
         "planning.templates.jinja.running",

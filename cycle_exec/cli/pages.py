@@ -155,10 +155,11 @@ cycle-exec manifest check cycle-exec.toml
 """
 
 MANIFEST_CHECK = """\
-Find what is wrong with a manifest.
+Find what is wrong with a manifest and its templates.
 
 Check the manifest at PATH, by default the one that a launch would read, and print every
-mistake with file, line and key. Nothing is fetched.
+mistake with file and line: keys and values, templates that do not exist, their syntax, filters,
+tests and names, targets that cannot be meant. Nothing is fetched.
 
 Examples:
 cycle-exec manifest check cycle-exec.toml  # while an image is built
@@ -176,6 +177,42 @@ Print a first manifest with every setting, commented out.
 
 Examples:
 cycle-exec manifest new > cycle-exec.toml
+"""
+
+COMPILE = """\
+Compile the manifest and its templates while an image is built.
+
+Check them as "manifest check" does, and write what a launch then need not compute beside the
+manifest, in PATH.compiled; and compile Python modules that are not compiled. A launch uses it
+as long as nothing that it was made of has changed, and starts faster. The output says which
+templates are left to Jinja2, and why.
+
+Examples:
+RUN cycle-exec compile                      # in a Dockerfile, after everything is copied
+cycle-exec compile --manifest /etc/my.toml  # another manifest
+"""
+
+TEMPLATE = """\
+List or show the templates that come with cycle-exec.
+
+Examples:
+cycle-exec template show builtin:nginx/tls.conf.j2
+"""
+
+TEMPLATE_LIST = """\
+List the templates that come with cycle-exec.
+
+Examples:
+cycle-exec template list  # each with what it is for
+"""
+
+TEMPLATE_SHOW = """\
+Print a template that comes with cycle-exec.
+
+Print its text: how to use it, the manifest and the variables for it come first.
+
+Examples:
+cycle-exec template show builtin:nginx/tls.conf.j2
 """
 
 HEALTH = """\

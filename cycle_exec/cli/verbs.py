@@ -187,6 +187,33 @@ def manifest_new(_: Call) -> int:
     return manifest.new()
 
 
+@root.command("compile", help=pages.COMPILE)
+@click.option("--manifest", type=FILE, help="The manifest; by default the one of a launch.")
+def compile_(call: Call, manifest: str) -> int:
+    from cycle_exec.commands import compile
+
+    return compile.run(call.invocation, manifest)
+
+
+@root.group(default="list", subcommand_metavar="[VERB] [OPTIONS]", help=pages.TEMPLATE)
+def template() -> None: ...
+
+
+@template.command("list", help=pages.TEMPLATE_LIST)
+def template_list(_: Call) -> int:
+    from cycle_exec.commands import template
+
+    return template.list_()
+
+
+@template.command("show", help=pages.TEMPLATE_SHOW)
+@click.argument("name", type=Text("name"))
+def template_show(_: Call, name: str) -> int:
+    from cycle_exec.commands import template
+
+    return template.show(name)
+
+
 @root.command(help=pages.HEALTH)
 @as_json
 @click.option("--strict", is_flag=True, help="Fail also for what is wrong with platform or data.")

@@ -6,7 +6,7 @@ import os
 
 from cycle_exec import INTERPRETER_VARIABLES
 from cycle_exec.errors import Problem, Refused
-from cycle_exec.launching import apply, pipeline, preflight
+from cycle_exec.launching import apply, compiled, pipeline, preflight
 from cycle_exec.planning.model import counted
 from cycle_exec.presentation import diagnosis
 from cycle_exec.presentation.diagnosis import Finding, bad, doubtful, good
@@ -101,6 +101,7 @@ def _launch(invocation: Invocation, settings: Settings, deadline: Deadline) -> l
         found += _reload(settings, token.reveal() if is_asked else "")
     if settings.last_good is not None:
         found += _last_good(invocation, settings)
+    found += _compiled(settings)
     found.append(diagnosis.compiled(*surroundings.uncompiled()))
     return found
 
@@ -123,12 +124,32 @@ def _templates(settings: Settings) -> list[Finding]:
         for each in texts:
             try:
                 sources = {each.name: each.text}
-                rendering.prepare(sources, substitution.parsed(sources), library)
+                rendering.prepare(sources, substitution.parsed(sources), library=library)
             except Refused as refused:
                 problems += refused.problems
     if problems:
         return bad("templates", problems)
     return [good("templates", f"{len(texts)} compiled")] if texts else []
+
+
+def _compiled(settings: Settings) -> list[Finding]:
+    """Whether a launch uses what was compiled while the image was built."""
+    path = settings.manifest_path
+    if not path:
+        return []
+    fix = "run cycle-exec compile while the image is built, after everything is copied"
+    form = compiled.form(path, files.read(path))
+    if form.manifest is None:
+        return [doubtful("compiled form", form.reason or "there is none", fix)]
+    problems: list[Problem] = []
+    texts = preflight.texts(settings.templates, problems)
+    slow = pipeline.rendered_by_jinja2(settings, texts)
+    changed = [name for name in slow if form.programs.get(slow[name], ()) is not None]
+    if changed:
+        return [doubtful("compiled form", f"{', '.join(changed)}: changed since", fix)]
+    if slow:
+        return [good("compiled form", f"used; left to Jinja2: {', '.join(slow)}")]
+    return [good("compiled form", "used")]
 
 
 def _preflight(invocation: Invocation, settings: Settings) -> tuple[Local | None, list[Finding]]:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from cycle_exec.errors import refuse
-from cycle_exec.system import files
 from cycle_exec.system.output import stdout
 
 TYPE_CHECKING = False
@@ -12,28 +10,15 @@ if TYPE_CHECKING:
 
 
 def check(invocation: Invocation, path: str) -> int:
-    """Say that the manifest is good, or refuse with everything that is wrong with it.
+    """Say that the manifest and its templates are good, or refuse with all that is wrong with them.
 
     path: empty for the one a launch would read.
     """
+    from cycle_exec.launching import checking
     from cycle_exec.settings import resolve
-    from cycle_exec.settings.manifest import manifest
 
     path = path or resolve.manifest_path(invocation, {})[0]
-    try:
-        content = files.read(path)
-    except files.Unreadable as error:
-        raise refuse(
-            "manifest-missing",
-            path,
-            error.reason,
-            "give the path of the file, or create one with cycle-exec manifest new",
-        ) from None
-    try:
-        text = content.decode()
-    except UnicodeDecodeError:
-        raise refuse("manifest-invalid", path, "it is not UTF-8 text") from None
-    manifest.parse(text, path)
+    checking.checked(path)
     stdout.write(f"{path}: ok\n")
     return 0
 

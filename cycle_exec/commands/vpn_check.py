@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from cycle_exec.errors import Problem, Refused
-from cycle_exec.launching import pipeline, preflight, vpn_preflight
-from cycle_exec.launching.vpn_preflight import Server
+from cycle_exec.launching import pipeline, preflight
+from cycle_exec.launching.vpn import preflight as vpn_preflight
+from cycle_exec.launching.vpn.preflight import Server
 from cycle_exec.settings.model import Vpn
 from cycle_exec.system import files
 from cycle_exec.system.output import stderr, stdout
@@ -14,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from cycle_exec.launching.pipeline import Overrides
-    from cycle_exec.launching.vpn_preflight import Hook
+    from cycle_exec.launching.vpn.preflight import Hook
     from cycle_exec.settings.model import Invocation, Settings
 
 

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from cycle_exec.launching.pipeline import Planned
-    from cycle_exec.launching.vpn_preflight import Hook
+    from cycle_exec.launching.vpn.preflight import Hook
     from cycle_exec.planning.model import FileWrite, Plan
     from cycle_exec.secret import Secret
     from cycle_exec.settings.model import Settings
@@ -154,7 +154,7 @@ def probe(hook: Hook | None, environ: Mapping[str, str], deadline: Deadline) -> 
         return None
 
     def tried(paths: Mapping[str, str]) -> Problem | None:
-        from cycle_exec.launching import vpn_preflight
+        from cycle_exec.launching.vpn import preflight as vpn_preflight
 
         target = vpn_preflight.token_path(hook)
         staged = paths.get(target, target)

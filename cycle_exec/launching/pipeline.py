@@ -20,11 +20,13 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping, Sequence
 
+    from cycle_exec.launching.compiled import Form
     from cycle_exec.launching.last_good import Keeper
     from cycle_exec.launching.preflight import Local
-    from cycle_exec.launching.vpn_login import VpnLogin
-    from cycle_exec.launching.vpn_preflight import Hook
-    from cycle_exec.planning.model import Plan, Prepared
+    from cycle_exec.launching.vpn.login import VpnLogin
+    from cycle_exec.launching.vpn.preflight import Hook
+    from cycle_exec.planning.model import Plan, Prepared, TemplateText
+    from cycle_exec.planning.programs.model import Program
     from cycle_exec.planning.templates.parts import Library
     from cycle_exec.planning.templates.substitution import Plain
     from cycle_exec.secret import Secret
@@ -57,11 +59,15 @@ class Planned(Record):
 def settle(invocation: Invocation, overrides: Overrides, command: Sequence[str]) -> Settings:
     """Return flags, variables and manifest become one value; the log follows it."""
     path, named = resolve.manifest_path(invocation, overrides)
-    manifest = _manifest(path, named)
+    form = _manifest(path, named)
     settings = resolve.resolve(
-        invocation, overrides, manifest, path if manifest is not None else "", tuple(command)
+        invocation, overrides, form.manifest, path if form.manifest else "", tuple(command)
     )
+    if form.programs:
+        settings = settings.replace(compiled=form.programs)
     stderr.log.configure(settings.log.level, settings.log.format, settings.log.debug)
+    if form.reason:
+        stderr.log.info(f"the compiled form of {path} is not used: {form.reason}")
     for line in resolve.unknown_variables(invocation.environ):
         stderr.log.warning(line)
     return settings
@@ -78,39 +84,45 @@ def begin(
     return settings, deadline
 
 
-def _manifest(path: str, named: bool) -> Manifest | None:
+def _manifest(path: str, named: bool) -> Form:
+    """Return the manifest, as it was compiled or as it stands there; no manifest: there is none."""
+    from cycle_exec.launching import compiled
+
     try:
         content = files.read(path)
     except files.Unreadable as error:
         if error.absent and not named:
-            return None
+            return compiled.Form()
         raise refuse("manifest-missing", path, error.reason) from None
+    form = compiled.form(path, content)
+    if form.manifest is not None:
+        return form
     try:
         text = content.decode()
     except UnicodeDecodeError:
         raise refuse("manifest-invalid", path, "it is not UTF-8 text") from None
     from cycle_exec.settings.manifest import manifest
 
-    return manifest.parse(text, path)
+    return form.replace(manifest=manifest.parse(text, path))
 
 
 def fetched(
     settings: Settings, local: Local, deadline: Deadline, keeper: Keeper | None = None
 ) -> Fetched:
     """Ask the platform for all that is needed, and make ready while it works."""
-    expressions = _expressions(settings, local)
-    plain = _plain(expressions)
-    wanted = needs.needs(settings, _mentioned(expressions, plain, local.library))
+    sources = expressions(settings, local.texts)
+    ready = _ready(settings, sources, local.library)
+    wanted = needs.needs(settings, _mentioned(sources, ready, local.library))
     prepared: list[Prepared] = []
     vpn_login = _vpn_login(settings, local)
 
     def meanwhile() -> Collection[int]:
-        if not expressions:
+        if not sources:
             used: Collection[str] = ()
         else:
             from cycle_exec.planning.templates import rendering
 
-            prepared.append(rendering.prepare(expressions, plain, local.library))
+            prepared.append(rendering.prepare(sources, ready.plain, ready.programs, local.library))
             used = prepared[0].used
         _import_the_rest(settings, any(need.kind == "certificates" for need in wanted))
         if keeper is not None:
@@ -155,7 +167,7 @@ def fetched(
 def _vpn_login(settings: Settings, local: Local) -> VpnLogin | None:
     if settings.vpn is None or settings.vpn.login is None:
         return None
-    from cycle_exec.launching.vpn_login import VpnLogin
+    from cycle_exec.launching.vpn.login import VpnLogin
 
     return VpnLogin(settings, local)
 
@@ -178,35 +190,58 @@ def _import_the_rest(settings: Settings, certificates: bool) -> None:
         from cycle_exec.system.targets import stage  # noqa: F401
 
 
-def _expressions(settings: Settings, local: Local) -> dict[str, str]:
-    """Every text that Jinja2 must see, by the name messages call it."""
-    found = {text.name: text.text for text in local.texts}
+def expressions(settings: Manifest, texts: Sequence[TemplateText]) -> dict[str, str]:
+    """Return every text that is a template, by the name messages call it."""
+    found = {text.name: text.text for text in texts}
     for name, value in settings.environment.set.items():
         if "{{" in value or "{%" in value or "{#" in value:
             found[f"{SET}{name}"] = value
     return found
 
 
-def _plain(expressions: Mapping[str, str]) -> Mapping[str, Plain]:
-    if not expressions:
-        return {}
+class _Ready(Record):
+    """Templates that need no Jinja2, as far as one can tell beforehand."""
+
+    plain: Mapping[str, Plain] = {}
+    programs: Mapping[str, Program] = {}
+
+    def has(self, name: str) -> bool:
+        """Whether the template of this name is one of them."""
+        return name in self.plain or name in self.programs
+
+
+def _ready(settings: Settings, sources: Mapping[str, str], library: Library | None) -> _Ready:
+    if not sources:
+        return _Ready()
+    from cycle_exec.launching import compiled
     from cycle_exec.planning.templates import substitution
 
-    return substitution.parsed(expressions)
+    plain = substitution.parsed(sources)
+    others = {name: text for name, text in sources.items() if name not in plain}
+    programs = compiled.programs(settings, others, library)
+    for name in compiled.stale(settings, others, programs):
+        stderr.log.info(f"the compiled form of {name} is not used: it has changed since")
+    return _Ready(plain=plain, programs=programs)
+
+
+def rendered_by_jinja2(settings: Settings, texts: Sequence[TemplateText]) -> dict[str, str]:
+    """Return the templates, by name, that a launch leaves to Jinja2 from the beginning."""
+    sources = expressions(settings, texts)
+    ready = _ready(settings, sources, preflight.library(texts))
+    return {name: text for name, text in sources.items() if not ready.has(name)}
 
 
 def _mentioned(
-    expressions: Mapping[str, str], plain: Mapping[str, Plain], library: Library | None
+    sources: Mapping[str, str], ready: _Ready, library: Library | None
 ) -> frozenset[str]:
-    """Return the names to fetch: certain for templates that only substitute, suspected for
-    others.
-    """
-    if library is not None:
-        expressions = {**library.texts, **expressions}
-    found = {name for each in plain.values() for name in each.names}
-    for name, text in expressions.items():
-        if name not in plain:
-            found |= needs.mentions(text, needs.FETCHED_NAMES)
+    """Return the names to fetch: certain for templates that are ready, suspected for others."""
+    found = {name for each in ready.plain.values() for name in each.names}
+    found.update(name for each in ready.programs.values() for name in each.used)
+    others = {name: text for name, text in sources.items() if not ready.has(name)}
+    if others and library is not None:
+        others = {**library.texts, **others}
+    for text in others.values():
+        found |= needs.mentions(text, needs.FETCHED_NAMES)
     return needs.FETCHED_NAMES.intersection(found)
 
 
@@ -249,8 +284,8 @@ def _metadata(path: str, deadline: Deadline) -> Callable[[], object]:
 
 def asked(settings: Settings, local: Local) -> frozenset[str]:
     """Return what the fetch is about: kinds of needs, and the names of resources."""
-    expressions = _expressions(settings, local)
-    mentioned = _mentioned(expressions, _plain(expressions), local.library)
+    sources = expressions(settings, local.texts)
+    mentioned = _mentioned(sources, _ready(settings, sources, local.library), local.library)
     wanted = needs.needs(settings, mentioned)
     kinds = {need.name if need.kind == "resource" else need.kind for need in wanted}
     return frozenset(kinds | {"metadata"}.intersection(mentioned))
@@ -275,7 +310,7 @@ def planned(settings: Settings, local: Local, given: Fetched) -> Planned:
     if local.server is None:
         plan = build.build(settings, given.snapshot, inputs, crypto)
         return Planned(plan=plan, local=local, snapshot=given.snapshot)
-    from cycle_exec.launching.vpn_preflight import Judgement
+    from cycle_exec.launching.vpn.preflight import Judgement
 
     judgement = Judgement(local.server, local.hook, local.token)
     plan = build.build(settings, given.snapshot, inputs, crypto, judgement.extend)

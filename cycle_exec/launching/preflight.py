@@ -14,7 +14,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from cycle_exec.launching.vpn_preflight import Hook, Server
+    from cycle_exec.launching.vpn.preflight import Hook, Server
     from cycle_exec.planning.templates.parts import Library
     from cycle_exec.settings.model import Invocation, Settings, TemplateOutput
     from cycle_exec.system.exec.user import User
@@ -71,7 +71,7 @@ def opened(invocation: Invocation, settings: Settings, *, writes: bool = True) -
         problems.extend(files.preflight(targets(settings, found)))
     server, hook = None, None
     if writes and settings.vpn is not None and settings.vpn.judges_a_hook:
-        from cycle_exec.launching import vpn_preflight
+        from cycle_exec.launching.vpn import preflight as vpn_preflight
 
         server = vpn_preflight.Server(
             vpn=settings.vpn,

@@ -14,7 +14,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from contextlib import AbstractContextManager
 
+    from cycle_exec.planning.programs.model import Program
     from cycle_exec.planning.templates.jinja.compiling import Template
+    from cycle_exec.planning.templates.parts import Library
     from cycle_exec.planning.templates.substitution import Plain
     from cycle_exec.secret import Secret
 
@@ -149,15 +151,17 @@ class Prepared(Record):
     """Templates that were parsed, and compiled if that takes Jinja2.
 
     sources: the text of every template, and of every file that they may use, by name. plain,
-    compiled: each template is in one of the two.
-    used: every top-level name that any of them takes from the context.
+    programs, compiled: each template is in one of the three.
+    library: those files. used: every top-level name that any of them takes from the context.
     """
 
-    _redacted = ("sources", "plain", "compiled")
+    _redacted = ("sources", "plain", "programs", "compiled")
 
     sources: Mapping[str, str]
     plain: Mapping[str, Plain]
+    programs: Mapping[str, Program] = {}
     compiled: Mapping[str, Template]
+    library: Library | None = None
     used: frozenset[str]
 
 

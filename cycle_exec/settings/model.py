@@ -15,6 +15,9 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    # See planning.programs.model.Generated.
+    Stored = tuple[tuple[str, ...], tuple[tuple[str, bool], ...], bytes]
+
 # The platform's variables and paths, and ours.
 TOKEN = "CYCLE_API_TOKEN"  # noqa: S105 - the name of the variable, not a token
 SOCKET = "CYCLE_EXEC_SOCKET"
@@ -282,11 +285,14 @@ class Settings(Manifest):
     origins: where a setting comes from ("flag --socket", "variable CYCLE_EXEC_SOCKET"); a dotted
     key that is absent comes from the manifest or its default.
     command: the words after --, untouched.
+    compiled: what `cycle-exec compile` has made of templates, by their source: the names that one
+    uses, the files that it is made of, and its code; None: it is left to Jinja2.
     """
 
     manifest_path: str = ""
     origins: Mapping[str, str] = {}
     command: tuple[str, ...] = ()
+    compiled: Mapping[str, Stored | None] = {}
 
     @property
     def has_value_files(self) -> bool:

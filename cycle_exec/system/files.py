@@ -235,6 +235,11 @@ def builtin(name: str) -> str:
     return decoded(posixpath.join(package, b"templates", inside))
 
 
+def real(path: str) -> str:
+    """Return the path without links, as far as it exists."""
+    return decoded(posixpath.realpath(encoded(path)))
+
+
 def disk(path: str) -> Disk:
     """Return what is at a target now; never follows a link. Raises Unreadable."""
     try:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import stat
+import subprocess
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
@@ -66,6 +67,12 @@ def ours(job: Job, script: str, socket: str) -> Contender:
     argv = (script, "--socket", socket, *manifest, "--", *APP)
     targets = {**job.targets, **job.optional}
     return Contender("cycle-exec", job, argv, job.environ, _prepared(job), frozenset(), targets)
+
+
+def compile_(job: Job, script: str) -> None:
+    """Compile manifest and templates, as the build of an image does."""
+    words = [script, "compile", "--manifest", job.manifest]
+    subprocess.run(words, check=True, env=dict(job.environ), stdout=subprocess.DEVNULL)
 
 
 def shell(job: Job, socket: str, *, batched: bool = False) -> Contender:

@@ -20,7 +20,7 @@ _ALONE = Size(integrations=0, certificates=0, templates=0)
 _JOBS = {
     "variables alone": _ALONE,
     "full job": Size(),
-    "full job, templates with blocks": Size(blocks=True),
+    "full job, realistic templates": Size(realistic=True),
 }
 
 

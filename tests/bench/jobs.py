@@ -91,6 +91,111 @@ service:
     port: @UPSTREAM_PORT@
 """,
 )
+# What people write: loops, conditions, defaults, filters and quoting, and what comes out of it.
+_REALISTIC = (
+    (
+        """\
+# site @NUMBER@
+{% set upstream = env.UPSTREAM_HOST|required("UPSTREAM_HOST is empty")|bare_word %}
+{% set port = env.UPSTREAM_PORT|default("8080", true)|int %}
+{% macro location(path, last) %}
+    location {{ path }} {
+        proxy_pass http://{{ upstream }}:{{ port }};
+        proxy_set_header Host $host;
+{% if last %}
+        proxy_read_timeout 60s;
+{% endif %}
+    }
+{% endmacro %}
+server {
+    listen {{ env.LISTEN_ADDRESS|default("0.0.0.0:443", true)|bare_word }} ssl;
+    server_name {{ env.SERVER_NAME|quote_nginx }};
+{% for domain, certificate in certificates|dictsort if domain == "www0.example.test" %}
+    ssl_certificate {{ certificate.paths.fullchain|replace("/" ~ domain, "/www0.example.test") }};
+{% endfor %}
+{% if env.SERVER_ROOT is defined and env.SERVER_ROOT.startswith("/") %}
+    root {{ env.SERVER_ROOT|quote_nginx }};
+{% endif %}
+{% for path in (env.NO_SUCH_ROUTES|default("/, /api/")).split(",") if path.strip() %}
+{{ location(path.strip(), loop.last) }}
+{%- endfor %}
+}
+""",
+        """\
+# site @NUMBER@
+server {
+    listen @LISTEN_ADDRESS@ ssl;
+    server_name "@SERVER_NAME@";
+    ssl_certificate @CERTIFICATES@/www0.example.test/fullchain.pem;
+    root "@SERVER_ROOT@";
+    location / {
+        proxy_pass http://@UPSTREAM_HOST@:@UPSTREAM_PORT@;
+        proxy_set_header Host $host;
+    }
+    location /api/ {
+        proxy_pass http://@UPSTREAM_HOST@:@UPSTREAM_PORT@;
+        proxy_set_header Host $host;
+        proxy_read_timeout 60s;
+    }
+}
+""",
+    ),
+    (
+        """\
+# cache @NUMBER@
+{% set level = env.LOG_LEVEL|default("notice", true)|lower %}
+loglevel {{ level if level in ("debug", "verbose", "notice", "warning") else "notice" }}
+port 0
+tls-port {{ env.REDIS_PORT|default("6379", true)|bare_word }}
+{% if env.DATABASE_PASSWORD %}
+requirepass {{ env.DATABASE_PASSWORD|quote_redis }}
+{% endif %}
+{% for save in ("3600 1", "300 100", "60 10000") %}
+save {{ save }}
+{% endfor %}
+io-threads {{ [env.WORKERS|int, 4]|min }}
+dir {{ env.SERVER_ROOT ~ "/redis" }}
+""",
+        """\
+# cache @NUMBER@
+loglevel @LOG_LEVEL@
+port 0
+tls-port 6379
+requirepass "@DATABASE_PASSWORD@"
+save 3600 1
+save 300 100
+save 60 10000
+io-threads 4
+dir @SERVER_ROOT@/redis
+""",
+    ),
+    (
+        """\
+# settings @NUMBER@
+{% for name, value in env|dictsort if name.startswith("DATABASE_") %}
+{{ name }}={{ value|quote_dotenv }}
+{% endfor %}
+{% set debug = env.DEBUG|default("false")|lower %}
+DEBUG={{ 1 if debug in ("1", "true", "yes") else 0 }}
+CACHE_URL={{ env.CACHE_URL|quote_dotenv }}
+{% if env.WORKERS|int > 4 %}
+POOL={{ env.WORKERS|int * 2 }}
+{% else %}
+POOL=4
+{% endif %}
+""",
+        """\
+# settings @NUMBER@
+DATABASE_HOST="@DATABASE_HOST@"
+DATABASE_NAME="@DATABASE_NAME@"
+DATABASE_PASSWORD="@DATABASE_PASSWORD@"
+DATABASE_USER="@DATABASE_USER@"
+DEBUG=0
+CACHE_URL="@CACHE_URL@"
+POOL=16
+""",
+    ),
+)
 _INTEGRATIONS: tuple[tuple[str, str, str, dict[str, str | None], dict[str, str]], ...] = (
     (
         "s3-backups",
@@ -119,14 +224,15 @@ _INTEGRATIONS: tuple[tuple[str, str, str, dict[str, str | None], dict[str, str]]
 class Size(NamedTuple):
     """How much there is of everything; the base job by default.
 
-    blocks: whether each template has a block, which takes Jinja2; without, they only substitute.
+    realistic: whether templates have loops, conditions and filters; else they only substitute.
+    They name a certificate.
     """
 
     variables: int = 50
     integrations: int = 3
     certificates: int = 2
     templates: int = 3
-    blocks: bool = False
+    realistic: bool = False
 
 
 class Target(NamedTuple):
@@ -175,7 +281,7 @@ def job(folder: Path, name: str, size: Size, *, output: Path | None = None) -> J
     if size.certificates:
         lines.append(_certificates(found, size.certificates))
     for number in range(size.templates):
-        lines.append(_template(found, image, number, size.blocks))
+        lines.append(_template(found, image, number, size.realistic))
     Path(found.manifest).write_text("\n".join(lines))
     return found
 
@@ -235,17 +341,17 @@ def _integration(
     return _table("[integrations]", identifier=identifier, prefix=prefix)
 
 
-def _template(job: Job, image: Path, number: int, blocks: bool) -> str:
+def _template(job: Job, image: Path, number: int, realistic: bool) -> str:
     kind = ("conf", "ini", "yaml")[number % 3]
     name = f"{number:03d}.{kind}"
-    text = _TEXTS[number % 3].replace("@NUMBER@", str(number))
-    jinja, shell, result = text, text, text
+    jinja, text = _REALISTIC[number % 3] if realistic else (_TEXTS[number % 3],) * 2
+    jinja, text = (each.replace("@NUMBER@", str(number)) for each in (jinja, text))
+    text = text.replace("@CERTIFICATES@", f"{job.output}/certificates")
+    shell = result = text
     for variable, value in _NAMED.items():
         jinja = jinja.replace(f"@{variable}@", f"{{{{ env.{variable} }}}}")
         shell = shell.replace(f"@{variable}@", f"${{{variable}}}")
         result = result.replace(f"@{variable}@", value)
-    if blocks:
-        jinja = f"{{% if env.SERVER_NAME %}}\n{jinja}{{% endif %}}\n"
     (image / f"{name}.j2").write_text(jinja)
     (image / f"{name}.tmpl").write_text(shell)
     target = str(job.output / name)

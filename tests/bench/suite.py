@@ -25,6 +25,7 @@ _MUSTS = {
     (0, "python -I -S, exec only"): 9.0,
     (0, "shell"): 0.40,
     (0, "shell, batched"): 1.5,
+    (0, "cycle-exec, plain templates"): 1.15,
     (20, "static Go program"): 1.7,
     (100, "static Go program"): 1.2,
 }
@@ -108,16 +109,19 @@ class _Suite:
             (title, job(plan.folder, f"size{number}", size))
             for number, (title, size) in enumerate(sizes)
         ]
-        self.base = self.sizes[0][1]
-        self.blocks = job(plan.folder, "blocks", Size(blocks=True))
+        # Of three jobs two are compiled, as images have them.
+        self.base = job(plan.folder, "realistic", Size(realistic=True))
+        self.plain = job(plan.folder, "plain", Size())
+        self.source = job(plan.folder, "source", Size(realistic=True))
+        for each in (self.base, self.plain):
+            contenders.compile_(each, plan.installed.script)
 
     def run(self) -> Found:
         jobs = [self.alone, self.many, *(each for _, each in self.sizes)]
         sites = [self._site(each, 0) for each in jobs]
         for latency in self.plan.latencies:
-            sites.append(self._site(self.blocks, latency))
-            if latency:
-                sites.append(self._site(self.base, latency))
+            for each in (self.base, self.plain, self.source):
+                sites.append(self._site(each, latency))
         with server.serving(sites):
             self._variables_alone()
             for latency in self.plan.latencies:
@@ -164,7 +168,8 @@ class _Suite:
         competitors = [
             contenders.exec_only(self.base, self.plan.installed.python),
             self._ours(self.base, latency),
-            self._ours(self.blocks, latency)._replace(name="cycle-exec, templates with blocks"),
+            self._ours(self.plain, latency)._replace(name="cycle-exec, plain templates"),
+            self._ours(self.source, latency)._replace(name="cycle-exec, not compiled"),
         ]
         if self.plan.compiled:
             socket = self._socket(self.base, latency)
@@ -173,7 +178,7 @@ class _Suite:
             competitors.append(contenders.shell(self.base, socket))
         samples = self._measured(title, competitors)
         names = [each.name for each in competitors]
-        self._table(title, competitors, samples, names, (0, *range(3, len(names))))
+        self._table(title, competitors, samples, names, (0, 2, *range(4, len(names))))
         for index, name in enumerate(names):
             if (latency, name) in _MUSTS:
                 wall, _ = timing.ratio(samples[1], samples[index])

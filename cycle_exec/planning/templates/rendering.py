@@ -1,7 +1,7 @@
 """Config templates become text: what they can name, and who renders them.
 
-Those that only put values in their places are rendered by `substitution`. Jinja2 is imported only
-if one of them fails or goes further.
+Those that only put values in their places are rendered by `substitution`, those that were compiled
+by `programs`. Jinja2 is imported only if one of them fails, or for what is neither.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from cycle_exec.planning.environment import Layers
     from cycle_exec.planning.model import Inputs, TemplateText
     from cycle_exec.planning.outputs import Outputs
+    from cycle_exec.planning.programs.model import Program
     from cycle_exec.planning.templates.jinja.compiling import Template
     from cycle_exec.planning.templates.parts import Library
     from cycle_exec.planning.templates.substitution import Plain
@@ -30,22 +31,36 @@ _PEMS = ("cert", "chain", "fullchain", "privkey", "combined")
 
 
 def prepare(
-    sources: Mapping[str, str], plain: Mapping[str, Plain], library: Library | None = None
+    sources: Mapping[str, str],
+    plain: Mapping[str, Plain],
+    programs: Mapping[str, Program] = {},
+    library: Library | None = None,
 ) -> Prepared:
     """Parse and compile every template. Raises Refused with the problems of all of them.
 
-    plain: those that need not be compiled, as `substitution.parsed` found them. library: what
-    they may be made of.
+    plain: those that need not be compiled, as `substitution.parsed` found them. programs: those
+    that are compiled already. library: what they may be made of.
     """
     used = {name for each in plain.values() for name in each.names}
-    others = {name: text for name, text in sources.items() if name not in plain}
+    used.update(name for each in programs.values() for name in each.used)
+    if programs:
+        from cycle_exec.planning.programs import rendering  # noqa: F401 - while there is time
+    ready = plain.keys() | programs.keys()
+    others = {name: text for name, text in sources.items() if name not in ready}
     compiled: Mapping[str, Template] = {}
     if others:
         from cycle_exec.planning.templates.jinja import compiling
 
         compiled = compiling.compiled(others, used, library)
     texts = {**library.texts, **sources} if library is not None else dict(sources)
-    return Prepared(sources=texts, plain=plain, compiled=compiled, used=frozenset(used))
+    return Prepared(
+        sources=texts,
+        plain=plain,
+        programs=programs,
+        compiled=compiled,
+        library=library,
+        used=frozenset(used),
+    )
 
 
 def render(
@@ -59,16 +74,22 @@ def render(
     bounded: what keeps its memory small. A template that only puts values in their places needs
     none: what it makes is known.
     """
+    text = None
     if name in prepared.plain:
         text = substitution.render(prepared.plain[name], context)
-        if text is not None:
-            return text
+    elif name in prepared.programs:
+        from cycle_exec.planning.programs import rendering
+
+        text = rendering.render(prepared.programs[name], name, context, bounded)
+    if text is not None:
+        return text
     from cycle_exec.planning.templates.jinja import compiling, running
 
     templates = prepared.compiled
     if name not in templates:
-        # Of a plain template that fails Jinja2 knows what to say.
-        templates = compiling.compiled({name: prepared.sources[name]}, set())
+        # Of a template that fails only Jinja2 knows what to say.
+        own = {name: prepared.sources[name]}
+        templates = compiling.compiled(own, set(), prepared.library)
     within = bounded() if bounded is not None else None
     return running.rendered(templates, name, prepared.sources, context, within)
 

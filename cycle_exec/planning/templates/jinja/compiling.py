@@ -100,14 +100,14 @@ class _Compiler:
         word: str,
         name: str,
     ) -> str:
-        literals = _literals(node.template)
-        if literals is None:
+        names = literals(node.template)
+        if names is None:
             return f"{word} takes the name of a file as a text in quotes, nothing computed"
         folder = self._library.folders.get(name)
         if folder is None:
             return f"{word} is only available in files: there is no directory to look in"
         reasons = []
-        for literal in literals:
+        for literal in names:
             reason = parts.unfit(literal) or self._library.unreadable.get(folder + literal, "")
             text = self._library.texts.get(folder + literal)
             if not reason and text is not None:
@@ -115,11 +115,11 @@ class _Compiler:
             else:
                 reason = reason or "write its name without a backslash"
                 reasons.append(f"{word} of {nearest.printable(literal)}: {reason}")
-        optional = getattr(node, "ignore_missing", False) and not any(map(parts.unfit, literals))
-        return "" if optional or len(reasons) < len(literals) else reasons[0]
+        optional = getattr(node, "ignore_missing", False) and not any(map(parts.unfit, names))
+        return "" if optional or len(reasons) < len(names) else reasons[0]
 
 
-def _literals(node: nodes.Expr) -> list[str] | None:
+def literals(node: nodes.Expr) -> list[str] | None:
     """Return the names that are given in quotes, or None if one is not."""
     from jinja2 import nodes
 

@@ -1,0 +1,170 @@
+"""Compiled templates: equal to Jinja2 in all that they render."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+from random import Random
+
+import pytest
+
+from cycle_exec.planning.programs import generation, rendering
+from cycle_exec.planning.programs.model import Generated, Program, Uncovered
+from cycle_exec.planning.templates.jinja import compiling
+from cycle_exec.system import programs
+from tests.planning.programs.generated import CONTEXT, Maker, difference
+
+BUILTINS = Path(__file__).parents[3] / "templates"
+
+
+def rendered(text, context=CONTEXT, limit=10_000_000):
+    """What the compiled template gives."""
+    generated = generation.generated("t", text)
+    assert isinstance(generated, Generated)
+    code = compile(generated.code, "<template t>", "exec")
+    return rendering.render(
+        Program(made={"t": programs.template(programs.stored(code))}, used=generated.used),
+        "t",
+        context,
+        limit=limit,
+    )
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_any_template_means_what_jinja2_says(seed):
+    """Whatever is rendered at all: more of the same by python -m tests.planning.programs.generated.
+
+    Some half of them are; the others fail, and are left to Jinja2.
+    """
+    maker = Maker(Random(seed))
+    for _ in range(100):
+        text = maker.template()
+        assert difference(text) == "", text
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("{% for x in domains %}{{ loop.index }}{{ x }}{% endfor %}", "1www.example.test"),
+        ("{% for d, c in certificates|dictsort %}{{ d }};{% endfor %}", "*.a.example.test;A."),
+        (
+            "{% set n = namespace(a=0) %}{% for i in domains %}{% set n.a = n.a + 1 %}{% endfor %}",
+            "",
+        ),
+        ("{{ variables.nope|default('x') }}{{ variables.EMPTY|default('y', true) }}", "xy"),
+        ("{% macro m(a, b=2) %}{{ a }}{{ b }}{% endmacro %}{{ m(1) }}{{ m('q', b=3) }}", "12q3"),
+        (
+            "{% macro m() %}<{{ caller(7) }}>{% endmacro %}{% call(x) m() %}{{ x }}{% endcall %}",
+            "<7>",
+        ),
+        (
+            "{{ instances|selectattr('container_id', 'equalto', 'c2')|map(attribute='id')|join }}",
+            "i1i3",
+        ),
+        ("{{ instances|groupby('container_id')|map('first')|join(' ') }}", "c1 c2"),
+        (
+            "{% for i in [1, [2]] recursive %}{{ loop(i) if i is iterable else i }}{% endfor %}",
+            "12",
+        ),
+        ("{% filter upper %}a{{ domains|last }}{% endfilter %}", "AA.TEST"),
+        (
+            "{{ '%s-%05d'|format('a', 42) }}{{ '%d%%' % 7 }}{{ 7 // 2 }}{{ 2 * 'ab' }}",
+            "a-000427%3abab",
+        ),
+        (
+            "{{ 'x' if nope is defined else 'y' }}{{ domains[1:3]|length }}{{ domains[-1] }}",
+            "y2a.test",
+        ),
+        ("{{ variables.URL|quote_nginx }}{{ domains|to_json }}", '"http://api:8080/é?x=1"["www'),
+        ("{% block b %}{{ number }}{% endblock %}{% with a = 1 %}{{ a }}{% endwith %}", "31"),
+    ],
+)
+def test_rendered(text, expected):
+    """These need no Jinja2."""
+    found = rendered(text)
+    assert found is not None
+    assert found.startswith(expected)
+    assert difference(text) == ""
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "{{ nope }}",
+        "{{ nope.x }}",
+        "{% if nope %}{% endif %}",
+        "{% for x in nope %}{% endfor %}",
+        "{{ variables.nope|required('it is missing') }}",
+        "{{ gone }}",
+        "{{ variables.URL.format(1) }}",
+        "{{ variables.__class__ }}",
+        "{{ ''['__class__'] }}",
+        "{{ domains.append(1) }}",
+        "{{ number() }}",
+        "{{ 1 / 0 }}",
+        "{{ 2 ** 9 }}",
+        "{{ 'x' * 10000000 }}",
+        "{{ range(1000000)|length }}",
+        "{{ variables.JSON|b64decode }}",
+        "{{ domains|map('nofilter')|list }}",
+        "{{ domains|first|bare_word(1, 2) }}",
+        "{{ lipsum }}",
+        "{{ joiner }}",
+        "{% macro m(a) %}{{ a }}{% endmacro %}{{ m() }}{{ m(1, 2) }}{{ m(b=1) }}",
+        "{% macro m() %}{{ caller() }}{% endmacro %}{{ m() }}",
+    ],
+)
+def test_what_fails_is_left_to_jinja2(text):
+    """Jinja2 decides whether it is an error, and says which: it has been told for that already."""
+    generated = generation.generated("t", text)
+    assert isinstance(generated, Uncovered) or rendered(text) is None
+
+
+def test_the_limit_is_one_of_bytes():
+    """Of the file."""
+    text = "{% if 1 %}é{{ variables.URL }}{% endif %}"
+    assert rendered(text, limit=25) == "éhttp://api:8080/é?x=1"
+    assert rendered(text, limit=23) is None
+
+
+@pytest.mark.parametrize(
+    ("text", "line", "reason"),
+    [
+        ("a\n{{ domains|random }}", 2, "the filter random"),
+        ("{{ domains is escaped }}", 1, "the test escaped"),
+        ("{% block b %}{% endblock %}\n\n{{ self.b() }}", 3, "the name self"),
+    ],
+)
+def test_what_is_not_covered_is_told(text, line, reason):
+    """With the line, so that people can do without it."""
+    assert generation.generated("t", text) == Uncovered(line=line, reason=reason)
+
+
+@pytest.mark.parametrize("path", sorted(BUILTINS.rglob("*.j2")), ids=lambda path: path.name)
+def test_every_builtin_is_covered(path):
+    """And says what it uses as Jinja2 does."""
+    text = path.read_text()
+    used: set[str] = set()
+    compiling.compiled({"t": text}, used)
+    found = generation.generated("t", text)
+    assert isinstance(found, Generated)
+    assert found.used == used
+
+
+def test_rendering_never_imports_jinja2():
+    """That is what it is for."""
+    generated = generation.generated(
+        "t", "{% for x in a|sort %}{{ x|upper|quote_shell }}{% endfor %}"
+    )
+    assert isinstance(generated, Generated)
+    code = (
+        f"import sys; code = compile({generated.code!r}, 't', 'exec'); "
+        "from cycle_exec.planning.programs import rendering as r; "
+        "from cycle_exec.system import programs as p; "
+        "from cycle_exec.planning.programs import model as m; "
+        "program = m.Program(made={'t': p.template(p.stored(code))}, used=frozenset('a')); "
+        "assert r.render(program, 't', {'a': ['b', 'a']}) == \"'A''B'\"; "
+        "assert not {'jinja2', 're', 'typing', 'json', 'functools'} & set(sys.modules)"
+    )
+    subprocess.run([sys.executable, "-I", "-c", code], check=True)
