@@ -15,7 +15,7 @@ import pytest
 from tests.guarantees.conftest import SCRIPT, manifest
 from tests.support import machine
 from tests.support.hostile import hostile
-from tests.support.waiting import PATIENCE, Stopwatch, Timed
+from tests.support.waiting import PATIENCE, Stopwatch, Timed, until
 
 
 @pytest.fixture
@@ -179,6 +179,36 @@ def test_the_app_starts_where_nobody_reads_standard_error(tmp_path, unread, opti
         )
         process.wait(timeout=PATIENCE)
     assert process.returncode == 3
+
+
+@pytest.mark.parametrize("as_pid_1", [True, False])
+@pytest.mark.parametrize("words", [("explain", "78"), ("--help",), ("plan", "--help"), ("env",)])
+def test_a_stop_is_heard_where_nobody_reads_standard_output(unread, words, as_pid_1):
+    """Of every verb that prints, whether it asks anything or not."""
+    if as_pid_1:
+        machine.need_processes()
+    before = machine.PROCESSES if as_pid_1 else ()
+    with hostile() as api:
+        environ = {"PATH": os.defpath, "CYCLE_API_TOKEN": api.token}
+        environ["CYCLE_EXEC_SOCKET"] = api.socket
+        process = Timed([*before, str(SCRIPT), *words], env=environ, stdout=unread)
+        pid = process.pid
+        if as_pid_1:
+            assert until(lambda: children(process.pid))
+            [pid] = children(process.pid)
+        # A wait for room is what it comes to.
+        assert until(lambda: waits_for_room(pid))
+        watch = Stopwatch(process)
+        os.kill(pid, signal.SIGTERM)
+        process.wait(timeout=PATIENCE)
+    assert process.returncode in (143, -signal.SIGTERM)
+    assert watch.seconds(process) < 1.0
+
+
+def waits_for_room(pid: int) -> bool:
+    with open(f"/proc/{pid}/wchan") as file:
+        place = file.read()
+    return "pipe_write" in place or "select" in place or "poll_schedule_timeout" in place
 
 
 def children(pid: int) -> list[int]:

@@ -18,7 +18,7 @@ _LONGEST = 1000
 _PATIENCE = 0.25  # seconds for a reader that does not keep up, for each message
 _LONG = 1.0  # seconds before there is anything to say of a wait
 _CLEAR = "\r\x1b[K"
-_PIECE = 4096  # PIPE_BUF: bytes
+PIECE = 4096  # PIPE_BUF: bytes
 
 
 def printable(text: str) -> str:
@@ -186,10 +186,11 @@ def _write(text: str) -> None:
     try:
         while left:
             try:
-                left = left[_put(descriptor, left[:_PIECE]) :]
+                piece = left[:PIECE]
+                left = left[os.write(descriptor, piece) if descriptor >= 0 else put(2, piece) :]
             except BlockingIOError:
                 seconds = end - monotonic()
-                if seconds <= 0 or not _wait(seconds):
+                if seconds <= 0 or not wait(2, seconds):
                     log.is_unheard = True
                     return
         log.is_unheard = False
@@ -200,24 +201,23 @@ def _write(text: str) -> None:
             os.close(descriptor)
 
 
-def _put(descriptor: int, piece: memoryview) -> int:
-    """Write as much as there is room for. descriptor: the terminal anew, -1: none. Raise
-    BlockingIOError where there is no room.
+def put(descriptor: int, piece: memoryview) -> int:
+    """Write as much as there is room for. Raise BlockingIOError where there is none.
+
+    piece: at most PIECE bytes.
     """
-    if descriptor >= 0:
-        return os.write(descriptor, piece)
-    mode = os.fstat(2).st_mode
+    mode = os.fstat(descriptor).st_mode
     if S_ISFIFO(mode) or S_ISSOCK(mode):
         try:
-            return os.pwritev(2, (piece,), -1, os.RWF_NOWAIT)
-        except BlockingIOError:
+            return os.pwritev(descriptor, (piece,), -1, os.RWF_NOWAIT)
+        except (BlockingIOError, BrokenPipeError):
             raise
         except (OSError, AttributeError, NotImplementedError):
             pass  # an old kernel or C library, or a sandbox
-    if not _wait(0.0):
+    if not wait(descriptor, 0.0):
         raise BlockingIOError
     # What is ready for anything takes a page of it.
-    return os.write(2, piece)
+    return os.write(descriptor, piece)
 
 
 def _opened_anew() -> int:
@@ -229,10 +229,11 @@ def _opened_anew() -> int:
         return -1
 
 
-def _wait(seconds: float) -> bool:
+def wait(descriptor: int, seconds: float) -> bool:
+    """Return whether there is room within so many seconds."""
     from select import select
 
-    return bool(select((), (2,), (), seconds)[1])
+    return bool(select((), (descriptor,), (), seconds)[1])
 
 
 log = Log()

@@ -7,8 +7,10 @@ import os
 
 from cycle_exec.errors import Stopped, refuse
 from cycle_exec.presentation.model import Style
+from cycle_exec.system import signals
 from cycle_exec.system.files import words
 from cycle_exec.system.invocation import encoded
+from cycle_exec.system.output import stderr
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -17,21 +19,24 @@ if TYPE_CHECKING:
 else:
     import _signal
 
+_TICK = 0.25  # seconds
+
 
 def write(text: str) -> None:
     """Write all of it, as UTF-8.
 
     A reader that went away (`cycle-exec env | head -1`) ends the process by SIGPIPE, as it ends
-    cat: silently, 141 in a shell. Raises Refused if standard output cannot be written.
+    cat: silently, 141 in a shell. A reader that does not read is waited for, until a signal ends
+    that, also as PID 1. Raises Refused if standard output cannot be written.
     """
+    _hear()
     left = memoryview(encoded(text))
     while left:
         try:
-            left = left[os.write(1, left) :]
+            left = left[stderr.put(1, left[: stderr.PIECE]) :]
         except BlockingIOError:
-            from select import select
-
-            select((), (1,), ())
+            # Python runs its handlers between two waits.
+            stderr.wait(1, _TICK)
         except OSError as error:
             if error.errno == errno.EPIPE:
                 _end_by_pipe()
@@ -39,6 +44,12 @@ def write(text: str) -> None:
             raise refuse(
                 "target-failed", "standard output", reason, "check where the output goes"
             ) from None
+
+
+def _hear() -> None:
+    """As PID 1, a verb that has no handlers yet would be deaf to what ends any other process."""
+    if os.getpid() == 1 and _signal.getsignal(_signal.SIGTERM) == _signal.SIG_DFL:
+        signals.arm()
 
 
 def write_json(document: object) -> None:
