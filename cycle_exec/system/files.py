@@ -155,16 +155,16 @@ def read_below(folder: str, name: str) -> bytes:
 
 
 def overwrite(path: str, content: bytes) -> None:
-    """Put the content into a file that is there, which is never made, never a link, and has no
-    other name: in a directory like /tmp, anybody could have given that to a file of ours.
+    """Put the content into a file that is there, which is never made, and which has no other name:
+    neither a link nor a file from elsewhere. Looked at before anything in it is changed.
 
     Raises OSError.
     """
-    flags = os.O_WRONLY | os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK
+    flags = os.O_WRONLY | os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK | os.O_NOCTTY
     descriptor = os.open(encoded(path), flags)
     try:
         found = os.fstat(descriptor)
-        if not stat.S_ISREG(found.st_mode) or found.st_nlink != 1:
+        if not stat.S_ISREG(found.st_mode) or found.st_nlink > 1:
             return
         os.ftruncate(descriptor, 0)
         os.write(descriptor, content)

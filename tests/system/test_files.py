@@ -171,6 +171,35 @@ def test_a_read_only_file_system_is_refused(tmp_path):
     assert ran.stdout == f"['{tmp_path} is on a read-only file system']\n", ran.stderr
 
 
+def test_a_file_is_overwritten_in_its_place(tmp_path):
+    """Whatever was in it, and it is never made."""
+    path = tmp_path / "control"
+    with pytest.raises(FileNotFoundError):
+        files.overwrite(str(path), b"1")
+    path.write_bytes(b"longer")
+    before = path.stat().st_ino
+    files.overwrite(str(path), b"1")
+    assert (path.read_bytes(), path.stat().st_ino) == (b"1", before)
+
+
+def test_what_is_no_file_of_its_own_is_not_touched(tmp_path):
+    """A second name of a file elsewhere, a link, a pipe: not a byte of them goes."""
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.write_bytes(b"kept")
+    (tmp_path / "name").hardlink_to(elsewhere)
+    files.overwrite(str(tmp_path / "name"), b"1")
+    assert elsewhere.read_bytes() == b"kept"
+    (tmp_path / "link").symlink_to(elsewhere)
+    with pytest.raises(OSError, match="symbolic"):
+        files.overwrite(str(tmp_path / "link"), b"1")
+    os.mkfifo(tmp_path / "pipe")
+    reading = os.open(tmp_path / "pipe", os.O_RDONLY | os.O_NONBLOCK)
+    files.overwrite(str(tmp_path / "pipe"), b"1")
+    assert os.read(reading, 1) == b""
+    os.close(reading)
+    assert elsewhere.read_bytes() == b"kept"
+
+
 def test_every_errno_has_words():
     """Also one that the table does not know, and never the system's own text."""
     assert files.words(OSError(28, "x")) == "no space is left on the file system"
