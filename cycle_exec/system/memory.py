@@ -6,6 +6,8 @@ import os
 
 _MOST = 92 * 1000 * 1000  # bytes of the whole process; the rest of 100 MB is for what comes after
 _LEAST = 24 * 1000 * 1000  # for the body, where the process is large already
+_MARGIN = 8 * 1000 * 1000  # of a container's memory, for the kernel and for files in memory
+_GROUPS = "/sys/fs/cgroup"
 
 
 def anonymous(name: str, *, seals: bool = False) -> int:
@@ -27,7 +29,8 @@ def anonymous(name: str, *, seals: bool = False) -> int:
 
 
 class bounded:
-    """Whatever the body makes, the process stays small: it gets MemoryError instead.
+    """Whatever the body makes, the process stays small: it gets MemoryError instead. In a container
+    with less memory it stays smaller: the kernel would kill it without a word.
 
     Bytes of address space are counted, since the kernel has a limit for them. Without /proc, or
     where limits may not be set, there is no bound.
@@ -41,7 +44,8 @@ class bounded:
         try:
             size, resident = _sizes()
             before = getrlimit(RLIMIT_AS)
-            limit = size + max(_LEAST, _MOST - resident)
+            most = min(_MOST, container_limit() - _MARGIN)
+            limit = size + max(_LEAST, most - resident)
             if before[0] == RLIM_INFINITY or before[0] > limit:
                 setrlimit(RLIMIT_AS, (limit, before[1]))
                 self._before = before
@@ -53,6 +57,44 @@ class bounded:
             from resource import RLIMIT_AS, setrlimit
 
             setrlimit(RLIMIT_AS, self._before)
+
+
+def container_limit() -> int:
+    """Return the least limit of memory that a control group sets for this process, in bytes; very
+    many where there is none, or where it cannot be seen.
+    """
+    found = [1 << 62]
+    for group in _groups():
+        try:
+            descriptor = os.open(group, os.O_RDONLY | os.O_CLOEXEC)
+            try:
+                text = os.read(descriptor, 100).strip()
+            finally:
+                os.close(descriptor)
+        except OSError:
+            continue
+        if text.isdigit():
+            found.append(int(text))
+    return min(found)
+
+
+def _groups() -> list[str]:
+    """Return where limits may be: of our own group, and of the one that a container sees above."""
+    found = [f"{_GROUPS}/memory.max", f"{_GROUPS}/memory/memory.limit_in_bytes"]
+    try:
+        with open("/proc/self/cgroup", "rb") as file:
+            lines = file.read().decode("utf-8", "surrogateescape").splitlines()
+    except OSError:
+        return found
+    for line in lines:
+        _, controllers, path = line.split(":", 2)
+        if path in ("", "/"):
+            continue
+        if not controllers:
+            found.append(f"{_GROUPS}{path}/memory.max")
+        elif "memory" in controllers.split(","):
+            found.append(f"{_GROUPS}/memory{path}/memory.limit_in_bytes")
+    return found
 
 
 def _sizes() -> tuple[int, int]:

@@ -1,0 +1,60 @@
+"""The memory of a container: a start works in it, is refused in words, or is killed between whole
+files; it is never half done.
+"""
+
+from __future__ import annotations
+
+import signal
+
+import pytest
+
+from tests.support.cgroups import limited
+from tests.support.hostile import hostile
+from tests.support.launching import Ground
+
+MEBIBYTE = 1 << 20
+FILES = 3
+
+
+@pytest.fixture
+def ground(tmp_path):
+    """Three old targets."""
+    found = Ground(tmp_path)
+    for number in range(FILES):
+        found.target(f"page{number}")
+    return found
+
+
+def options(ground: Ground, text: str) -> tuple[str, ...]:
+    """Return what renders the text to each of them."""
+    source = ground.template(text)
+    targets = (f"{source}:{ground.folder}/page{number}" for number in range(FILES))
+    return tuple(word for target in targets for word in ("--template", target))
+
+
+def contents(ground: Ground) -> set[bytes]:
+    return {(ground.folder / f"page{number}").read_bytes() for number in range(FILES)}
+
+
+@pytest.mark.parametrize("size", [4, 8, 12, 16, 24, 32, 64])
+def test_a_container_of_little_memory(ground, size):
+    """From what no Python starts in, up to what every start has room in."""
+    with hostile(variables={"PLAIN": "x"}) as api, limited(size * MEBIBYTE) as enter:
+        ran = ground.launch(api, *options(ground, "{{ variables.PLAIN }}"), before=enter)
+        if ran.code == -signal.SIGKILL and size < 32:
+            # The next start, with more memory, makes it whole.
+            assert ground.starts == 0
+            ran = ground.launch(api, *options(ground, "{{ variables.PLAIN }}"))
+    assert ran.code == 0, ran
+    assert contents(ground) == {b"x"}
+    assert ground.starts == 1
+
+
+@pytest.mark.parametrize("size", [48, 64])
+def test_a_template_that_makes_more_than_the_container_has(ground, size):
+    """It is refused in words before the kernel would kill somebody."""
+    text = "{{ range(99999) | map('center', 1000000) | list | length }}"
+    with hostile(variables={"PLAIN": "x"}) as api, limited(size * MEBIBYTE) as enter:
+        ran = ground.launch(api, *options(ground, text), before=enter)
+    ground.refused(ran, 65, "template-failed", "its results would take too much memory")
+    assert contents(ground) == {b"old\n"}
