@@ -16,7 +16,7 @@ PROGRAMS = ("gcc", "make", "perl", "dpkg-source", "dpkg-parsechangelog", "xz", "
 
 
 @pytest.fixture
-def tree(tmp_path) -> Path:
+def tree(tmp_path: Path) -> Path:
     """The script in a tree of its own, without a network: its sources are one word."""
     shutil.copytree(HOME / ".ci" / "interpreter", tmp_path / ".ci" / "interpreter")
     (tmp_path / "tests").mkdir()

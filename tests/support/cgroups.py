@@ -24,8 +24,12 @@ def limited(size: int) -> Iterator[Callable[[], None]]:
         group = _made(size)
     except OSError as error:
         pytest.skip(f"no memory control group can be made here: {error.strerror}")
+
+    def enter() -> None:
+        (group / "cgroup.procs").write_text(str(os.getpid()))
+
     try:
-        yield lambda: (group / "cgroup.procs").write_text(str(os.getpid())) and None
+        yield enter
     finally:
         assert until(lambda: not (group / "cgroup.procs").read_text())
         group.rmdir()
