@@ -36,9 +36,11 @@ DOORS = {
     "httpcore": {"client.transport"},
     "jinja2": {
         "planning.programs.generation",
+        "planning.templates.jinja.calls",
         "planning.templates.jinja.compiling",
         "planning.templates.jinja.environment",
         "planning.templates.jinja.running",
+        "planning.templates.jinja.variable_use",
     },
     "bcrypt": {"planning.templates.filters.passwords"},
     "yaml": {"planning.templates.filters.yaml_text"},

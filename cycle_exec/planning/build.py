@@ -43,6 +43,7 @@ def build(
     outputs.problems.extend(environment.missing(settings, merged.environ, snapshot))
     if rendering is not None:
         rendering.templates(inputs.texts, merged.environ)
+        warnings = [*warnings, *rendering.warnings]
     if settings.certificates is not None and settings.certificates.directory:
         from cycle_exec.planning.certificates import targets
 

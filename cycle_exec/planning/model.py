@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from cycle_exec.planning.templates.jinja.compiling import Template
     from cycle_exec.planning.templates.parts import Library
     from cycle_exec.planning.templates.substitution import Plain
+    from cycle_exec.planning.templates.text_use import Use
     from cycle_exec.secret import Secret
 
 
@@ -153,6 +154,7 @@ class Prepared(Record):
     sources: the text of every template, and of every file that they may use, by name. plain,
     programs, compiled: each template is in one of the three.
     library: those files. used: every top-level name that any of them takes from the context.
+    uses: places that have to be looked at with the values.
     """
 
     _redacted = ("sources", "plain", "programs", "compiled")
@@ -163,6 +165,7 @@ class Prepared(Record):
     compiled: Mapping[str, Template]
     library: Library | None = None
     used: frozenset[str]
+    uses: tuple[Use, ...] = ()
 
 
 class Inputs(Record):

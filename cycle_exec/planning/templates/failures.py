@@ -6,14 +6,27 @@ Jinja2 and our own evaluator tell their failures here, so that both say the same
 from __future__ import annotations
 
 from cycle_exec.errors import Problem
+from cycle_exec.planning.templates import undefined
 from cycle_exec.planning.templates.filters.values import FilterFailed, Required
-from cycle_exec.settings import nearest
+from cycle_exec.planning.templates.operations import TextForNumber, TooLarge
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
 _MISSING = "a required value is missing or empty"
+_OTHER = "the expression cannot be evaluated"
+_NUMBER = (
+    "a text and a number are not computed with each other: every variable is text",
+    "make a number of it: variables.NAME | int",
+)
+_CALLS = (
+    "got an unexpected keyword",
+    "positional argument",
+    "takes not more than",
+    "takes no keyword argument",
+    "multiple values for argument",
+)
 _FAILURES = (
     (ZeroDivisionError, "division by zero"),
     (RecursionError, "it recurses without end"),
@@ -26,90 +39,83 @@ _FAILURES = (
 )
 
 
-class UndefinedName(Exception):
-    """A name that is not there was used. obj: where it was looked up, None at the top level."""
-
-    def __init__(self, obj: object, name: object) -> None:
-        self.obj = obj
-        self.name = name
-        super().__init__()
-
-
-class TooLarge(Exception):
-    """An operation whose result would be enormous."""
-
-
 class Forbidden(Exception):
     """An access that the sandbox forbids."""
 
 
 def problem(
-    error: Exception, place: str, source: str, context: Mapping[str, object], *, part: bool = False
+    error: Exception,
+    place: str,
+    source: str,
+    context: Mapping[str, object],
+    *,
+    line: int = 0,
+    part: bool = False,
 ) -> Problem:
     """Return what is said of a failure.
 
-    place, source: of the file in which it happened. part: whether another template uses that file.
+    place, source, line: of the file in which it happened. part: whether another template uses it.
     """
-    if isinstance(error, UndefinedName):
-        return _undefined(error, place, source, context, part)
-    return Problem(kind="template-failed", subject=place, reason=_reason(error, source))
+    lines = source.split("\n")
+    text = lines[line - 1] if 0 < line <= len(lines) else ""
+    if isinstance(error, undefined.UndefinedName):
+        return undefined.problem(error, place, source, context, line=text, part=part)
+    reason, fix = _reason(error, source, text)
+    return Problem(kind="template-failed", subject=place, reason=reason, fix=fix)
 
 
-def _undefined(
-    error: UndefinedName, place: str, source: str, context: Mapping[str, object], part: bool
-) -> Problem:
-    name = error.name
-    if not isinstance(name, str) or not _stands_in(name, source):
-        # A name that was computed may be a value.
-        reason = "a computed name is not defined"
-    elif part and error.obj is None and name in context:
-        reason = f"{name} is not known in a file that is imported without context"
-        return Problem(
-            kind="template-undefined",
-            subject=place,
-            reason=reason,
-            fix='{% import "..." as ... with context %}, or hand it over as an argument',
-        )
-    else:
-        if error.obj is None:
-            known: list[str] = [*context, "range", "dict", "namespace"]
-        elif isinstance(error.obj, dict) and _is_ours(error.obj, context, 4):
-            known = [key for key in error.obj if isinstance(key, str)]
-        else:
-            known = []
-        reason = f"{name} is not defined" + nearest.did_you_mean(name, known)
-    return Problem(kind="template-undefined", subject=place, reason=reason)
-
-
-def _is_ours(wanted: object, value: object, depth: int) -> bool:
-    """Whether a mapping is part of the context itself; keys of a parsed value may be secret."""
-    if value is wanted:
-        return True
-    if not depth:
-        return False
-    if isinstance(value, dict):
-        return any(_is_ours(wanted, member, depth - 1) for member in value.values())
-    return isinstance(value, list) and any(_is_ours(wanted, member, depth - 1) for member in value)
-
-
-def _stands_in(name: str, source: str) -> bool:
-    """Whether the name is a whole word, or a whole string literal, of the template itself."""
-    import re
-
-    return bool(name) and re.search(rf"(?<!\w){re.escape(name)}(?!\w)", source) is not None
-
-
-def _reason(error: Exception, source: str) -> str:
+def _reason(error: Exception, source: str, line: str) -> tuple[str, str]:
+    """Return reason and way out. line: the text of the line in which it happened."""
     if isinstance(error, Required):
         # The author's own words; others were computed, and may be a value.
-        return error.reason[:200] if _stands_in(error.reason, source) else _MISSING
+        own = undefined.stands_in(error.reason, source)
+        return (error.reason[:200] if own else _MISSING), ""
     if isinstance(error, FilterFailed):
-        return error.reason
+        return error.reason, ""
     if isinstance(error, TooLarge):
-        return "the result would be larger than 16 MiB"
+        return "the result would be larger than 16 MiB", ""
+    if isinstance(error, TextForNumber):
+        return _NUMBER
     if isinstance(error, Forbidden):
-        return "the sandbox forbids this access"
-    return next(
-        (words for kinds, words in _FAILURES if isinstance(error, kinds)),
-        "the expression cannot be evaluated",
+        return _forbidden(line)
+    if isinstance(error, TypeError):
+        return _of_types(str(error))
+    if str(error).startswith(("No filter named", "No test named")):
+        return "a filter or a test that does not exist is named", ""
+    return next((words for kinds, words in _FAILURES if isinstance(error, kinds)), _OTHER), ""
+
+
+def _forbidden(line: str) -> tuple[str, str]:
+    import re
+
+    changing = re.search(r"\.(append|extend|insert|remove|pop|update|setdefault|clear)\s*\(", line)
+    if changing is None:
+        return "the sandbox forbids this access", ""
+    return (
+        f"{changing[1]} would change a list or a mapping, which templates cannot",
+        "make a new one: {% set all = all + [one] %}, {% set all = all | combine({...}) %}; "
+        "in a loop, of a namespace",
     )
+
+
+def _of_types(message: str) -> tuple[str, str]:
+    """Return what Python says of types alone: its words have no value in them."""
+    import re
+
+    types = set(re.findall(r"[\"']?\b(str|int|float|bool)\b[\"']?", message))
+    joined = message.startswith(
+        ("can only concatenate str", "unsupported operand", "'<", "'>", "must be str")
+    )
+    if joined and "str" in types and len(types) > 1:
+        return _NUMBER
+    if message.startswith("not all arguments converted"):
+        return "a text before % is a format, and this one has no place for a value", _NUMBER[1]
+    if any(words in message for words in _CALLS):
+        return "a call has arguments that it does not take, or lacks one", ""
+    if message.endswith("object is not callable"):
+        return "what is called is no function", ""
+    if message.endswith("object is not iterable"):
+        return "a loop, or a filter of lists, has no list", ""
+    if message.endswith("object is not subscriptable"):
+        return "a member is taken of what has none", ""
+    return "an operation on values of the wrong type", ""

@@ -13,7 +13,7 @@ from cycle_exec.planning.templates import substitution
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Collection, Mapping, Sequence
     from contextlib import AbstractContextManager
 
     from cycle_exec.planning.certificates.judgement import Usable
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from cycle_exec.planning.templates.jinja.compiling import Template
     from cycle_exec.planning.templates.parts import Library
     from cycle_exec.planning.templates.substitution import Plain
+    from cycle_exec.planning.templates.text_use import Use
     from cycle_exec.settings.model import CertificateRequest, Settings
     from cycle_exec.sources.model import Integration, Snapshot
 
@@ -48,10 +49,11 @@ def prepare(
     ready = plain.keys() | programs.keys()
     others = {name: text for name, text in sources.items() if name not in ready}
     compiled: Mapping[str, Template] = {}
+    uses: list[Use] = []
     if others:
         from cycle_exec.planning.templates.jinja import compiling
 
-        compiled = compiling.compiled(others, used, library)
+        compiled = compiling.compiled(others, used, library, uses)
     texts = {**library.texts, **sources} if library is not None else dict(sources)
     return Prepared(
         sources=texts,
@@ -60,6 +62,7 @@ def prepare(
         compiled=compiled,
         library=library,
         used=frozenset(used),
+        uses=tuple(uses),
     )
 
 
@@ -110,6 +113,7 @@ class Rendering:
         self._prepared = inputs.prepared
         self._bounded = inputs.bounded
         self._outputs = outputs
+        self.warnings: list[str] = []
         self._context = _context(settings, snapshot, certificates)
 
     def literals(self, layered: Layers) -> dict[str, str]:
@@ -131,7 +135,10 @@ class Rendering:
     def templates(self, texts: Sequence[TemplateText], environ: Mapping[str, str]) -> None:
         """Note a target for each template."""
         self._context["env"] = environ
+        unlike = self._uses_unlike_their_values()
         for text in texts:
+            if text.name in unlike:
+                continue
             rendered = self._rendered(text.name)
             if rendered is None:
                 continue
@@ -139,6 +146,18 @@ class Rendering:
             self._outputs.add(
                 text, text.target, content, kind=TEMPLATE, name=text.name, check=text.check
             )
+
+    def _uses_unlike_their_values(self) -> Collection[str]:
+        """Note them, and return the files that cannot be rendered for them."""
+        uses = self._prepared.uses
+        if not uses:
+            return ()
+        from cycle_exec.planning.templates import text_use
+
+        found = text_use.problems(uses, self._context)
+        self._outputs.problems.extend(found.values())
+        self.warnings.extend(text_use.warnings(uses, self._context))
+        return found
 
     def _rendered(self, name: str) -> str | None:
         try:

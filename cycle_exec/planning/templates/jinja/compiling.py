@@ -11,29 +11,33 @@ there is one, and `.items()` still works where there is none.
 from __future__ import annotations
 
 from cycle_exec.errors import Problem, Refused
-from cycle_exec.planning.templates import parts
-from cycle_exec.planning.templates.jinja import environment
+from cycle_exec.planning.templates import parts, syntax
+from cycle_exec.planning.templates.jinja import calls, environment, variable_use
 from cycle_exec.settings import nearest
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from jinja2 import Environment, TemplateSyntaxError, nodes
     from jinja2 import Template as Template
+    from jinja2 import TemplateSyntaxError, nodes
 
     from cycle_exec.planning.templates.parts import Library
+    from cycle_exec.planning.templates.text_use import Use
 
 
 def compiled(
-    sources: Mapping[str, str], used: set[str], library: Library | None = None
+    sources: Mapping[str, str],
+    used: set[str],
+    library: Library | None = None,
+    uses: list[Use] | None = None,
 ) -> dict[str, Template]:
     """Parse and compile the templates, and the files of the library that they are made of.
 
-    used: takes every top-level name that they take from the context. Raises Refused with the
-    problems of all of them.
+    used: takes every top-level name that they take from the context. uses: takes the places that
+    have to be looked at with the values. Raises Refused with the problems of all of them.
     """
-    compiler = _Compiler(library or parts.Library(), used)
+    compiler = _Compiler(library or parts.Library(), used, [] if uses is None else uses)
     for name, text in sources.items():
         compiler.add(name, text)
     if compiler.problems:
@@ -42,11 +46,12 @@ def compiled(
 
 
 class _Compiler:
-    def __init__(self, library: Library, used: set[str]) -> None:
+    def __init__(self, library: Library, used: set[str], uses: list[Use]) -> None:
         self.found: dict[str, Template] = {}
         self.problems: list[Problem] = []
         self._library = library
         self._used = used
+        self._uses = uses
         self._begun: set[str] = set()
         self._environment = environment.made(self._loaded)
 
@@ -62,16 +67,23 @@ class _Compiler:
 
         try:
             tree = self._environment.parse(text)
-            problems = [*_unavailable(self._environment, tree, name), *self._parts(tree, name)]
+            problems = [
+                *calls.problems(self._environment, tree, name),
+                *variable_use.problems(tree, name),
+                *self._parts(tree, name),
+            ]
             if not problems:
+                self._uses += variable_use.uses(tree, name)
                 self.found[name] = self._compiled(tree, name)
         except TemplateSyntaxError as error:
-            problems = [_syntax(error, name)]
+            problems = [_syntax(error, name, text)]
         except Exception as error:  # noqa: BLE001 - parser and compiler let through what Python says
             problems = [Problem(kind="template-syntax", subject=name, reason=_uncompiled(error))]
         self.problems += problems
 
     def _compiled(self, tree: nodes.Template, name: str) -> Template:
+        import warnings
+
         from jinja2 import Template
         from jinja2.meta import TrackingCodeGenerator
 
@@ -79,7 +91,9 @@ class _Compiler:
         tracking.optimizer = None  # as in the environment
         tracking.visit(tree)
         self._used.update(tracking.undeclared_identifiers)
-        code = self._environment.compile(tree, name, file_name(name))
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # Python's own: it fails when it is rendered
+            code = self._environment.compile(tree, name, file_name(name))
         return Template.from_code(self._environment, code, self._environment.make_globals(None))
 
     def _parts(self, tree: nodes.Template, name: str) -> Iterator[Problem]:
@@ -135,19 +149,6 @@ def file_name(name: str) -> str:
     return f"<template {name}>"
 
 
-def _unavailable(environment: Environment, tree: nodes.Template, name: str) -> Iterator[Problem]:
-    """Problems that parsing alone does not see: unknown filters and tests."""
-    from jinja2 import nodes
-
-    for node in tree.find_all((nodes.Filter, nodes.Test)):
-        assert isinstance(node, nodes.Filter | nodes.Test)
-        kind = "filter" if isinstance(node, nodes.Filter) else "test"
-        known = environment.filters if kind == "filter" else environment.tests
-        if node.name not in known:
-            reason = f"unknown {kind} {node.name}" + nearest.did_you_mean(node.name, known)
-            yield Problem(kind="template-syntax", subject=f"{name}:{node.lineno}", reason=reason)
-
-
 def _uncompiled(error: Exception) -> str:
     """Why Python does not compile what Jinja2 made of a template."""
     message = error.msg if isinstance(error, SyntaxError) else ""
@@ -160,19 +161,6 @@ def _uncompiled(error: Exception) -> str:
     return "this is not valid Jinja2"
 
 
-def _syntax(error: TemplateSyntaxError, name: str) -> Problem:
-    import re
-
-    message = error.message or ""
-    reason = "this is not valid Jinja2"
-    unknown = re.match(r"Encountered unknown tag '(\w{1,40})'", message)
-    if unknown:
-        tags = ("for", "if", "elif", "else", "endif", "endfor", "set", "endset", "macro", "raw")
-        reason = f"unknown tag {unknown[1]}" + nearest.did_you_mean(unknown[1], tags)
-    elif "nexpected end of template" in message or "was never closed" in message:
-        reason = "a block or an expression is not closed"
-    elif "nexpected char" in message:
-        reason = "a character that is not allowed in an expression"
-    elif "expected token" in message:
-        reason = "the expression is invalid: something is missing or superfluous"
-    return Problem(kind="template-syntax", subject=f"{name}:{error.lineno}", reason=reason)
+def _syntax(error: TemplateSyntaxError, name: str, text: str) -> Problem:
+    reason, fix = syntax.reason(error.message or "", text, error.lineno)
+    return Problem(kind="template-syntax", subject=f"{name}:{error.lineno}", reason=reason, fix=fix)

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from cycle_exec.errors import Problem, Refused
-from cycle_exec.planning.templates.failures import TooLarge, UndefinedName
+from cycle_exec.planning.templates import operations
 from cycle_exec.planning.templates.filters import table
-from cycle_exec.planning.templates.substitution import OUTPUT_LIMIT
+from cycle_exec.planning.templates.operations import TooLarge
+from cycle_exec.planning.templates.undefined import UndefinedName
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -15,7 +16,6 @@ if TYPE_CHECKING:
     from jinja2 import Environment, Template, Undefined
     from jinja2.runtime import Context
 
-_MOST_BITS = 100_000  # of a number that is computed with
 _MOST_DIGITS = 10_000
 
 
@@ -28,7 +28,7 @@ def made(load: Callable[[str, str], Template | None]) -> Environment:
     from jinja2.sandbox import ImmutableSandboxedEnvironment
 
     class Sandbox(ImmutableSandboxedEnvironment):
-        intercepted_binops = frozenset(("*", "**", "/", "//", "%"))
+        intercepted_binops = frozenset(operations.MEASURED)
         context_class = _guarded()
 
         def getattr(self, obj: Any, attribute: str) -> Any:
@@ -37,7 +37,7 @@ def made(load: Callable[[str, str], Template | None]) -> Environment:
             return super().getattr(obj, attribute)
 
         def call_binop(self, context: Context, operator: str, left: Any, right: Any) -> Any:
-            _measure(operator, left, right)
+            operations.measure(operator, left, right)
             return super().call_binop(context, operator, left, right)
 
         def get_template(
@@ -142,7 +142,7 @@ class _Named(dict[str, "Any"]):
         return self[name] if name in self else default  # noqa: SIM401 - this is `get`
 
 
-def _adapted(name: str, function: Callable[..., object]) -> Callable[..., object]:
+def _adapted(name: str, function: Callable[..., object]) -> Any:
     """Return a filter or a test of ours as Jinja2 calls it: what is undefined is refused, as any
     use of it is.
     """
@@ -163,7 +163,9 @@ def _adapted(name: str, function: Callable[..., object]) -> Callable[..., object
     def named_adapted(context: Context, value: object, *args: object, **named: object) -> object:
         return adapted(value, *args, **named, template=context.name or "")
 
-    return pass_context(named_adapted) if name in table.TAKE_NAME else adapted
+    found: Any = pass_context(named_adapted) if name in table.TAKE_NAME else adapted
+    found.__wrapped__ = function
+    return found
 
 
 def _rounded(function: Callable[..., object]) -> Callable[..., object]:
@@ -174,19 +176,3 @@ def _rounded(function: Callable[..., object]) -> Callable[..., object]:
         return function(value, precision, method)
 
     return rounded
-
-
-def _measure(operator: str, left: Any, right: Any) -> None:
-    """Refuse what would take long before it is begun, for nothing interrupts it: arithmetic with
-    numbers of any length; and what would be too large, as long as that is plain.
-    """
-    if isinstance(left, int) and isinstance(right, int):
-        bits = left.bit_length() * (right if operator == "**" and abs(left) > 1 else 1)
-        if max(bits, left.bit_length() + right.bit_length()) > _MOST_BITS:
-            raise TooLarge
-        return
-    sized = next((each for each in (left, right) if isinstance(each, str | list | tuple)), None)
-    if operator == "*" and sized is not None:
-        factor = right if sized is left else left
-        if isinstance(factor, int) and len(sized) * factor > OUTPUT_LIMIT:
-            raise TooLarge

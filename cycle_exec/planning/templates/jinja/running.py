@@ -5,6 +5,7 @@ from __future__ import annotations
 from cycle_exec.errors import Refused
 from cycle_exec.planning.templates import failures
 from cycle_exec.planning.templates.jinja.compiling import file_name
+from cycle_exec.planning.templates.operations import TooLarge
 from cycle_exec.planning.templates.substitution import OUTPUT_LIMIT, size_of
 
 TYPE_CHECKING = False
@@ -47,7 +48,9 @@ def rendered(
         place = f"{where}:{line}" if line else where
         if isinstance(error, SecurityError):
             error = failures.Forbidden()
-        problem = failures.problem(error, place, sources[where], context, part=where != name)
+        problem = failures.problem(
+            error, place, sources[where], context, line=line, part=where != name
+        )
         raise Refused([problem]) from None
 
 
@@ -57,7 +60,7 @@ def _text(template: Template, context: Mapping[str, object]) -> str:
     for part in template.root_render_func(template.new_context(dict(context))):
         size += size_of(part)
         if size > OUTPUT_LIMIT:
-            raise failures.TooLarge
+            raise TooLarge
         parts.append(part)
     return "".join(parts)
 
