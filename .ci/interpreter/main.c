@@ -17,6 +17,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/auxv.h>
+#include <sys/inotify.h>
 #include <sys/mount.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
@@ -108,6 +109,28 @@ call_umount2(PyObject *Py_UNUSED(module), PyObject *words)
     return PyLong_FromLong(umount2(target, flags));
 }
 
+static PyObject *
+call_inotify_init1(PyObject *Py_UNUSED(module), PyObject *words)
+{
+    int flags;
+    if (!PyArg_ParseTuple(words, "i", &flags)) {
+        return NULL;
+    }
+    return PyLong_FromLong(inotify_init1(flags));
+}
+
+static PyObject *
+call_inotify_add_watch(PyObject *Py_UNUSED(module), PyObject *words)
+{
+    int descriptor;
+    const char *path;
+    unsigned int mask;
+    if (!PyArg_ParseTuple(words, "iyI", &descriptor, &path, &mask)) {
+        return NULL;
+    }
+    return PyLong_FromLong(inotify_add_watch(descriptor, path, mask));
+}
+
 static PyMethodDef prctl_functions[] = {
     {"prctl", call_prctl, METH_VARARGS, "prctl(2)"},
     {"capset", call_capset, METH_VARARGS, "capset(2)"},
@@ -115,6 +138,8 @@ static PyMethodDef prctl_functions[] = {
     {"unshare", call_unshare, METH_VARARGS, "unshare(2)"},
     {"mount", call_mount, METH_VARARGS, "mount(2)"},
     {"umount2", call_umount2, METH_VARARGS, "umount2(2)"},
+    {"inotify_init1", call_inotify_init1, METH_VARARGS, "inotify_init1(2)"},
+    {"inotify_add_watch", call_inotify_add_watch, METH_VARARGS, "inotify_add_watch(2)"},
     {NULL, NULL, 0, NULL},
 };
 

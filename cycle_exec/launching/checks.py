@@ -11,7 +11,7 @@ from cycle_exec.record import Record
 from cycle_exec.system.exec import lookup
 from cycle_exec.system.files import words as words_of
 from cycle_exec.system.init import commands
-from cycle_exec.system.invocation import encoded
+from cycle_exec.system.invocation import decoded, encoded
 from cycle_exec.system.output import stderr
 
 TYPE_CHECKING = False
@@ -96,11 +96,13 @@ class _Check:
         except Unfit as unfit:
             reason = unfit.reason
         except OSError as error:
+            path = error.filename
             reason = words_of(error)
+            if isinstance(path, bytes):
+                reason = f"for a mirror of {decoded(path.removeprefix(self._top))}: {reason}"
         stderr.log.warning(
-            f"{self._subject}: {self._words[0]} was not run: no mount namespace can be made here, "
-            f"and in a mirror it would not see what is new: {reason}; name its files in the "
-            "command, as in nginx -t -c {{ staged }}"
+            f"{self._subject}: {self._words[0]} cannot check what is new: no mount namespace can "
+            f"be made here, and {reason}"
         )
         return None
 
@@ -114,13 +116,14 @@ class _Check:
         """Run it in a mirror. Raise Unfit or OSError."""
         from cycle_exec.planning.files import mirror
         from cycle_exec.system.checks.mirror import Mirror
+        from cycle_exec.system.checks.opened import Opened
         from cycle_exec.system.checks.view import View
 
         given = self._given
         folders = sorted({swap.folder for swap in given.swaps}, key=len)
         with Mirror(folders) as made:
             if not made.top:
-                raise Unfit("there is no directory for it that nobody else can change")
+                raise Unfit("there is no directory for a mirror that nobody else can change")
             self._top = made.top
             view = View(given.swaps)
             command = mirror.Command(
@@ -129,15 +132,19 @@ class _Check:
             layout = mirror.layout(view, given.swaps, command, made.top)
             made.make(layout, view)
             if isinstance(lookup.find(layout.executable, None, given.cwd), Problem):
-                raise Unfit("it is a script, which cannot be executed there")
-            return commands.run(
-                layout.executable,
-                layout.words,
-                layout.environ,
-                given.deadline,
-                directory=layout.directory,
-                user=given.user,
-            )
+                raise Unfit("a script cannot be executed in a mirror")
+            with Opened(made.new(layout, given.swaps)) as opened:
+                outcome = commands.run(
+                    layout.executable,
+                    layout.words,
+                    layout.environ,
+                    given.deadline,
+                    directory=layout.directory,
+                    user=given.user,
+                )
+                if outcome.code == 0 and not opened.any():
+                    raise Unfit("in a mirror of the files it has read nothing of what is new")
+            return outcome
 
     def _judged(self, outcome: Outcome) -> Problem | None:
         name, code = self._words[0], outcome.code

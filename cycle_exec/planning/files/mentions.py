@@ -11,10 +11,11 @@ if TYPE_CHECKING:
 _LONGEST = 4096  # bytes of a path
 _GLOB = re.compile(rb"[*?\[]")
 _WORD = rb"\w@%+~.*?\[\]\-\x80-\xff"
-# What stands before it is not a part of it: `${base}/conf.d` and `sites/a` have no absolute path.
-_ABSOLUTE = re.compile(rb"(?<![%s/})])/[%s/]*" % (_WORD, _WORD))
+# `${base}/conf.d` and `sites/a` have no absolute path in them; `-c/etc/a` has one.
+_BEFORE = rb"(?:(?<![\w%+~.*?\]\-\x80-\xff/})])|(?<=(?<![\w\-])-[A-Za-z]))"
+_ABSOLUTE = re.compile(rb"%s/[%s/]*" % (_BEFORE, _WORD))
 _RELATIVE = re.compile(rb"(?<![%s/$})])[%s][%s/]*" % (_WORD, _WORD, _WORD))
-_NUMBERS = re.compile(rb"[\d./*%\-]*")
+_PEM = re.compile(rb"-----BEGIN [^-]+-----[^-]*-----END [^-]+-----")
 _END = b".]?*"
 
 
@@ -29,11 +30,19 @@ def absolute(text: bytes) -> Iterator[bytes]:
 
 
 def relative(text: bytes) -> Iterator[bytes]:
-    """Yield every word that may be a relative path: with a slash, a dot or a pattern in it."""
-    for found in _RELATIVE.finditer(text):
-        word = found[0]
-        if len(word) < _LONGEST and re.search(rb"[/.*?]", word) and not _NUMBERS.fullmatch(word):
-            yield word
+    """Yield every word that may be a relative path: with a slash, a dot or a pattern in it, and a
+    letter.
+    """
+    # Base64 is full of slashes.
+    for found in _RELATIVE.finditer(_PEM.sub(b"", text)):
+        yield from _words(found[0])
+
+
+def _words(word: bytes) -> Iterator[bytes]:
+    if len(word) < _LONGEST and re.search(rb"[/.*?]", word) and re.search(rb"[^\W\d]", word):
+        yield word
+        if word[:1] == b"[":
+            yield word.strip(b"[]")
 
 
 def replaced(text: bytes, moved: Callable[[bytes], bytes | None], odd: list[bytes]) -> bytes:
@@ -55,8 +64,21 @@ def replaced(text: bytes, moved: Callable[[bytes], bytes | None], odd: list[byte
     pattern = _ABSOLUTE.pattern
     if odd:
         names = b"|".join(re.escape(path) for path in sorted(odd, key=len, reverse=True))
-        pattern = rb"(?<![%s/})])(?:%s)(?![%s])|%s" % (_WORD, names, _WORD, pattern)
+        pattern = rb"%s(?:%s)(?![%s])|%s" % (_BEFORE, names, _WORD, pattern)
     return re.sub(pattern, shown, text)
+
+
+def relative_replaced(text: bytes, moved: Callable[[bytes], bytes | None]) -> bytes:
+    """Return a text with other paths instead of its relative ones. moved: as for `replaced`."""
+
+    def shown(found: re.Match[bytes]) -> bytes:
+        for word in _words(found[0]):
+            other = moved(word)
+            if other is not None:
+                return found[0].replace(word, other, 1)
+        return found[0]
+
+    return _RELATIVE.sub(shown, text)
 
 
 def is_odd(path: bytes) -> bool:

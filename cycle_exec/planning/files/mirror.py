@@ -9,52 +9,34 @@ has a text with the path of that text, and a symbolic link.
 from __future__ import annotations
 
 import posixpath
-from fnmatch import fnmatchcase
 
 from cycle_exec.errors import Unfit
 from cycle_exec.planning.files import mentions
+from cycle_exec.planning.files.places import Place, Places, parents
 from cycle_exec.planning.model import Layout
 from cycle_exec.record import Record
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
-    from typing import Protocol
 
+    from cycle_exec.planning.files.places import View
     from cycle_exec.planning.model import Swap
 
-    class View(Protocol):
-        """The file system as it will be, by real paths."""
-
-        def kind(self, path: bytes) -> str:
-            """Return "file", "folder", "link", "other" or "absent"."""
-
-        def link(self, path: bytes) -> bytes:
-            """Return where a symbolic link leads."""
-
-        def names(self, folder: bytes) -> list[bytes]:
-            """Return the names in a directory. Raise OSError."""
-
-        def content(self, path: bytes, limit: int) -> bytes | None:
-            """Return the bytes of a readable file that is not larger."""
-
-
 _LARGEST = 1024 * 1024  # bytes of a file that is looked through
-_MOST_FILES = 5000
-_MOST_NAMES = 300  # in a directory that a file names
+_MOST_FILES = 1000
+_MOST_VISITS = 50_000  # paths
 _MOST_BASES = 12
-_LINKS = 40
-_KERNEL = (b"/proc", b"/sys", b"/dev")
-
-
-class Place(Record):
-    """Where a path leads. real: without links, as far as it is known. links: the links on the way,
-    by their real paths. pattern: what is left of it from the first pattern on.
-    """
-
-    real: bytes
-    links: tuple[bytes, ...] = ()
-    pattern: tuple[bytes, ...] = ()
+# Where no config is that a config names.
+_OTHERS = tuple(
+    b"/%s/" % name
+    for name in (
+        b"proc sys dev bin sbin lib lib32 lib64 boot usr/bin usr/sbin usr/lib usr/lib32 usr/lib64 "
+        b"usr/libexec usr/include usr/share usr/local/bin usr/local/sbin "
+        b"usr/local/lib usr/local/include usr/local/share var/cache var/log"
+    ).split()
+)
+_PAGES = (b".html", b".htm", b".css", b".js", b".md")
 
 
 class Command(Record):
@@ -85,35 +67,45 @@ class _Search:
         self._marked = {swap.target for swap in swaps}
         self._above: set[bytes] = set()
         self._texts: dict[bytes, bytes] = {}
-        self._places: dict[bytes, list[Place]] = {}
+        self._within: dict[bytes, list[Place]] = {}
         self._bases: list[bytes] = []
-        self._waiting = [swap.target for swap in swaps if not swap.link]
+        self._places = Places(view)
+        self._strange: list[bytes] = []
+        self._visits = 0
+        self._waiting: list[tuple[bytes, bool]] = [
+            (swap.target, True) for swap in swaps if not swap.link
+        ]
         self._rise()
 
     def layout(self) -> Layout:
-        cwd = self._place(b"/", _raw(self._command.directory)).real
+        cwd = self._places.follow(b"/", _raw(self._command.directory)).real
         script = self._script()
         words = list(map(_raw, self._command.words))
-        named = [self._place(b"/", path) for word in words for path in self._absolute(word)]
-        beside = [self._place(cwd, path) for word in words for path in mentions.relative(word)]
-        named = [each for place in (*named, *script) for each in self._matches(place)]
-        beside = [each for place in beside for each in self._matches(place)]
+        named, beside = list(script), []
+        for word in words:
+            for path in self._absolute(word):
+                named += self._places.all(b"/", path)
+            for path in mentions.relative(word):
+                beside += self._places.all(cwd, path)
         for place in (*named, *beside):
-            self._note(place, deep=True)
+            self._visit(place, named=True)
             is_folder = self._view.kind(place.real) == "folder"
             self._base(place.real if is_folder else posixpath.dirname(place.real))
         while self._waiting:
-            self._read(self._waiting.pop(0))
+            self._read(*self._waiting.pop(0))
         self._spread([*named, *beside])
         moves = any(map(self._leads, beside))
         if not moves and not any(map(self._leads, named)):
-            raise Unfit("its words have no path that leads to what is new")
+            raise Unfit(
+                "no path in the command leads to what is new; name one, as in nginx -t -c "
+                "/etc/nginx/nginx.conf"
+            )
         if moves:
-            self._above |= {cwd, *_parents(cwd)}
+            self._above |= {cwd, *parents(cwd)}
         executable = _raw(self._command.executable)
         links = self._links()
         files = {
-            path: self._seen(self._texts[path]) if path in self._texts else self._new[path]
+            path: self._rewritten(path) if path in self._texts else self._new[path]
             for path in self._marked
             if path not in links
         }
@@ -135,7 +127,7 @@ class _Search:
 
     def _script(self) -> list[Place]:
         """Return where the command itself is, if it is a text that may name targets."""
-        place = self._place(b"/", _raw(self._command.executable))
+        place = self._places.follow(b"/", _raw(self._command.executable))
         head = self._view.content(place.real, _LARGEST)
         return [place] if head is not None and head[:2] == b"#!" else []
 
@@ -145,126 +137,80 @@ class _Search:
         for folder in self._above:
             for name in self._view.names(folder):
                 path = posixpath.join(folder, name)
-                if self._view.kind(path) == "link" and self._leads(self._place(b"/", path)):
+                if self._view.kind(path) == "link" and self._leads(self._places.follow(b"/", path)):
                     found.add(path)
         return {path: self._text(path) for path in found}
 
     def _absolute(self, text: bytes) -> Iterator[bytes]:
         yield from dict.fromkeys(mentions.absolute(text))
-        yield from (path for path in self._odd() if path in text)
+        yield from (path for path in self._strange if path in text)
 
     def _base(self, folder: bytes) -> None:
         if folder != b"/" and folder not in self._bases and len(self._bases) < _MOST_BASES:
             self._bases.append(folder)
 
-    def _read(self, path: bytes) -> None:
-        """Look through a file."""
-        if path in self._places:
+    def _read(self, path: bytes, named: bool) -> None:
+        """Look through a file, but not through a program that no word has named."""
+        if path in self._within:
             return
         places: list[Place] = []
-        self._places[path] = places
+        self._within[path] = places
         text = self._view.content(path, _LARGEST)
-        if text is None or b"\0" in text:
+        if text is None or b"\0" in text or (text[:2] == b"#!" and not named):
             return
         if len(self._texts) == _MOST_FILES:
-            raise Unfit(f"more than {_MOST_FILES} files had to be looked through")
+            raise Unfit("too many files would have to be looked through")
         self._texts[path] = text
         for found in self._absolute(text):
-            place = self._place(b"/", found)
-            places += self._matches(place)
-            if self._view.kind(place.real) == "folder" and not place.pattern:
-                self._base(place.real)
+            matches = self._places.all(b"/", found)
+            places += matches
+            if self._view.kind(matches[0].real) == "folder" and not matches[0].pattern:
+                self._base(matches[0].real)
         for found in dict.fromkeys(mentions.relative(text)):
-            for base in (posixpath.dirname(path), *self._bases):
-                places += self._matches(self._place(base, found))
+            for base in self._of_text(path):
+                places += self._places.relative(base, found)
         for place in places:
-            self._note(place, deep=False)
+            self._visit(place, named=False)
 
-    def _note(self, place: Place, *, deep: bool) -> None:
-        """Let what a path leads to be read: a file, or the files in a directory."""
+    def _visit(self, place: Place, *, named: bool) -> None:
+        """Let what a path leads to be read: a file, or the files in a directory.
+
+        named: in the command, so all below a directory is meant.
+        """
         path = place.real
-        if any(path == each or path.startswith(each + b"/") for each in _KERNEL):
+        self._visits += 1
+        if self._visits > _MOST_VISITS:
+            raise Unfit("too many files would have to be looked through")
+        if path == b"/" or not (named or _may_be_config(path)):
             return
         kind = self._view.kind(path)
         if kind == "file":
-            self._waiting.append(path)
-        elif kind == "folder" and path not in self._places and not place.pattern:
+            if named or not path.endswith(_PAGES):
+                self._waiting.append((path, named))
+        elif kind == "folder" and path not in self._within and not place.pattern:
             inner: list[Place] = []
-            self._places[path] = inner
-            for name in self._names(path):
-                found = self._place(path, name)
-                is_folder = self._view.kind(found.real) == "folder"
+            self._within[path] = inner
+            for name in self._places.names(path):
+                found = self._places.follow(path, name)
                 if found.links:
                     inner.append(found)
-                if not is_folder or (deep and not found.links):
-                    self._note(found, deep=deep)
-
-    def _names(self, folder: bytes) -> list[bytes]:
-        try:
-            names = self._view.names(folder)
-        except OSError:
-            return []
-        return names if len(names) <= _MOST_NAMES else []
-
-    def _place(self, base: bytes, path: bytes) -> Place:
-        """Follow a path from a directory on, a pattern not further than to its directory."""
-        left = [*reversed(path.split(b"/"))]
-        real = b"/" if path[:1] == b"/" else base
-        links: list[bytes] = []
-        while left:
-            name = left.pop()
-            if name in (b"", b"."):
-                continue
-            if name == b"..":
-                real = posixpath.dirname(real)
-                continue
-            here = posixpath.join(real, name)
-            kind = self._view.kind(here)
-            if kind == "absent" and mentions.is_pattern(name):
-                return Place(real=real, links=tuple(links), pattern=(name, *reversed(left)))
-            if kind == "link" and len(links) < _LINKS:
-                links.append(here)
-                text = self._view.link(here)
-                real = b"/" if text[:1] == b"/" else real
-                left += reversed(text.split(b"/"))
-                continue
-            real = here
-        return Place(real=real, links=tuple(links))
-
-    def _matches(self, place: Place) -> Iterator[Place]:
-        """Yield a place, and those that its pattern stands for."""
-        yield place
-        if not place.pattern:
-            return
-        first, *rest = place.pattern
-        for name in self._names(place.real):
-            hides = name[:1] == b"." and first[:1] != b"."
-            if not hides and fnmatchcase(_text(name), _text(first)):
-                found = self._place(place.real, b"/".join([name, *rest]))
-                yield from self._matches(found.replace(links=place.links + found.links))
+                is_folder = self._view.kind(found.real) == "folder"
+                if not is_folder or (named and not found.links):
+                    self._visit(found, named=named and not found.links)
 
     def _leads(self, place: Place) -> bool:
         """Whether a path leads to what is new in the mirror, or to a directory with it."""
         if not place.pattern:
             is_new = place.real in self._marked or place.real in self._above
             return (is_new and place.real != b"/") or not self._new_links.isdisjoint(place.links)
-        return any(self._fits(place, path) for path in self._marked)
-
-    def _fits(self, place: Place, path: bytes) -> bool:
-        above = place.real.rstrip(b"/") + b"/"
-        names = path[len(above) :].split(b"/") if path.startswith(above) else []
-        pattern = [name for name in place.pattern if name not in (b"", b".")]
-        return len(names) >= len(pattern) > 0 and all(
-            fnmatchcase(_text(name), _text(part))
-            for name, part in zip(names, pattern, strict=False)
-        )
+        return any(map(place.fits, self._marked))
 
     def _spread(self, of_command: Sequence[Place]) -> None:
         """Mark all that leads to what is marked, until there is no more."""
         before = -1
         while len(self._marked) != before:
             before = len(self._marked)
-            for path, places in (*self._places.items(), (b"", of_command)):
+            for path, places in (*self._within.items(), (b"", of_command)):
                 leading = [place for place in places if self._leads(place)]
                 if leading and path in self._texts:
                     self._marked.add(path)
@@ -274,31 +220,46 @@ class _Search:
 
     def _rise(self) -> None:
         for path in self._marked:
-            self._above.update(_parents(path))
-
-    def _odd(self) -> list[bytes]:
-        return [path for path in (*self._marked, *self._above) if mentions.is_odd(path)]
+            self._above.update(parents(path))
+        self._strange = [each for each in self._marked | self._above if mentions.is_odd(each)]
 
     def _seen(self, text: bytes) -> bytes:
-        return mentions.replaced(text, self._moved, self._odd())
+        return mentions.replaced(text, self._moved, self._strange)
+
+    def _rewritten(self, path: bytes) -> bytes:
+        """Return a text as the mirror has it. Its relative paths become absolute ones: what they
+        are relative to may be built into a program.
+        """
+        bases = self._of_text(path)
+
+        def moved(found: bytes) -> bytes | None:
+            for base in bases:
+                if any(map(self._leads, self._places.relative(base, found))):
+                    return self._top + posixpath.join(base, found)
+            return None
+
+        return self._seen(mentions.relative_replaced(self._texts[path], moved))
+
+    def _of_text(self, path: bytes) -> list[bytes]:
+        """Return what the relative paths in a text may be relative to."""
+        return list(dict.fromkeys((posixpath.dirname(path), *self._bases)))
 
     def _moved(self, path: bytes) -> bytes | None:
-        places = list(self._matches(self._place(b"/", path)))
-        return self._top + b"/" + path.lstrip(b"/") if any(map(self._leads, places)) else None
+        """Return a path's counterpart in the mirror; None if it leads to nothing new."""
+        leads = any(map(self._leads, self._places.all(b"/", path)))
+        return self._top + b"/" + path.lstrip(b"/") if leads else None
 
     def _text(self, path: bytes) -> bytes:
         """Return where a link leads in the mirror."""
         text = self._view.link(path)
-        place = self._place(b"/", path)
+        place = self._places.follow(b"/", path)
         if place.real in self._marked or place.real in self._above:
             return self._top + place.real if path not in self._new_links else text
         return self._top + text if text[:1] == b"/" else text
 
 
-def _parents(path: bytes) -> Iterator[bytes]:
-    while path != b"/":
-        path = posixpath.dirname(path)
-        yield path
+def _may_be_config(path: bytes) -> bool:
+    return path.count(b"/") > 1 and not (path + b"/").startswith(_OTHERS)
 
 
 def _raw(text: str) -> bytes:

@@ -17,9 +17,9 @@ from cycle_exec.system.targets.route import Unsafe
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Sequence
 
-    from cycle_exec.planning.model import Layout
+    from cycle_exec.planning.model import Layout, Swap
     from cycle_exec.system.targets.calls import Folder
 
 _SHARED = (b"/run", b"/dev/shm", b"/tmp", b"/var/tmp")
@@ -100,6 +100,15 @@ class Mirror:
             if folder != b"/":
                 _give(self.top + folder, os.stat(folder))
         os.chmod(self.top, 0o711)  # noqa: S103 - its directories let in whom the real ones do
+
+    def new(self, layout: Layout, swaps: Sequence[Swap]) -> list[bytes]:
+        """Return where what is new can be read: files, and directories with certificates."""
+        found = [self.top + swap.target for swap in swaps if swap.target in layout.files]
+        for swap in swaps:
+            if swap.link:
+                folder = os.path.join(swap.folder, swap.link)
+                found += [folder, *(each.path for each in os.scandir(folder) if each.is_dir())]
+        return found
 
     def _write(self, like: bytes, path: bytes, content: bytes) -> None:
         flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC

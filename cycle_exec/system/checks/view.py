@@ -24,25 +24,32 @@ class View:
 
     def __init__(self, swaps: Sequence[Swap]) -> None:
         self._swaps = {swap.target: swap for swap in swaps}
-        self._kinds: dict[bytes, str] = {
-            path: LINK if swap.link else FILE for path, swap in self._swaps.items()
-        }
+        self._links = {swap.target: swap.link for swap in swaps if swap.link}
+        self._kinds = {swap.target: LINK if swap.link else FILE for swap in swaps}
 
     def kind(self, path: bytes) -> str:
         """Return which of the five it is."""
         found = self._kinds.get(path)
         if found is None:
-            try:
-                found = _KINDS.get(stat.S_IFMT(os.lstat(path).st_mode), OTHER)
-            except (OSError, ValueError):
-                found = ABSENT
-            self._kinds[path] = found
+            self._kinds[path] = found = self._looked_at(path)
         return found
 
+    def _looked_at(self, path: bytes) -> str:
+        try:
+            kind = _KINDS.get(stat.S_IFMT(os.lstat(path).st_mode), OTHER)
+        except (OSError, ValueError):
+            return ABSENT
+        if kind == LINK:
+            try:
+                self._links[path] = os.readlink(path)
+            except OSError:
+                return OTHER  # of another process, in /proc
+        return kind
+
     def link(self, path: bytes) -> bytes:
-        """Return where a symbolic link leads. Raise OSError."""
-        swap = self._swaps.get(path)
-        return swap.link if swap is not None else os.readlink(path)
+        """Return where a symbolic link leads."""
+        self.kind(path)
+        return self._links[path]
 
     def names(self, folder: bytes) -> list[bytes]:
         """Return the names in a directory, without those of ours that only stand there for now.

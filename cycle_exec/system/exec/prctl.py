@@ -96,6 +96,12 @@ class _Libc:
     def umount2(self, target: bytes, flags: int) -> int:
         return self._call("umount2", target, flags)
 
+    def inotify_init1(self, flags: int) -> int:
+        return self._call("inotify_init1", flags)
+
+    def inotify_add_watch(self, descriptor: int, path: bytes, events: int) -> int:
+        return self._call("inotify_add_watch", descriptor, path, events)
+
     def _call(self, name: str, *arguments: object) -> int:
         address = self._ctypes.dlsym(self._handle, name)
         result: int = self._ctypes.call_cdeclfunction(address, arguments)
