@@ -69,38 +69,14 @@ class _Libc:
         self._ctypes: Any = _ctypes
         self._handle = self._ctypes.dlopen(None, 0)
 
-    def prctl(self, *numbers: int) -> int:
-        return self._call("prctl", *numbers)
-
-    def capset(self, header: bytes, data: bytes) -> int:
-        return self._call("capset", header, data)
+    def __getattr__(self, name: str) -> Callable[..., int]:
+        """Return any function of numbers, bytes and None for a pointer to nothing."""
+        return lambda *arguments: self._call(name, *arguments)
 
     def capget(self, header: bytes) -> bytes | None:
         character: Any = type("c_char", (self._ctypes._SimpleCData,), {"_type_": "c"})
         data = (character * _CAPABILITY_DATA)()
         return data.raw if self._call("capget", header, data) == 0 else None
-
-    def unshare(self, flags: int) -> int:
-        return self._call("unshare", flags)
-
-    def mount(
-        self,
-        source: bytes | None,
-        target: bytes,
-        kind: bytes | None,
-        flags: int,
-        data: bytes | None,
-    ) -> int:
-        return self._call("mount", source, target, kind, flags, data)
-
-    def umount2(self, target: bytes, flags: int) -> int:
-        return self._call("umount2", target, flags)
-
-    def inotify_init1(self, flags: int) -> int:
-        return self._call("inotify_init1", flags)
-
-    def inotify_add_watch(self, descriptor: int, path: bytes, events: int) -> int:
-        return self._call("inotify_add_watch", descriptor, path, events)
 
     def _call(self, name: str, *arguments: object) -> int:
         address = self._ctypes.dlsym(self._handle, name)

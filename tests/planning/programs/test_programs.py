@@ -69,8 +69,8 @@ def test_any_template_means_what_jinja2_says(seed):
         ),
         ("{% filter upper %}a{{ domains|last }}{% endfilter %}", "AA.TEST"),
         (
-            "{{ '%s-%05d'|format('a', 42) }}{{ '%d%%' % 7 }}{{ 7 // 2 }}{{ 2 * 'ab' }}",
-            "a-000427%3abab",
+            "{{ '%s-%05d'|format('a', 42) }}{{ '%d%%' % 7 }}{{ 7 // 2 }}{{ 2 * 3 }}",
+            "a-000427%36",
         ),
         (
             "{{ 'x' if nope is defined else 'y' }}{{ domains[1:3]|length }}{{ domains[-1] }}",
@@ -107,8 +107,6 @@ def test_rendered(text, expected):
         "{{ 'x' * 10000000 }}",
         "{{ range(1000000)|length }}",
         "{{ variables.JSON|b64decode }}",
-        "{{ domains|map('nofilter')|list }}",
-        "{{ domains|first|bare_word(1, 2) }}",
         "{{ lipsum }}",
         "{{ joiner }}",
         "{% macro m(a) %}{{ a }}{% endmacro %}{{ m() }}{{ m(1, 2) }}{{ m(b=1) }}",
