@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+from pathlib import Path
 
 import pytest
 
@@ -12,6 +13,7 @@ from cycle_exec.resident.model import SupervisorArguments
 from cycle_exec.system.init import fork
 from tests.support.hostile import hostile
 from tests.support.inits import LISTENER, ours, python, run, running
+from tests.support.waiting import until
 
 
 @pytest.fixture(scope="module")
@@ -69,3 +71,14 @@ def test_a_supervisor_that_cannot_start_is_a_refusal(monkeypatch):
     assert (problem.subject, problem.reason) == (subject, "it does not exist")
     _, status = os.waitpid(child, 0)
     assert os.waitstatus_to_exitcode(status) == -signal.SIGKILL
+
+
+def test_an_app_outlives_a_supervisor_that_is_killed(api):
+    """Where it is not PID 1, whose end would be everybody's."""
+    script = "trap 'echo TERM; exit' TERM; echo $$; while :; do sleep 0.02; done"
+    with running(ours(api), "sh", "-c", script, namespace=False) as app:
+        pid = int(app.line())
+        app.send(signal.SIGKILL)
+        assert until(lambda: Path(f"/proc/{pid}/stat").read_text().split()[3] != str(app.pid))
+        os.kill(pid, signal.SIGTERM)
+        assert app.line() == "TERM"
