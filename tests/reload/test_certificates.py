@@ -6,6 +6,7 @@ import time
 from typing import Any
 
 from tests.launching.reload.conftest import reloading
+from tests.support.emulated import emulated
 from tests.support.hostile import CERTIFICATES, VARIABLES, data, hostile, reply
 from tests.support.issued import Issuer, certificate, key, key_pem, name, pem
 
@@ -54,3 +55,42 @@ def test_it_blocks_nothing(ground):
             assert file.read_bytes() != before
             assert run.end() == 7
         assert len([line for line in run.said if "reload failed" in line]) == 1
+
+
+KEYSTORES = """
+[variables]
+exclude = ["STORE", "OTHER"]
+[certificates]
+directory = "@/certificates"
+layout = "flat"
+formats = ["pem", "pkcs12"]
+password_from = "STORE"
+on_change = "restart"
+"""
+
+
+def test_a_look_leaves_a_flat_keystore_as_it_is(ground):
+    """It is encrypted anew only for another certificate or password: the app is not restarted."""
+
+    def state(other: int, serial: int) -> str:
+        lines = ['token = "t"', "[variables]", 'PLAIN = "one"', 'STORE = "any pass"']
+        lines += [f'OTHER = "{other}"', "[[certificates]]", f'domains = ["{HOST}"]']
+        return "\n".join([*lines, f"serial = {serial}"])
+
+    store = ground / "certificates" / f"{HOST}.p12"
+    with (
+        emulated(state(1, 1)) as platform,
+        reloading(platform, ground, KEYSTORES, "sh", "-c", APP) as run,
+    ):
+        assert run.app() == "start one"
+        run.says("listening for notifications")
+        before = store.read_bytes()
+        for other in (2, 3):
+            platform.state.write_text(state(other, 1))
+            assert run.silent(0.5)
+        assert store.read_bytes() == before
+        platform.state.write_text(state(3, 2))
+        assert run.app() == "start one"
+        assert store.read_bytes() != before
+        assert run.end() == 7
+    assert len([line for line in run.said if "reloaded in" in line]) <= 1
