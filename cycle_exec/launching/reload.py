@@ -14,11 +14,21 @@ from cycle_exec.launching.memory import Memory, unpacked
 from cycle_exec.record import Record
 from cycle_exec.resident import status, topics, watcher
 from cycle_exec.resident.schedule import Pace
-from cycle_exec.resident.watching import Connect, Connected, Due, Lost, Notified, Prepared, Rules
+from cycle_exec.resident.watching import (
+    Connect,
+    Connected,
+    Due,
+    Look,
+    Lost,
+    Notified,
+    Prepared,
+    Rules,
+)
 from cycle_exec.system import clock, random
 from cycle_exec.system.exec import process, user
 from cycle_exec.system.files import words as in_words
 from cycle_exec.system.init import fork, polling, watchers
+from cycle_exec.system.memory import give_back
 from cycle_exec.system.output import stderr
 
 TYPE_CHECKING = False
@@ -181,6 +191,7 @@ class _Watcher:
             self._told = line
 
     def _take(self, events: list[Event]) -> None:
+        looked = False
         for event in events:
             pending: list[Event] = [event]
             while pending:
@@ -189,7 +200,10 @@ class _Watcher:
                     if isinstance(action, Connect):
                         pending += self._connect()
                     else:
+                        looked = looked or isinstance(action, Look)
                         pending += self._actor.act(action, self._state)
+        if looked:
+            give_back()
 
     def _wait(self) -> list[Event]:
         now = clock.monotonic()

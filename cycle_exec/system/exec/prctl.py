@@ -4,7 +4,7 @@ this process alone.
 
 from __future__ import annotations
 
-import posix as os  # os itself takes 180 kB more, for as long as the app runs
+from cycle_exec.system import libc
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -45,6 +45,7 @@ def found() -> Any:
         # An interpreter that is one static program has them built in, and no libc to look into.
         import _prctl
     except ImportError:
+        libc.load()
         return _Libc()
     return _prctl
 
@@ -55,30 +56,12 @@ def hide() -> None:
 
 
 class _Libc:
-    """The functions of the C library, without the package ctypes: its types would take a quarter
-    of a megabyte in every process that stays.
-    """
-
-    def __init__(self) -> None:
-        try:
-            import _ctypes
-        except ImportError:
-            # The loader does not tell where no more files can be open: this raises the error.
-            os.close(os.open("/", os.O_RDONLY | os.O_CLOEXEC))
-            raise
-        self._ctypes: Any = _ctypes
-        self._handle = self._ctypes.dlopen(None, 0)
+    """The same by the C library."""
 
     def __getattr__(self, name: str) -> Callable[..., int]:
         """Return any function of numbers, bytes and None for a pointer to nothing."""
-        return lambda *arguments: self._call(name, *arguments)
+        return lambda *arguments: libc.call(name, *arguments)
 
     def capget(self, header: bytes) -> bytes | None:
-        character: Any = type("c_char", (self._ctypes._SimpleCData,), {"_type_": "c"})
-        data = (character * _CAPABILITY_DATA)()
-        return data.raw if self._call("capget", header, data) == 0 else None
-
-    def _call(self, name: str, *arguments: object) -> int:
-        address = self._ctypes.dlsym(self._handle, name)
-        result: int = self._ctypes.call_cdeclfunction(address, arguments)
-        return result
+        data = libc.room(_CAPABILITY_DATA)
+        return bytes(data) if libc.call("capget", header, data) == 0 else None
