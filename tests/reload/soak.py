@@ -398,14 +398,14 @@ def main() -> int:
                 sizes = growth.play(world, given.changes)
                 if too_large := growth.report(sizes, time.monotonic() - began):
                     raise Wrong(f"grown too much: {too_large}")
-                given.minutes = 0.0
-            end = time.monotonic() + given.minutes * 60
-            while time.monotonic() < end:
-                [event] = world.chance.choices(list(WEIGHTS), list(WEIGHTS.values()))
-                getattr(world, event)()
-                world.settle(event)
-                world.done[event] += 1
-            report(world)
+            else:
+                end = time.monotonic() + given.minutes * 60
+                while time.monotonic() < end:
+                    [event] = world.chance.choices(list(WEIGHTS), list(WEIGHTS.values()))
+                    getattr(world, event)()
+                    world.settle(event)
+                    world.done[event] += 1
+                report(world)
         except BaseException:
             print(f"failed at {event} after {dict(world.done)}", file=sys.stderr)
             print((Path(folder) / "log").read_text()[-3000:], file=sys.stderr)
