@@ -20,6 +20,7 @@ else:
 
 # What the machine lacks is no bug.
 _SHORTAGES = (EAGAIN, EMFILE, ENFILE, ENOMEM)
+_NO_ROOM = ("map segment", "zero-fill pages", "Cannot allocate memory", "Out of memory")
 _HELP = frozenset(("-h", "--help"))
 
 
@@ -170,7 +171,7 @@ def _unexpected(error: BaseException) -> int:
     from cycle_exec.errors import Problem
     from cycle_exec.system.output import stderr
 
-    number = ENOMEM if isinstance(error, MemoryError) else getattr(error, "errno", None)
+    number = _lack(error)
     if number in _SHORTAGES:
         from cycle_exec.system.files import words
 
@@ -184,6 +185,21 @@ def _unexpected(error: BaseException) -> int:
     if stderr.log.debugging:
         stderr.log.trace(error)
     return problem.code
+
+
+def _lack(error: BaseException) -> int | None:
+    """Return the number of what this process lacked, if that is what has gone wrong."""
+    if isinstance(error, MemoryError):
+        return ENOMEM
+    if isinstance(error, ImportError):
+        try:
+            # Python takes a module that it cannot open for one that is not there.
+            os.close(os.open("/", os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC))
+        except OSError as lack:
+            return lack.errno
+        # What the loaders of glibc and musl say of a library for which there is no room.
+        return ENOMEM if any(words in str(error) for words in _NO_ROOM) else None
+    return getattr(error, "errno", None)
 
 
 def _run(invocation: Invocation) -> int:

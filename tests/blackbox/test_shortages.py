@@ -77,6 +77,31 @@ def test_few_descriptors(ground, api, number, options):
     assert ran.code == 0 or "too many files are open" in ran.err, ran
 
 
+@pytest.mark.parametrize("megabytes", range(24, 64, 4))
+def test_little_memory(ground, api, megabytes):
+    """Where there is no room for a library that is to be loaded, too."""
+    manifest = ground.manifest(
+        f'''
+        [[templates]]
+        source = "{ground.template("{% for name in variables %}{{ name }}{% endfor %}")}"
+        target = "{ground.folder}/page"
+        [certificates]
+        directory = "{ground.folder}/certificates"
+        formats = ["pkcs12"]
+        password_from = "PLAIN"
+        '''
+    )
+    limit = megabytes * 1_000_000
+    ran = ground.launch(
+        api,
+        *("--manifest", manifest),
+        command=["true"],
+        before=lambda: resource.setrlimit(resource.RLIMIT_AS, (limit, limit)),
+    )
+    assert "internal" not in ran.err, ran
+    assert ran.code == 0 or "out of memory" in ran.err, ran
+
+
 def hook(api, place: Path, *words: str, before) -> tuple[int, str, str]:
     """Run OpenVPN's hook: its code, its words, and what it told the server later."""
     (place / "token").write_text(api.token)

@@ -7,6 +7,7 @@ enumerations, which cost twice as much as the whole check.
 from __future__ import annotations
 
 import os
+from errno import EFBIG
 
 from cycle_exec.errors import refuse
 from cycle_exec.system import memory
@@ -70,9 +71,13 @@ def _write(descriptor: int, content: bytes) -> None:
     try:
         while left:
             left = left[os.write(descriptor, left) :]
-    except OSError:
-        fix = "give the container more memory"
-        raise refuse("certificate-refused", _SUBJECT, "memory is short", fix) from None
+    except OSError as error:
+        reason, fix = "memory is short", "give the container more memory"
+        if error.errno == EFBIG:
+            # It counts for files in memory, too.
+            reason = "the limit of the size of files (RLIMIT_FSIZE) is reached"
+            fix = "raise the limit"
+        raise refuse("certificate-refused", _SUBJECT, reason, fix) from None
 
 
 def _judged(path: str, fullchain: str) -> str | None:

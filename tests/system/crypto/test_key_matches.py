@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import resource
 import sys
 import types
 
@@ -138,6 +139,17 @@ def test_memory_that_cannot_be_written_is_told(monkeypatch):
     monkeypatch.setattr(os, "write", refuse)
     assert told("key", "chain") == ("memory is short", "give the container more memory")
     assert descriptors() == before
+
+
+def test_a_limit_of_the_size_of_files_is_told():
+    """It is no lack of memory."""
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (2, before[1]))
+    try:
+        said = told("key", "chain")
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    assert said == ("the limit of the size of files (RLIMIT_FSIZE) is reached", "raise the limit")
 
 
 def test_a_system_without_proc_is_told(monkeypatch):
