@@ -57,7 +57,6 @@ DOORS = {
     "tomllib": {
         "settings.manifest.syntax",
         "planning.templates.filters.structured",
-        "emulator.scenario",
         "testing",
     },
     "websockets": {"client.notifications"},

@@ -208,6 +208,6 @@ def read_text(path: str) -> str:
         return files.read(path).decode()
     except files.Unreadable as error:
         reason = error.reason
-    except UnicodeDecodeError:
-        reason = "it is not UTF-8 text"
+    except UnicodeDecodeError as error:
+        reason = files.not_text(error)
     raise refuse("file-missing", path, reason)

@@ -42,14 +42,13 @@ def parse(text: str, subject: str) -> State:
 
     Raises Refused (manifest-invalid) with every problem. No message holds a value.
     """
-    import tomllib
+    from cycle_exec.settings.manifest import syntax
 
     try:
-        table = tomllib.loads(text)
-    except ValueError:  # also a number of thousands of digits
-        raise refuse("manifest-invalid", subject, "not valid TOML", FIX) from None
-    except RecursionError:
-        raise refuse("manifest-invalid", subject, "nested too deeply", FIX) from None
+        table = syntax.load(text)
+    except syntax.Invalid as error:
+        where = f"{subject}:{error.line}"
+        raise refuse("manifest-invalid", where, error.reason, FIX) from None
     return read(table, subject)
 
 

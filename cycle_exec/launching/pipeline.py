@@ -99,8 +99,8 @@ def _manifest(path: str, named: bool) -> Form:
         return form
     try:
         text = content.decode()
-    except UnicodeDecodeError:
-        raise refuse("manifest-invalid", path, "it is not UTF-8 text") from None
+    except UnicodeDecodeError as error:
+        raise refuse("manifest-invalid", path, files.not_text(error)) from None
     from cycle_exec.settings.manifest import manifest
 
     return form.replace(manifest=manifest.parse(text, path))
@@ -275,7 +275,8 @@ def _metadata(path: str, deadline: Deadline) -> Callable[[], object]:
             except strict_json.NotJson as error:
                 reason = f"it is not valid JSON: {error.reason}"
             if deadline.left() <= pause:
-                raise refuse("unavailable", f"metadata file {path}", reason)
+                fix = "use environment, container or instance, or set api.metadata to its path"
+                raise refuse("unavailable", f"metadata file {path}", reason, fix)
             clock.sleep(pause)
             pause = min(pause * 2, 0.5)
 

@@ -213,8 +213,8 @@ def template_targets(outputs: Sequence[TemplateOutput]) -> list[str]:
 def _text(path: str) -> str:
     try:
         return files.read(path).decode()
-    except UnicodeDecodeError:
-        raise files.Unreadable("it is not UTF-8 text") from None
+    except UnicodeDecodeError as error:
+        raise files.Unreadable(files.not_text(error)) from None
 
 
 def _dotenv_files(

@@ -35,8 +35,8 @@ def read(texts: Mapping[str, str], folders: Mapping[str, str]) -> Library:
                 found[part] = files.read_below(_place(folder), relative).decode()
             except files.Unreadable as error:
                 unreadable[part] = error.reason
-            except UnicodeDecodeError:
-                unreadable[part] = "it is not UTF-8 text"
+            except UnicodeDecodeError as error:
+                unreadable[part] = files.not_text(error)
             else:
                 waiting.append((part, found[part]))
     return parts.Library(texts=found, unreadable=unreadable, folders=belongs)

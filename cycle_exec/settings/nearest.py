@@ -7,11 +7,18 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 
+_LEAST_BEGUN = 3  # characters of a word that may be the beginning of another
+
+
 def nearest(word: str, known: Iterable[str]) -> str:
     """Return the known name that the word was probably meant to be; empty if none is close."""
     from difflib import get_close_matches
 
-    found = get_close_matches(word, sorted(known), n=1, cutoff=0.6)
+    known = sorted(known)
+    begun = [each for each in known if each.startswith(word)]
+    if len(begun) == 1 and len(word) >= _LEAST_BEGUN:
+        return begun[0]
+    found = get_close_matches(word, known, n=1, cutoff=0.6)
     return found[0] if found else ""
 
 

@@ -105,6 +105,12 @@ def read(path: str, limit: int = LIMIT, *, more: int = 0) -> bytes:
         raise Unreadable(_why(error), absent=error.errno == errno.ENOENT) from None
 
 
+def not_text(error: UnicodeDecodeError) -> str:
+    """Return what is said of a file that is not UTF-8: the line in which it is not."""
+    line = error.object.count(b"\n", 0, error.start) + 1
+    return f"it is not UTF-8 text: see line {line}"
+
+
 def _why(error: OSError) -> str:
     return "it is a socket or a device" if error.errno == errno.ENXIO else words(error)
 

@@ -70,7 +70,10 @@ def test_check_not_utf8(tmp_path):
     path = tmp_path / "m.toml"
     path.write_bytes(b"# \xff\n")
     (problem,) = _refused(path)
-    assert (problem.kind, problem.reason) == ("manifest-invalid", "it is not UTF-8 text")
+    assert (problem.kind, problem.reason) == (
+        "manifest-invalid",
+        "it is not UTF-8 text: see line 1",
+    )
 
 
 def test_schema(capfd):

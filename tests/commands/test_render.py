@@ -184,3 +184,24 @@ target = "{templates}/never"
     (templates / "c.j2").write_text("{{ env.MORE }}")
     assert verb("render", "--manifest", "m.toml", "c.j2") == (0, "set here", "")
     assert not (templates / "never").exists()
+
+
+def test_a_file_that_is_not_utf8_is_told_with_its_line(verb, templates):
+    """Template and dotenv file alike."""
+    (templates / "latin.j2").write_bytes(b"a\nb\n\xe9\n")
+    said = verb("render", "latin.j2")
+    assert said.code != 0
+    assert "template latin.j2: it is not UTF-8 text: see line 3 (" in said.err
+    (templates / "latin.env").write_bytes(b"A=1\nB=\xe9\n")
+    said = verb("render", "--env-file", "latin.env", "a.conf.j2")
+    assert said.code != 0
+    assert "env file latin.env: it is not UTF-8 text: see line 2 (" in said.err
+
+
+def test_a_metadata_file_that_is_not_there_is_told(verb, templates):
+    """With the names that say the same, and the setting of its path."""
+    (templates / "m.j2").write_text("{{ metadata.id }}")
+    said = verb("render", "--deadline", "300ms", "--metadata", f"{templates}/none", "m.j2")
+    assert said.code == 69
+    assert f"metadata file {templates}/none: it does not exist (unavailable)" in said.err
+    assert "  fix: use environment, container or instance, or set api.metadata" in said.err

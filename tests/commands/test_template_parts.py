@@ -54,7 +54,7 @@ def test_a_template_is_made_of_files_of_its_folder(verb, folder):
         ("parts/up/secret", "a part of its path is not a directory"),
         ("parts", "it is a directory"),
         ("pipe", "it is a named pipe"),
-        ("latin", "it is not UTF-8 text"),
+        ("latin", "it is not UTF-8 text: see line 2"),
     ],
 )
 def test_there_is_no_way_out_of_the_folder(verb, folder, name, reason):
@@ -62,7 +62,7 @@ def test_there_is_no_way_out_of_the_folder(verb, folder, name, reason):
     (folder / "linked").symlink_to(folder.parent / "secret")
     (folder / "parts" / "up").symlink_to(folder.parent)
     os.mkfifo(folder / "pipe")
-    (folder / "latin").write_bytes(b"\xe9")
+    (folder / "latin").write_bytes(b"\n\xe9")
     (folder / "a.j2").write_text(f'\n{{% include "{name}" %}}\n')
     said = verb("render", "templates/a.j2")
     assert (said.code, said.out) == (65, "")

@@ -187,9 +187,9 @@ def test_all_problems_come_at_once():
 @pytest.mark.parametrize(
     ("text", "subject", "reason"),
     [
-        ("token = ", "state.toml", "not valid TOML"),
-        ("x = " + "9" * 5000, "state.toml", "not valid TOML"),
-        ("a = " + "[" * 5000, "state.toml", "nested too deeply"),
+        ("\ntoken = ", "state.toml:2", "this value is not valid TOML (strings stand in quotes)"),
+        ("x = " + "9" * 5000, "state.toml:1", "this is not valid TOML"),
+        ("a = " + "[" * 5000, "state.toml:1", "its values are nested too deeply"),
         ("containers = 1", "state.toml: containers", None),
         ("[[containers]]", "state.toml: containers[0]", "it has no identifier"),
         ("[server]\nx = inf", "state.toml: server.x", "JSON does not support this number"),

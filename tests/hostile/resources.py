@@ -185,7 +185,7 @@ TEMPLATES = (
     _undefined(
         "a value as a filter",
         "{{ [1] | map(variables.PLAIN) | list }}",
-        "the expression cannot be evaluated",
+        "a filter or a test that does not exist is named",
         "template-failed",
     ),
     _undefined(
@@ -208,8 +208,8 @@ TEMPLATES = (
     ),
     _undefined(
         "an enormous text",
-        "{{ variables.PLAIN * 10**9 }}",
-        "the result would be larger than 16 MiB",
+        "{{ variables.PLAIN | center(10**9) }}",
+        "its results would take too much memory",
         "template-failed",
     ),
     Scenario(

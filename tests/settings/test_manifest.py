@@ -329,9 +329,20 @@ def test_all_at_once():
     assert problems[3][1] == "api.sokcet is not a known key, did you mean socket"
 
 
+def test_a_key_that_is_the_beginning_of_one_is_that_one():
+    """Of `[env]` people mean the environment, not the dotenv file."""
+    [(_, reason)] = _problems("[env]\nA = 1")
+    assert reason == "env is not a known key, did you mean environment"
+
+
 @pytest.mark.parametrize(
     ("text", "line", "reason"),
     [
+        (
+            "[[templates]]\nmode = 0640",
+            2,
+            'a number does not begin with 0: put it in quotes, as in mode = "0640"',
+        ),
         ("a = 1\nsocket = /var/run", 2, "this value is not valid TOML (strings stand in quotes)"),
         ("a", 1, "there is no = after the key"),
         ("a = 1 b = 2", 1, "there is more after the value than belongs to it"),

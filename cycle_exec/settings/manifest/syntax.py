@@ -53,7 +53,8 @@ def load(text: str) -> dict[str, Any]:
     except RecursionError:
         raise Invalid(1, "its values are nested too deeply") from None
     except ValueError as error:
-        raise Invalid(_line(text, error), _reason(str(error))) from None
+        line = _line(text, error)
+        raise Invalid(line, _reason(str(error), text.split("\n")[line - 1])) from None
 
 
 def _line(text: str, error: ValueError) -> int:
@@ -68,7 +69,10 @@ def _line(text: str, error: ValueError) -> int:
     return text.rstrip().count("\n") + 1
 
 
-def _reason(message: str) -> str:
+def _reason(message: str, line: str) -> str:
+    _, _, value = line.partition("=")
+    if message.startswith("Expected newline") and value.strip()[:1] == "0":
+        return 'a number does not begin with 0: put it in quotes, as in mode = "0640"'
     for beginning, words in _WORDS.items():
         if message.startswith(beginning):
             return words
