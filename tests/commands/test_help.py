@@ -129,4 +129,7 @@ def test_examples_are_understood(name):
         if ">" in words:
             words = words[: words.index(">")]
         assert calls.call(*words).function
-        assert name in ("", "run") or words[: len(name.split())] in (name.split(), ["certificates"])
+        assert name in ("", "run") or words[: len(name.split())] in (
+            name.split(),
+            *(["certificates"], ["template"]),
+        )

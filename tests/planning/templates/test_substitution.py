@@ -13,7 +13,16 @@ from cycle_exec.errors import Problem, Refused
 from cycle_exec.planning.templates import rendering, substitution
 
 CONTEXT = {
-    "env": {"A": "one", "long_Name_2": "{{ env.A }}\r\n", "items": "key", "empty": "", "n": 7},
+    "env": {
+        "namespace": "ns",
+        "*.é }": "star",
+        "_x": "private",
+        "A": "one",
+        "long_Name_2": "{{ env.A }}\r\n",
+        "items": "key",
+        "empty": "",
+        "n": 7,
+    },
     "a": "text",
     "if_": {"x-y.z": {"b": True, "c": None, "d": 1.5, "e": ["x"], "f": 10**40}},
     "gone": Problem(kind="unavailable", subject="server", reason="it is down"),
@@ -36,20 +45,47 @@ _WORDS = st.sampled_from(
         *("env", "a", "if_", "gone", "nope", "if", "self", "none", "range", "1", "_x"),
         *(".A", ".items", ".nope", ".long_Name_2", '["x-y.z"]', "['A']", '["nope"]', ".empty"),
         *(".b", ".c", ".d", ".e", ".f", ".n", "[0]", '["', '"]', ".", "[", "]", "'", '"', "|e"),
+        *(
+            "|upper",
+            "|default('x')",
+            "|default('', true)",
+            "|quote_nginx",
+            "| trim ",
+            "|required('')",
+        ),
         *(" ", "\n", "\r\n", "\t", "text", "-", "+", "\\", "é", "\x0b", "\xa0", "()", "~"),
     ]
 )
 _EXPRESSIONS = st.builds(
-    "{{{{{}{}{}{}}}}}".format,
-    st.sampled_from(["", " ", "\n", "\t "]),
+    "{{{{{}{}{}{}{}}}}}".format,
+    st.sampled_from(["", " ", "\n", "\t ", "-", "- "]),
     st.sampled_from(["env", "a", "if_", "gone", "nope", "self", "loop", "dict", "e_1"]),
     st.lists(
         st.sampled_from(
-            [".A", '["A"]', ".items", '["x-y.z"]', "['x-y.z']", ".b", ".c", ".d", ".e", ".f", ".q"]
+            [
+                ".A",
+                '["A"]',
+                ".items",
+                '["x-y.z"]',
+                "['x-y.z']",
+                ".b",
+                ".c",
+                ".d",
+                ".e",
+                ".f",
+                ".q",
+                "[0]",
+            ]
         ),
         max_size=3,
     ).map("".join),
-    st.sampled_from(["", " ", "\n"]),
+    st.lists(
+        st.sampled_from(
+            ["|default('x')", '|default("", true)', "|upper", "| int", "|quote_nginx", "|b64decode"]
+        ),
+        max_size=2,
+    ).map("".join),
+    st.sampled_from(["", " ", "\n", "-", " -"]),
 )
 _LITERALS = st.one_of(
     st.text("{}#% \nax\\", max_size=6),
@@ -89,6 +125,12 @@ def test_any_path_means_what_jinja2_says(text):
         ("{{ env.items }}{{ env.empty }}", "key"),
         ("{# a {{ note }}\n #}\n  {# b #}\n\nx {# c #} y\n", "\nx  y\n"),
         ("{{# c #}{ a }}"[1:], "{ a }}"),
+        ("a\r\n{{ a }}\rb\n\r", "a\ntext\nb\n\n"),
+        ("x \n {{- a -}} \n y {#c#} {{- a }}", "xtexty text"),
+        ('{{ if_["x-y.z"].e[0] }}{{ env.namespace }}{{ env["*.é }"] }}', "xnsstar"),
+        ("{{ env.nope|default('d') }}{{ env.empty|default(\"e\", true)|upper }}", "dE"),
+        ("{{ env.empty|default('e') }}{{ a|required('it is empty')|quote_nginx }}", '"text"'),
+        ("{{ env.n|quote_shell }}{{ env.A | trim|lower }}{{ env._x }}", "'7'oneprivate"),
     ],
 )
 def test_plain_templates_are_recognised_and_rendered(text, expected):
@@ -106,16 +148,23 @@ def test_plain_templates_are_recognised_and_rendered(text, expected):
         "{# note -#}",
         "{# note",
         "{{# note #}}",
-        "a\r\nb",
-        "{{ a|upper }}",
-        "{{- a }}",
+        "{{ a|first }}",
+        "{{ a|default }}",
+        "{{ a|default(b) }}",
+        "{{ a|default('x\\n') }}",
+        "{{ a|replace('x', 'y') }}",
+        "{{ a|password_hash }}",
+        "{{ a|upper.x }}",
+        "{{ a|upper() }}",
+        "{{ a -}",
         "{{ a() }}",
-        "{{ a[0] }}",
+        "{{ a[-1] }}",
+        "{{ a[00] }}",
+        "{{ a[0:1] }}",
         "{{ a.0 }}",
         "{{ 'a' }}",
         "{{ a['x\\n'] }}",
-        "{{ a._private }}",
-        '{{ a["__class__"] }}',
+        "{{ _private }}",
         "{{ self }}",
         "{{ true }}",
         "{{ a b }}",
