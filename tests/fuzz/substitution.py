@@ -11,6 +11,15 @@ WORDS = (
     *(b"env", b"variables", b"integrations", b"gone", b"nope", b"self", b"loop", b"none", b"if"),
     *(b".A", b".B", b".items", b".empty", b".n", b".f", b'["A"]', b"['s3-x.y']", b".yes", b".none"),
     *(b".list", b"[", b"]", b".", b"'", b'"', b"_", b"1", b" ", b"\n", b"\t", b"\r", b"-", b"+"),
+    *(
+        b"|default('x')",
+        b'|default("", true)',
+        b"|upper",
+        b"|b64encode",
+        b"|quote_nginx",
+        b"| trim",
+    ),
+    *(b"|required('m')", b"{{- ", b" -}}", b"[0]", b'["*.x"]', b".namespace", b"\r\n", b"|int"),
     *(b"\0", b"\x0b", b"\x1c", b"\xc3\xa9", b"\xc2\xa0", b"\\", b"{%"),
 )
 

@@ -37,6 +37,7 @@ _COMMENT = "\0"
 # What Jinja2 prints as str() does. Integers from JSON have at most 300 digits, which str() takes.
 _PRINTED = (str, int, float, bool)
 _MOST_DIGITS = 6  # of a position
+_DEEPEST = 50  # steps of one expression; Python refuses to compile some more
 # Jinja2's own filters that need nothing but a value.
 _THEIRS = frozenset(("int", "lower", "string", "trim", "upper"))
 _WITH_ARGUMENTS = frozenset(("default", "mandatory", "required"))
@@ -211,6 +212,8 @@ def _expression(text: str) -> Expression | None:
         name, arguments, left = found
         filters.append((name, arguments))
         left = left.lstrip(_BLANK)
+    if len(path) + len(filters) > _DEEPEST:
+        return None
     return Expression(path=tuple(path), filters=tuple(filters))
 
 
