@@ -194,7 +194,7 @@ def _lack(error: BaseException) -> int | None:
     if isinstance(error, ImportError):
         try:
             # Python takes a module that it cannot open for one that is not there.
-            os.close(os.open("/", os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC))
+            posix.close(posix.open("/", posix.O_RDONLY | posix.O_DIRECTORY | posix.O_CLOEXEC))
         except OSError as lack:
             return lack.errno
         # What the loaders of glibc and musl say of a library for which there is no room.

@@ -47,8 +47,8 @@ def checked(path: str) -> Checked:
         raise Refused([Problem("manifest-missing", path, error.reason, fix)]) from None
     try:
         text = content.decode()
-    except UnicodeDecodeError:
-        raise Refused([Problem("manifest-invalid", path, "it is not UTF-8 text")]) from None
+    except UnicodeDecodeError as error:
+        raise Refused([Problem("manifest-invalid", path, files.not_text(error))]) from None
     manifest = manifests.parse(text, path)
     problems: list[Problem] = []
     texts = preflight.texts(manifest.templates, problems)
