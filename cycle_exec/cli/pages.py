@@ -188,8 +188,8 @@ as long as nothing that it was made of has changed, and starts faster. The outpu
 templates are left to Jinja2, and why.
 
 Examples:
-RUN cycle-exec compile                      # in a Dockerfile, after everything is copied
-cycle-exec compile --manifest /etc/my.toml  # another manifest
+cycle-exec compile  # RUN of a Dockerfile, after everything is copied
+cycle-exec compile --manifest /etc/my.toml
 """
 
 TEMPLATE = """\
@@ -203,7 +203,7 @@ TEMPLATE_LIST = """\
 List the templates that come with cycle-exec.
 
 Examples:
-cycle-exec template list  # each with what it is for
+cycle-exec template  # the verb list can be omitted
 """
 
 TEMPLATE_SHOW = """\

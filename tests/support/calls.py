@@ -17,7 +17,8 @@ from cycle_exec.settings.model import Invocation
 from cycle_exec.system.output import stdout
 
 _FUNCTIONS = (
-    *("api.run", "certificates.list_", "certificates.write", "dev.run", "doctor.run"),
+    *("api.run", "certificates.list_", "certificates.write", "compile.run", "dev.run"),
+    *("doctor.run", "template.list_", "template.show"),
     *("emulator.run", "env.run", "explain.run", "health.run", "launch.run"),
     *(
         "manifest.check",

@@ -1,0 +1,202 @@
+"""`cycle-exec compile`: a launch uses what it wrote while it is the same, and no longer."""
+
+from __future__ import annotations
+
+import os
+import re
+
+import pytest
+
+from cycle_exec.launching import checking
+from cycle_exec.planning.programs import generation
+from cycle_exec.planning.programs.model import Generated
+from cycle_exec.settings.compiled import packed
+from cycle_exec.system import compiled, programs
+from tests.support import machine
+
+TEMPLATE = "{% if variables.PLAIN %}true {% include '_part.j2' %}{% endif %}"
+
+
+class Image:
+    """A manifest with one template, in a folder where it can be compiled."""
+
+    def __init__(self, folder, verb):
+        self.folder = folder
+        self.manifest = folder / "cycle-exec.toml"
+        self.template = folder / "in" / "page.j2"
+        self.part = folder / "in" / "_part.j2"
+        self.form = folder / "cycle-exec.toml.compiled"
+        self.target = folder / "page"
+        self.template.parent.mkdir()
+        self.template.write_text(TEMPLATE)
+        self.part.write_text("{% if 1 %}part{% endif %}")
+        self.manifest.write_text(
+            f'[[templates]]\nsource = "{self.template}"\ntarget = "{self.target}"\n'
+        )
+        self._verb = verb
+
+    def compile(self):
+        return self._verb("compile", "--manifest", self.manifest)
+
+    def forge(self):
+        """Put a program in the template's place that gives something else, to see if it is used."""
+        checked = checking.checked(str(self.manifest))
+        stored = {}
+        for path in (self.template, self.part):
+            text = path.read_text()
+            made = generation.generated(str(path), text, checked.library)
+            assert isinstance(made, Generated)
+            code = compile(made.code.replace("true", "forged"), "<template>", "exec")
+            stored[text] = tuple(made.used), made.parts, programs.stored(code)
+        content = compiled.content(checked.content, packed(checked.manifest), stored)
+        compiled.write(str(self.manifest), content)
+
+    def launch(self):
+        """What the template gave, and what was said at the level info."""
+        words = ("--manifest", self.manifest, "--log-level", "info", "--", "true")
+        ran = self._verb(*words)
+        assert ran.code == 0, ran
+        return self.target.read_text(), ran.err
+
+
+@pytest.fixture
+def image(tmp_path, verb):
+    return Image(tmp_path, verb)
+
+
+def test_what_is_compiled_is_used(image):
+    """And gives the same as without; nothing is said of it."""
+    before, _ = image.launch()
+    ran = image.compile()
+    assert (ran.code, ran.err) == (0, "")
+    assert ran.out.startswith(f"{image.manifest}: compiled\n{image.template}: compiled\n")
+    text, said = image.launch()
+    assert before == text == "true part"
+    assert "compiled" not in said
+    image.forge()
+    text, said = image.launch()
+    assert text == "forged part"
+    assert "compiled" not in said
+
+
+def _append(path):
+    path.write_text(path.read_text() + "\n")
+
+
+def _header(old, new):
+    def change(image):
+        content = image.form.read_bytes()
+        head, line, rest = content.partition(b"\n")
+        assert re.search(old, head)
+        image.form.write_bytes(re.sub(old, new, head) + line + rest)
+
+    return change
+
+
+def _link(image):
+    image.form.rename(image.folder / "elsewhere")
+    image.form.symlink_to("elsewhere")
+
+
+def _directory(image):
+    image.form.unlink()
+    image.form.mkdir()
+
+
+def _pipe(image):
+    image.form.unlink()
+    os.mkfifo(image.form)
+
+
+ANOTHER = "another version of cycle-exec, Python or Jinja2 has made it"
+OTHERS = "others than its owner may write it"
+STALE = {
+    "the manifest": (lambda image: _append(image.manifest), "the manifest has changed since"),
+    "the template": (lambda image: _append(image.template), "it has changed since"),
+    "a part": (lambda image: _append(image.part), "it has changed since"),
+    "cycle-exec": (_header(rb"cycle-exec \d[^ ]*", b"cycle-exec 0.0.1"), ANOTHER),
+    "python": (_header(rb"cpython-\d+", b"cpython-310"), ANOTHER),
+    "bytecode": (_header(rb"-[0-9a-f]{8} ", b"-00000000 "), ANOTHER),
+    "jinja2": (_header(rb"jinja2-[^/]*dist-info", b"jinja2-3.0.0.dist-info"), ANOTHER),
+    "written by the group": (lambda image: image.form.chmod(0o664), OTHERS),
+    "written by others": (lambda image: image.form.chmod(0o606), OTHERS),
+    "cut short": (lambda image: os.truncate(image.form, image.form.stat().st_size - 9), "damaged"),
+    "empty": (lambda image: image.form.write_bytes(b""), ANOTHER),
+    "a link": (_link, "symbolic link"),
+    "a directory": (_directory, "it is a directory"),
+    "a pipe": (_pipe, "it is a named pipe"),
+}
+
+
+@pytest.mark.parametrize("what", STALE)
+def test_what_has_changed_is_not_used(image, what):
+    """The source is used, and that is said at the level info."""
+    image.forge()
+    change, reason = STALE[what]
+    change(image)
+    text, said = image.launch()
+    assert text.strip().removesuffix("\n") == "true part"
+    assert re.search(rf"the compiled form of \S+ is not used: .*{reason}", said)
+
+
+def test_another_owner_is_not_believed(image):
+    """Neither one who owns nothing, nor the manifest's owner where root starts: code is root's."""
+    if os.geteuid() != 0:
+        machine.missing("root")
+    image.forge()
+    os.chown(image.form, 12345, 12345)
+    assert image.launch()[0] == "true part"
+    os.chown(image.manifest, 12345, 12345)
+    text, said = image.launch()
+    assert text == "true part"
+    assert "belongs neither to root nor to the manifest's owner, who starts cycle-exec" in said
+    os.chown(image.form, 0, 0)
+    assert image.launch()[0] == "forged part"
+
+
+def test_it_is_written_for_its_owner_alone(image):
+    """Whatever the manifest's mode is; readable for those who can read the manifest."""
+    image.manifest.chmod(0o666)
+    assert image.compile().code == 0
+    assert image.form.stat().st_mode & 0o777 == 0o644
+    image.manifest.chmod(0o600)
+    assert image.compile().code == 0
+    assert image.form.stat().st_mode & 0o777 == 0o600
+    assert sorted(os.listdir(image.folder)) == ["cycle-exec.toml", image.form.name, "in"]
+
+
+def test_failures_are_told_alike(image):
+    """By Jinja2, of the source: file, line, name."""
+    image.part.write_text("\n{{ variables.PLAN }}")
+    words = ("--manifest", image.manifest, "--", "true")
+    before = image._verb(*words)
+    assert image.compile().code == 0
+    assert image._verb(*words) == before
+    assert f"{image.part}:2: PLAN is not defined, did you mean PLAIN" in before.err
+
+
+def test_what_is_left_to_jinja2_is_told(image):
+    """With file and line, and rendered as ever."""
+    image.part.write_text("\n{{ [7]|random }}")
+    ran = image.compile()
+    assert f"{image.template}: left to Jinja2, {image.part}:2 uses the filter random\n" in ran.out
+    text, said = image.launch()
+    assert text == "true \n7"
+    assert "compiled" not in said
+
+
+def test_a_bad_manifest_is_not_compiled(image):
+    """All that is wrong is told, as by manifest check; nothing is written."""
+    image.template.write_text("{% if %}\n{{ x|nofilter }}")
+    ran = image.compile()
+    assert ran.code == 65
+    assert ran == image._verb("manifest", "check", image.manifest)
+    assert not image.form.exists()
+
+
+def test_a_directory_that_cannot_be_written(image):
+    """Is a refusal that names the file."""
+    image.form.with_name(f"{image.form.name}.part").mkdir()
+    ran = image.compile()
+    assert ran.code == 73
+    assert f"{image.form}: it is a directory (target-failed)" in ran.err
