@@ -262,7 +262,8 @@ class World:
         seen = json.loads(self.seen_file.read_text())
         pid = seen["pid"]
         environ = Path(f"/proc/{pid}/environ").read_bytes().split(b"\0")
-        plain = next(each for each in environ if each.startswith(b"PLAIN=")).decode()[6:]
+        # A process that is ending has none any more.
+        plain = next((each for each in environ if each.startswith(b"PLAIN=")), b"").decode()[6:]
         chain = (self.certificates / "fullchain.pem").read_text().strip()
         key = (self.certificates / "privkey.pem").read_text().strip()
         real = (plain, (self.folder / "page").read_text(), chain, key)
