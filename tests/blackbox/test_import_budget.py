@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import os
 import re
+import signal
 import subprocess
 import sys
 
 import pytest
 
 import cycle_exec
+from cycle_exec.system.init import board
 from tests.support.hostile import hostile
 from tests.support.launching import SCRIPT, Ground
+from tests.support.waiting import until
 
 # Each costs more than a tenth of a launch; none is needed for a job of the plain kind.
 HEAVY = set(
@@ -108,3 +111,31 @@ def test_what_stays_above_an_app_loads_only_what_it_needs(channel):
     assert ("_socket" in found) == channel
     packages = {name.split(".")[1] for name in found if name.startswith("cycle_exec.")}
     assert packages <= {"entry", "launching", "record", "resident", "system"}
+
+
+@pytest.mark.parametrize(("option", "most"), [("--init", 700), ("--reload", 900)])
+def test_what_stays_above_an_app_is_small(ground, option, most):
+    """Kilobytes that it has written to, beside those of an interpreter that does nothing."""
+    with hostile(variables={"PLAIN": "x"}) as api:
+        run = ground.start(api, option, command=["sh", "-c", "exec sleep 600"])
+        try:
+            # The app may be there before the supervisor is.
+            assert until(lambda: board.line(run.process.pid).startswith("running"))
+            size = written(run.process.pid)
+        finally:
+            run.send(signal.SIGTERM).finish()
+    program = "import posix; posix.write(1, b'x'); posix.read(0, 1)"
+    words = [sys.executable, "-I", "-S", "-c", program]
+    with subprocess.Popen(words, stdin=subprocess.PIPE, stdout=subprocess.PIPE, env={}) as bare:
+        assert bare.stdout is not None
+        bare.stdout.read(1)
+        least = written(bare.pid)
+        bare.kill()
+    assert 0 < size - least < most
+
+
+def written(pid: int) -> int:
+    """Kilobytes of memory that are a process's own."""
+    with open(f"/proc/{pid}/status") as file:
+        [line] = [line for line in file if line.startswith("RssAnon:")]
+    return int(line.split()[1])
