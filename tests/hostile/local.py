@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import os
+import resource
 from typing import Any
 
 from tests.hostile.model import FETCHED, JOB, PAGE, Refuses, Scenario, Starts
+from tests.support import seccomp
 from tests.support.hostile import CANARY, Hostile
 from tests.support.launching import Ground
 
@@ -57,9 +59,93 @@ def _nothing(_: Hostile, __: Ground) -> None:
     pass
 
 
+USER = 12345
+
+
+def _theirs(ground: Ground) -> Any:
+    folder = ground.folder / "theirs"
+    folder.mkdir()
+    os.chown(folder, USER, USER)
+    return folder
+
+
+def _with_folder_of_root(_: Hostile, ground: Ground) -> None:
+    (_theirs(ground) / "conf").mkdir()
+
+
+def _with_link_to_root(_: Hostile, ground: Ground) -> None:
+    link = _theirs(ground) / "conf"
+    link.symlink_to("../pem")
+    os.lchown(link, USER, USER)
+
+
+def _of_two_users(_: Hostile, ground: Ground) -> None:
+    (_theirs(ground) / "conf").mkdir()
+    os.chown(ground.folder / "theirs" / "conf", USER + 1, USER + 1)
+
+
+def _unsafe(name: str, made: Any, reason: str, fix: str) -> Scenario:
+    """A step that its owner can redirect; nobody without privileges is refused it."""
+    target = "@/theirs/conf/odd"
+    problem = f"{target}: {reason} (target-refused)"
+    return Scenario(
+        f"a target {name}",
+        Refuses(73, (problem,), (fix,)),
+        manifest=JOB + f'[dotenv]\ntarget = "{target}"\n',
+        asked={},
+        arrange=made,
+    )
+
+
+_CAN = "is unsafe: user 12345 can redirect it to what belongs to"
+_STEP = f"the step from @/theirs to @/theirs/conf {_CAN}"
+_LINK = f"the step from @/theirs/conf to @/theirs/.. {_CAN} root"
+_OR = ", or use a path whose directories and links all belong to root"
+PRIVILEGED = (
+    _unsafe(
+        "in a directory of root's in one of somebody else",
+        _with_folder_of_root,
+        f"{_STEP} root",
+        f"chown @/theirs/conf to user 12345{_OR}",
+    ),
+    _unsafe(
+        "in a directory of another user's in one of somebody else",
+        _of_two_users,
+        f"{_STEP} user 12346",
+        f"chown @/theirs/conf to user 12345{_OR}",
+    ),
+    _unsafe(
+        "behind a link of somebody else",
+        _with_link_to_root,
+        _LINK,
+        f"remove the symbolic link @/theirs/conf{_OR}",
+    ),
+)
+
+
+def _shortage(name: str, before: Any, outcome: Refuses, **more: Any) -> Scenario:
+    return Scenario(f"a host with {name}", outcome, before=before, **more)
+
+
 NO_HEADER = "it contains a character that is not allowed in an HTTP header"
 
 SCENARIOS = (
+    *(PRIVILEGED if os.geteuid() == 0 else ()),
+    _shortage(
+        "no process for a check",
+        lambda: seccomp.refuse(("fork", "vfork", "clone", "clone3"), 11),
+        Refuses(
+            65,
+            ("check true: the user's limit of processes (RLIMIT_NPROC) is reached (check-failed)",),
+            staged=True,
+        ),
+        manifest=JOB + 'check = ["true"]\n',
+    ),
+    _shortage(
+        "no descriptor for a target",
+        lambda: resource.setrlimit(resource.RLIMIT_NOFILE, (6, 6)),
+        Refuses(73, ("@/page.html: too many files are open (target-failed)",), staged=True),
+    ),
     _token("that is empty", "", "it is not set, or empty", ()),
     _token("with a line break at its end", f"{CANARY}\n", NO_HEADER),
     _token("with another header", f"{CANARY}\r\nX-Evil: {CANARY}", NO_HEADER),

@@ -26,7 +26,7 @@ _PLACES = {
         "response in time)"
     ),
 }
-LATE = Refuses(69, ("the launch: it was not ready within the deadline (unavailable)",))
+LATE = Refuses(69, ("the launch: it was not ready before the deadline (unavailable)",))
 _HELD_UP = 0.2  # seconds
 # The shell is the app: what it was given, seen by a child of it.
 _PROBE = '(cat /proc/$$/environ >"$0.environ"; ls -l /proc/$$/fd >"$0.descriptors"); exit 0'
@@ -120,20 +120,28 @@ def launched(scenario: Scenario, ground: Playground, api: Hostile, *more: str) -
 
 
 def judge(
-    scenario: Scenario, ground: Playground, api: Hostile, ran: Ran, *, closed: bool = False
+    scenario: Scenario,
+    ground: Playground,
+    api: Hostile,
+    ran: Ran,
+    *,
+    closed: bool = False,
+    unheard: bool = False,
 ) -> None:
-    """What was said, what was started, what has changed. closed: nothing can be said."""
-    if closed:
+    """What was said, what was started, what has changed. closed: there are no standard descriptors.
+    unheard: nobody hears what is said.
+    """
+    if unheard:
         assert (ran.out, ran.err) == ("", "")
     if isinstance(scenario.outcome, Refuses):
         assert ran.code == scenario.outcome.code, ran
-        if not closed:
+        if not unheard:
             words(scenario.outcome, ground, api, ran)
         ground.unharmed(ran, staged=scenario.outcome.staged)
         assert not Path(f"{ground.mark}.environ").exists()
     else:
         assert (ran.code, ran.out, ground.starts) == (0, "", 1), ran
-        if not closed:
+        if not unheard:
             started(scenario.outcome, ran)
         inherited = ground.environ(api, **scenario.environ)
         environment(scenario.outcome, ground, inherited)

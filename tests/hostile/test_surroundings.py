@@ -40,7 +40,8 @@ def test_it_makes_no_difference(tmp_path, in_memory, where, name):
     with platform(scenario) as api:
         surrounding.settle(ground, api)
         ran = launched(scenario, ground, api, *surrounding.options)
-        judge(scenario, ground, api, ran, closed=surrounding.closed)
+        closed = surrounding.closed
+        judge(scenario, ground, api, ran, closed=closed, unheard=closed or surrounding.unheard)
         requests(scenario, api)
 
 
