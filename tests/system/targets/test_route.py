@@ -1,6 +1,8 @@
 """Steps on the way to a target that somebody else could redirect, and those that nobody can."""
 
 import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -11,6 +13,7 @@ from cycle_exec.planning.model import FileWrite, Plan
 from cycle_exec.system import files
 from cycle_exec.system.targets import route, stage
 from cycle_exec.system.targets.calls import Calls
+from tests.support import machine
 
 pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason="only root is led astray")
 APP, OTHER = 1234, 4321
@@ -114,6 +117,43 @@ def test_a_directory_of_root_below_one_of_the_app(home):
     assert f"chown {home}/roots to user {APP}" in problem.fix
     os.chown(home / "roots", APP, APP)
     apply(write(home / "roots/config"))
+
+
+BELOW_A_MOUNT = f"""
+import subprocess, sys
+sys.path.insert(0, {str(Path(__file__).parents[3])!r})
+from cycle_exec.errors import Refused
+from cycle_exec.planning.model import FileWrite
+from cycle_exec.system.targets import stage
+folder, options = sys.argv[1:]
+subprocess.run(["mount", "-t", "tmpfs", "-o", options, "none", folder], check=True)
+write = FileWrite(path=f"{{folder}}/config", content=b"new", mode=0o600, kind="t")
+try:
+    with stage.Staged([write]) as staged:
+        staged.commit()
+    print("written")
+except Refused as refused:
+    print(*(f"{{problem.reason}}: {{problem.fix}}" for problem in refused.problems))
+"""
+
+
+def test_a_mount_of_root_below_a_directory_of_the_app(home):
+    """The app cannot exchange a mount point here, but whoever can rename the directory below it in
+    another container takes the mount along.
+    """
+    machine.need_mounts()
+    make(home / "volume", APP)
+
+    def told(options):
+        words = [sys.executable, "-I", "-S", "-c", BELOW_A_MOUNT, home / "volume", options]
+        done = subprocess.run([*machine.MOUNTS, *words], capture_output=True, text=True, check=True)
+        return done.stdout.strip()
+
+    refused = told("mode=755")
+    assert refused.startswith(f"the step from {home} to {home}/volume is unsafe: user {APP} can")
+    assert f"chown {home}/volume to user {APP}" in refused
+    # What the fix says.
+    assert told(f"mode=755,uid={APP}") == "written"
 
 
 @pytest.mark.parametrize("mode", [0o775, 0o777, 0o1777])
