@@ -68,7 +68,7 @@ class Scenario(NamedTuple):
 
     on: what the platform does, by path. accepting: what it does with connections before their
     request. server: how the socket comes to be. world: members of World to replace.
-    asked: how many requests of each target come, and no other ones.
+    asked: how many requests of each target come, and no other ones. root: only root can play it.
     """
 
     name: str
@@ -84,6 +84,7 @@ class Scenario(NamedTuple):
     asked: Mapping[str, Count] = {VARIABLES: 1}
     arrange: Callable[[Hostile, Ground], object] | None = None
     before: Callable[[], object] | None = None
+    root: bool = False
 
 
 def of_variables(reason: str) -> str:
