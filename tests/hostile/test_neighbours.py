@@ -15,7 +15,7 @@ import pytest
 
 from cycle_exec.errors import Refused
 from cycle_exec.planning.model import FileWrite
-from cycle_exec.system.targets import leftovers, stage
+from cycle_exec.system.targets import leftovers, stage, temporary_names
 from tests.support import memory, neighbours
 from tests.support.neighbours import USER, decoy, flicker, swap, trap
 
@@ -139,6 +139,48 @@ def test_nobody_wins_a_race(ground: Path, way: str, owner: int) -> None:
         found = left[inode].lstat()
         assert (found.st_uid, stat.S_IMODE(found.st_mode)) == (0, 0o700)
         assert (left[inode] / "file").read_bytes() == b"root's"
+
+
+def rename(name: str, other: str) -> Callable[[Path], None]:
+    """A name becomes another one and back, again and again."""
+
+    def step(home: Path) -> None:
+        os.rename(home / name, home / other)
+        os.rename(home / other, home / name)
+
+    return step
+
+
+def test_in_a_directory_of_all_nobody_has_root_remove_what_is_roots(ground: Path) -> None:
+    """Whatever it is called there for a moment, in the way of what a killed run has left."""
+    shared = ground / "shared"
+    shared.mkdir()
+    shared.chmod(0o777)
+    names = [temporary_names.generation().decode() for _ in range(2)]
+    for name in ("important", names[1]):
+        (shared / name).mkdir(mode=0o700)
+        (shared / name / "file").write_bytes(b"root's")
+    kept = {(shared / name / "file").stat().st_ino for name in ("important", names[1])}
+    steps = [rename("important", names[0]), swap("important", names[1])]
+    done = 0
+    with neighbours.at_work(shared, steps):
+        for number in range(STARTS):
+            done += start(
+                [
+                    FileWrite(
+                        path=f"{shared}/a.test/key",
+                        content=b"%d" % number,
+                        mode=0o600,
+                        kind="certificate",
+                        directory=str(shared),
+                        domain="a.test",
+                        member="key",
+                    )
+                ]
+            )
+    assert done > STARTS / 2
+    left = {path.stat().st_ino for path in shared.rglob("file")}
+    assert left == kept
 
 
 def test_it_works_where_nobody_is_at_work(ground: Path) -> None:
