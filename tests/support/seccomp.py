@@ -31,6 +31,9 @@ _NUMBERS = {
         "pwritev2": 328,
         "renameat2": 316,
         "clone3": 435,
+        "unshare": 272,
+        "mount": 165,
+        "inotify_init1": 294,
     },
     "aarch64": {
         "flock": 32,
@@ -46,6 +49,9 @@ _NUMBERS = {
         "pwritev2": 287,
         "renameat2": 276,
         "clone3": 435,
+        "unshare": 97,
+        "mount": 40,
+        "inotify_init1": 26,
     },
 }[platform.machine()]
 _LOAD, _EQUAL, _RETURN = 0x20, 0x15, 0x06
