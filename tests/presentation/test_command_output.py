@@ -12,7 +12,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cycle_exec.presentation.command_output import MASK, TOO_MUCH, WITHHELD, shown
+from cycle_exec.planning.model import FileWrite
+from cycle_exec.presentation.command_output import MASK, TOO_MUCH, WITHHELD, shown, values
+from cycle_exec.secret import Secret
+from cycle_exec.sources.model import Certificate, Integration, Snapshot
 
 VALUES = st.text(alphabet=st.characters(codec="utf-8"), min_size=6, max_size=40).filter(
     lambda text: len(text.strip()) >= 6 and text.isprintable()
@@ -128,3 +131,25 @@ def test_values_too_large_to_look_for():
     """Nothing is said rather than something leaked, or a start that hangs."""
     assert shown(b"anything\n", ["x" * 3_000_000]) == (TOO_MUCH,)
     assert shown(b"", ["x" * 3_000_000]) == ()
+
+
+def test_the_values_that_are_looked_for():
+    """All that was fetched and is secret, and what was decoded from it."""
+    snapshot = Snapshot(
+        variables={"A": "variable"},
+        integrations={
+            "s3": Integration(identifier="s3", vendor="aws", name="", fields={"auth.k": "field"}),
+            "none": None,
+        },
+        certificates=(
+            Certificate(
+                id="1", domains=("a.test",), bundle=Secret("bundle"), private_key=Secret("key")
+            ),
+        ),
+    )
+    writes = [
+        FileWrite(path="/v", content=b"decoded", mode=0o600, kind="scoped variable"),
+        FileWrite(path="/t", content=b"template", mode=0o600, kind="template"),
+    ]
+    found = values(snapshot, Secret("token"), writes)
+    assert found == ["variable", "token", "field", "key", "decoded"]

@@ -146,8 +146,13 @@ class _Search:
         yield from (path for path in self._strange if path in text)
 
     def _base(self, folder: bytes) -> None:
-        if folder != b"/" and folder not in self._bases and len(self._bases) < _MOST_BASES:
-            self._bases.append(folder)
+        """Let a directory be one that relative paths may begin in, and so the one above it: PHP's
+        /usr/local/etc/php-fpm.conf includes etc/php-fpm.d/*.conf.
+        """
+        for base in (folder, posixpath.dirname(folder)):
+            is_new = base not in self._bases and len(self._bases) < _MOST_BASES
+            if is_new and base.count(b"/") > 1:
+                self._bases.append(base)
 
     def _read(self, path: bytes, named: bool) -> None:
         """Look through a file, but not through a program that no word has named."""

@@ -129,6 +129,33 @@ def test_a_check_that_fails_keeps_the_old_file(ground):
         assert (ground / "page").read_text() == "page good again\n"
 
 
+def test_a_check_of_what_has_not_changed_itself(ground):
+    """It sees what has: the main file includes it. Its words are shown, without values."""
+    (ground / "main.j2").write_text("main\n")
+    check = f"cat {{{{ staged }}}} {ground}/page; grep -q good {ground}/page"
+    manifest = f"""{SIGNAL}
+    [[templates]]
+    source = "@/main.j2"
+    target = "@/main"
+    check = ["sh", "-c", "{check}"]
+    on_change = "none"
+    """
+    with (
+        emulated(state(page="good")) as platform,
+        reloading(platform, ground, manifest, "sh", "-c", APP) as run,
+    ):
+        assert run.app() == "start one"
+        run.says("listening for notifications")
+        platform.state.write_text(state(page="c4n4ry"))
+        assert "check of" in run.says("reload failed")
+        run.says("| main")
+        run.says("| (a line is withheld")
+        assert (ground / "page").read_text() == "page good\n"
+        assert "c4n4ry" not in "\n".join(run.said)
+        platform.state.write_text(state(page="good again"))
+        assert run.app() == "HUP"
+
+
 def test_a_reload_that_is_refused_is_an_event_when_asked_for(platform, ground):
     """With [report] the platform's monitoring hears of it; of the start too, in numbers."""
     manifest = SIGNAL + "[report]\nevents = true\nmetrics = true\n"

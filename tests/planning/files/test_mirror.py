@@ -104,6 +104,17 @@ def test_a_relative_pattern_below_a_root_that_a_file_names():
     assert found.files[b"/srv/httpd/conf/httpd.conf"] == seen
 
 
+def test_a_relative_pattern_below_a_root_that_a_program_knows():
+    """As the prefix of PHP-FPM in its official image."""
+    disk: dict[str, bytes | str | None] = {
+        "/usr/local/etc/php-fpm.conf": b"include=etc/php-fpm.d/*.conf\n"
+    }
+    new: dict[str, bytes | str] = {"/usr/local/etc/php-fpm.d/www.conf": b"x"}
+    found = mirrored(disk, new, "/usr/local/etc/php-fpm.conf")
+    seen = b"include=/M/usr/local/etc/php-fpm.d/*.conf\n"
+    assert found.files[b"/usr/local/etc/php-fpm.conf"] == seen
+
+
 def test_a_chain_of_files():
     """Each names the next, and the last one a certificate."""
     disk: dict[str, bytes | str | None] = {

@@ -48,6 +48,16 @@ def test_one_way_out_is_said_once_after_its_last_problem(capfd):
     ]
 
 
+def test_what_a_command_has_printed_stands_below_its_problem(capfd):
+    """Marked as words of somebody else; as JSON in a member of its own."""
+    one = problem(fix="mend").replace(lines=("first", 'the "second"'))
+    Log().problems([one])
+    lines = capfd.readouterr().err.splitlines()
+    assert lines[1:] == ["  | first", '  | the "second"', "  fix: mend"]
+    Log("notice", "json").problems([one])
+    assert json.loads(capfd.readouterr().err)["output"] == 'first\nthe "second"'
+
+
 def test_five_problems_are_shown_and_the_others_counted(capfd):
     """A long list does not push the first problem off the screen."""
     Log().problems([problem(number) for number in range(8)])
