@@ -43,6 +43,9 @@ def main(held: str = "") -> NoReturn:
     posix.unsetenv("OPENSSL_ENGINES")
     # Nobody hears these yet, and what PID 1 does not hear is lost.
     mask = _signal.pthread_sigmask(_signal.SIG_BLOCK, _signal.valid_signals())
+    from cycle_exec.system import bundle
+
+    bundle.install()
     from cycle_exec.system import invocation
 
     if held:

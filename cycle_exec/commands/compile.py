@@ -21,7 +21,7 @@ def run(invocation: Invocation, path: str) -> int:
     """
     from cycle_exec.settings import resolve
     from cycle_exec.settings.compiled import packed
-    from cycle_exec.system import bytecode
+    from cycle_exec.system import bundle, bytecode
 
     path = path or resolve.manifest_path(invocation, {})[0]
     checked = checking.checked(path)
@@ -32,6 +32,8 @@ def run(invocation: Invocation, path: str) -> int:
     except files.Unreadable as error:
         raise refuse("target-failed", compiled.path_of(path), error.reason) from None
     count, failed = bytecode.compile_missing()
+    if not bundle.write():
+        stderr.log.warning(f"{bundle.place()} cannot be written: modules are loaded one by one")
     if count:
         lines.append(f"{count} Python modules: compiled")
     if failed:

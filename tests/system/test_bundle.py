@@ -1,0 +1,99 @@
+"""The modules in one file: used for as long as their sources are the same."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+PACKAGE = Path(__file__).parents[2] / "cycle_exec"
+MODULES = ("launching.pipeline", "planning", "planning.model", "system.files", "cli.syntax")
+
+
+@pytest.fixture
+def home(tmp_path):
+    """A copy of the package with its bundle, and where that is."""
+    shutil.copytree(PACKAGE, tmp_path / "cycle_exec", ignore=shutil.ignore_patterns("__pycache__"))
+    told = run(tmp_path, "print(json.dumps([bundle.write(), bundle.place()]))")
+    assert told[0] is True
+    return tmp_path, Path(told[1])
+
+
+def run(folder, code):
+    """What the code prints as JSON, in an interpreter of its own with this package."""
+    begin = f"import json, sys; sys.path.insert(0, {str(folder)!r}); "
+    words = [sys.executable, "-I", "-c", f"{begin}from cycle_exec.system import bundle; {code}"]
+    return json.loads(subprocess.run(words, check=True, capture_output=True).stdout)
+
+
+def loaders(folder):
+    """Who loads each of the modules."""
+    return dict(
+        run(
+            folder,
+            "bundle.install(); from importlib import import_module as load; "
+            f"found = [load(f'cycle_exec.{{name}}') for name in {MODULES!r}]; "
+            "assert all(each.__file__.startswith(sys.path[0]) for each in found); "
+            "assert found[1].__path__ == [sys.path[0] + '/cycle_exec/planning']; "
+            "print(json.dumps([(each.__name__[11:], type(each.__spec__.loader).__name__)"
+            " for each in found]))",
+        )
+    )
+
+
+FROM_FILES = dict.fromkeys(MODULES, "SourceFileLoader")
+
+
+def test_modules_come_from_the_bundle(home):
+    """But those that a launch seldom needs, which are not in it."""
+    assert loaders(home[0]) == {
+        **dict.fromkeys(MODULES, "_Finder"),
+        "cli.syntax": "SourceFileLoader",
+    }
+
+
+def test_a_module_that_has_changed_comes_from_its_source(home):
+    """It alone."""
+    path = home[0] / "cycle_exec" / "planning" / "model.py"
+    path.write_text(path.read_text() + "\nNEW = 1\n")
+    found = loaders(home[0])
+    assert (found["planning.model"], found["planning"]) == ("SourceFileLoader", "_Finder")
+
+
+def test_a_module_that_is_gone_is_gone(home):
+    """There are no ghosts after an upgrade."""
+    (home[0] / "cycle_exec" / "planning" / "model.py").unlink()
+    code = "bundle.install()\ntry: import cycle_exec.planning.model\nexcept ImportError: print(1)\n"
+    assert run(home[0], f"exec({code!r})") == 1
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        lambda whole: b"",
+        lambda whole: b"another " + whole,
+        lambda whole: whole[:40],
+        lambda whole: whole[:2000],
+        lambda whole: whole[:-1],
+        lambda whole: whole[:30] + b"\0" * 40,
+    ],
+)
+def test_another_file_is_not_used(home, content):
+    """Of another version, empty, cut short."""
+    folder, place = home
+    place.write_bytes(content(place.read_bytes()))
+    assert loaders(folder) == FROM_FILES
+
+
+def test_without_a_bundle_nothing_changes(home):
+    """And a folder where none can be written is said to be one."""
+    folder, place = home
+    place.unlink()
+    assert loaders(folder) == FROM_FILES
+    shutil.rmtree(place.parent)
+    place.parent.write_text("in the way")
+    assert run(folder, "print(json.dumps(bundle.write()))") is False
