@@ -49,7 +49,7 @@ def main(held: str = "") -> NoReturn:
     from cycle_exec.system import invocation
 
     if held:
-        mask = invocation.signals_of(int(held, 16))
+        mask = invocation.signals_of(held)
     invocation.secure_standard_descriptors()
     # os._exit: no foreign atexit hook, no PYTHONINSPECT prompt, nothing after the last word.
     posix._exit(_guarded(invocation.read(mask)))
@@ -90,7 +90,7 @@ def _isolate() -> None:
     if not INTERPRETER_VARIABLES.isdisjoint(os.environ):
         from cycle_exec.system import invocation
 
-        words = invocation.interpreter("main", sys.argv[1:])
+        words = invocation.interpreter("main", [invocation.hold_signals(), *sys.argv[1:]])
         environ = invocation.for_interpreter(invocation.raw_environment())
         os.execve(words[0], words, environ)  # noqa: S606
     # The script's folder, the current folder (-m) and the user's site may hold a json.py.

@@ -21,6 +21,14 @@ sys.path.append(sys.argv.pop(1))
 from cycle_exec.entry import {0}
 {0}()
 """
+# As bin/cycle-exec starts it (.ci/stub/main.c): the mask is that from before signals were held.
+_BOOT_MAIN = """\
+import sys
+sys.path.append(sys.argv.pop(1))
+mask = sys.argv.pop(1)
+from cycle_exec.entry import main
+main(mask)
+"""
 _COERCED = frozenset((b"C.UTF-8", b"C.utf8", b"UTF-8"))
 # CPython obeys these two even if it is isolated (Modules/getpath.py): it takes their value for its
 # own path, and a pyvenv.cfg beside that tells it where the standard library is. They pass it by a
@@ -65,12 +73,22 @@ def read(mask: Iterable[int] | None = None) -> Invocation:
     )
 
 
-def signals_of(mask: int) -> set[int]:
-    """Return the signals of a mask as the kernel has it: bit 0 is signal 1.
+def signals_of(mask: str) -> set[int]:
+    """Return the signals of a mask in hexadecimal, as the kernel has it: bit 0 is signal 1.
 
     Without those that a C library keeps for itself, which Python warns of.
     """
-    return {number for number in _signal.valid_signals() if mask >> (number - 1) & 1}
+    bits = int(mask, 16)
+    return {number for number in _signal.valid_signals() if bits >> (number - 1) & 1}
+
+
+def hold_signals() -> str:
+    """Hold signals back until the next interpreter can hear them, as bin/cycle-exec does it; return
+    the mask from before.
+    """
+    held = _signal.valid_signals() if os.getpid() == 1 else (_signal.SIGINT,)
+    before = _signal.pthread_sigmask(_signal.SIG_BLOCK, held)
+    return f"{sum(1 << (number - 1) for number in before):016x}"
 
 
 def raw_environment() -> dict[bytes, bytes]:
@@ -124,7 +142,8 @@ def interpreter(function: str, words: Iterable[str], *, site: bool = True) -> li
     """Return the command line of an isolated interpreter that runs a function of `entry` on the
     words. Its environment has to be `for_interpreter`.
 
-    site: whether it has the installed packages, by the way by which this process has them.
+    The first word for `main` is a mask of `hold_signals`. site: whether it has the installed
+    packages, by the way by which this process has them.
     """
     import os
 
@@ -135,7 +154,7 @@ def interpreter(function: str, words: Iterable[str], *, site: bool = True) -> li
 
 def boots(function: str) -> str:
     """Return the program of such an interpreter, by which others know what it is."""
-    return _BOOT.format(function)
+    return _BOOT_MAIN if function == "main" else _BOOT.format(function)
 
 
 def for_interpreter(environ: Mapping[bytes, bytes]) -> dict[bytes, bytes]:

@@ -9,6 +9,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 import pytest
 
@@ -21,6 +22,7 @@ from tests.support import machine
 from tests.support.emulated import HOME, emulated
 from tests.support.hostile import hostile
 from tests.support.launching import PATH, SCRIPT
+from tests.support.stub import compiled, installed
 from tests.support.waiting import until
 
 # Does what it reads, and says how that ended; TERM does not end it.
@@ -225,10 +227,18 @@ def board_of(unshare: int) -> str:
         return board.line(int(file.read().split()[0]))
 
 
+@pytest.mark.parametrize("program", ["the wheel's program", "the wheel's script", "python -m"])
 @pytest.mark.parametrize("options", [(), ("--init",), ("--reload",)])
-def test_a_launch_under_way(api, tmp_path, options):
+def test_a_launch_under_way(api, tmp_path, options, program):
     """There is no app yet, with a supervisor and without: a check of a template asks."""
     machine.need_processes()
+    start: list[str | Path] = [SCRIPT]
+    environ = {}
+    if program == "the wheel's program":
+        start = [installed(tmp_path / "venv", compiled(tmp_path))]
+    elif program == "python -m":
+        # It starts again, as the variable could affect it.
+        start, environ = [sys.executable, "-m", "cycle_exec"], {"PYTHONPATH": "/nowhere"}
     (tmp_path / "page.j2").write_text("page")
     check = f"{SCRIPT} health >{tmp_path}/out; :"
     (tmp_path / "manifest.toml").write_text(
@@ -237,8 +247,13 @@ def test_a_launch_under_way(api, tmp_path, options):
     )
     manifest = ("--manifest", str(tmp_path / "manifest.toml"))
     done = subprocess.run(
-        [*machine.PROCESSES, str(SCRIPT), *options, *manifest, "--", "true"],
-        env={"PATH": PATH, "CYCLE_API_TOKEN": api.token, "CYCLE_EXEC_SOCKET": api.socket},
+        [*machine.PROCESSES, *start, *options, *manifest, "--", "true"],
+        env={
+            "PATH": PATH,
+            "CYCLE_API_TOKEN": api.token,
+            "CYCLE_EXEC_SOCKET": api.socket,
+            **environ,
+        },
         capture_output=True,
         check=False,
     )

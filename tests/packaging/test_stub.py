@@ -16,6 +16,7 @@ from typing import NamedTuple
 
 import pytest
 
+from cycle_exec.system import invocation
 from tests.support import machine
 from tests.support.stub import OWN, compiled
 
@@ -136,7 +137,8 @@ def test_the_words_and_the_interpreter(stub, tmp_path):
     ran = stub.run(file, "--", "a b", "", "\udcff", "-c")
     assert ran.code == 42, ran.err
     assert ran.words[:4] == [bytes(python), b"-I", b"-S", b"-c"]
-    assert b"from cycle_exec.entry import main" in ran.words[4]
+    # By which `health` knows a launch.
+    assert ran.words[4].decode() == invocation.boots("main")
     home = bytes(tmp_path / "venv" / "lib" / "python3.11" / "site-packages")
     assert ran.words[5:] == [home, b"0" * 16, b"--", b"a b", b"", b"\xff", b"-c"]
 

@@ -71,7 +71,7 @@ class Nursery:
 
     def app(self, arguments: Sequence[str], environ: Mapping[str, str]) -> int:
         """Start this program once more with other arguments; return its process id."""
-        argv = interpreter("main", arguments)
+        argv = interpreter("main", ["", *arguments])  # no signals are held
         raw = for_interpreter({encoded(name): encoded(value) for name, value in environ.items()})
         child = _fork()
         if child == 0:

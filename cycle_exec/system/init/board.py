@@ -82,7 +82,8 @@ def arguments(words: list[str], function: str) -> list[str] | None:
     boot = boots(function)
     if boot not in words[:5]:
         return None
-    return words[words.index(boot) + 2 :]
+    # Behind the folder of the package, and the mask of signals that `main` has.
+    return words[words.index(boot) + (3 if function == "main" else 2) :]
 
 
 def line(pid: int) -> str:
