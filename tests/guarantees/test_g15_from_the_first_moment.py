@@ -64,16 +64,19 @@ def await_first_instructions(pid: int, number: int) -> None:
             return
 
 
+@pytest.mark.parametrize("options", [(), ("--init",)])
 @pytest.mark.parametrize(
     "number", [signal.SIGQUIT, signal.SIGHUP, signal.SIGTERM, signal.SIGUSR1, signal.SIGRTMIN + 3]
 )
-def test_a_signal_in_the_first_moments_ends_the_start_as_pid_1(script, environ, tmp_path, number):
+def test_a_signal_in_the_first_moments_ends_the_start_as_pid_1(
+    script, environ, tmp_path, number, options
+):
     """Sent before Python has run a line, and a little later, and later."""
     machine.need_processes()
     started = tmp_path / "started"
     for delay in DELAYS:
         process = subprocess.Popen(
-            [*machine.PROCESSES, script, "--deadline=5s", "--", "touch", started],
+            [*machine.PROCESSES, script, *options, "--deadline=5s", "--", "touch", started],
             env=environ,
             stderr=subprocess.PIPE,
             text=True,
