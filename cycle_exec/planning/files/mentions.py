@@ -30,16 +30,14 @@ def absolute(text: bytes) -> Iterator[bytes]:
 
 
 def relative(text: bytes) -> Iterator[bytes]:
-    """Yield every word that may be a relative path: with a slash, a dot or a pattern in it, and a
-    letter.
-    """
+    """Yield every word that may be a relative path: with a slash or a dot in it, and a letter."""
     # Base64 is full of slashes.
     for found in _RELATIVE.finditer(_PEM.sub(b"", text)):
         yield from _words(found[0])
 
 
 def _words(word: bytes) -> Iterator[bytes]:
-    if len(word) < _LONGEST and re.search(rb"[/.*?]", word) and re.search(rb"[^\W\d]", word):
+    if len(word) < _LONGEST and re.search(rb"[/.]", word) and re.search(rb"[^\W\d]", word):
         yield word
         if word[:1] == b"[":
             yield word.strip(b"[]")

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 _LARGEST = 1024 * 1024  # bytes of a file that is looked through
 _MOST_FILES = 1000
-_MOST_VISITS = 50_000  # paths
+_MOST_BELOW = 600  # names in directories; a tree with more is no config
 _MOST_BASES = 12
 # Where no config is that a config names.
 _OTHERS = tuple(
@@ -36,7 +36,8 @@ _OTHERS = tuple(
         b"usr/local/lib usr/local/include usr/local/share var/cache var/log"
     ).split()
 )
-_PAGES = (b".html", b".htm", b".css", b".js", b".md")
+_SOURCES = tuple(b"html htm css js mjs map md py pyc rb c h so a gz png svg".split())
+_MODULES = b"node_modules"
 
 
 class Command(Record):
@@ -71,7 +72,7 @@ class _Search:
         self._bases: list[bytes] = []
         self._places = Places(view)
         self._strange: list[bytes] = []
-        self._visits = 0
+        self._below = _MOST_BELOW
         self._waiting: list[tuple[bytes, bool]] = [
             (swap.target, True) for swap in swaps if not swap.link
         ]
@@ -155,53 +156,51 @@ class _Search:
                 self._bases.append(base)
 
     def _read(self, path: bytes, named: bool) -> None:
-        """Look through a file, but not through a program that no word has named."""
+        """Look through a file, but not through a program that no word has named, or list a
+        directory: all below it is meant if the command names it.
+        """
         if path in self._within:
             return
         places: list[Place] = []
         self._within[path] = places
+        if self._view.kind(path) == "folder":
+            for name in self._places.names(path):
+                found = self._places.follow(path, name)
+                if found.links:
+                    places.append(found)
+                is_folder = self._view.kind(found.real) == "folder"
+                is_deep = named and not found.links and name[:1] != b"." and name != _MODULES
+                if self._below and (not is_folder or is_deep):
+                    self._below -= 1
+                    self._visit(found, deep=is_folder)
+            return
         text = self._view.content(path, _LARGEST)
         if text is None or b"\0" in text or (text[:2] == b"#!" and not named):
             return
         if len(self._texts) == _MOST_FILES:
-            raise Unfit("too many files would have to be looked through")
+            raise Unfit(f"more than {_MOST_FILES} files would have to be looked through")
         self._texts[path] = text
-        for found in self._absolute(text):
-            matches = self._places.all(b"/", found)
+        for word in self._absolute(text):
+            matches = self._places.all(b"/", word)
             places += matches
             if self._view.kind(matches[0].real) == "folder" and not matches[0].pattern:
                 self._base(matches[0].real)
-        for found in dict.fromkeys(mentions.relative(text)):
+        for word in dict.fromkeys(mentions.relative(text)):
             for base in self._of_text(path):
-                places += self._places.relative(base, found)
+                places += self._places.relative(base, word)
         for place in places:
-            self._visit(place, named=False)
+            self._visit(place)
 
-    def _visit(self, place: Place, *, named: bool) -> None:
-        """Let what a path leads to be read: a file, or the files in a directory.
+    def _visit(self, place: Place, *, named: bool = False, deep: bool = False) -> None:
+        """Let what a path leads to be read, unless it can be no config.
 
-        named: in the command, so all below a directory is meant.
+        named: it stands in the command. deep: all below it is meant.
         """
         path = place.real
-        self._visits += 1
-        if self._visits > _MOST_VISITS:
-            raise Unfit("too many files would have to be looked through")
-        if path == b"/" or not (named or _may_be_config(path)):
+        if place.pattern or path == b"/" or not (named or _may_be_config(path)):
             return
-        kind = self._view.kind(path)
-        if kind == "file":
-            if named or not path.endswith(_PAGES):
-                self._waiting.append((path, named))
-        elif kind == "folder" and path not in self._within and not place.pattern:
-            inner: list[Place] = []
-            self._within[path] = inner
-            for name in self._places.names(path):
-                found = self._places.follow(path, name)
-                if found.links:
-                    inner.append(found)
-                is_folder = self._view.kind(found.real) == "folder"
-                if not is_folder or (named and not found.links):
-                    self._visit(found, named=named and not found.links)
+        if self._view.kind(path) in ("file", "folder"):
+            self._waiting.append((path, named or deep))
 
     def _leads(self, place: Place) -> bool:
         """Whether a path leads to what is new in the mirror, or to a directory with it."""
@@ -237,11 +236,19 @@ class _Search:
         """
         bases = self._of_text(path)
 
-        def moved(found: bytes) -> bytes | None:
-            for base in bases:
-                if any(map(self._leads, self._places.relative(base, found))):
-                    return self._top + posixpath.join(base, found)
-            return None
+        known: dict[bytes, bytes | None] = {}
+
+        def moved(word: bytes) -> bytes | None:
+            if word not in known:
+                known[word] = next(
+                    (
+                        self._top + posixpath.join(base, word)
+                        for base in bases
+                        if any(map(self._leads, self._places.relative(base, word)))
+                    ),
+                    None,
+                )
+            return known[word]
 
         return self._seen(mentions.relative_replaced(self._texts[path], moved))
 
@@ -264,7 +271,8 @@ class _Search:
 
 
 def _may_be_config(path: bytes) -> bool:
-    return path.count(b"/") > 1 and not (path + b"/").startswith(_OTHERS)
+    is_source = path.rpartition(b".")[2] in _SOURCES
+    return path.count(b"/") > 1 and not is_source and not (path + b"/").startswith(_OTHERS)
 
 
 def _raw(text: str) -> bytes:

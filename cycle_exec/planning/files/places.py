@@ -45,9 +45,11 @@ class Place(Record):
     def fits(self, path: bytes) -> bool:
         """Whether the pattern stands for a path, or for a directory above it."""
         above = self.real.rstrip(b"/") + b"/"
-        names = path[len(above) :].split(b"/") if path.startswith(above) else []
+        if not path.startswith(above):
+            return False
+        names = path[len(above) :].split(b"/")
         pattern = [name for name in self.pattern if name not in (b"", b".")]
-        return len(names) >= len(pattern) > 0 and all(map(_fits, names[: len(pattern)], pattern))
+        return len(names) >= len(pattern) > 0 and all(map(_fits, names, pattern))
 
 
 class Places:

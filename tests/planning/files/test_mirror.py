@@ -196,9 +196,25 @@ def test_nothing_leads_to_what_is_new(words):
 
 
 def test_too_much_to_read():
-    """A command with a directory of many files."""
+    """Files that name each other without an end; but not a directory of many files."""
     disk: dict[str, bytes | str | None] = {
-        f"/s/{number % 20}/{number}": b"text" for number in range(1100)
+        f"/s/{number}": f"/s/{number + 1}".encode() for number in range(1100)
     }
-    with pytest.raises(Unfit, match="too many files"):
-        mirrored(disk, {"/s/new": b"new"}, "check", "/s")
+    with pytest.raises(Unfit, match="more than 1000 files would have to be looked through"):
+        mirrored(disk, {"/s/new": b"new"}, "check", "/s/0")
+    found = mirrored(disk, {"/s/new": b"/s/a"}, "check", "/s")
+    assert found.words == ("check", "/M/s")
+
+
+def test_where_no_config_is():
+    """Programs, sources and pages are not looked into, unless the command names them."""
+    disk: dict[str, bytes | str | None] = {
+        "/s/a": b"/usr/bin/x /s/b.html /s/c",
+        "/usr/bin/x": b"/s/new",
+        "/s/b.html": b"/s/new",
+        "/s/c": b"#!/bin/sh\n/s/new",
+    }
+    with pytest.raises(Unfit):
+        mirrored(disk, {"/s/new": b"new"}, "check", "/s/a")
+    for path in list(disk)[1:]:
+        assert path.encode() in mirrored(disk, {"/s/new": b"new"}, "check", path).files
