@@ -66,7 +66,8 @@ class Swap(Record):
     """A staged file, or link, and the name that it is about to take.
 
     folder: the real path of the directory that both are in. staged: the name until then. content:
-    of a file. link: where a link leads; empty: it is a file.
+    of a file, which belongs to uid and gid and has this mode. link: where a link leads; empty: it
+    is a file.
     """
 
     _redacted = ("content",)
@@ -75,6 +76,9 @@ class Swap(Record):
     name: bytes
     staged: bytes
     content: bytes = b""
+    uid: int = -1
+    gid: int = -1
+    mode: int = 0o600
     link: bytes = b""
 
     @property

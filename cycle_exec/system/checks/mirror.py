@@ -92,13 +92,15 @@ class Mirror:
                 if path not in own:
                     os.symlink(path, self.top + path)
         for path, content in layout.files.items():
-            self._write(view.source(path), self.top + path, content)
+            self._write(self.top + path, content, *view.attributes(path))
         for path, text in layout.links.items():
             os.symlink(text, self.top + path)
         # Nobody else can enter it until all is there.
         for folder in reversed(layout.folders):
             if folder != b"/":
-                _give(self.top + folder, os.stat(folder))
+                found = os.stat(folder)
+                mode = stat.S_IMODE(found.st_mode)
+                _give(self.top + folder, found.st_uid, found.st_gid, mode)
         os.chmod(self.top, 0o711)  # noqa: S103 - its directories let in whom the real ones do
 
     def new(self, layout: Layout, swaps: Sequence[Swap]) -> list[bytes]:
@@ -110,21 +112,20 @@ class Mirror:
                 found += [folder, *(each.path for each in os.scandir(folder) if each.is_dir())]
         return found
 
-    def _write(self, like: bytes, path: bytes, content: bytes) -> None:
+    def _write(self, path: bytes, content: bytes, uid: int, gid: int, mode: int) -> None:
         flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
         descriptor = os.open(path, flags, 0o600)
         with open(descriptor, "wb", closefd=True) as file:
-            _give(descriptor, os.stat(like))
+            _give(descriptor, uid, gid, mode)
             file.write(content)
 
 
-def _give(place: int | bytes, found: os.stat_result) -> None:
+def _give(place: int | bytes, uid: int, gid: int, mode: int) -> None:
     """Let it belong to whom another belongs, or let in nobody else."""
-    mode = stat.S_IMODE(found.st_mode)
     mine = os.stat(place)
-    if (mine.st_uid, mine.st_gid) != (found.st_uid, found.st_gid):
+    if (mine.st_uid, mine.st_gid) != (uid, gid):
         try:
-            os.chown(place, found.st_uid, found.st_gid)
+            os.chown(place, uid, gid)
         except OSError:
             mode &= 0o700
     os.chmod(place, mode)

@@ -26,8 +26,9 @@ _NEWNS, _NEWUSER = 0x00020000, 0x10000000
 _NOSUID, _NODEV, _BIND, _REC, _PRIVATE = 0x2, 0x4, 0x1000, 0x4000, 0x40000
 _DETACH = 2
 _MOST = 5000  # mounts
-# Where the memory is mounted while it is filled.
-_PLACES = (b"/proc", b"/sys", b"/mnt", b"/media", b"/srv", b"/opt", b"/home", b"/tmp", b"/var")
+_STEP = os.O_PATH | os.O_NOFOLLOW | os.O_CLOEXEC
+# Where the memory is mounted while it is filled; not on /proc, by which what is opened is mounted.
+_PLACES = (b"/sys", b"/mnt", b"/media", b"/srv", b"/opt", b"/home", b"/tmp", b"/var")
 
 
 def entering(swaps: Sequence[Swap], executable: str, cwd: bytes) -> Callable[[], None] | None:
@@ -83,11 +84,13 @@ def _enter(swaps: Sequence[Swap], cwd: bytes, before: Callable[[], None] | None 
     count = 0
     for number, folder in enumerate(folders):
         copy = b"%s/%d" % (memory, number)
-        count += _copy(view, folder, copy, _MOST - count)
+        at = _opened(folder)
+        count += _copy(view, folder, at, copy, _MOST - count)
         if folder == b"/":
             os.chroot(copy)
         else:
-            _mount(copy, folder, None, _BIND | _REC)
+            _mount(copy, _path_of(at), None, _BIND | _REC)
+        os.close(at)
     _call(prctl.found().umount2(memory, _DETACH))
     # The directory that we were in may be covered.
     os.chdir(cwd)
@@ -102,8 +105,25 @@ def _place(folders: Sequence[bytes]) -> bytes:
     raise OSError(EINVAL, "no place")
 
 
-def _copy(view: View, folder: bytes, copy: bytes, most: int) -> int:
-    """Make a directory that has all that another will have; return how much that is."""
+def _opened(folder: bytes) -> int:
+    """Return a directory, opened: its path has no link in it, and whoever has put one there
+    meanwhile would lead us elsewhere. Raise OSError.
+    """
+    at = os.open(b"/", _STEP | os.O_DIRECTORY)
+    for name in folder.split(b"/"):
+        if name:
+            try:
+                below = os.open(name, _STEP | os.O_DIRECTORY, dir_fd=at)
+            finally:
+                os.close(at)
+            at = below
+    return at
+
+
+def _copy(view: View, folder: bytes, at: int, copy: bytes, most: int) -> int:
+    """Make a directory that has all that another will have; return how much that is. at: that
+    other one, opened.
+    """
     os.mkdir(copy, 0o700)
     names = view.names(folder)
     if len(names) > most:
@@ -113,20 +133,37 @@ def _copy(view: View, folder: bytes, copy: bytes, most: int) -> int:
         kind = view.kind(path)
         if kind == LINK:
             os.symlink(view.link(path), place)
-            continue
-        if kind == FOLDER:
-            os.mkdir(place)
         elif kind != ABSENT:
-            os.close(os.open(place, os.O_CREAT | os.O_EXCL | os.O_CLOEXEC))
-        if kind != ABSENT:
-            _mount(view.source(path), place, None, _BIND | _REC)
-    found = os.stat(folder)
+            _bind(at, os.path.basename(view.source(path)), place, is_folder=kind == FOLDER)
+    found = os.fstat(at)
     try:
         os.chown(copy, found.st_uid, found.st_gid)
     except OSError:
         pass  # of somebody who is not in this user namespace
     os.chmod(copy, stat.S_IMODE(found.st_mode))
     return len(names)
+
+
+def _bind(at: int, name: bytes, place: bytes, *, is_folder: bool) -> None:
+    """Let a new name in the copy be what another is. Raise OSError where that is a link by now:
+    whoever owns the directory could show what is behind directories that he may not enter.
+    """
+    descriptor = os.open(name, _STEP, dir_fd=at)
+    try:
+        mode = os.fstat(descriptor).st_mode
+        if stat.S_ISLNK(mode) or stat.S_ISDIR(mode) != is_folder:
+            raise OSError(EINVAL, "exchanged")
+        if is_folder:
+            os.mkdir(place)
+        else:
+            os.close(os.open(place, os.O_CREAT | os.O_EXCL | os.O_CLOEXEC))
+        _mount(_path_of(descriptor), place, None, _BIND | _REC)
+    finally:
+        os.close(descriptor)
+
+
+def _path_of(descriptor: int) -> bytes:
+    return b"/proc/self/fd/%d" % descriptor
 
 
 def _mount(

@@ -25,6 +25,7 @@ class View:
     def __init__(self, swaps: Sequence[Swap]) -> None:
         self._swaps = {swap.target: swap for swap in swaps}
         self._links = {swap.target: swap.link for swap in swaps if swap.link}
+        self._found: dict[bytes, os.stat_result] = {}
         self._kinds = {swap.target: LINK if swap.link else FILE for swap in swaps}
 
     def kind(self, path: bytes) -> str:
@@ -75,6 +76,7 @@ class View:
             descriptor = os.open(path, os.O_RDONLY | os.O_NOCTTY | OPEN)
             try:
                 found = os.fstat(descriptor)
+                self._found[path] = found
                 # Files of the kernel have no size, and some of them no end.
                 if not stat.S_ISREG(found.st_mode) or not 0 < found.st_size <= limit:
                     return None
@@ -83,6 +85,16 @@ class View:
                 os.close(descriptor)
         except OSError:
             return None
+
+    def attributes(self, path: bytes) -> tuple[int, int, int]:
+        """Return user, group and mode of a file whose content was asked for: as the target will
+        have them, or as they were with that content.
+        """
+        swap = self._swaps.get(path)
+        if swap is not None:
+            return swap.uid, swap.gid, swap.mode
+        found = self._found[path]
+        return found.st_uid, found.st_gid, stat.S_IMODE(found.st_mode)
 
     def source(self, path: bytes) -> bytes:
         """Return where the file is now."""

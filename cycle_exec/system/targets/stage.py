@@ -126,6 +126,9 @@ class Staged:
                 name=entry.name,
                 staged=entry.staged,
                 content=entry.content,
+                uid=entry.attributes.uid,
+                gid=entry.attributes.gid,
+                mode=entry.attributes.mode,
             )
             for entry in self._entries
             if entry.staged

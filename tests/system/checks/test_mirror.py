@@ -47,10 +47,20 @@ def test_what_is_in_it(tmp_path):
     if ROOT:
         os.chown(place, 12345, 12346)
         os.chown(staged, 12345, 12346)
-    swap = Swap(folder=os.fsencode(place), name=b"secret", staged=os.fsencode(staged.name))
+    found = staged.stat()
+    swap = Swap(
+        folder=os.fsencode(place),
+        name=b"secret",
+        staged=os.fsencode(staged.name),
+        uid=found.st_uid,
+        gid=found.st_gid,
+        mode=0o600,
+    )
+    view = View([swap])
+    assert view.content(os.fsencode(place / "image.conf"), 100) == b"old"
     with Mirror([os.fsencode(tmp_path)]) as mirror:
         assert os.path.dirname(mirror.top) == os.fsencode(tmp_path)
-        mirror.make(laid_out(mirror.top, place), View([swap]))
+        mirror.make(laid_out(mirror.top, place), view)
         there = Path(os.fsdecode(mirror.top) + str(place))
         assert sorted(os.listdir(there)) == ["image.conf", "kept", "link", "secret"]
         assert os.readlink(there / "kept") == f"{place}/kept"
