@@ -74,7 +74,10 @@ def write() -> bool:
     part = f"{place()}.{os.getpid()}"
     try:
         os.makedirs(os.path.dirname(part), exist_ok=True)
-        with open(part, "wb") as file:
+        # It is code: under any umask, nobody else may write it.
+        descriptor = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o644)
+        with open(descriptor, "wb") as file:
+            os.fchmod(descriptor, 0o644)
             file.write(content())
         os.replace(part, place())
     except OSError:

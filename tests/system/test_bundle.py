@@ -97,3 +97,12 @@ def test_without_a_bundle_nothing_changes(home):
     shutil.rmtree(place.parent)
     place.parent.write_text("in the way")
     assert run(folder, "print(json.dumps(bundle.write()))") is False
+
+
+@pytest.mark.parametrize("umask", [0o000, 0o077])
+def test_nobody_else_may_write_it(home, umask):
+    """It is code, and an image may be built under any umask. Everybody may read it."""
+    folder, place = home
+    place.unlink()
+    assert run(folder, f"import os; os.umask({umask}); print(json.dumps(bundle.write()))")
+    assert place.stat().st_mode & 0o777 == 0o644
