@@ -2,8 +2,8 @@
 
 It is not only data: the programs of templates are code. Whoever can name a command in the manifest
 could as well write code, so it is believed of root and of the manifest's owner, where that is us;
-never if somebody else may write it. What it was made of stands in it as a whole: comparing texts is
-exact, and takes less time than loading a digest.
+never if somebody else may write it, or put another file in its place. What it was made of stands
+in it as a whole: comparing texts is exact, and takes less time than loading a digest.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ import stat
 import sys
 
 from cycle_exec.system import files
-from cycle_exec.system.invocation import encoded
+from cycle_exec.system.invocation import decoded, encoded
 from cycle_exec.version import __version__
 
 TYPE_CHECKING = False
@@ -67,6 +67,7 @@ def read(path: str, manifest: bytes) -> tuple[object, Programs] | None:
     try:
         found = os.fstat(descriptor)
         reason = _doubt(found, os.stat(encoded(path)).st_uid)
+        reason = reason or _doubt_of_place(encoded(path_of(path)), found)
         if reason:
             raise Unusable(reason)
         whole = b""
@@ -130,6 +131,24 @@ def _doubt(found: os.stat_result, owner: int) -> str:
     if found.st_size > files.LIMIT:
         return f"it is larger than {files.LIMIT} bytes"
     return ""
+
+
+def _doubt_of_place(path: bytes, found: os.stat_result) -> str:
+    """Why a file may have been put there by somebody else, in whom its owner need have no part:
+    whoever can change a directory can move there what root has written elsewhere.
+    """
+    folder = os.path.realpath(os.path.dirname(path) or b".")
+    if not os.path.samestat(os.lstat(os.path.join(folder, os.path.basename(path))), found):
+        return "it was exchanged while it was read"
+    above = False
+    while True:
+        place = os.lstat(folder)
+        sticks = above and place.st_mode & stat.S_ISVTX
+        if place.st_uid not in (0, os.geteuid()) or (place.st_mode & 0o022 and not sticks):
+            return f"others can change {decoded(folder)}"
+        if folder == b"/":
+            return ""
+        folder, above = os.path.dirname(folder), True
 
 
 def _identity() -> bytes:

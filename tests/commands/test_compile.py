@@ -154,6 +154,28 @@ def test_another_owner_is_not_believed(image):
     assert image.launch()[0] == "forged part"
 
 
+@pytest.mark.parametrize("who", ["owner", "everybody", "sticky", "above"])
+def test_a_directory_that_others_can_change_is_not_believed(image, who):
+    """Whoever can may move something there that root has written, with content of his."""
+    if os.geteuid() != 0:
+        machine.missing("root")
+    image.forge()
+    assert image.launch()[0] == "forged part"
+    place = image.folder.parent if who == "above" else image.folder
+    before = place.stat()
+    if who == "owner":
+        os.chown(place, 12345, 12345)
+    else:
+        place.chmod(0o1777 if who == "sticky" else 0o777)
+    try:
+        text, said = image.launch()
+    finally:
+        os.chown(place, before.st_uid, before.st_gid)
+        place.chmod(before.st_mode & 0o7777)
+    assert text == "true part"
+    assert f"others can change {place}" in said
+
+
 def test_it_is_written_for_its_owner_alone(image):
     """Whatever the manifest's mode is; readable for those who can read the manifest."""
     image.manifest.chmod(0o666)
