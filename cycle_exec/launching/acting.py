@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from cycle_exec.planning.changes import Deed
     from cycle_exec.planning.model import FileWrite, Plan
     from cycle_exec.resident.watching import Action, Event, Watching
+    from cycle_exec.system.exec.user import User
     from cycle_exec.system.init.channel import WatcherEnd
 
 _COMMAND_TIME = 60.0  # seconds for a command of on_change
@@ -258,7 +259,7 @@ class Actor:
         if isinstance(executable, Problem):
             return (f"{subject}: {executable.reason}",)
         try:
-            who = user.find(name) if name else None
+            who = user.find(name) if name else self._reader(deed)
         except identity.UnknownOwner as error:
             return (f"{subject}: {error.reason}",)
         outcome = commands.run(
@@ -285,6 +286,13 @@ class Actor:
         values = command_output.values(memory.snapshot, memory.invocation.token, plan.writes)
         lines = command_output.shown(outcome.output, values)
         return (f"{subject} {how}", *(f"{words[0]}: {line}" for line in lines))
+
+    def _reader(self, deed: Deed) -> User | None:
+        """Return whose command it is where none is named: the app's, if it is about files that
+        others could exchange for some that name code to load.
+        """
+        writes = [write for write in self.memory.plan.writes if write.on_change == deed]
+        return self.memory.user if self.memory.user and apply.are_exposed(writes) else None
 
 
 def _keeper(memory: Memory) -> Keeper | None:

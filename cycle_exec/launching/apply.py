@@ -131,6 +131,17 @@ def values(snapshot: Snapshot, token: Secret, plan: Plan) -> Callable[[], Iterab
     return found
 
 
+def are_exposed(writes: Iterable[FileWrite]) -> bool:
+    """Whether somebody else can change the directory of one of these targets, and so exchange what
+    a program reads there.
+    """
+    from cycle_exec.system.invocation import encoded
+    from cycle_exec.system.targets import route
+
+    folders = {write.directory or posixpath.dirname(write.path) for write in writes}
+    return not all(route.will_be_private(encoded(folder), -1) for folder in folders)
+
+
 def mixture(plan: Plan) -> str:
     """Return what a kill can leave that the next start does not mend; empty if it mends all."""
     places = {write.directory or posixpath.dirname(write.path): write.uid for write in plan.writes}

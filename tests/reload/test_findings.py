@@ -366,6 +366,28 @@ def test_a_command_may_have_a_user(platform, ground):
         assert run.says("sh: I am").endswith("I am 65534 65534")
 
 
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can become somebody else")
+@pytest.mark.parametrize(
+    ("folder", "named", "who"),
+    [(".", "", "0"), ("home", "", "65534"), ("home", ', user = "root"', "0")],
+)
+def test_root_does_not_run_what_reads_files_that_others_can_exchange(
+    platform, ground, folder, named, who
+):
+    """A config may name code to load; unless root is asked for, it is the app's user who does."""
+    (ground / "home").mkdir()
+    os.chown(ground / "home", 65534, 65534)
+    deed = f'{{ command = ["sh", "-c", "echo I am $(id -u); exit 1"]{named} }}'
+    manifest = TEMPLATE.format(deed).replace('@/page"', f'@/{folder}/page"')
+    with reloading(
+        platform, ground, manifest, "sh", "-c", APP, CYCLE_EXEC_USER="65534:65534"
+    ) as run:
+        assert run.app() == "start one"
+        run.says("listening for notifications")
+        platform.state.write_text(state(page="second"))
+        assert run.says("sh: I am").endswith(f"I am {who}")
+
+
 def test_a_platform_that_refuses_the_token_for_a_while(ground):
     """It is looked at within seconds once it is well again, by poll or by connection."""
     manifest = SIGNAL.replace("[variables]", 'reload_interval = "100ms"\n[variables]', 1)
