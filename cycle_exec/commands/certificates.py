@@ -8,7 +8,7 @@ from cycle_exec.planning.certificates import selection as choosing
 from cycle_exec.presentation import describe, tables
 from cycle_exec.settings.model import CertificateRequest, Process, Variables
 from cycle_exec.system import clock
-from cycle_exec.system.crypto import key_matches
+from cycle_exec.system.crypto import handshake, key_matches
 from cycle_exec.system.output import stderr, stdout
 
 TYPE_CHECKING = False
@@ -32,10 +32,10 @@ def list_(invocation: Invocation, overrides: Overrides, *, as_json: bool) -> int
     now = clock.now()
     assert settings.certificates is not None
     found, request = given.snapshot.certificates or (), settings.certificates
-    _, problems, warnings = choosing.choose(found, request, now=now, mismatch=key_matches.mismatch)
-    chosen, _, _ = choosing.choose(
-        found, request.replace(allow_expired=True), now=now, mismatch=key_matches.mismatch
-    )
+    openssl: dict[str, Any] = {"mismatch": key_matches.mismatch, "refusal": handshake.refusal}
+    _, problems, warnings = choosing.choose(found, request, now=now, **openssl)
+    expired_too = request.replace(allow_expired=True)
+    chosen, _, _ = choosing.choose(found, expired_too, now=now, **openssl)
     every = (one for usable in chosen.values() for one in usable.every)
     summaries = list(dict.fromkeys(one.summary for one in every))
     if as_json:

@@ -307,7 +307,7 @@ def planned(settings: Settings, local: Local, given: Fetched) -> Planned:
         now=clock.now(),
         bounded=_bounded,
     )
-    crypto = Crypto(mismatch=_mismatch, keystore=_keystore)
+    crypto = Crypto(mismatch=_mismatch, refusal=_refusal, keystore=_keystore)
     if local.server is None:
         plan = build.build(settings, given.snapshot, inputs, crypto)
         return Planned(plan=plan, local=local, snapshot=given.snapshot)
@@ -322,6 +322,12 @@ def _mismatch(privkey: str, fullchain: str) -> str | None:
     from cycle_exec.system.crypto import key_matches
 
     return key_matches.mismatch(privkey, fullchain)
+
+
+def _refusal(privkey: str, sent: str, trusted: str) -> int:
+    from cycle_exec.system.crypto import handshake
+
+    return handshake.refusal(privkey, sent, trusted)
 
 
 def _keystore(path: str, alias: str, privkey: str, fullchain: str, password: Secret) -> bytes | str:

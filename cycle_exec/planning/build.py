@@ -93,7 +93,11 @@ def _certificates(
 
     request = settings.certificates or CertificateRequest()
     chosen, problems, warnings = selection.choose(
-        snapshot.certificates, request, now=inputs.now, mismatch=crypto.mismatch
+        snapshot.certificates,
+        request,
+        now=inputs.now,
+        mismatch=crypto.mismatch,
+        refusal=crypto.refusal,
     )
     outputs.problems.extend(problems)
     return chosen, warnings

@@ -199,11 +199,14 @@ class Crypto(Record):
 
     mismatch: (key, full chain) -> why they do not fit, or None. It raises Refused where this
     machine cannot tell.
+    refusal: (key, bundle as it is sent, trusted certificate) -> the code of OpenSSL's error as a
+    client, 0: it accepts the bundle, -1: it makes no connection with the key.
     keystore: (path, alias, key, full chain, password) -> the file's content, or why there can be
     none; not called unless the settings ask for one.
     """
 
     mismatch: Callable[[str, str], str | None]
+    refusal: Callable[[str, str, str], int] | None = None
     keystore: Callable[[str, str, str, str, Secret], bytes | str]
 
 

@@ -26,8 +26,8 @@ WORDS = {
         "browsers, Go and Python ignore the common name",
     ),
     "issuer-key": (
-        "the leaf's issuer has another key identifier or serial number than the leaf "
-        "says, and none that fits is in the bundle",
+        "what has the name of the leaf's issuer did not sign it: its key identifier or serial "
+        "number is not what the leaf says, or OpenSSL rejects the signature; and no other fits",
         "no client accepts it",
     ),
     "issuer-no-authority": (
@@ -46,6 +46,14 @@ WORDS = {
         "the leaf's issuer has expired",
         "no client accepts it",
     ),
+    "unknown-extension": (
+        "an extension that OpenSSL does not know is critical",
+        "all clients reject such extensions that they do not know",
+    ),
+    "name-constraints": (
+        "an issuer does not permit a name of the leaf (nameConstraints)",
+        "no client accepts it",
+    ),
     "expires-soon": (
         "the leaf or its issuer expires in fewer than `minimum_days` days, or in less"
         " than a third of the leaf's lifetime if that is less",
@@ -57,12 +65,13 @@ WORDS = {
         "only clients that trust the issuer itself accept it",
     ),
     "not-for-servers": (
-        "the leaf is not for servers (extendedKeyUsage), or its key not for TLS (keyUsage)",
+        "the leaf or an issuer is not for servers (extendedKeyUsage), or the leaf's key not for "
+        "TLS (keyUsage)",
         "OpenSSL and most browsers reject it",
     ),
     "false-issuer": (
-        "a certificate that may not sign others has the issuer's name and key, and "
-        "stands before the real one",
+        "a certificate that may not sign others, or did not sign the one below, has an issuer's "
+        "name and stands before the real one",
         "OpenSSL stops at it, others go on",
     ),
     "path-length": (
@@ -70,7 +79,8 @@ WORDS = {
         "clients that find another chain accept it",
     ),
     "further-issuers": (
-        "an issuer above the leaf's issuer has another key, or may not sign certificates",
+        "an issuer above the leaf's issuer did not sign the one below, may not sign certificates, "
+        "or is malformed",
         "clients that find another chain accept it",
     ),
     "further-dates": (
@@ -86,12 +96,17 @@ WORDS = {
         "most clients, and servers on Debian, reject it",
     ),
     "weak-signature": (
-        "a signature with MD2, MD5 or SHA-1, except of a root",
+        "a signature with MD2, MD4, MD5, RIPEMD-160 or SHA-1, except of a root",
         "most clients reject it",
     ),
     "unsure": (
         "an extension that clients evaluate cannot be read, or occurs twice",
         "OpenSSL rejects it, others may not",
+    ),
+    "openssl-rejects": (
+        "OpenSSL as a client rejects the chain for another reason, or would if it had the root of "
+        "the bundle",
+        "clients with OpenSSL reject it, others may not",
     ),
 }
 # What is decided where texts are read and certificates are chosen.

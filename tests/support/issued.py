@@ -70,8 +70,9 @@ def certificate(
     not_after: int = NOW + 60 * DAY,
     authority: bool = False,
     extensions: tuple[x509.ExtensionType, ...] = (),
+    critical: tuple[x509.ExtensionType, ...] = (),
 ) -> x509.Certificate:
-    """One certificate; dates in seconds since the epoch. extensions: further ones."""
+    """One certificate; dates in seconds since the epoch. extensions, critical: further ones."""
     epoch = datetime(1970, 1, 1, tzinfo=UTC)
     building = (
         x509.CertificateBuilder(subject_name=subject, issuer_name=issuer.name)
@@ -85,6 +86,8 @@ def certificate(
         building = building.add_extension(constraints, critical=True)
     for extension in extensions:
         building = building.add_extension(extension, critical=False)
+    for extension in critical:
+        building = building.add_extension(extension, critical=True)
     if names:
         alternative = x509.SubjectAlternativeName([x509.DNSName(one) for one in names])
         building = building.add_extension(alternative, critical=False)

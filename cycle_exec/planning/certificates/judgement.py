@@ -10,6 +10,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from cycle_exec.planning.certificates.asking import Refusal
     from cycle_exec.planning.certificates.x509 import Parsed
     from cycle_exec.settings.model import CertificateRequest
     from cycle_exec.sources.model import Certificate
@@ -52,11 +53,17 @@ class Judgement(Record):
 
 
 def judge(
-    certificate: Certificate, request: CertificateRequest, *, now: float, mismatch: Mismatch
+    certificate: Certificate,
+    request: CertificateRequest,
+    *,
+    now: float,
+    mismatch: Mismatch,
+    refusal: Refusal | None = None,
 ) -> Judgement:
     """Return the certificate ready for use, or every reason why it is not.
 
     mismatch: why a key (PEM) does not fit the first certificate of a chain (PEM), or None.
+    refusal: what OpenSSL says of a chain as a client; None: nobody is asked.
     """
     refused: list[str] = []
     blocks: tuple[pem.Block, ...] = ()
@@ -83,21 +90,38 @@ def judge(
                 usable=None, refused=(f"the leaf is not first: certificate {place} has this key",)
             )
     found = chain.of(bundle, now)
-    case = rules.Case(chain=found, request=request, now=now)
+    answer = None
+    if key is not None and apart is None and refusal is not None and not found.is_plain:
+        from cycle_exec.planning.certificates import asking
+
+        found, answer = asking.settled(found, bundle, texts, key.text, now, refusal)
+    case = rules.Case(chain=found, request=request, now=now, answer=answer)
     warned: list[str] = []
     for rule in rules.RULES:
         (refused if rule.of(request) == rules.REFUSE else warned).extend(rule.check(case))
     if apart is not None:
         refused.append(apart)
-    leaf = found.leaf
+    names = found.leaf.names
     if refused or key is None:
-        return Judgement(usable=None, refused=tuple(refused), names=leaf.names)
-    usable = Usable(
+        return Judgement(usable=None, refused=tuple(refused), names=names)
+    usable = _usable(certificate, found, texts, key.text, tuple(warned))
+    return Judgement(usable=usable, warned=tuple(warned), names=names)
+
+
+def _usable(
+    certificate: Certificate,
+    found: chain.Chain,
+    texts: Sequence[str],
+    privkey: str,
+    warnings: tuple[str, ...],
+) -> Usable:
+    leaf, fullchain = found.leaf, "".join(texts)
+    return Usable(
         cert=texts[0],
         chain="".join(texts[1:]),
         fullchain=fullchain,
-        privkey=key.text,
-        combined=fullchain + key.text,
+        privkey=privkey,
+        combined=fullchain + privkey,
         names=leaf.names,
         summary=CertificateSummary(
             domains=certificate.domains,
@@ -106,10 +130,9 @@ def judge(
             not_after=found.not_after,
             key_type=leaf.key_type,
             lifetime=leaf.not_after - leaf.not_before,
-            warnings=tuple(warned),
+            warnings=warnings,
         ),
     )
-    return Judgement(usable=usable, warned=tuple(warned), names=leaf.names)
 
 
 def _parsed(blocks: Sequence[pem.Block], refused: list[str]) -> list[Parsed]:

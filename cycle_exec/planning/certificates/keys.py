@@ -15,6 +15,7 @@ from cycle_exec.planning.certificates.der import (
 RSA_WORD, EC_WORD = "RSA", "EC"
 _RSA = bytes.fromhex("2a864886f70d010101")
 _RSA_PSS = bytes.fromhex("2a864886f70d01010a")
+_PSS_HASH = 0xA0
 _EC = bytes.fromhex("2a8648ce3d0201")
 _CURVES = {
     bytes.fromhex("2a8648ce3d030107"): "P-256",
@@ -24,9 +25,14 @@ _CURVES = {
 _OTHER_KEYS = {bytes.fromhex("2b6570"): "Ed25519", bytes.fromhex("2b6571"): "Ed448"}
 _SHORTEST_RSA = 2048  # bits; what OpenSSL's security level 2 and all browsers ask for
 
+# Their hashes; that of RSA-PSS is among its parameters, SHA-1 if it is absent.
+_SHA_1 = bytes.fromhex("2b0e03021a")
 _WEAK_SIGNATURES = {
     bytes.fromhex("2a864886f70d010102"): "MD2",
+    bytes.fromhex("2a864886f70d010103"): "MD4",
     bytes.fromhex("2a864886f70d010104"): "MD5",
+    bytes.fromhex("2b2403030102"): "RIPEMD-160",
+    bytes.fromhex("2b0e03021d"): "SHA-1",
     bytes.fromhex("2a864886f70d010105"): "SHA-1",
     bytes.fromhex("2a8648ce3d0401"): "SHA-1",
     bytes.fromhex("2a8648ce380403"): "SHA-1",
@@ -55,5 +61,19 @@ def described(content: bytes) -> tuple[str, str]:
 
 
 def weak_signature(algorithm: bytes) -> str:
-    """Return the hash of a signature that clients no longer accept, else nothing."""
-    return _WEAK_SIGNATURES.get(Reader(algorithm).expect(OID), "")
+    """Return the hash of a signature that clients no longer accept, else nothing.
+
+    Raises NotDer where it has no name.
+    """
+    reader = Reader(algorithm)
+    kind = reader.expect(OID)
+    if kind != _RSA_PSS:
+        return _WEAK_SIGNATURES.get(kind, "")
+    try:
+        parameters = Reader(reader.expect(SEQUENCE))
+        if parameters.peek() == _PSS_HASH:
+            kind = single(parameters.expect(_PSS_HASH), SEQUENCE).expect(OID)
+            return "SHA-1" if kind == _SHA_1 else ""
+    except NotDer:
+        return ""
+    return "SHA-1"

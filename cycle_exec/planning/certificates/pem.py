@@ -28,11 +28,12 @@ _LONGEST_WORD = 16  # characters; longer ones are no label, but what stands insi
 _LABEL = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789 .#")
 _LARGEST = 1024 * 1024  # characters, of the text as it comes
 _MOST_BLOCKS = 32
+# What OpenSSL takes for blank at both ends of a line, and what Windows puts before a text.
+_BLANKS, _MARK = "".join(map(chr, range(33))), "\ufeff"
 _BEGIN, _END, _DASHES = "-----BEGIN ", "-----END ", "-----"
 _CERTIFICATE = "CERTIFICATE"
-_TRUSTED = "TRUSTED CERTIFICATE"
-# The second is an old name that OpenSSL still reads; it is written as the first.
-_CERTIFICATES = frozenset((_CERTIFICATE, "X509 CERTIFICATE"))
+# The second is an old name that OpenSSL still reads; all are written as the first.
+_CERTIFICATES = frozenset((_CERTIFICATE, "X509 CERTIFICATE", "TRUSTED CERTIFICATE"))
 _KEYS = frozenset(("PRIVATE KEY", "RSA PRIVATE KEY", "EC PRIVATE KEY"))
 _ENCRYPTED = "ENCRYPTED PRIVATE KEY"
 # What openssl writes beside a key of its own; it says nothing that the key does not.
@@ -72,6 +73,8 @@ def private_key(text: str) -> Block:
     blocks = [block for block in _blocks(text, what) if block.label not in _PASSED_OVER]
     # The certificates of a combined file; those of the bundle count.
     blocks = [block for block in blocks if block.label != _CERTIFICATE]
+    # One that stands twice is one.
+    blocks = list({(block.label, block.der): block for block in blocks}.values())
     labels = [block.label for block in blocks]
     if _ENCRYPTED in labels:
         raise NotPem("the private key is encrypted, which is not supported")
@@ -97,7 +100,7 @@ def _blocks(text: str, what: str) -> tuple[Block, ...]:
         raise NotPem(f"{what} is larger than 1 MiB")
     plain = _plain(text, what)
     _require_lines(plain, what)
-    lines = map(str.strip, plain.splitlines())
+    lines = iter([line.strip(_BLANKS).removeprefix(_MARK) for line in plain.splitlines()])
     found: list[Block] = []
     for line in lines:
         if line.startswith(_BEGIN):
@@ -123,7 +126,7 @@ def _require_lines(text: str, what: str) -> None:
 
 def _plain(text: str, what: str) -> str:
     """PEM itself, or what base64 of PEM stands for."""
-    text = text.removeprefix("\ufeff")
+    text = text.removeprefix(_MARK)
     if _BEGIN in text:
         return text
     if not text.strip():
@@ -133,7 +136,7 @@ def _plain(text: str, what: str) -> str:
     except (Base64Error, ValueError):
         decoded = b""
     # Notes between the blocks may be in any encoding; they are dropped.
-    inner = decoded.decode("utf-8", "replace").removeprefix("\ufeff")
+    inner = decoded.decode("utf-8", "replace").removeprefix(_MARK)
     if _BEGIN not in inner:
         raise NotPem(f"{what} is neither PEM nor base64-encoded PEM")
     return inner
@@ -163,19 +166,17 @@ def _block(first: str, lines: Iterator[str], what: str) -> Block:
 
 def _decoded(label: str, content: str, what: str) -> Block:
     try:
-        der = a2b_base64(content.encode("ascii"), strict_mode=True)
+        der = a2b_base64("".join(content.split()).encode("ascii"), strict_mode=True)
     except (Base64Error, ValueError):
         raise NotPem(f"{what} has a block with invalid base64") from None
     if not der:
         raise NotPem(f"{what} has an empty block")
-    if label == _TRUSTED:
-        # What OpenSSL has put behind the certificate is for clients.
+    if label in _CERTIFICATES:
+        # What OpenSSL puts behind a trusted one is for clients, and nobody reads anything else.
         try:
             der = Reader(der).element()[2]
         except NotDer:
-            raise NotPem(f"{what} has a block {_TRUSTED} that is none") from None
-        label = _CERTIFICATE
-    if label in _CERTIFICATES:
+            raise NotPem(f"{what} has a block {label} that is none") from None
         label = _CERTIFICATE
     encoded = b2a_base64(der, newline=False).decode()
     body = "\n".join(encoded[start : start + 64] for start in range(0, len(encoded), 64))

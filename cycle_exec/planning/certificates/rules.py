@@ -25,6 +25,9 @@ DAY = 86_400
 # What the leaf, and what its issuer, cannot do without.
 _LEAF_MUST = (x509.STRUCTURE, x509.DATES, x509.NAMES)
 _ISSUER_MUST = (x509.DATES,)
+NO_CONNECTION = -1
+# X509_V_ERR_UNHANDLED_CRITICAL_EXTENSION, and PERMITTED_VIOLATION and EXCLUDED_VIOLATION.
+_UNKNOWN_EXTENSION, _LIMITED = 34, (47, 48)
 # What OpenSSL reads of every certificate of a chain; other doubts matter to nobody.
 _MATTERS = (
     *(x509.CONSTRAINTS, x509.USAGE, x509.USES, x509.KEY_ID, x509.ISSUER_KEY_ID, x509.NAMES),
@@ -32,11 +35,17 @@ _MATTERS = (
 
 
 class Case(Record):
-    """What is judged. now: seconds since the epoch."""
+    """What is judged.
+
+    now: seconds since the epoch. answer: the code of OpenSSL's error as a client, 0: it accepts
+    the chain, -1: it makes no connection with the key, less: what it finds if it trusts the root of
+    the bundle, None: it was not asked.
+    """
 
     chain: Chain
     request: CertificateRequest
     now: float
+    answer: int | None = None
 
 
 class Rule(Record):
@@ -82,7 +91,9 @@ def _without_names(case: Case) -> Iterator[str]:
 
 def _issuer_key(case: Case) -> Iterator[str]:
     for issuer in case.chain.issuers[:1]:
-        if issuer.has_another_key:
+        if issuer.fault:
+            yield f"{issuer.is_called} has the name of the leaf's issuer, but {issuer.fault}"
+        elif issuer.has_another_key:
             yield f"{issuer.is_called} has the name of the leaf's issuer, but another key"
 
 
@@ -127,7 +138,7 @@ def _ends_soon(case: Case) -> Iterator[str]:
 
 def _no_intermediate(case: Case) -> Iterator[str]:
     chain = case.chain
-    if chain.issuers or chain.leaf.self_issued:
+    if chain.issuers or chain.leaf.self_signed:
         return
     if chain.has_strangers:
         yield "none of the other certificates of the bundle is the leaf's issuer"
@@ -135,17 +146,25 @@ def _no_intermediate(case: Case) -> Iterator[str]:
         yield "the bundle has no intermediate certificate"
 
 
-def _leaf_not_for_servers(case: Case) -> Iterator[str]:
-    uses, usage = case.chain.leaf.uses, case.chain.leaf.usage
-    if uses is not None and not uses & x509.SERVER_USES:
+def _not_for_servers(case: Case) -> Iterator[str]:
+    leaf = case.chain.leaf
+    if leaf.uses is not None and not leaf.uses & x509.SERVER_USES:
         yield "it is not for servers (extendedKeyUsage)"
-    if usage is not None and not usage & (x509.SIGNS | x509.ENCIPHERS | x509.AGREES):
+    if leaf.usage is not None and not leaf.usage & (
+        # TLS makes no other use of the keys of curves.
+        x509.SIGNS | x509.ENCIPHERS | x509.AGREES if leaf.key_type.startswith("RSA") else x509.SIGNS
+    ):
         yield "its key is not for TLS (keyUsage)"
+    for issuer in case.chain.judged:
+        if issuer.parsed.uses is not None and not issuer.parsed.uses & x509.SERVER_USES:
+            yield f"{issuer.is_called} is not for servers (extendedKeyUsage)"
 
 
 def _false_issuer(case: Case) -> Iterator[str]:
-    for issuer in case.chain.impostors:
-        yield f"{issuer.is_called} has the name of the leaf's issuer, but may not sign others"
+    for issuer in case.chain.impostors[:1]:
+        whose = "the leaf's issuer" if issuer.below.raw == case.chain.leaf.raw else "an issuer"
+        fault = issuer.fault or "may not sign others"
+        yield f"{issuer.is_called} has the name of {whose}, but {fault}"
 
 
 def _path_length(case: Case) -> Iterator[str]:
@@ -159,10 +178,12 @@ def _path_length(case: Case) -> Iterator[str]:
 
 def _further_issuers(case: Case) -> Iterator[str]:
     for issuer in case.chain.issuers[1:]:
-        if issuer.parsed.self_issued:
+        if issuer.parsed.self_signed:
             # Of a root the client's own copy decides.
             continue
-        if issuer.has_another_key:
+        if issuer.fault:
+            yield f"{issuer.is_called} has the name of an issuer, but {issuer.fault}"
+        elif issuer.has_another_key:
             yield f"{issuer.is_called} has the name of an issuer, but another key"
         elif issuer.may_not_sign:
             yield f"{issuer.is_called} may not sign other certificates"
@@ -194,21 +215,58 @@ def _weak_key(case: Case) -> Iterator[str]:
 
 def _weak_signature(case: Case) -> Iterator[str]:
     chain = case.chain
-    if chain.leaf.weak_signature and not chain.leaf.self_issued:
+    if chain.leaf.weak_signature and not chain.leaf.self_signed:
         yield f"its signature is weak: {chain.leaf.weak_signature}"
     for issuer in chain.issuers:
-        if issuer.parsed.weak_signature and not issuer.parsed.self_issued:
+        if issuer.parsed.weak_signature and not issuer.parsed.self_signed:
             signature = issuer.parsed.weak_signature
             yield f"the signature of {issuer.is_called} is weak: {signature}"
 
 
+def _unknown_extension(case: Case) -> Iterator[str]:
+    if case.answer != _UNKNOWN_EXTENSION:
+        return
+    who = _first(case.chain, "has_unknown")
+    yield f"{who} has a critical extension that clients do not know"
+
+
+def _limited_names(case: Case) -> Iterator[str]:
+    if case.answer in _LIMITED:
+        yield f"{_first(case.chain, 'limits_names')} does not permit its names (nameConstraints)"
+
+
+def _first(chain: Chain, member: str) -> str:
+    """Return what messages call the first certificate of which something is true."""
+    if getattr(chain.leaf, member):
+        return "the leaf"
+    found = (one.is_called for one in chain.judged if getattr(one.parsed, member))
+    return next(found, "a certificate of the bundle")
+
+
+def _refused(case: Case) -> Iterator[str]:
+    if not case.answer or case.answer == _UNKNOWN_EXTENSION or case.answer in _LIMITED:
+        return
+    if any(True for check in _SAID_ELSEWHERE for _ in check(case)):
+        return
+    if case.answer < NO_CONNECTION:
+        root = case.chain.issuers[-1].is_called
+        yield f"{root}, a root, does not permit this chain: clients that have the same reject it"
+    elif case.answer == NO_CONNECTION:
+        yield "openssl makes no connection with it"
+    else:
+        why = _ERRORS.get(case.answer, f"verify error {case.answer}")
+        yield f"openssl rejects the chain: {why}"
+
+
 def _unsure(case: Case) -> Iterator[str]:
+    if case.answer == 0:
+        return
     for doubt in case.chain.leaf.doubts:
         if doubt in _MATTERS and doubt not in _LEAF_MUST:
             yield f"the leaf cannot be judged wholly: its {doubt} cannot be read"
     for place, issuer in enumerate(case.chain.issuers):
         for doubt in issuer.parsed.doubts:
-            if doubt in _MATTERS or (place and doubt == x509.DATES):
+            if doubt in _MATTERS or (place and doubt in (x509.DATES, x509.STRUCTURE)):
                 yield f"{issuer.is_called} cannot be judged wholly: its {doubt} cannot be read"
 
 
@@ -217,6 +275,14 @@ def _ended(one: Parsed, now: float) -> str:
     return f"expired {number(past, 'day')} ago" if past else "has expired"
 
 
+# X509_V_ERR_INVALID_PURPOSE, ..._INVALID_EXTENSION, SUBTREE_MINMAX, and UNSUPPORTED_...
+_ERRORS = {26: "a certificate has another purpose", 41: "an extension is malformed"}
+_ERRORS |= dict.fromkeys((49, 51, 52, 53), "it does not support these nameConstraints")
+# What OpenSSL may have meant, in better words.
+_SAID_ELSEWHERE = (
+    *(_issuer_key, _issuer_is_leaf, _false_issuer, _further_issuers, _path_length),
+    *(_not_for_servers, _weak_key, _unsure),
+)
 RULES = (
     Rule(name="leaf-unreadable", severity=REFUSE, check=_leaf_unreadable),
     Rule(name="leaf-not-yet-valid", severity=REFUSE, check=_leaf_early),
@@ -227,9 +293,11 @@ RULES = (
     Rule(name="issuer-unreadable", severity=REFUSE, check=_issuer_unreadable),
     Rule(name="issuer-not-yet-valid", severity=REFUSE, check=_issuer_early),
     Rule(name="issuer-expired", severity=REFUSE, check=_issuer_expired, expiry=True),
+    Rule(name="unknown-extension", severity=REFUSE, check=_unknown_extension),
+    Rule(name="name-constraints", severity=REFUSE, check=_limited_names),
     Rule(name="expires-soon", severity=WARN, check=_ends_soon),
     Rule(name="no-intermediate", severity=WARN, check=_no_intermediate),
-    Rule(name="not-for-servers", severity=WARN, check=_leaf_not_for_servers),
+    Rule(name="not-for-servers", severity=WARN, check=_not_for_servers),
     Rule(name="false-issuer", severity=WARN, check=_false_issuer),
     Rule(name="path-length", severity=WARN, check=_path_length),
     Rule(name="further-issuers", severity=WARN, check=_further_issuers),
@@ -238,4 +306,5 @@ RULES = (
     Rule(name="weak-key", severity=WARN, check=_weak_key),
     Rule(name="weak-signature", severity=WARN, check=_weak_signature),
     Rule(name="unsure", severity=WARN, check=_unsure),
+    Rule(name="openssl-rejects", severity=WARN, check=_refused),
 )

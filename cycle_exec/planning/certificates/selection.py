@@ -10,8 +10,9 @@ from cycle_exec.settings.nearest import did_you_mean, printable
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
+    from cycle_exec.planning.certificates.asking import Refusal
     from cycle_exec.planning.certificates.judgement import Mismatch, Usable
     from cycle_exec.settings.model import CertificateRequest
     from cycle_exec.sources.model import Certificate
@@ -29,6 +30,7 @@ def choose(
     *,
     now: float,
     mismatch: Mismatch,
+    refusal: Refusal | None = None,
 ) -> tuple[dict[str, Usable], list[Problem], list[str]]:
     """Return the certificate of each wanted domain, with all problems and warnings.
 
@@ -36,10 +38,14 @@ def choose(
     names the domain goes before one whose record has a wildcard for it, then one that covers it by
     its own names, whatever its record lists; of several the one that is good for longer. Unusable
     ones are problems where nothing usable stands in for them, else warnings; those that no wanted
-    domain needs are not judged. now: seconds since the epoch. mismatch: see judge; it
+    domain needs are not judged. now: seconds since the epoch. mismatch, refusal: see judge; they
     may raise Refused for what is wrong with this machine.
     """
-    found = _Found(certificates, request, now, mismatch)
+
+    def judged(certificate: Certificate) -> Judgement:
+        return judge(certificate, request, now=now, mismatch=mismatch, refusal=refusal)
+
+    found = _Found(certificates, request, judged)
     wanted = request.domains or found.host_names()
     for domain in dict.fromkeys(folded(name) for name in wanted):
         found.want(domain)
@@ -55,11 +61,10 @@ class _Found:
         self,
         certificates: Sequence[Certificate],
         request: CertificateRequest,
-        now: float,
-        mismatch: Mismatch,
+        judge_one: Callable[[Certificate], Judgement],
     ) -> None:
         self.certificates, self.request = certificates, request
-        self.now, self.mismatch = now, mismatch
+        self.judge_one = judge_one
         self.domains = [[folded(name) for name in one.domains] for one in certificates]
         self.judged: dict[int, Judgement] = {}
         self.chosen: dict[str, Usable] = {}
@@ -157,9 +162,7 @@ class _Found:
         """Judge one; whether it is usable for a domain."""
         if index not in self.judged:
             try:
-                self.judged[index] = judge(
-                    self.certificates[index], self.request, now=self.now, mismatch=self.mismatch
-                )
+                self.judged[index] = self.judge_one(self.certificates[index])
             except Refused as refused:
                 self.judged[index] = Judgement(usable=None)
                 self.problems += [one for one in refused.problems if one not in self.problems]

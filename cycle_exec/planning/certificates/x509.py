@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
 _EXPLICIT_VERSION, _EXTENSIONS, _DNS_NAME, _URI = 0xA0, 0xA3, 0x82, 0x86
 _KEY_ID, _SERIAL = 0x80, 0x82
+_POINT = _FULL_NAME = 0xA0
 _CA_ISSUERS = bytes.fromhex("2b06010505073002")
 
 # Bits of keyUsage in its first byte.
@@ -57,6 +58,9 @@ class Parsed(Record):
     uses: extendedKeyUsage. key_id, issuer_key_id, issuer_serial: raw, empty where they are absent.
     names_its_issuer: whether it says where its issuer can be fetched (caIssuers).
     doubts: which of these could not be read, in words; they are then as if absent.
+    odd: whether clients may decide by something in it that is not among these members.
+    has_unknown: whether a critical extension is none of those that are usual. limits_names: whether
+    it has nameConstraints.
     """
 
     raw: bytes
@@ -78,6 +82,9 @@ class Parsed(Record):
     issuer_serial: bytes = b""
     names_its_issuer: bool = False
     doubts: tuple[str, ...] = ()
+    odd: bool = False
+    has_unknown: bool = False
+    limits_names: bool = False
 
     @property
     def issuer_name(self) -> str:
@@ -94,12 +101,20 @@ class Parsed(Record):
         """Whether it names itself as its issuer, as roots do."""
         return distinguished.same(self.issuer, self.subject)
 
+    @property
+    def self_signed(self) -> bool:
+        """Whether it is a root to clients: not where the identifiers say that a key has followed
+        another.
+        """
+        wanted, own = self.issuer_key_id, self.key_id
+        return self.self_issued and not (wanted and own and wanted != own)
+
 
 # Words of doubts.
 STRUCTURE, DATES, NAMES = "structure", "dates", "subjectAltName"
 CONSTRAINTS, USAGE, USES = "basicConstraints", "keyUsage", "extendedKeyUsage"
 KEY_ID, ISSUER_KEY_ID = "key identifier", "issuer's key identifier"
-_ACCESS, _OTHERS = "authorityInfoAccess", "extensions"
+_ACCESS, _LISTS, _OTHERS = "authorityInfoAccess", "cRLDistributionPoints", "extensions"
 
 
 def read(der: bytes) -> Parsed:
@@ -107,23 +122,24 @@ def read(der: bytes) -> Parsed:
     try:
         signed = single(der, SEQUENCE)
         body = Reader(signed.expect(SEQUENCE))
-        signed.expect(SEQUENCE)
+        algorithm = signed.expect(SEQUENCE)
         signed.element()
         signed.end()
     except NotDer:
         raise NotX509 from None
     try:
-        return _body(der, body)
+        return _body(der, body, algorithm)
     except NotDer:
         return Parsed(raw=der, doubts=(STRUCTURE,))
 
 
-def _body(der: bytes, body: Reader) -> Parsed:
+def _body(der: bytes, body: Reader, algorithm: bytes) -> Parsed:
     if body.peek() == _EXPLICIT_VERSION:
         body.element()
     found: dict[str, Any] = {"serial": body.expect(INTEGER)}
     doubts: list[str] = []
-    found["weak_signature"] = keys.weak_signature(body.expect(SEQUENCE))
+    found["odd"] = body.peek() == SEQUENCE and body.expect(SEQUENCE) != algorithm
+    found["weak_signature"] = keys.weak_signature(algorithm)
     found["issuer"] = body.whole(SEQUENCE)
     validity = Reader(body.expect(SEQUENCE))
     try:
@@ -138,6 +154,7 @@ def _body(der: bytes, body: Reader) -> Parsed:
         tag, content, _ = body.element()
         if tag == _EXTENSIONS:
             _extensions(content, found, doubts)
+    found["odd"] = found["odd"] or bool(doubts)
     return Parsed(raw=der, doubts=tuple(doubts), **found)
 
 
@@ -149,10 +166,14 @@ def _extensions(content: bytes, found: dict[str, Any], doubts: list[str]) -> Non
         while extensions.more:
             extension = Reader(extensions.expect(SEQUENCE))
             kind = extension.expect(OID)
-            if extension.peek() == BOOLEAN:
-                extension.element()
+            critical = extension.peek() == BOOLEAN and extension.expect(BOOLEAN) != b"\0"
             value = extension.expect(OCTETS)
+            if critical and kind not in _CRITICAL:
+                found["odd"] = found["has_unknown"] = True
             if kind not in _READ:
+                if kind in _EVALUATED:
+                    found["odd"] = True
+                    found["limits_names"] = found.get("limits_names") or kind == _LIMITS
                 continue
             word, read_it = _READ[kind]
             if kind in seen:
@@ -168,8 +189,11 @@ def _extensions(content: bytes, found: dict[str, Any], doubts: list[str]) -> Non
 
 
 def _names(value: bytes) -> dict[str, object]:
-    """Return the DNS names. Those that are not ASCII cover no host name, so nobody reads them."""
-    names = single(value, SEQUENCE)
+    """Return the DNS names. Those that are not ASCII cover no host name, so nobody reads them.
+
+    What stands behind the names is passed over, as OpenSSL does.
+    """
+    names = Reader(Reader(value).expect(SEQUENCE))
     found = []
     while names.more:
         tag, content, _ = names.element()
@@ -192,7 +216,7 @@ def _usage(value: bytes) -> dict[str, object]:
     outer = Reader(value)
     bits = outer.expect(BITS)
     outer.end()
-    if not bits:
+    if not bits or bits[0] > 7:
         raise NotDer
     return {"usage": bits[1] if len(bits) > 1 else 0}
 
@@ -234,6 +258,18 @@ def _access(value: bytes) -> dict[str, object]:
     return {"names_its_issuer": named}
 
 
+def _lists(value: bytes) -> dict[str, object]:
+    """Take the usual form of cRLDistributionPoints, a URI for each point; any other is odd."""
+    try:
+        lists = single(value, SEQUENCE)
+        while lists.more:
+            point = single(lists.expect(SEQUENCE), _POINT)
+            single(single(point.data, _FULL_NAME).data, _URI)
+    except NotDer:
+        return {"odd": True}
+    return {}
+
+
 _READ: dict[bytes, tuple[str, Callable[[bytes], dict[str, object]]]] = {
     bytes.fromhex("551d11"): (NAMES, _names),
     bytes.fromhex("551d13"): (CONSTRAINTS, _constraints),
@@ -242,4 +278,20 @@ _READ: dict[bytes, tuple[str, Callable[[bytes], dict[str, object]]]] = {
     bytes.fromhex("551d0e"): (KEY_ID, _key_id),
     bytes.fromhex("551d23"): (ISSUER_KEY_ID, _issuer_key_id),
     bytes.fromhex("2b06010505070101"): (_ACCESS, _access),
+    bytes.fromhex("551d1f"): (_LISTS, _lists),
 }
+# Extensions that may well be critical: all clients know them.
+_CRITICAL = frozenset(
+    bytes.fromhex(oid) for oid in ("551d11", "551d13", "551d0f", "551d25", "551d20", "551d1f")
+)
+# OpenSSL decides by these too: nameConstraints, Netscape's type, proxies, addresses of networks.
+_LIMITS = bytes.fromhex("551d1e")
+_EVALUATED = frozenset(
+    (
+        _LIMITS,
+        bytes.fromhex("6086480186f8420101"),
+        bytes.fromhex("2b0601050507010e"),
+        bytes.fromhex("2b06010505070107"),
+        bytes.fromhex("2b06010505070108"),
+    )
+)

@@ -26,12 +26,12 @@ _SUBJECT = "the check whether keys match their certificates"
 
 def ready() -> None:
     """Load OpenSSL now, while something else is waited for."""
-    openssl = _openssl()
-    openssl._SSLContext(int(openssl.PROTOCOL_TLS_SERVER))
+    library = openssl()
+    library._SSLContext(int(library.PROTOCOL_TLS_SERVER))
 
 
-def _openssl() -> Any:
-    """Return the module that has _SSLContext, SSLError and PROTOCOL_TLS_SERVER."""
+def openssl() -> Any:
+    """Return the module that has _SSLContext, MemoryBIO, the errors and the protocols."""
     try:
         import _ssl
 
@@ -50,44 +50,43 @@ def mismatch(privkey: str, fullchain: str) -> str | None:
     OpenSSL only takes file names: an anonymous file in memory gives it one. It never asks for a
     password. Raises Refused where this machine cannot tell, which is not the portal's to mend.
     """
+    descriptor = memory_file((privkey + fullchain).encode())
+    try:
+        return _judged(descriptor, fullchain)
+    finally:
+        os.close(descriptor)
+
+
+def memory_file(content: bytes) -> int:
+    """Return the descriptor of an anonymous file in memory. Raises Refused."""
     try:
         descriptor = memory.anonymous("pair")
     except OSError:
         reason = "this system has neither memory files nor a writable /dev/shm"
         fix = "allow the system call memfd_create, or mount /dev/shm"
         raise refuse("certificate-refused", _SUBJECT, reason, fix) from None
-    try:
-        _write(descriptor, (privkey + fullchain).encode())
-        return _judged(f"/proc/self/fd/{descriptor}", fullchain)
-    except OSError:
-        reason, fix = "/proc/self/fd cannot be read", "mount /proc in the container"
-        raise refuse("certificate-refused", _SUBJECT, reason, fix) from None
-    finally:
-        os.close(descriptor)
-
-
-def _write(descriptor: int, content: bytes) -> None:
     left = memoryview(content)
     try:
         while left:
             left = left[os.write(descriptor, left) :]
     except OSError as error:
+        os.close(descriptor)
         reason, fix = "memory is short", "give the container more memory"
         if error.errno == EFBIG:
             # It counts for files in memory, too.
             reason = "the limit of the size of files (RLIMIT_FSIZE) is reached"
             fix = "raise the limit"
         raise refuse("certificate-refused", _SUBJECT, reason, fix) from None
+    return descriptor
 
 
-def _judged(path: str, fullchain: str) -> str | None:
-    """Load the file. Raises OSError if its path cannot be opened."""
-    openssl = _openssl()
-    context = openssl._SSLContext(int(openssl.PROTOCOL_TLS_SERVER))
-    reason = _refusal(openssl, context, path)
+def _judged(descriptor: int, fullchain: str) -> str | None:
+    library = openssl()
+    context = library._SSLContext(int(library.PROTOCOL_TLS_SERVER))
+    reason = load(library, context, descriptor)
     if reason in _WEAK:
         context.set_ciphers("ALL:@SECLEVEL=0")
-        reason = _refusal(openssl, context, path)
+        reason = load(library, context, descriptor)
     if reason is None:
         return None
     if reason in _APART:
@@ -98,7 +97,7 @@ def _judged(path: str, fullchain: str) -> str | None:
         return "the private key is encrypted, which is not supported"
     try:
         context.load_verify_locations(cadata=fullchain)
-    except (openssl.SSLError, ValueError):
+    except (library.SSLError, ValueError):
         return "openssl cannot read the certificate"
     return "openssl cannot read the private key"
 
@@ -115,12 +114,18 @@ def _no_password() -> bytes:
     raise _Asked
 
 
-def _refusal(openssl: Any, context: Any, path: str) -> str | None:
-    """OpenSSL's name of the reason, `_PASSWORD`, empty if it gives none; None: the pair loads."""
+def load(library: Any, context: Any, descriptor: int) -> str | None:
+    """Load a key and its chain from an open file; return why they do not load, or None.
+
+    That is OpenSSL's name of the reason, empty if it gives none, or `_PASSWORD`. Raises Refused.
+    """
     try:
-        context.load_cert_chain(path, None, _no_password)
-    except openssl.SSLError as error:
+        context.load_cert_chain(f"/proc/self/fd/{descriptor}", None, _no_password)
+    except library.SSLError as error:
         return error.reason or ""
     except _Asked:
         return _PASSWORD
+    except OSError:
+        reason, fix = "/proc/self/fd cannot be read", "mount /proc in the container"
+        raise refuse("certificate-refused", _SUBJECT, reason, fix) from None
     return None

@@ -89,6 +89,32 @@ def block(label: str) -> str:
     return f"-----BEGIN {label}-----\nAAAA\n-----END {label}-----\n"
 
 
+def test_what_nobody_reads_is_left_out():
+    """Bytes behind a certificate, blanks inside a line, NUL at its end, marks of Windows."""
+    [leaf] = pem.certificates(CHAIN)[:1]
+    behind = issued.pem_of(leaf.der + b"rubbish")
+    first = leaf.text.splitlines()[1]
+    for text in (
+        behind,
+        leaf.text.replace(first, f"{first[:9]} \t{first[9:]}"),
+        leaf.text.replace(first, f"{first}\0"),
+        f"note\n\ufeff{leaf.text}",
+    ):
+        assert pem.certificates(text) == (leaf,)
+
+
+def test_a_block_that_is_no_certificate_inside_is_refused():
+    """Whatever its label says."""
+    for label in ("CERTIFICATE", "TRUSTED CERTIFICATE"):
+        text = f"-----BEGIN {label}-----\nAA==\n-----END {label}-----\n"
+        assert reason_of(pem.certificates, text) == f"the bundle has a block {label} that is none"
+
+
+def test_a_key_that_stands_twice_is_one():
+    """Nobody has to guess."""
+    assert pem.private_key(KEY + KEY) == pem.private_key(KEY)
+
+
 def test_what_openssl_puts_behind_a_trusted_certificate_is_left_out():
     """The certificate alone is written, under the usual label."""
     trusted = subprocess.run(
@@ -166,7 +192,7 @@ KEYS = {
     issued.key_pem(issued.key(), password="pw"): ENCRYPTED,
     TRADITIONAL: ENCRYPTED,
     issued.base64(TRADITIONAL): ENCRYPTED,
-    KEY + KEY: "there is more than one private key",
+    KEY + issued.key_pem(issued.key("P-256", 1)): "there is more than one private key",
     KEY + CSR: OTHER,
     CHAIN: "there is no private key",
     PARAMETERS: "there is no private key",

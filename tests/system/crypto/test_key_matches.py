@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import resource
+import ssl
 import sys
 import types
 
@@ -11,7 +12,6 @@ import pytest
 from cryptography import x509 as reference
 
 from cycle_exec.errors import Refused
-from cycle_exec.system import memory
 from cycle_exec.system.crypto import key_matches
 from tests.support import issued
 
@@ -154,8 +154,11 @@ def test_a_limit_of_the_size_of_files_is_told():
 
 def test_a_system_without_proc_is_told(monkeypatch):
     """OpenSSL takes paths alone, and that of an anonymous file is below /proc."""
-    monkeypatch.setattr(memory, "anonymous", lambda _: os.open(os.devnull, os.O_WRONLY))
-    monkeypatch.setattr(key_matches, "_judged", refuse)
+    lost = types.SimpleNamespace(load_cert_chain=refuse)
+    library = types.SimpleNamespace(
+        _SSLContext=lambda _: lost, PROTOCOL_TLS_SERVER=17, SSLError=ssl.SSLError
+    )
+    monkeypatch.setattr(key_matches, "openssl", lambda: library)
     assert told(issued.key_pem(issued.key()), chain("P-256")) == (
         "/proc/self/fd cannot be read",
         "mount /proc in the container",

@@ -356,7 +356,7 @@ def wrappings() -> Iterator[Bundle]:
         ("X509 CERTIFICATE", CHAIN.replace("CERTIFICATE", "X509 CERTIFICATE")),
         ("TRUSTED CERTIFICATE", openssl("x509", "-trustout", given=LEAF) + MIDDLE_PEM),
         ("DH PARAMETERS behind", CHAIN + openssl("dhparam", "-dsaparam", "512")),
-        ("a request behind", CHAIN + _request()),
+        ("a request behind", CHAIN + request()),
         ("PKCS7", _pkcs7()),
         ("the key before", KEY + CHAIN),
         ("the key behind", CHAIN + KEY),
@@ -369,7 +369,8 @@ def wrappings() -> Iterator[Bundle]:
         yield Bundle(f"wrapping: {name}", text, KEY)
 
 
-def _request() -> str:
+def request() -> str:
+    """A certificate request for the leaf's key."""
     with tempfile.NamedTemporaryFile("w") as file:
         file.write(KEY)
         file.flush()
@@ -381,13 +382,3 @@ def _pkcs7() -> str:
         file.write(CHAIN)
         file.flush()
         return openssl("crl2pkcs7", "-nocrl", "-certfile", file.name)
-
-
-def every() -> dict[str, Bundle]:
-    """All of them, by name."""
-    found: dict[str, Bundle] = {}
-    for make in (kinds, chains, dates, names, extensions, wrappings):
-        for one in make():
-            assert one.name not in found, one.name
-            found[one.name] = one
-    return found

@@ -10,13 +10,13 @@ from cycle_exec.planning.certificates.selection import choose
 from cycle_exec.secret import Secret
 from cycle_exec.settings.model import CertificateRequest
 from cycle_exec.sources.model import Certificate
-from cycle_exec.system.crypto import key_matches
-from tests.planning.certificates.oracle import bundles, servers
+from cycle_exec.system.crypto import handshake, key_matches
+from tests.planning.certificates.oracle import bundles, gathered, servers
 from tests.planning.certificates.oracle.differences import DIFFERENCES
 
 pytestmark = pytest.mark.needs("nginx", "openssl", "curl", "haproxy")
 
-EVERY = bundles.every()
+EVERY = gathered.every()
 DIFFERENT = {name: found for found in DIFFERENCES for name in found.bundles}
 
 
@@ -37,7 +37,13 @@ def chosen_of(bundle: bundles.Bundle):
         private_key=Secret(bundle.key),
     )
     request = CertificateRequest(directory="/c", domains=(bundle.host,))
-    return choose([given], request, now=time.time(), mismatch=key_matches.mismatch)
+    return choose(
+        [given],
+        request,
+        now=time.time(),
+        mismatch=key_matches.mismatch,
+        refusal=handshake.refusal,
+    )
 
 
 @pytest.mark.parametrize("name", EVERY)

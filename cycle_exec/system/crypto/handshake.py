@@ -1,0 +1,64 @@
+"""What OpenSSL says of a bundle as a client: a TLS handshake in memory, without a socket."""
+
+from __future__ import annotations
+
+import os
+
+from cycle_exec.system.crypto.key_matches import load, memory_file, openssl
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+# X509_V_FLAG_PARTIAL_CHAIN: what is trusted need not be a root. X509_V_FLAG_NO_CHECK_TIME: dates
+# have rules of their own.
+_FLAGS = 0x80000 | 0x200000
+# Weak keys and signatures have rules of their own, too. Not without a certificate, though.
+_EVERYTHING = "ALL:!aNULL:@SECLEVEL=0"
+_ACCEPTED, _NO_CONNECTION = 0, -1
+_REQUIRED = 2  # ssl.CERT_REQUIRED
+_MOST_ROUNDS = 4
+
+
+def refusal(privkey: str, sent: str, trusted: str) -> int:
+    """Return the code of OpenSSL's error (X509_V_ERR_...) where a client trusts one certificate.
+
+    0: it accepts what is sent. -1: there is no connection for another reason. All are PEM. Raises
+    Refused where this machine cannot tell.
+    """
+    library = openssl()
+    descriptor = memory_file((privkey + sent).encode())
+    try:
+        server = library._SSLContext(int(library.PROTOCOL_TLS_SERVER))
+        server.set_ciphers(_EVERYTHING)
+        if load(library, server, descriptor) is not None:
+            return _NO_CONNECTION
+    finally:
+        os.close(descriptor)
+    client = library._SSLContext(int(library.PROTOCOL_TLS_CLIENT))
+    client.set_ciphers(_EVERYTHING)
+    client.check_hostname = False
+    client.verify_mode = _REQUIRED
+    client.verify_flags = _FLAGS
+    client.load_verify_locations(cadata=trusted)
+    return _verdict(library, client, server)
+
+
+def _verdict(library: Any, client: Any, server: Any) -> int:
+    """Let both talk until the client has judged what the server sends, and has a connection."""
+    to_client, to_server = library.MemoryBIO(), library.MemoryBIO()
+    asking = client._wrap_bio(to_client, to_server, False)
+    answering = server._wrap_bio(to_server, to_client, True)
+    try:
+        for end in (asking, answering) * _MOST_ROUNDS:
+            try:
+                end.do_handshake()
+            except library.SSLWantReadError:
+                continue
+            if end is asking:
+                return _ACCEPTED
+    except library.SSLCertVerificationError as error:
+        return int(error.verify_code)
+    except library.SSLError:
+        pass
+    return _NO_CONNECTION

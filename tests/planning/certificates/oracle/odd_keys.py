@@ -1,0 +1,162 @@
+"""Odd keys and signatures: short and very long ones, old hashes, curves that few have."""
+
+from __future__ import annotations
+
+import subprocess
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+from tests.planning.certificates.oracle.bundles import (
+    HOST,
+    KEY,
+    MIDDLE,
+    MIDDLE_PEM,
+    ROOT,
+    ROOT_PEM,
+    Bundle,
+    by_openssl,
+    openssl,
+)
+from tests.planning.certificates.oracle.forge import (
+    bits,
+    ca,
+    certificate,
+    dns,
+    integer,
+    oid,
+    sequence,
+    usage,
+)
+from tests.planning.certificates.oracle.odd import leaf, middle
+from tests.support import issued
+from tests.support.issued import Issuer, key_pem
+
+
+def _signed(issuer_key: str, issuer: str, own: str, *options: str) -> str:
+    """A leaf that openssl signs with options for its signature."""
+    with tempfile.TemporaryDirectory() as folder:
+        home = Path(folder)
+        (home / "key").write_text(own)
+        (home / "ca.key").write_text(issuer_key)
+        (home / "ca.pem").write_text(issuer)
+        (home / "ext").write_text(f"subjectAltName=DNS:{HOST}\n")
+        request = openssl("req", "-new", "-key", f"{home}/key", "-subj", "/CN=x")
+        return openssl(
+            *("x509", "-req", "-CA", f"{home}/ca.pem", "-CAkey", f"{home}/ca.key", *options),
+            *("-days", "60", "-extfile", f"{home}/ext", "-set_serial", "77"),
+            given=request,
+        )
+
+
+def leaves() -> Iterator[Bundle]:
+    """Keys of leaves."""
+    for name, *options in (
+        ("RSA", "-pkeyopt", "rsa_keygen_bits:512"),
+        ("RSA", "-pkeyopt", "rsa_keygen_bits:2047"),
+        ("RSA", "-pkeyopt", "rsa_keygen_bits:4096"),
+        ("RSA", "-pkeyopt", "rsa_keygen_bits:2048", "-pkeyopt", "rsa_keygen_pubexp:3"),
+        ("RSA", "-pkeyopt", "rsa_keygen_bits:2048", "-pkeyopt", "rsa_keygen_primes:3"),
+        ("RSA-PSS", "-pkeyopt", "rsa_keygen_bits:2048", "-pkeyopt", "rsa_pss_keygen_md:sha256"),
+        ("RSA-PSS", "-pkeyopt", "rsa_keygen_bits:1024"),
+        ("EC", "-pkeyopt", "ec_paramgen_curve:secp224r1"),
+        ("EC", "-pkeyopt", "ec_paramgen_curve:prime192v1"),
+        ("EC", "-pkeyopt", "ec_paramgen_curve:brainpoolP384r1"),
+        ("EC", "-pkeyopt", "ec_paramgen_curve:sect283k1"),
+        ("EC", "-pkeyopt", "ec_paramgen_curve:P-256", "-pkeyopt", "ec_param_enc:explicit"),
+    ):
+        made, text = by_openssl(name, *options)
+        yield Bundle(f"odd leaves: {' '.join((name, *options[1::2]))}", made + MIDDLE_PEM, text)
+    own = issued.key("RSA 2048", 206)
+    for name, first in (
+        ("signs", 0x80),
+        ("enciphers", 0x20),
+        ("both", 0xA0),
+        ("agrees", 0x08),
+        ("lists", 0x02),
+    ):
+        made = certificate("odd", own, MIDDLE, dns(HOST), usage(first))
+        yield Bundle(f"odd leaves: RSA that {name}", made + MIDDLE_PEM, key_pem(own))
+
+
+def signatures() -> Iterator[Bundle]:
+    """Signatures of leaves and of their issuers."""
+    for digest in ("md5", "sha1", "sha224", "sha384", "sha512", "sha3-256", "ripemd160"):
+        for kind in ("RSA 2048", "P-256"):
+            by = Issuer(MIDDLE.name, issued.key(kind, 501))
+            above = middle(own=by)
+            try:
+                made = _signed(key_pem(by.key), above, KEY, f"-{digest}")
+            except subprocess.CalledProcessError:
+                continue
+            yield Bundle(f"odd signatures: {digest} by {kind}", made + above, KEY)
+    by = Issuer(MIDDLE.name, issued.key("RSA 2048", 501))
+    above = middle(own=by)
+    for hashed in ("sha1", "sha256", "sha512"):
+        made = _signed(key_pem(by.key), above, KEY, f"-{hashed}", "-sigopt", "rsa_padding_mode:pss")
+        yield Bundle(f"odd signatures: PSS with {hashed}", made + above, KEY)
+    for kind in ("RSA 1024", "RSA 3072", "P-384", "P-521", "Ed25519"):
+        by = Issuer(MIDDLE.name, issued.key(kind, 502))
+        above = middle(own=by)
+        algorithm = () if kind == "Ed25519" else ("-sha256",)
+        made = _signed(key_pem(by.key), above, KEY, *algorithm)
+        yield Bundle(f"odd signatures: by {kind}", made + above, KEY)
+    for name, *options in (
+        ("Ed448",),
+        ("EC", "-pkeyopt", "ec_paramgen_curve:brainpoolP256r1"),
+        ("EC", "-pkeyopt", "ec_paramgen_curve:secp256k1"),
+        ("RSA-PSS", "-pkeyopt", "rsa_keygen_bits:2048"),
+    ):
+        text = openssl("genpkey", "-algorithm", name, *options)
+        above = _issuer(text)
+        made = _signed(text, above, KEY)
+        yield Bundle(f"odd signatures: by {' '.join((name, *options[1:]))}", made + above, KEY)
+    yield Bundle("odd signatures: the root with SHA-1", leaf() + middle() + _root_by_sha_1(), KEY)
+    text = openssl("genpkey", "-algorithm", "RSA", "-pkeyopt", "rsa_keygen_bits:2048")
+    weak = _issuer(text, "-sha1")
+    yield Bundle(
+        "odd signatures: the issuer's with SHA-1", _signed(text, weak, KEY, "-sha256") + weak, KEY
+    )
+    for name, exponent, modulus in (
+        ("exponent 1", 1, 2**2047 + 1),
+        ("modulus even", 65537, 2**2048 - 2),
+        ("modulus of 15000 bits", 65537, (2**11213 - 1) * (2**4423 - 1)),
+        ("modulus of 20000 bits", 65537, (2**11213 - 1) * (2**9689 - 1)),
+    ):
+        public = sequence(
+            sequence(oid("1.2.840.113549.1.1.1"), b"\5\0"),
+            bits(sequence(integer(modulus), integer(exponent))),
+        )
+        above = certificate("", public, ROOT, ca(), subject=MIDDLE.name.public_bytes())
+        yield Bundle(
+            f"odd signatures: issuer's RSA {name}",
+            leaf(by=Issuer(MIDDLE.name, issued.key("RSA 2048", 501))) + above,
+            KEY,
+        )
+
+
+def _issuer(text: str, *options: str) -> str:
+    """An intermediate with this key, by openssl, signed by the root."""
+    with tempfile.TemporaryDirectory() as folder:
+        home = Path(folder)
+        (home / "key").write_text(text)
+        (home / "ca.key").write_text(key_pem(ROOT.key))
+        (home / "ca.pem").write_text(ROOT_PEM)
+        (home / "ext").write_text("basicConstraints=critical,CA:TRUE\n")
+        name = f"/CN={MIDDLE.name.rfc4514_string().removeprefix('CN=')}"
+        request = openssl("req", "-new", "-key", f"{home}/key", "-subj", name)
+        return openssl(
+            *("x509", "-req", "-CA", f"{home}/ca.pem", "-CAkey", f"{home}/ca.key", *options),
+            *("-days", "60", "-extfile", f"{home}/ext", "-set_serial", "78"),
+            given=request,
+        )
+
+
+def _root_by_sha_1() -> str:
+    with tempfile.TemporaryDirectory() as folder:
+        home = Path(folder)
+        (home / "ca.key").write_text(key_pem(ROOT.key))
+        name = f"/CN={ROOT.name.rfc4514_string().removeprefix('CN=')}"
+        return openssl(
+            "req", "-x509", "-new", "-key", f"{home}/ca.key", "-subj", name, "-sha1", "-days", "60"
+        )
