@@ -26,7 +26,7 @@ DEST, DIR, FILE, JSON, PATH = (
 )
 COUNT, PREFIX, TIME = (Text(name) for name in ("count", "prefix", "time"))
 FORMAT = click.Choice(["dotenv", "json", "shell", "yaml"])
-READER = click.Choice(["python-dotenv", "docker"])
+READER = click.Choice(["python-dotenv", "docker", "node", "compose", "systemd"])
 
 as_json = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 state = click.option("--state", type=FILE, help="The platform's state, a TOML file.")

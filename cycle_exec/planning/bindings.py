@@ -93,9 +93,18 @@ def variables_layer(rules: Variables, fetched: Mapping[str, str]) -> Collector:
                 gathered.notes.append(f"scoped variable {identifier} is exported as {name}")
         gathered.add(name, value, f"scoped variable {identifier}")
     for file in rules.files:
-        name = rules.rename.get(file.variable, rules.prefix + names.mapped(file.variable)) + "_FILE"
+        name = _name_in_file(rules, file.variable) + "_FILE"
         gathered.add(name, file.target, f"file of scoped variable {file.variable}")
     return gathered
+
+
+def _name_in_file(rules: Variables, identifier: str) -> str:
+    return rules.rename.get(identifier, rules.prefix + names.mapped(identifier))
+
+
+def names_in_files(rules: Variables) -> frozenset[str]:
+    """Return the names that variables in files would have if they were exported."""
+    return frozenset(_name_in_file(rules, file.variable) for file in rules.files)
 
 
 def _as_they_are(rules: Variables) -> bool:

@@ -11,7 +11,7 @@ from cycle_exec.settings.model import STALE, TOKEN
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Collection, Mapping
 
     from cycle_exec.planning.bindings import Merged
     from cycle_exec.planning.model import Inputs
@@ -31,7 +31,9 @@ class Layers(Record):
 def layers(settings: Settings, snapshot: Snapshot, inputs: Inputs) -> Layers:
     """Every source as a layer; names and values that may not be are problems."""
     inherited, home = inputs.inherited, inputs.home
-    kept = bindings.kept_names(settings.environment, inherited)
+    # Of a variable in a file the app has the path alone: official images refuse both.
+    in_files = bindings.names_in_files(settings.variables).difference(settings.environment.preserve)
+    kept = bindings.kept_names(settings.environment, inherited) - in_files
     integrations = bindings.integrations_layer(settings.integrations, snapshot.integrations)
     variables = bindings.variables_layer(settings.variables, snapshot.variables)
     problems = [*integrations.problems, *variables.problems]
@@ -41,12 +43,12 @@ def layers(settings: Settings, snapshot: Snapshot, inputs: Inputs) -> Layers:
     passed = {} if settings.environment.pristine else inherited
     below = (
         *(
-            Layer(values=values, origin=f"dotenv file {path}")
+            Layer(values=_without(values, in_files), origin=f"dotenv file {path}")
             for path, values in inputs.dotenv_files
         ),
         bindings.defaults_layer(settings.variables),
         Layer(
-            values={name: passed[name] for name in passed if name not in kept} if kept else passed,
+            values=_without(passed, in_files.union(kept)),
             origin=INHERITED,
         ),
         *((Layer(values={"HOME": home}, origin="process.user"),) if home else ()),
@@ -59,6 +61,12 @@ def layers(settings: Settings, snapshot: Snapshot, inputs: Inputs) -> Layers:
         problems=tuple(problems),
         notes=(*integrations.notes, *variables.notes),
     )
+
+
+def _without(values: Mapping[str, str], names: Collection[str]) -> Mapping[str, str]:
+    if not names:
+        return values
+    return {name: value for name, value in values.items() if name not in names}
 
 
 def early(settings: Settings, snapshot: Snapshot, inputs: Inputs) -> dict[str, str]:

@@ -86,7 +86,7 @@ def hold_signals() -> str:
     """Hold signals back until the next interpreter can hear them, as bin/cycle-exec does it; return
     the mask from before.
     """
-    held = _signal.valid_signals() if os.getpid() == 1 else (_signal.SIGINT,)
+    held = _signal.valid_signals() if posix.getpid() == 1 else (_signal.SIGINT,)
     before = _signal.pthread_sigmask(_signal.SIG_BLOCK, held)
     return f"{sum(1 << (number - 1) for number in before):016x}"
 

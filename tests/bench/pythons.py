@@ -20,7 +20,7 @@ _ROUNDS = 51
 _JOBS = (
     ("variables alone", Size(integrations=0, certificates=0, templates=0)),
     ("full job", Size()),
-    ("full job, templates with blocks", Size(blocks=True)),
+    ("full job, realistic templates", Size(realistic=True)),
 )
 
 

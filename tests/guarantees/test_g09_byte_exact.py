@@ -91,9 +91,9 @@ def test_shell_output_round_trips_through_sh(environ):
 
 
 def test_dotenv_round_trips_through_python_dotenv(tmp_path, environ):
-    """The real reader, from a file, without interpolation."""
+    """The real reader, from a file, as it reads by default."""
     (tmp_path / ".env").write_bytes(bytes_of(environ, "--format", "dotenv"))
-    assert dotenv.dotenv_values(tmp_path / ".env", interpolate=False) == VALUES
+    assert dotenv.dotenv_values(tmp_path / ".env") == VALUES
 
 
 def test_what_a_reader_cannot_carry_refuses_with_the_name(tmp_path, environ):

@@ -7,7 +7,13 @@ import pytest
 from cycle_exec.planning import environment
 from cycle_exec.planning.bindings import Merged
 from cycle_exec.planning.model import Inputs
-from cycle_exec.settings.model import EnvironmentRules, IntegrationRequest, Settings, Variables
+from cycle_exec.settings.model import (
+    EnvironmentRules,
+    IntegrationRequest,
+    Settings,
+    VariableFile,
+    Variables,
+)
 from cycle_exec.sources.model import Integration, Snapshot
 
 INHERITED = {"A": "inherited", "HOSTNAME": "h", "CYCLE_API_TOKEN": "t", "CYCLE_X": "x"}
@@ -51,6 +57,22 @@ def test_precedence_is_dotenv_inherited_integrations_variables_set():
     assert found.overrides["V"] == ("integration s3: auth.secret",)
     assert found.overrides["A"] == ("dotenv file .env", "inherited")
     assert found.overrides["F"] == ("integration s3: auth.secret",)
+
+
+@pytest.mark.parametrize("precedence", ["platform", "inherited"])
+def test_of_a_variable_in_a_file_the_app_has_the_path_alone(precedence):
+    """Not what it inherits under that name: official images refuse both. Named, it is kept."""
+    file = VariableFile(variable="A", target="/run/a", mode=0o600)
+    rules = EnvironmentRules(precedence=precedence)
+    settings = Settings(variables=Variables(files=(file,)), environment=rules)
+    found = merged(settings, dotenv={"A": "dotenv"}).environ
+    assert "A" not in found
+    assert found["A_FILE"] == "/run/a"
+    kept = settings.replace(environment=rules.replace(preserve=("A",)))
+    assert merged(kept).environ["A"] == "inherited"
+    assert merged(settings, {"A": "set"}).environ["A"] == "set"
+    renamed = Variables(files=(file,), rename={"A": "HOSTNAME"})
+    assert "HOSTNAME" not in merged(Settings(variables=renamed)).environ
 
 
 def test_defaults_of_the_manifest_stand_between_dotenv_and_inherited():

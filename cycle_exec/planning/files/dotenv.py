@@ -1,20 +1,23 @@
 """Dotenv files: read with python-dotenv, written for one named reader.
 
 A dotenv file has no single meaning, so one is written for a reader, and a value that this reader
-would give back changed is refused: python-dotenv (interpolate=False), docker (--env-file), or a
-shell. Where versions of a reader differ, only what all of them give back is written.
+would give back changed is refused: python-dotenv (as load_dotenv() reads it), docker (--env-file),
+a shell, and those of `env_files`. Where versions of a reader differ, only what all of them give
+back is written.
 """
 
 from __future__ import annotations
 
-from cycle_exec.errors import Unfit
+from cycle_exec.planning.files.carrying import NotCarried, expands, plain_name, whole_text
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-READERS = ("python-dotenv", "docker", "shell")
+__all__ = ["NotCarried", "Unparsable", "quote", "read", "shell_quoted", "write"]
 
+# What python-dotenv puts a dollar in for: the default of a variable that no environment can have.
+_DOLLAR = "${=:-$}"
 # bufio.MaxScanTokenSize, the line's end included.
 _DOCKER_LINE = 64 * 1024
 # bash or dash refuses, ignores or changes a value of these. (`_` and SHLVL too, but these two are
@@ -36,19 +39,11 @@ class Unparsable(Exception):
         super().__init__(line)
 
 
-class NotCarried(Unfit):
-    """A value that the reader would not give back as it is. name: of its variable."""
-
-    def __init__(self, name: str, reason: str) -> None:
-        self.name = name
-        super().__init__(reason)
-
-
 def read(text: str) -> dict[str, str]:
     """Names and values, later lines winning; a name without any value is not set.
 
     The same as python-dotenv's own reading of the file, which takes any line end, also inside
-    quotes, for a newline. Nothing is expanded. Raises Unparsable.
+    quotes, for a newline. Nothing is expanded, but what `write` puts there. Raises Unparsable.
     """
     from io import StringIO
 
@@ -62,7 +57,7 @@ def read(text: str) -> dict[str, str]:
             blank = whole[: len(whole) - len(whole.lstrip())]
             raise Unparsable(binding.original.line + blank.count("\n"))
         if binding.key and binding.value is not None:
-            found[binding.key] = binding.value
+            found[binding.key] = binding.value.replace(_DOLLAR + "{", "${")
         elif binding.key:
             found.pop(binding.key, None)
     return found
@@ -70,7 +65,15 @@ def read(text: str) -> dict[str, str]:
 
 def write(values: Mapping[str, str], reader: str) -> str:
     """Return the file's text. Raises NotCarried."""
-    line = {"python-dotenv": _python_line, "docker": _docker_line, "shell": _shell_line}[reader]
+    line = {"python-dotenv": _python_line, "docker": _docker_line, "shell": _shell_line}.get(reader)
+    if line is None:
+        from cycle_exec.planning.files import env_files
+
+        line = {
+            "compose": env_files.compose_line,
+            "node": env_files.node_line,
+            "systemd": env_files.systemd_line,
+        }[reader]
     return "".join(line(name, value) for name, value in values.items())
 
 
@@ -80,13 +83,14 @@ def quote(value: str) -> str:
 
 
 def _python_line(name: str, value: str) -> str:
-    if not (name.isascii() and name.isidentifier()):
-        raise NotCarried(name, "python-dotenv cannot read its name")
+    plain_name(name, "python-dotenv")
     return f"{name}={_python_quoted(name, value)}\n"
 
 
 def _python_quoted(name: str, value: str) -> str:
-    _whole_text(name, value, "python-dotenv")
+    whole_text(name, value, "python-dotenv")
+    if expands(value):
+        value = value.replace("${", _DOLLAR + "{")
     if not value.endswith("\\"):
         quoted = value.replace("\\", "\\\\").replace('"', '\\"')
         # The file is read with universal newlines, which would turn CR into LF.
@@ -109,7 +113,7 @@ def _docker_line(name: str, value: str) -> str:
     """Return the value stands verbatim after the equals sign; docker knows neither quotes nor
     escapes.
     """
-    _whole_text(name, value, "docker")
+    whole_text(name, value, "docker")
     if not name or name[0] in "#\ufeff" or "=" in name or any(one.isspace() for one in name):
         raise NotCarried(name, "docker cannot read its name")
     if "\n" in value or value.endswith("\r"):
@@ -135,12 +139,3 @@ def _shell_line(name: str, value: str) -> str:
 def shell_quoted(value: str) -> str:
     """Return the value in single quotes, as every shell reads it back."""
     return "'" + value.replace("'", "'\\''") + "'"
-
-
-def _whole_text(name: str, value: str, reader: str) -> None:
-    try:
-        (name + value).encode()
-    except UnicodeEncodeError:
-        raise NotCarried(name, f"it is not UTF-8, which {reader} needs") from None
-    if "\0" in value:
-        raise NotCarried(name, "it contains a NUL")

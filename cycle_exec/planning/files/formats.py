@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from cycle_exec.planning.files import dotenv
-from cycle_exec.planning.files.dotenv import NotCarried
+from cycle_exec.planning.files.carrying import NotCarried
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

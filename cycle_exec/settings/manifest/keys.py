@@ -226,7 +226,7 @@ _DOTENV = Table(
     fields={
         "target": _text(rules.TARGET, "The file, an absolute path."),
         "reader": Choice(
-            choices=("python-dotenv", "docker", "shell"),
+            choices=("python-dotenv", "docker", "shell", "node", "compose", "systemd"),
             default="python-dotenv",
             help="The program that will read it; a value it cannot carry refuses the start.",
         ),

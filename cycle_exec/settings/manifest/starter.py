@@ -87,7 +87,7 @@ STARTER = """\
 # What is exported, in a file as well.
 #[dotenv]
 #target = "/run/app/.env"
-#reader = "python-dotenv"            # or "docker", "shell"
+#reader = "python-dotenv"            # or "docker", "shell", "node", "compose", "systemd"
 #mode = "0600"
 #owner = "app:app"
 #on_change = "none"                  # with reload: restart, signal:NAME, { command = [..] }

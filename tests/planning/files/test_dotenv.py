@@ -20,8 +20,13 @@ from cycle_exec.planning.files.dotenv import NotCarried, Unparsable
 from tests.support import machine
 from tests.support.waiting import PATIENCE
 
+DOLLARS = ["${A}", "${", "$A", "${A:-b}", "\\\\", "\\n", "\\'", "#", " ", "x", "\n"]
 NASTY = "\\\"'`$#= \t\r\n\x0b\x0c\x1c\x85\u2028\ufeffa{}%!~"
-VALUE = st.one_of(st.text(NASTY, max_size=12), st.text(st.characters(exclude_categories=["Cs"])))
+VALUE = st.one_of(
+    st.lists(st.sampled_from(DOLLARS), max_size=4).map("".join),
+    st.text(NASTY, max_size=12),
+    st.text(st.characters(exclude_categories=["Cs"])),
+)
 NAME = st.from_regex(r"\A[A-Za-z_][A-Za-z0-9_]{0,8}\Z")
 VALUES = st.dictionaries(NAME, VALUE, max_size=8)
 same_folder = settings(
@@ -101,8 +106,28 @@ def test_python_dotenv_reads_back_what_is_written_for_it(tmp_path, values):
     kept, text = carried(values, "python-dotenv")
     path = tmp_path / ".env"
     path.write_bytes(text.encode())
-    assert python_dotenv.dotenv_values(path, interpolate=False) == kept
+    assert python_dotenv.dotenv_values(path) == kept
     assert dotenv.read(text) == kept
+
+
+@pytest.mark.parametrize(
+    "value", ["${A}", "x${B:-c}y$", "${}", "$${:-}", "a${\n}", "${A}\\", "${=:-$}{", "${=:-$}"]
+)
+def test_what_python_dotenv_would_expand_is_carried(tmp_path, value):
+    """load_dotenv() does so by default; our own reading gives it back as well."""
+    path = tmp_path / ".env"
+    text = dotenv.write({"A": value, "B": "x"}, "python-dotenv")
+    path.write_text(text)
+    assert python_dotenv.dotenv_values(path) == {"A": value, "B": "x"}
+    assert dotenv.read(text) == {"A": value, "B": "x"}
+
+
+@pytest.mark.parametrize("value", ["$", "$A", "${", "$ {A}", "${A:b}", "${A", "$$", "}{$"])
+def test_other_dollars_are_carried(tmp_path, value):
+    """They mean nothing to it."""
+    path = tmp_path / ".env"
+    path.write_text(dotenv.write({"A": value}, "python-dotenv"))
+    assert python_dotenv.dotenv_values(path) == {"A": value}
 
 
 @pytest.mark.parametrize(
