@@ -7,7 +7,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 
-_LEAST_BEGUN = 3  # characters of a word that may be the beginning of another
+_SHORT = range(3, 5)  # characters of a word that is rather the beginning of another than misspelt
 
 
 def nearest(word: str, known: Iterable[str]) -> str:
@@ -16,7 +16,7 @@ def nearest(word: str, known: Iterable[str]) -> str:
 
     known = sorted(known)
     begun = [each for each in known if each.startswith(word)]
-    if len(begun) == 1 and len(word) >= _LEAST_BEGUN:
+    if len(begun) == 1 and len(word) in _SHORT:
         return begun[0]
     found = get_close_matches(word, known, n=1, cutoff=0.6)
     return found[0] if found else ""

@@ -56,6 +56,38 @@ def test_templates_are_jinja2_with_blocks_trimmed(text, expected):
     assert rendered(text, v={"A": "1", "b": "2", "items": "data"}, w={"a": 1}) == expected
 
 
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("{{ [1, 2]|map('string')|to_json }}", '["1", "2"]'),
+        ("{{ [1, 2]|select('odd')|to_yaml }}", "[1]"),
+        ("{{ {'a': 1}|items|to_json }}", '[["a", 1]]'),
+        ("{{ range(3)|to_toml }}", "[0, 1, 2]"),
+        ("{{ {'a': [1, 2]|map('string')}|to_json }}", '{"a": ["1", "2"]}'),
+        ("{{ {'a': range(2)}|to_nice_yaml(indent=2) }}", "a:\n  - 0\n  - 1\n"),
+        ("{{ [{'n': 'a'}, {'n': 'b'}]|groupby('n')|to_json }}",
+         '[["a", [{"n": "a"}]], ["b", [{"n": "b"}]]]'),
+        ("{{ d.keys()|to_json }}{{ d.values()|to_json }}{{ d.items()|to_json }}",
+         '["k"]["v"][["k", "v"]]'),
+        ("{{ nope|default(8080)|bare_word }}", "8080"),
+        ("{{ nope|default(true)|quote_nginx }}", '"true"'),
+        ("{{ 1.5|quote_postgres }}{{ 5|b64encode }}", "'1.5'NQ=="),
+        ("{{ ['a b', 'c']|map('quote')|join(' ') }}", "'a b' c"),
+        ("{{ (d.k is defined)|ternary(d.k, d.nope) }}", "v"),
+        ("{{ nope|mandatory is defined }}", None),
+        ("{{ ['db1', 'x']|select('match', 'db[0-9]')|list }}", "['db1']"),
+        ("{{ [[1]|map('string'), 2]|flatten|to_json }}", '["1", 2]'),
+        ("{{ {'a': nope}|to_json }}", None),
+    ],
+)  # fmt: skip
+def test_filters_take_what_other_filters_make(text, expected):
+    """What is made while it is read, numbers and booleans; an undefined name inside refuses."""
+    if expected is None:
+        assert refusal(text, d={}).kind in {"template-undefined", "template-failed"}
+    else:
+        assert rendered(text, d={"k": "v"}) == expected
+
+
 @given(st.text(st.characters(exclude_categories=["Cs"])))
 def test_a_value_is_placed_verbatim(value):
     """Template syntax, markup, anything: a value is text."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from cycle_exec.planning.templates.filters.values import FilterFailed, items
+from cycle_exec.planning.templates.filters.values import FilterFailed, items, plain
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -68,7 +68,7 @@ def symmetric_difference(value: object, other: object) -> list[object]:
 def flatten(value: object, levels: int | None = None, skip_nulls: bool = True) -> list[object]:
     """Return the members of lists in the list; levels: how deep."""
     found: list[object] = []
-    for each in items(value):
+    for each in map(plain, items(value)):
         if skip_nulls and not isinstance(each, list | tuple | dict) and each in _NULLS:
             continue
         if isinstance(each, list | tuple) and (levels is None or levels >= 1):
