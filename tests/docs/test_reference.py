@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import re
 import tomllib
 from pathlib import Path
@@ -87,6 +88,10 @@ def test_the_page_of_templates_has_every_filter_and_test(first, named):
     assert [row[0].strip("`") for row in rows(TEMPLATES, first)] == sorted(named)
 
 
+# Of 446 bytes, in base64.
+A_SEQUENCE = base64.b64encode(bytes.fromhex("308201ba") + bytes(442)).decode()
+
+
 @pytest.mark.parametrize(
     "row", [*rows(TEMPLATES, "filter"), *rows(TEMPLATES, "test")], ids=lambda row: row[0].strip("`")
 )
@@ -96,7 +101,7 @@ def test_an_example_of_a_filter_makes_what_the_page_says(row):
     assert re.search(rf"(\| |is ){name}\b", example)
     templates = {"t": "{{ " + example + " }}"}
     fullchain = "".join(
-        f"-----BEGIN CERTIFICATE-----\n{'A' * 600}\n-----END CERTIFICATE-----\n" for _ in range(2)
+        f"-----BEGIN CERTIFICATE-----\n{A_SEQUENCE}\n-----END CERTIFICATE-----\n" for _ in range(2)
     )
     context = {"certificates": {"www.example.com": {"fullchain": fullchain}}}
     prepared = rendering.prepare(templates, {})
