@@ -16,7 +16,12 @@ if TYPE_CHECKING:
     from cycle_exec.launching.preflight import Local
     from cycle_exec.planning.model import Plan
     from cycle_exec.settings.model import Invocation, Settings
-    from cycle_exec.sources.model import Certificate, Snapshot
+    from cycle_exec.sources.model import Certificate, Outcome, Snapshot
+    from cycle_exec.system.api.requests import Retry
+
+# Seconds. Nobody hears of the connection, nor prepares a restart, until a look is over; one that
+# has come to nothing is made again in any case.
+_PATIENCE = 5.0
 
 
 class Looked(Record):
@@ -43,7 +48,7 @@ def look(
     armed = signals.arm(deadline.left())
     try:
         local = preflight.opened(invocation, settings)
-        given = pipeline.fetched(settings, local, deadline, keeper)
+        given = pipeline.fetched(settings, local, deadline, keeper, _patient(settings.api.deadline))
         kept = keeping.Kept(snapshot=given.snapshot)
         if settings.process.reload_missing == "keep":
             kept = keeping.kept(last, given.snapshot)
@@ -53,6 +58,16 @@ def look(
     finally:
         armed.disarm()
     return Looked(planned=planned, executable=executable, gone=kept.gone, empty=kept.empty)
+
+
+def _patient(total: float) -> Retry:
+    """Return how requests are tried again by who can look again. total: the deadline's seconds."""
+    from cycle_exec.sources import retry
+
+    def delay(outcome: Outcome, attempt: int, left: float, draw: float) -> float | None:
+        return retry.patiently(outcome, attempt, left, draw, total, _PATIENCE)
+
+    return delay
 
 
 def _planned(

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from cycle_exec.secret import Secret
     from cycle_exec.settings.model import Invocation, Manifest, Settings
     from cycle_exec.sources.model import Outcome, Snapshot
+    from cycle_exec.system.api.requests import Retry
     from cycle_exec.system.clock import Deadline
     from cycle_exec.system.memory import bounded
 
@@ -107,9 +108,13 @@ def _manifest(path: str, named: bool) -> Form:
 
 
 def fetched(
-    settings: Settings, local: Local, deadline: Deadline, keeper: Keeper | None = None
+    settings: Settings,
+    local: Local,
+    deadline: Deadline,
+    keeper: Keeper | None = None,
+    retry: Retry | None = None,
 ) -> Fetched:
-    """Ask the platform for all that is needed, and make ready while it works."""
+    """Ask for all that is needed, and make ready meanwhile. retry: instead of `_delay`."""
     sources = expressions(settings, local.texts)
     ready = _ready(settings, sources, local.library)
     wanted = needs.needs(settings, _mentioned(sources, ready, local.library))
@@ -136,7 +141,7 @@ def fetched(
         [need.request for need in wanted],
         deadline=keeper.fetch_deadline(deadline) if keeper else deadline,
         timeout=settings.api.timeout,
-        retry=_delay,
+        retry=retry or _delay,
         meanwhile=meanwhile,
         follow=vpn_login.follow if vpn_login else None,
         tick=progress.tick,

@@ -45,6 +45,24 @@ def briefly(
     return delay(outcome, attempt, left - max(0.0, total - BRIEF), draw)
 
 
+def patiently(
+    outcome: Response | Failure,
+    attempt: int,
+    left: float,
+    draw: float,
+    total: float,
+    patience: float,
+) -> float | None:
+    """Return the same for somebody who asks again later in any case: no try begins after so many
+    seconds, unless the platform has said when.
+
+    total: seconds from the beginning to the deadline, which still bounds what has begun.
+    """
+    if isinstance(outcome, Response) and retry_after(outcome):
+        return delay(outcome, attempt, left, draw)
+    return delay(outcome, attempt, left - max(0.0, total - patience), draw)
+
+
 def _is_retried(outcome: Response | Failure) -> bool:
     if isinstance(outcome, Failure):
         return outcome.kind in _RETRIED

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from cycle_exec.secret import SecretBytes
 from cycle_exec.sources.model import Failure, Response
-from cycle_exec.sources.retry import BASE, BRIEF, BRIEF_TRIES, CAP, briefly, delay
+from cycle_exec.sources.retry import BASE, BRIEF, BRIEF_TRIES, CAP, briefly, delay, patiently
 
 DATE = "Sun, 06 Nov 1994 08:49:37 GMT"
 
@@ -177,3 +177,16 @@ def test_a_retry_after_beyond_two_seconds_is_not_waited_for():
     assert briefly(answer(429, retry_after="3"), 1, 8.0, 0.5, 8.0) is None
     assert briefly(answer(429, retry_after="1"), 1, 8.0, 0.0, 8.0) == 1.0
     assert briefly(answer(403), 1, 8.0, 0.5, 8.0) is None
+
+
+@given(st.sampled_from(RETRIED), st.integers(1, 50), draws)
+def test_patience_ends_the_tries_and_not_the_time(failure, attempt, draw):
+    """A look of reload mode is tried for some seconds of its deadline; a short one is its end."""
+    assert patiently(failure, attempt, 24.9, draw, 30.0, 5.0) is None
+    wait = patiently(failure, attempt, 26.0, draw, 30.0, 5.0)
+    assert wait is not None
+    assert 0.0 <= wait <= 1.0
+    assert patiently(failure, attempt, 1.0, draw, 3.0, 5.0) == delay(failure, attempt, 1.0, draw)
+    asked = answer(429, retry_after="9")
+    assert patiently(asked, attempt, 24.0, 0.0, 30.0, 5.0) == 9.0
+    assert patiently(asked, attempt, 8.0, 0.0, 30.0, 5.0) is None
