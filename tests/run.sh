@@ -1,6 +1,7 @@
 #!/bin/sh
 # Runs every test, from a bare machine with Python 3.11 or newer, or as root from a bare Debian:
 #   sh tests/run.sh [pytest arguments]      -m packaging: the tests of what is built and installed
+#                                           -m lasting: long outages, renewals under requests
 # Builds the wheel, installs it with its test tools into .venv, and tests what is installed.
 set -eu
 cd "$(dirname "$0")/.."

@@ -17,6 +17,8 @@ from tests.reload import between
 from tests.support.emulated import Emulated, emulated, start, wait_for
 from tests.support.waiting import until
 
+pytestmark = pytest.mark.lasting
+
 BEGINS = "no notifications for 10 s: "
 ENDS = "notifications arrive again, after "
 

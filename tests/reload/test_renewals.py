@@ -17,6 +17,8 @@ from tests.support.hostile import CERTIFICATES
 from tests.support.visitor import Visitor
 from tests.support.waiting import PATIENCE, until
 
+pytestmark = pytest.mark.lasting
+
 HOST = "app.example.test"
 RENEWALS = 50
 NGINX = """

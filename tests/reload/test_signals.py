@@ -13,6 +13,7 @@ from tests.launching.reload.conftest import SIGNAL, reloading, state
 DEAF = "trap 'echo TERM; exit 7' TERM; echo \"start $PLAIN\"; while :; do sleep 0.05; done"
 
 
+@pytest.mark.lasting
 def test_an_app_without_a_handler_is_left_alone(platform, ground):
     """A warning says so once nobody waits any more; the file is new."""
     with reloading(platform, ground, SIGNAL, "sh", "-c", DEAF) as run:
