@@ -61,6 +61,7 @@ RELOAD = {
         ],
         "reload/test_targets": [
             "test_a_secret_that_the_app_has_used_is_there_when_it_is_needed_again",
+            "test_a_secret_that_the_app_removes_at_its_end_is_there_for_the_next_start",
             "test_a_watcher_that_is_killed_leaves_a_used_secret_alone",
             "test_a_redis_that_rewrites_its_config",
             "test_restore_always_takes_a_rewritten_config_back",

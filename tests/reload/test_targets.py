@@ -50,6 +50,21 @@ def test_a_secret_that_the_app_has_used_is_there_when_it_is_needed_again(platfor
         assert run.end() == 0
 
 
+def test_a_secret_that_the_app_removes_at_its_end_is_there_for_the_next_start(platform, ground):
+    """After the look has found it whole: it is put back once the app is gone."""
+    script = 'cat "$0"; trap \'rm "$0"; exit 0\' TERM; echo "start $PLAIN"; '
+    script += "while :; do sleep 0.02; done"
+    manifest = TEMPLATE.format('"none"')
+    with reloading(platform, ground, manifest, "sh", "-c", script, f"{ground}/page") as run:
+        assert [run.app(), run.app()] == ["page first", "start one"]
+        run.says("listening for notifications")
+        for value in ("two", "three"):
+            platform.state.write_text(state(plain=value))
+            assert [run.app(), run.app()] == ["page first", f"start {value}"]
+        assert run.end() == 0
+        assert not (ground / "page").exists()
+
+
 def look_of(path: Path) -> tuple[int, int] | None:
     """Size and mode, unless it is gone."""
     try:
