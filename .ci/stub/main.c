@@ -3,7 +3,7 @@
  * A script would do it too late: by the time its first line runs, Python has obeyed PYTHONPATH and
  * PYTHONHOME and run sitecustomize and the .pth files of other packages. A shell in between would
  * change the environment. This program starts python -I -S with the environment byte for byte. It
- * has no libc, allocates nothing, reads no file, and asks the kernel for about ten things.
+ * has no libc, allocates nothing, reads one line at most, and asks the kernel for about ten things.
  *
  * The first of these is to hold signals until cycle-exec can hear them, a hundredth of a second
  * later: as PID 1 the kernel would drop them until then. The mask as it was goes along as a word.
@@ -20,9 +20,14 @@
 
 #define PATH_SIZE 4096
 #define AT_FDCWD (-100)
+#define AT_SYMLINK_NOFOLLOW 0x100
 #define O_RDONLY_DIRECTORY_CLOEXEC (DIRECTORY | 02000000)
 #define O_RDONLY_NONBLOCK_CLOEXEC (04000 | 02000000)
 #define X_OK 1
+#define S_IFMT 0170000
+#define S_IFDIR 0040000
+#define S_IFLNK 0120000
+#define S_ISVTX 01000
 #define SIG_BLOCK 0
 #define SIGINT 2
 #define AT_NULL 0
@@ -32,15 +37,17 @@
 #define CODE_CONFIG 78
 
 #if defined(__x86_64__)
-enum { CLOSE = 3, EXECVE = 59, EXIT_GROUP = 231, FACCESSAT = 269, GETDENTS64 = 217, GETPID = 39,
-       OPENAT = 257, READ = 0, READLINKAT = 267, SIGPROCMASK = 14, WRITE = 1,
-       DIRECTORY = 0200000 };
+enum { CLOSE = 3, EXECVE = 59, EXIT_GROUP = 231, FACCESSAT = 269, GETDENTS64 = 217, GETEUID = 107,
+       GETPID = 39, NEWFSTATAT = 262, OPENAT = 257, READ = 0, READLINKAT = 267, SIGPROCMASK = 14,
+       WRITE = 1, DIRECTORY = 0200000 };
+enum { STATUS_MODE = 6, STATUS_UID = 7 };
 __asm__(".text\n.globl _start\n.type _start,@function\n_start:\n"
         "xor %ebp, %ebp\nmov %rsp, %rdi\nand $-16, %rsp\ncall begin\nhlt\n");
 #elif defined(__aarch64__)
-enum { CLOSE = 57, EXECVE = 221, EXIT_GROUP = 94, FACCESSAT = 48, GETDENTS64 = 61, GETPID = 172,
-       OPENAT = 56, READ = 63, READLINKAT = 78, SIGPROCMASK = 135, WRITE = 64,
-       DIRECTORY = 040000 };
+enum { CLOSE = 57, EXECVE = 221, EXIT_GROUP = 94, FACCESSAT = 48, GETDENTS64 = 61, GETEUID = 175,
+       GETPID = 172, NEWFSTATAT = 79, OPENAT = 56, READ = 63, READLINKAT = 78, SIGPROCMASK = 135,
+       WRITE = 64, DIRECTORY = 040000 };
+enum { STATUS_MODE = 4, STATUS_UID = 6 };
 __asm__(".text\n.globl _start\n.type _start,%function\n_start:\n"
         "mov x29, #0\nmov x30, #0\nmov x0, sp\nbl begin\nbrk #1\n");
 #else
@@ -155,6 +162,39 @@ find_beside(struct path *path, const struct place *place, const char *name)
     return find_in(path, place->file, place->bin, name);
 }
 
+/* Whether only root and this user can change what has this name, or the content of that. */
+static int
+is_ours(const char *path, long flags)
+{
+    unsigned status[64]; /* struct stat, in the kernel's words */
+    if (call(NEWFSTATAT, AT_FDCWD, (long)path, (long)status, flags) != 0) {
+        return 0;
+    }
+    unsigned mode = status[STATUS_MODE], user = status[STATUS_UID], kind = mode & S_IFMT;
+    return (user == 0 || user == (unsigned)call(GETEUID, 0, 0, 0, 0))
+        && (!(mode & 022) || kind == S_IFLNK || (kind == S_IFDIR && (mode & S_ISVTX)));
+}
+
+/* The same of every folder and link on the way: where an image was built in /tmp, anybody could put
+ * there later what is not there any more.
+ */
+static int
+is_safe(struct path *path)
+{
+    for (size n = 1; n <= path->used; n++) {
+        char here = path->text[n];
+        if (here == '/' || here == '\0') {
+            path->text[n] = '\0';
+            int ours = is_ours(path->text, AT_SYMLINK_NOFOLLOW);
+            path->text[n] = here;
+            if (!ours) {
+                return 0;
+            }
+        }
+    }
+    return is_ours(path->text, 0);
+}
+
 /* The same in the folder of the interpreter that the installer had. */
 static int
 find_installers(struct path *path, const struct place *place, const char *name)
@@ -172,7 +212,7 @@ find_installers(struct path *path, const struct place *place, const char *name)
     for (size n = 2; line[n] && line[n] != '\n'; n++) {
         end = line[n] == '/' ? n : end;
     }
-    return find_in(path, line + 2, end - 2, name);
+    return find_in(path, line + 2, end - 2, name) && is_safe(path);
 }
 
 /* An interpreter that is not beside the program. */

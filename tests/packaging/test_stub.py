@@ -319,6 +319,40 @@ def test_a_note_that_names_no_interpreter(stub, tmp_path, line):
     assert stub.run(file).code == 78
 
 
+@pytest.mark.parametrize("spoil", ["directory", "above", "file", "real file", "link"])
+@pytest.mark.parametrize("how", ["mode", "owner"])
+def test_a_note_that_leads_where_others_can_write(stub, tmp_path, spoil, how):
+    """An image may have been built in a directory of /tmp that is gone, for anybody to make."""
+    if how == "owner" and os.geteuid() != 0:
+        pytest.skip("only root gives files away")
+    real = stub.interpreter(tmp_path / "opt" / "real" / "python")
+    python = tmp_path / "opt" / "py" / "bin" / "python3.99"
+    python.parent.mkdir(parents=True)
+    if spoil in ("real file", "link"):
+        python.symlink_to(real)
+    else:
+        shutil.copy(real, python)
+    file = stub.install(tmp_path / "home", "lib/python3.99/site-packages")
+    file.with_name("cycle-exec-python").write_text(f"#!{python}\n")
+    assert stub.run(file).words[:1] == [bytes(python)]
+    spoilt = {
+        "directory": python.parent,
+        "above": python.parent.parent,
+        "file": python,
+        "real file": real,
+        "link": python,
+    }[spoil]
+    if how == "owner":
+        os.lchown(spoilt, 1234, 1234)
+    elif spoil == "link":
+        python.parent.chmod(0o1777)  # where a link of our own is safe
+        assert stub.run(file).words[:1] == [bytes(python)]
+        python.parent.chmod(0o777)
+    else:
+        spoilt.chmod(0o777)
+    assert stub.run(file).code == 78
+
+
 @pytest.mark.parametrize("kind", ["directory", "fifo"])
 def test_a_note_that_is_no_file(stub, tmp_path, kind):
     """It is passed over, and nothing waits for it."""
