@@ -8,10 +8,12 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import signal
 import stat
 import struct
 import subprocess
 import tarfile
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -20,6 +22,8 @@ import pytest
 from cycle_exec import __version__
 from cycle_exec.system import invocation
 from tests.packaging.conftest import HOME, Built, alone
+from tests.support import machine
+from tests.support.early import DELAYS, await_first_instructions, child_of
 from tests.support.emulated import Emulated, emulated
 from tests.support.roots import FOLDER, SOCKET, Inside, debian, empty
 
@@ -221,6 +225,25 @@ def test_it_is_the_only_process(inside):
     code = "import os; print(os.getpid(), [n for n in os.listdir('/proc') if n.isdecimal()])"
     ran = inside.launch("--", *app(inside, code), environ=TOKEN)
     assert (ran.code, ran.out) == (0, "1 ['1']\n"), ran.err
+
+
+def test_a_signal_before_python_has_started_ends_it(folder, platform):
+    """As PID 1, which would be deaf to it: the folder's program holds it until Python can hear."""
+    machine.need_processes()
+    environ = {**TOKEN, "PATH": os.defpath, "CYCLE_EXEC_SOCKET": f"{platform.socket}-none"}
+    for delay in DELAYS:
+        process = subprocess.Popen(
+            [*machine.PROCESSES, folder / "bin" / "cycle-exec", "--deadline=5s", "--", "true"],
+            env=environ,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        child = child_of(process)
+        await_first_instructions(child, signal.SIGUSR2)
+        time.sleep(delay)
+        os.kill(child, signal.SIGQUIT)
+        _, err = process.communicate()
+        assert process.returncode == 128 + signal.SIGQUIT, (delay, err)
 
 
 def test_init_mode(inside):
