@@ -9,6 +9,7 @@ from cycle_exec.secret import Secret
 from cycle_exec.settings.model import BUILTIN, TOKEN
 from cycle_exec.system import files
 from cycle_exec.system.exec import lookup
+from cycle_exec.system.invocation import encoded
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -55,6 +56,8 @@ def opened(invocation: Invocation, settings: Settings, *, writes: bool = True) -
     problems: list[Problem] = []
     found = texts(settings.templates, problems)
     dotenv_files = _dotenv_files(settings.environment.files, problems)
+    for path, values in dotenv_files:
+        _judge_names(settings, invocation.environ, path, values, problems)
     user = app_user(settings, problems)
     owners = _owners(settings, user, problems) if writes else {}
     directory = settings.process.directory or invocation.cwd
@@ -233,6 +236,39 @@ def _dotenv_files(
             reason = f"line {error.line} is not NAME=value"
             problems.append(Problem("file-missing", subject, reason))
     return found
+
+
+def _judge_names(
+    settings: Settings,
+    inherited: Mapping[str, str],
+    path: str,
+    values: Mapping[str, str],
+    problems: list[Problem],
+) -> None:
+    """Judge a dotenv file that others can change as what is fetched: root starts programs with it,
+    checks for example, even if the app is somebody else.
+    """
+    from cycle_exec.planning import names
+
+    passed = {} if settings.environment.pristine else inherited
+    found = [
+        name
+        for name in values
+        if name not in passed
+        and names.is_dangerous(name)
+        and not names.matches_any(name, settings.variables.allow)
+    ]
+    if not found:
+        return
+    from cycle_exec.system.targets import route
+
+    if route.is_exposed(encoded(path)):
+        reason = f"env file {path} may not set it: others can change the file, and it changes how "
+        fix = "chown the file and its directory to root, or allow the name with variables.allow"
+        for name in found:
+            problems.append(
+                Problem("name-refused", f"variable {name}", f"{reason}programs run", fix)
+            )
 
 
 def _executable(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+
 import pytest
 
 from tests.guarantees.conftest import run
@@ -45,3 +47,34 @@ def test_the_token_reaches_the_app_only_when_asked(tmp_path, environ, options, t
     assert ran.code == 0
     assert ("CYCLE_API_TOKEN=t" in ran.out.splitlines()) is there
     assert "FINE=1" in ran.out.splitlines()
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can do more than others")
+@pytest.mark.parametrize("whose", ["file", "directory", "link", "mode"])
+def test_a_dotenv_file_that_others_can_change_may_not_set_them_either(tmp_path, environ, whose):
+    """Root starts programs with it: checks, and commands of on_change. Its other names pass."""
+    folder, path = tmp_path / "home", tmp_path / "home/.env"
+    folder.mkdir()
+    path.write_text("PLAIN=1\nNODE_OPTIONS=--require=/c4n4ry.js\nLANG=C\n")
+    manifest = tmp_path / "m.toml"
+    manifest.write_text('[variables]\nonly = ["FINE"]\n')
+    words = ("--manifest", str(manifest), "--env-file", str(path))
+    fine = run(environ, *words, *PRINT)
+    assert (fine.code, "NODE_OPTIONS=--require=/c4n4ry.js" in fine.out) == (0, True), fine
+    if whose == "mode":
+        path.chmod(0o666)
+    elif whose == "link":
+        path.rename(tmp_path / "real")
+        path.symlink_to(tmp_path / "real")
+        os.chown(folder, 1234, 1234)
+    else:
+        os.chown(path if whose == "file" else folder, 1234, 1234)
+    ran = run(environ, *words, *PRINT)
+    assert (ran.code, ran.out, ran.kinds) == (65, "", {"name-refused"})
+    assert f"variable NODE_OPTIONS: env file {path} may not set it: others can change" in ran.err
+    assert "c4n4ry" not in ran.err
+    allowed = run(environ, *words, "--allow-variable", "NODE_OPTIONS", *PRINT)
+    assert allowed.code == 0, allowed
+    # What is inherited wins, so the file does not set it.
+    given = run({**environ, "NODE_OPTIONS": "--mine"}, *words, *PRINT)
+    assert (given.code, "NODE_OPTIONS=--mine" in given.out) == (0, True), given

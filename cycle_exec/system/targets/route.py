@@ -224,6 +224,27 @@ def will_be_private(folder: bytes, uid: int) -> bool:
         close(calls, found.descriptor)
 
 
+def is_exposed(path: bytes) -> bool:
+    """Whether somebody else can change a file, or put another one in its place, while we can do
+    more than he.
+    """
+    if not _is_privileged():
+        return False
+    path = absolute(path)
+    for _ in range(_LINKS):
+        folder = posixpath.dirname(path)
+        if not will_be_private(folder, -1):
+            return True
+        try:
+            found = os.lstat(path)
+            if not stat.S_ISLNK(found.st_mode):
+                return found.st_uid not in (0, os.geteuid()) or bool(found.st_mode & _OTHERS_WRITE)
+            path = posixpath.join(folder, os.readlink(path))
+        except OSError:
+            return True
+    return True
+
+
 def absolute(path: bytes) -> bytes:
     """Return the path from the root. Raise OSError."""
     return path if path[:1] == b"/" else posixpath.join(os.getcwdb(), path)
