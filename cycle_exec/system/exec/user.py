@@ -118,7 +118,15 @@ def obstacle(user: User, executable: str, directory: str, *, resident: bool) -> 
             f"no process can be made to try it: {no_child(error)}",
             "raise the limits of processes, open files and memory, or leave --user out",
         )
-    code = found[0] if found else 1
+    if not found:
+        return Problem(
+            "user-refused",
+            subject,
+            "the process that tried it has ended without an answer: another process of this user "
+            "may have killed it",
+            "start again, or end that process",
+        )
+    code = found[0]
     if code == _FINE:
         return None
     if code == _NO_COMMAND:
