@@ -37,7 +37,8 @@ class FileWrite(Record):
     on_change: as in the settings.
     directory: the folder whose files all change at one moment, empty: this file changes by
     itself. domain, member: where the file is below that folder: DIRECTORY/DOMAIN/MEMBER, or
-    DIRECTORY/DOMAIN where member is empty.
+    DIRECTORY/DOMAIN where member is empty. obsolete: paths below that folder that earlier runs may
+    have written and that end with the next generation of it.
     """
 
     _redacted = ("content",)
@@ -55,6 +56,7 @@ class FileWrite(Record):
     directory: str = ""
     domain: str = ""
     member: str = ""
+    obsolete: tuple[str, ...] = ()
 
     @property
     def origin(self) -> str:

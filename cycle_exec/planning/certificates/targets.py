@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from cycle_exec.planning.certificates.host_names import folder_name
+from cycle_exec.planning.certificates.selection import ECDSA, RSA
 from cycle_exec.planning.model import CERTIFICATE
 from cycle_exec.secret import Secret
 
@@ -33,8 +34,13 @@ def add_to(
 ) -> None:
     """Note every file of the chosen certificates, by domain, that the request asks for."""
     for domain, usable in chosen.items():
+        begin = len(outputs.writes)
         for ending, one in (("", usable), *usable.kinds):
             _add_pems(outputs, request, domain, ending, one)
+        obsolete = _obsolete(request, domain, dict(usable.kinds))
+        outputs.writes[begin:] = [
+            write.replace(obsolete=obsolete) for write in outputs.writes[begin:]
+        ]
     if "pkcs12" in request.formats:
         defaults = settings.variables.defaults
         name = request.password_from
@@ -87,6 +93,19 @@ def _add_pems(
         if member == _COMBINED or "pem" in request.formats:
             content = getattr(usable, member).encode()
             _add(outputs, request, domain, folder_name(domain), member + ending, content)
+
+
+def _obsolete(
+    request: CertificateRequest, domain: str, kinds: Mapping[str, Usable]
+) -> tuple[str, ...]:
+    """Return what a key of a kind has left that the platform no longer has."""
+    gone = [kind for kind in (RSA, ECDSA) if kind not in kinds]
+    if _is_flat(request):
+        return tuple(_flat(domain, f"{_PEM}.{kind}") for kind in gone)
+    folder = folder_name(domain)
+    return tuple(
+        f"{folder}/{member}.{kind}{_PEM}" for kind in gone for member in (*_PEMS, _COMBINED)
+    )
 
 
 def _add(

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import errno
 import posixpath
+import stat
 
 from cycle_exec.errors import Problem
 from cycle_exec.system.files import words
@@ -70,11 +71,27 @@ class Directory:
         old = old if old and self._is_credible(folder, old, attributes) else b""
         linked = {domain for domain, kind in found.items() if kind == "ours"}
         changed = self._changed(mine, folder, around, old, linked)
-        if changed and not self.problems:
+        obsolete = frozenset(encoded(path) for write in mine for path in write.obsolete)
+        obsolete -= {inside(write) for write in writes}
+        if (changed or self._has(folder, old, obsolete)) and not self.problems:
             self._folders.hold(folder)
             private = self._folders.route.is_private(folder)
-            generation = Generation(self._calls, folder, self._path, old, private=private)
+            generation = Generation(
+                self._calls, folder, self._path, old, private=private, obsolete=obsolete
+            )
             self._make(generation, mine, changed, attributes)
+
+    def _has(self, folder: Folder, old: bytes, obsolete: Collection[bytes]) -> bool:
+        """Whether the present generation has any of these files."""
+        for path in obsolete if old else ():
+            try:
+                now = posixpath.join(old, path)
+                found = self._calls.stat(now, dir_fd=folder.descriptor, follow_symlinks=False)
+            except (FileNotFoundError, NotADirectoryError):
+                continue
+            if stat.S_ISREG(found.st_mode):
+                return True
+        return False
 
     def _attributes(
         self, writes: Sequence[FileWrite], folder: Folder, around: os.stat_result

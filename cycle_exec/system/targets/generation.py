@@ -50,13 +50,21 @@ class Generation:
     """The next content of one directory, made beside the present one, under this name.
 
     old: the name of the present one, empty if there is none that can be believed. private: nobody
-    else can change the directory.
+    else can change the directory. obsolete: what is not carried over, paths below it.
     """
 
     def __init__(
-        self, calls: Calls, folder: Folder, path: str, old: bytes, *, private: bool
+        self,
+        calls: Calls,
+        folder: Folder,
+        path: str,
+        old: bytes,
+        *,
+        private: bool,
+        obsolete: frozenset[bytes] = frozenset(),
     ) -> None:
         self._calls = calls
+        self._obsolete = obsolete
         self._folder = folder
         self._private = private
         self._old = old
@@ -101,7 +109,7 @@ class Generation:
         top = self._begun()
         try:
             if self._old:
-                skip = frozenset(inside(write) for write, _ in changed)
+                skip = self._obsolete.union(inside(write) for write, _ in changed)
                 self._carry_over(self._folder.descriptor, self._old, top, b"", skip, None)
             for domain, files in wanted.items():
                 if files[0][0].member:
@@ -160,8 +168,11 @@ class Generation:
                 continue
 
     def finish(self) -> bool:
-        """Remove the generation before; whether that worked."""
+        """Remove the generation before, and links to what it alone had; whether that worked."""
         at = self._folder.descriptor
+        for name in self._obsolete:
+            if is_link(self._calls, at, name):
+                removed(self._calls, at, name)
         return not self._old or remove_tree(self._calls, at, self._old, self._old_identity)
 
     def _write(
@@ -270,6 +281,14 @@ def _give(calls: Calls, descriptor: int, attributes: Attributes) -> None:
     own(calls, descriptor, attributes.uid, attributes.gid)
     if stat.S_IMODE(calls.fstat(descriptor).st_mode) != attributes.mode:
         calls.fchmod(descriptor, attributes.mode)
+
+
+def is_link(calls: Calls, at: int, name: bytes) -> bool:
+    """Whether a name in a directory is a link of ours into its generation."""
+    try:
+        return bytes(calls.readlink(name, dir_fd=at)) == temporary_names.link_text(name)
+    except OSError:
+        return False
 
 
 def inside(write: FileWrite) -> bytes:

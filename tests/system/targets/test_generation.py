@@ -104,6 +104,54 @@ def test_what_is_equal_keeps_its_inode_and_what_is_not_asked_for_stays(tmp_path)
     assert (tmp_path / "gone.test/key").read_bytes() == b"still here"
 
 
+def test_what_is_obsolete_ends_with_a_swap(tmp_path):
+    """Whether anything else is new or not; what nobody calls obsolete stays."""
+    apply(*(pem(tmp_path, f"a.test/{name}") for name in ("key", "key.rsa", "more.rsa")))
+    both = pem(tmp_path, "a.test/key").replace(obsolete=("a.test/key.rsa", "a.test/other"))
+    applied = apply(both)
+    assert (applied.written, applied.unchanged) == ((), (f"{tmp_path}/a.test/key",))
+    assert sorted(os.listdir(tmp_path / "a.test")) == ["key", "more.rsa"]
+    before = generation(tmp_path)
+    apply(both)
+    assert generation(tmp_path) == before
+    changed = pem(tmp_path, "a.test/key", b"newer").replace(obsolete=("a.test/more.rsa",))
+    assert apply(changed).written == (f"{tmp_path}/a.test/key",)
+    assert os.listdir(tmp_path / "a.test") == ["key"]
+    assert leftovers(tmp_path) == []
+
+
+def test_an_obsolete_file_of_a_flat_directory_takes_its_name_with_it(tmp_path):
+    """HAProxy reads whatever the directory lists."""
+    apply(pem(tmp_path, "a.test.pem"), pem(tmp_path, "a.test.pem.rsa"))
+    apply(pem(tmp_path, "a.test.pem").replace(obsolete=("a.test.pem.rsa", "a.test.pem.ecdsa")))
+    assert names(tmp_path) == ["..data", "a.test.pem"]
+
+
+def test_an_obsolete_name_of_others_stays(tmp_path):
+    """A file, a folder or a link that is not ours."""
+    apply(pem(tmp_path, "a.test.pem"))
+    (tmp_path / "a.test.pem.rsa").write_bytes(b"theirs")
+    (tmp_path / "a.test.pem.ecdsa").symlink_to("elsewhere")
+    obsolete = ("a.test.pem.rsa", "a.test.pem.ecdsa", "a.test.pem/none")
+    apply(pem(tmp_path, "a.test.pem", b"newer").replace(obsolete=obsolete))
+    assert names(tmp_path) == ["..data", "a.test.pem", "a.test.pem.ecdsa", "a.test.pem.rsa"]
+
+
+def test_a_swap_that_fails_leaves_what_is_obsolete(tmp_path):
+    """Everything is as it was."""
+    apply(pem(tmp_path, "a.test/key"), pem(tmp_path, "a.test/key.rsa"))
+    write = pem(tmp_path, "a.test/key", b"newer").replace(obsolete=("a.test/key.rsa",))
+
+    class Failing(Calls):
+        @staticmethod
+        def replace(*positional, **named):
+            raise OSError(errno.EIO, "broken")
+
+    with pytest.raises(Refused):
+        apply(write, calls=Failing())
+    assert sorted(os.listdir(tmp_path / "a.test")) == ["key", "key.rsa"]
+
+
 def test_nothing_is_made_when_all_is_equal(tmp_path):
     """The same generation, the same link, not even a time is new."""
     apply(pem(tmp_path, "a.test/key"))
