@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, contextmanager
 
 import pytest
 from hypothesis import given
@@ -39,6 +40,7 @@ def planned(
     *texts: TemplateText,
     inherited: dict[str, str] | None = None,
     extend: Callable[[Sequence[FileWrite]], Extension] | None = None,
+    bounded: Callable[[], AbstractContextManager[None]] | None = None,
 ) -> Plan:
     settings = settings or Settings()
     sources = {each.name: each.text for each in texts}
@@ -54,6 +56,7 @@ def planned(
             owners={"app": (1000, 1001)},
             prepared=rendering.prepare(sources, substitution.parsed(sources)) if sources else None,
             now=NOW,
+            bounded=bounded,
         ),
         Crypto(
             mismatch=lambda _key, _chain: None,
@@ -376,3 +379,24 @@ def test_a_key_that_no_keystore_holds_refuses():
     assert caught.value.problems == (
         Problem(kind="certificate-refused", subject="certificate a.test", reason="it is odd"),
     )
+
+
+def test_a_template_that_computes_is_rendered_within_bounds():
+    """One that only puts values in their places needs none."""
+    entered = []
+
+    @contextmanager
+    def bounded():
+        entered.append("in")
+        yield
+
+    plan = planned(
+        None,
+        None,
+        text("{{ env.A }}", "a.j2", "/a"),
+        text("{% for each in (1, 2) %}{{ each }}{% endfor %}", "b.j2", "/b"),
+        inherited={"A": "x"},
+        bounded=bounded,
+    )
+    assert [write.content for write in plan.writes] == [b"x", b"12"]
+    assert entered == ["in"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -111,3 +112,13 @@ def test_the_line_of_a_reload_has_names_and_no_values():
     assert "secret" not in line
     many = plan({f"V{number}": "x" for number in range(20)})
     assert "and 14 more; nothing to do" in reload_line(many, changes(plan(), many, NONE), b"", 1)
+
+
+@pytest.mark.parametrize(
+    ("user", "said"), [("", "command nginx"), ("app", "command nginx as user app")]
+)
+def test_the_line_of_a_reload_names_the_program_of_a_command(user, said):
+    """And who runs it, if somebody else does; not its arguments."""
+    after = plan({})
+    found = changes(plan({}), after, NONE).replace(deeds=(("command", user, "nginx", "-s"),))
+    assert reload_line(after, found, b"key", 12) == f"reloaded in 12 ms: ; {said}"

@@ -10,8 +10,9 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from cycle_exec.planning.certificates import der, distinguished, x509
+from cycle_exec.planning.certificates import der, distinguished, keys, pem, x509
 from cycle_exec.planning.certificates.x509 import NotX509
+from tests.planning.certificates.oracle import forge
 from tests.support import issued
 
 KINDS = {
@@ -304,3 +305,62 @@ def test_unique_identifiers_are_passed_over():
     inside = body[:at] + element(0x81, b"\0\1") + body[at:]
     changed = element(0x30, element(0x30, inside) + rest)
     assert x509.read(changed).replace(raw=b"") == x509.read(issued.der(ALL[0])).replace(raw=b"")
+
+
+def test_extensions_that_are_no_list_are_a_doubt():
+    """Whatever they say is not known."""
+    text = forge.certificate("a", issued.key(), issued.MIDDLE, unique=forge.tlv(0xA3, b"\5\0"))
+    [block] = pem.certificates(text)
+    found = x509.read(block.der)
+    assert (found.doubts, found.odd) == (("extensions",), True)
+
+
+def test_a_key_that_cannot_be_read_is_of_an_unknown_kind():
+    """It is OpenSSL that decides whether it serves."""
+    rsa = forge.sequence(forge.oid("1.2.840.113549.1.1.1"))
+    assert keys.described(rsa + forge.bits(b"\5\0")) == ("unknown kind", "")
+
+
+@pytest.mark.parametrize(
+    ("parameters", "word"),
+    [
+        (forge.sequence(), "SHA-1"),
+        (forge.sequence(forge.tlv(0xA0, forge.sequence(forge.oid("1.3.14.3.2.26")))), "SHA-1"),
+        (forge.sequence(forge.tlv(0xA0, forge.sequence(forge.oid("2.16.840.1.101.3.4.2.1")))), ""),
+        (b"\5\0", ""),
+        (b"", ""),
+    ],
+)
+def test_the_hash_of_pss_is_among_its_parameters(parameters, word):
+    """SHA-1 where it is not said."""
+    assert keys.weak_signature(forge.oid("1.2.840.113549.1.1.10") + parameters) == word
+
+
+@pytest.mark.parametrize(
+    ("extension", "odd"),
+    [
+        (("2.5.29.15", True, b"\3\2\7\x80"), False),
+        (("1.2.3.4", False, b"\5\0"), False),
+        (("1.2.3.4", True, b"\5\0"), True),
+        (("2.5.29.14", True, forge.octets(b"x")), True),
+        (forge.constraints("a.test"), True),
+        (forge.points(forge.POINT, forge.POINT), False),
+        (forge.points(forge.sequence()), True),
+        (forge.points(forge.sequence(forge.tlv(0xA2, forge.URI))), True),
+        (("2.5.29.31", False, b"\5\0"), True),
+    ],
+)
+def test_what_clients_may_decide_by_is_odd(extension, odd):
+    """Beyond the members that are judged: OpenSSL is asked then."""
+    text = forge.certificate("a", issued.key(), issued.MIDDLE, extension)
+    [block] = pem.certificates(text)
+    found = x509.read(block.der)
+    assert (found.doubts, found.odd) == ((), odd)
+
+
+def test_two_algorithms_of_one_signature_are_odd():
+    """All clients refuse it."""
+    other = forge.sequence(forge.oid("1.2.840.10045.4.3.3"))
+    text = forge.certificate("a", issued.key(), issued.MIDDLE, inner=other)
+    [block] = pem.certificates(text)
+    assert x509.read(block.der).odd
