@@ -10,6 +10,9 @@ from functools import cache
 from pathlib import Path
 from typing import NamedTuple
 
+from cryptography import x509
+from cryptography.x509.oid import AuthorityInformationAccessOID, ExtendedKeyUsageOID
+
 from tests.support import issued
 
 TOKEN = "bench-0123456789abcdef0123456789abcdef"
@@ -383,6 +386,27 @@ def _certificates(job: Job, count: int) -> str:
     return _table("certificates", directory=str(folder))
 
 
+def _extensions(own: issued.Key, by: issued.Issuer) -> tuple[x509.ExtensionType, ...]:
+    """Return what public authorities put into each certificate."""
+    uri = x509.UniformResourceIdentifier
+    issuers = AuthorityInformationAccessOID.CA_ISSUERS
+    return (
+        x509.SubjectKeyIdentifier.from_public_key(own.public_key()),
+        x509.AuthorityKeyIdentifier.from_issuer_public_key(by.key.public_key()),
+        x509.KeyUsage(*(at in (0, 5) for at in range(9))),
+        x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH]),
+        x509.AuthorityInformationAccess(
+            [x509.AccessDescription(issuers, uri("http://ca.test/i.crt"))]
+        ),
+        x509.CRLDistributionPoints(
+            [x509.DistributionPoint([uri("http://ca.test/l.crl")], None, None, None)]
+        ),
+        x509.CertificatePolicies(
+            [x509.PolicyInformation(x509.ObjectIdentifier("2.23.140.1.2.1"), None)]
+        ),
+    )
+
+
 @cache
 def _issued(domain: str, number: int) -> tuple[str, str, str]:
     """Leaf, intermediate and key, good today. RSA 2048 and P-256 by turns."""
@@ -390,7 +414,13 @@ def _issued(domain: str, number: int) -> tuple[str, str, str]:
     own = issued.key("RSA 2048" if number % 2 == 0 else "P-256")
     end = start + 60 * issued.DAY
     leaf = issued.certificate(
-        issued.name(domain), own, issued.MIDDLE, names=(domain,), not_before=start, not_after=end
+        issued.name(domain),
+        own,
+        issued.MIDDLE,
+        names=(domain,),
+        not_before=start,
+        not_after=end,
+        extensions=_extensions(own, issued.MIDDLE),
     )
     middle = issued.certificate(
         issued.MIDDLE.name,
@@ -399,5 +429,6 @@ def _issued(domain: str, number: int) -> tuple[str, str, str]:
         authority=True,
         not_before=start,
         not_after=end,
+        extensions=_extensions(issued.MIDDLE.key, issued.ROOT),
     )
     return issued.pem(leaf), issued.pem(middle), issued.key_pem(own)

@@ -103,11 +103,16 @@ class Chain(Record):
         return self.issuers[:-1] if own else self.issuers
 
     @property
+    def chosen(self) -> tuple[Parsed, ...]:
+        """The leaf and its issuers."""
+        return (self.leaf, *(one.parsed for one in self.issuers))
+
+    @property
     def is_plain(self) -> bool:
         """Whether identifiers and what we read of each certificate decide all that clients do."""
-        return not any(
-            one.odd for one in (self.leaf, *(one.parsed for one in self.issuers))
-        ) and all(one.is_told_by_key for one in self.judged)
+        return not any(one.odd for one in self.chosen) and all(
+            one.is_told_by_key for one in self.judged
+        )
 
     @property
     def has_strangers(self) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from cycle_exec.planning.certificates import chain, pem, rules, x509
+from cycle_exec.planning.certificates import chain, pem, x509
 from cycle_exec.planning.model import CertificateSummary
 from cycle_exec.record import Record
 
@@ -95,10 +95,13 @@ def judge(
         from cycle_exec.planning.certificates import asking
 
         found, answer = asking.settled(found, bundle, texts, key.text, now, refusal)
-    case = rules.Case(chain=found, request=request, now=now, answer=answer)
     warned: list[str] = []
-    for rule in rules.RULES:
-        (refused if rule.of(request) == rules.REFUSE else warned).extend(rule.check(case))
+    if answer is not None or not is_beyond_doubt(found, request, now):
+        from cycle_exec.planning.certificates import rules
+
+        case = rules.Case(chain=found, request=request, now=now, answer=answer)
+        for rule in rules.RULES:
+            (refused if rule.of(request) == rules.REFUSE else warned).extend(rule.check(case))
     if apart is not None:
         refused.append(apart)
     names = found.leaf.names
@@ -106,6 +109,36 @@ def judge(
         return Judgement(usable=None, refused=tuple(refused), names=names)
     usable = _usable(certificate, found, texts, key.text, tuple(warned))
     return Judgement(usable=usable, warned=tuple(warned), names=names)
+
+
+def is_beyond_doubt(found: chain.Chain, request: CertificateRequest, now: float) -> bool:
+    """Whether no rule can say anything: so it is with nearly all, and the rules are not loaded."""
+    leaf = found.leaf
+    few = min(request.minimum_days * 86_400, (leaf.not_after - leaf.not_before) / 3)
+    return bool(
+        found.is_plain
+        and leaf.names
+        and found.issuers
+        and not found.impostors
+        and (leaf.usage is None or leaf.usage & x509.SIGNS)
+        and all(_is_usual(one, now, few) for one in found.chosen)
+        and not any(
+            issuer.has_another_key
+            or issuer.may_not_sign
+            or ((limit := issuer.parsed.path_length) is not None and limit + 1 < len(found.issuers))
+            for issuer in found.issuers
+        )
+        and found.is_in_order
+    )
+
+
+def _is_usual(one: Parsed, now: float, few: float) -> bool:
+    return bool(
+        one.not_before <= now <= one.not_after - few
+        and not one.weak_key
+        and not one.weak_signature
+        and (one.uses is None or one.uses & x509.SERVER_USES)
+    )
 
 
 def _usable(

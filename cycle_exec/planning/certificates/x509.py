@@ -130,7 +130,7 @@ def read(der: bytes) -> Parsed:
     try:
         return _body(der, body, algorithm)
     except NotDer:
-        return Parsed(raw=der, doubts=(STRUCTURE,))
+        return Parsed(raw=der, doubts=(STRUCTURE,), odd=True)
 
 
 def _body(der: bytes, body: Reader, algorithm: bytes) -> Parsed:

@@ -26,8 +26,16 @@ _SUBJECT = "the check whether keys match their certificates"
 
 def ready() -> None:
     """Load OpenSSL now, while something else is waited for."""
-    library = openssl()
-    library._SSLContext(int(library.PROTOCOL_TLS_SERVER))
+    if not _prepared:
+        _prepared.append(_context(openssl()))
+
+
+# A context that was made in time; each pair takes a fresh one, for those keep what they load.
+_prepared: list[Any] = []
+
+
+def _context(library: Any) -> Any:
+    return library._SSLContext(int(library.PROTOCOL_TLS_SERVER))
 
 
 def openssl() -> Any:
@@ -82,7 +90,7 @@ def memory_file(content: bytes) -> int:
 
 def _judged(descriptor: int, fullchain: str) -> str | None:
     library = openssl()
-    context = library._SSLContext(int(library.PROTOCOL_TLS_SERVER))
+    context = _prepared.pop() if _prepared else _context(library)
     reason = load(library, context, descriptor)
     if reason in _WEAK:
         context.set_ciphers("ALL:@SECLEVEL=0")

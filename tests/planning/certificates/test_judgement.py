@@ -7,9 +7,11 @@ from cryptography import x509
 from cryptography.x509.oid import AuthorityInformationAccessOID, ExtendedKeyUsageOID, NameOID
 
 from cycle_exec.errors import refuse
-from cycle_exec.planning.certificates.judgement import judge
-from cycle_exec.planning.certificates.rules import REFUSE, RULES, WARN
+from cycle_exec.planning.certificates import chain as issuers
+from cycle_exec.planning.certificates.judgement import is_beyond_doubt, judge
+from cycle_exec.planning.certificates.rules import REFUSE, RULES, WARN, Case
 from cycle_exec.planning.certificates.selection import choose
+from cycle_exec.planning.certificates.x509 import read as x509_of
 from cycle_exec.settings.model import CertificateRequest
 from tests.planning.certificates.oracle import forge
 from tests.support import issued
@@ -72,6 +74,10 @@ def fits(privkey, fullchain):
 def judged(*chain, request=REQUEST, now=NOW, kind="P-256", mismatch=fits):
     one = answer("a.test", bundle=issued.pem(*chain), kind=kind)
     found = judge(one, request, now=now, mismatch=mismatch)
+    parsed = issuers.of([x509_of(issued.der(one)) for one in chain], now)
+    if is_beyond_doubt(parsed, request, now):
+        case = Case(chain=parsed, request=request, now=now)
+        assert [word for rule in RULES for word in rule.check(case)] == []
     assert (found.usable is None) == bool(found.refused)
     return list(found.refused), list(found.warned)
 
@@ -463,3 +469,30 @@ def test_a_weak_key_of_an_issuer_is_told():
     weak = issued.Issuer(MIDDLE.name, issued.key("RSA 1024", 107))
     warned = f"the key of {SECOND} is weak: RSA 1024"
     assert judged(leaf(by=weak), middle(own=weak)) == ([], [warned])
+
+
+@pytest.mark.parametrize(
+    ("chain", "moment", "is_so"),
+    [
+        ([BY_KEY, FITTING], NOW, True),
+        ([BY_KEY, FITTING, ROOT_ITSELF], NOW, True),
+        ([BY_KEY, FITTING], NOW + 52 * DAY, True),
+        ([BY_KEY, FITTING], NOW + 54 * DAY, False),
+        ([LEAF, issued.middle()], NOW, False),
+        ([BY_KEY], NOW, False),
+        ([BY_KEY, ROOT_ITSELF, FITTING], NOW, False),
+        ([BY_KEY, middle(key_id(MIDDLE.key), x509.BasicConstraints(True, 0))], NOW, True),
+        (
+            [BY_KEY, middle(key_id(MIDDLE.key), x509.BasicConstraints(True, 0)), ROOT_ITSELF],
+            NOW,
+            False,
+        ),
+        ([BY_KEY, middle(key_id(MIDDLE.key), CLIENT)], NOW, False),
+        ([BY_KEY, middle(key_id(MIDDLE.key), authority=False)], NOW, False),
+    ],
+)
+def test_what_is_plain_is_beyond_doubt(chain, moment, is_so):
+    """Rules are loaded where they may have something to say."""
+    parsed = issuers.of([x509_of(issued.der(one)) for one in chain], moment)
+    assert is_beyond_doubt(parsed, REQUEST, moment) is is_so
+    judged(*chain, now=moment)

@@ -49,6 +49,16 @@ def test_a_key_that_fits_only_the_intermediate_is_told_apart():
     assert key_matches.mismatch(issued.key_pem(issued.MIDDLE.key), chain("P-256")) == APART
 
 
+def test_what_one_pair_has_loaded_says_nothing_of_the_next():
+    """A context that was made early serves one of them."""
+    key_matches.ready()
+    rsa, ec = (issued.key_pem(issued.key(kind)) for kind in ("RSA 2048", "P-256"))
+    assert key_matches.mismatch(rsa, chain("RSA 2048")) is None
+    assert key_matches.mismatch(ec, chain("P-256")) is None
+    assert key_matches.mismatch(rsa, chain("P-256")) == APART
+    assert key_matches.mismatch(ec, chain("RSA 2048")) == APART
+
+
 @pytest.mark.parametrize("form", ["pkcs8", "traditional"])
 def test_an_encrypted_key_is_refused_and_nobody_is_asked(form):
     """A container has no keyboard."""

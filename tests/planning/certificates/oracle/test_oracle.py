@@ -6,6 +6,7 @@ import time
 
 import pytest
 
+from cycle_exec.planning.certificates import chain, judgement, pem, rules, x509
 from cycle_exec.planning.certificates.selection import choose
 from cycle_exec.secret import Secret
 from cycle_exec.settings.model import CertificateRequest
@@ -78,3 +79,22 @@ def test_every_difference_is_shown_by_a_bundle():
     """A row without one would be a guess."""
     assert set(DIFFERENT) <= set(EVERY)
     assert len(DIFFERENT) == sum(len(found.bundles) for found in DIFFERENCES)
+
+
+def test_what_is_beyond_doubt_is_what_no_rule_speaks_of():
+    """The rules are not even loaded for it."""
+    request = CertificateRequest(directory="/c")
+    plain = 0
+    for bundle in EVERY.values():
+        try:
+            parsed = [x509.read(block.der) for block in pem.certificates(bundle.bundle)]
+        except (pem.NotPem, x509.NotX509):
+            continue
+        for now in (time.time(), time.time() + 55 * 86_400, time.time() + 900 * 86_400):
+            found = chain.of(parsed, now)
+            if not judgement.is_beyond_doubt(found, request, now):
+                continue
+            plain += 1
+            case = rules.Case(chain=found, request=request, now=now)
+            assert [word for rule in rules.RULES for word in rule.check(case)] == []
+    assert plain > 5
