@@ -30,6 +30,11 @@ def ready() -> None:
         _prepared.append(_context(openssl()))
 
 
+# Issuers that OpenSSL has read; most certificates of a container have the same.
+_read: set[str] = set()
+_MOST_READ = 32
+_BEGIN = "-----BEGIN CERTIFICATE-----\n"
+
 # A context that was made in time; each pair takes a fresh one, for those keep what they load.
 _prepared: list[Any] = []
 
@@ -58,11 +63,16 @@ def mismatch(privkey: str, fullchain: str) -> str | None:
     OpenSSL only takes file names: an anonymous file in memory gives it one. It never asks for a
     password. Raises Refused where this machine cannot tell, which is not the portal's to mend.
     """
-    descriptor = memory_file((privkey + fullchain).encode())
+    leaf, *above = fullchain.split(_BEGIN)[1:] or [fullchain]
+    new = [text for text in above if text not in _read]
+    descriptor = memory_file((privkey + _BEGIN + _BEGIN.join((leaf, *new))).encode())
     try:
-        return _judged(descriptor, fullchain)
+        apart = _judged(descriptor, fullchain)
     finally:
         os.close(descriptor)
+    if apart is None and len(_read) < _MOST_READ:
+        _read.update(new)
+    return apart
 
 
 def memory_file(content: bytes) -> int:

@@ -49,6 +49,17 @@ def test_a_key_that_fits_only_the_intermediate_is_told_apart():
     assert key_matches.mismatch(issued.key_pem(issued.MIDDLE.key), chain("P-256")) == APART
 
 
+def test_an_issuer_is_read_before_it_is_passed_over():
+    """One that OpenSSL cannot read is found, however often the good ones were read."""
+    key, leaf = issued.key_pem(issued.key()), issued.pem(issued.leaf("a.test"))
+    broken = issued.pem(issued.middle()).replace("MIIB", "MIIC")
+    for _ in range(2):
+        assert key_matches.mismatch(key, chain("P-256")) is None
+        assert key_matches.mismatch(key, leaf + broken) is not None
+        assert key_matches.mismatch(key, chain("P-256") + broken) is not None
+    assert key_matches.mismatch(key, leaf) is None
+
+
 def test_what_one_pair_has_loaded_says_nothing_of_the_next():
     """A context that was made early serves one of them."""
     key_matches.ready()
