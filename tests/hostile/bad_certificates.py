@@ -53,7 +53,11 @@ UNUSABLE = (
         "a private key is inside the certificate bundle",
         "there is no private key",
     ),
-    _unusable("two keys", {**ONE, "private_key": KEY + KEY}, "there is more than one private key"),
+    _unusable(
+        "two keys",
+        {**ONE, "private_key": KEY + key_pem(key("P-256", 100))},
+        "there is more than one private key",
+    ),
     _unusable(
         "an encrypted key",
         {**ONE, "private_key": key_pem(key(), password=CANARY)},

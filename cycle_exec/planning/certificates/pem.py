@@ -33,7 +33,8 @@ _BLANKS, _MARK = "".join(map(chr, range(33))), "\ufeff"
 _BEGIN, _END, _DASHES = "-----BEGIN ", "-----END ", "-----"
 _CERTIFICATE = "CERTIFICATE"
 # The second is an old name that OpenSSL still reads; all are written as the first.
-_CERTIFICATES = frozenset((_CERTIFICATE, "X509 CERTIFICATE", "TRUSTED CERTIFICATE"))
+_TRUSTED = "TRUSTED CERTIFICATE"
+_CERTIFICATES = frozenset((_CERTIFICATE, "X509 CERTIFICATE", _TRUSTED))
 _KEYS = frozenset(("PRIVATE KEY", "RSA PRIVATE KEY", "EC PRIVATE KEY"))
 _ENCRYPTED = "ENCRYPTED PRIVATE KEY"
 # What openssl writes beside a key of its own; it says nothing that the key does not.
@@ -176,7 +177,8 @@ def _decoded(label: str, content: str, what: str) -> Block:
         try:
             der = Reader(der).element()[2]
         except NotDer:
-            raise NotPem(f"{what} has a block {label} that is none") from None
+            if label == _TRUSTED:
+                raise NotPem(f"{what} has a block {label} that is none") from None
         label = _CERTIFICATE
     encoded = b2a_base64(der, newline=False).decode()
     body = "\n".join(encoded[start : start + 64] for start in range(0, len(encoded), 64))

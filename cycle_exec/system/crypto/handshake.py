@@ -33,32 +33,38 @@ def refusal(privkey: str, sent: str, trusted: str) -> int:
         server.set_ciphers(_EVERYTHING)
         if load(library, server, descriptor) is not None:
             return _NO_CONNECTION
+        return _verdict(library, _client(library, trusted), server)
+    except library.SSLCertVerificationError as error:
+        return int(error.verify_code)
+    except library.SSLError:
+        return _NO_CONNECTION
     finally:
         os.close(descriptor)
+
+
+def _client(library: Any, trusted: str) -> Any:
     client = library._SSLContext(int(library.PROTOCOL_TLS_CLIENT))
     client.set_ciphers(_EVERYTHING)
     client.check_hostname = False
     client.verify_mode = _REQUIRED
     client.verify_flags = _FLAGS
     client.load_verify_locations(cadata=trusted)
-    return _verdict(library, client, server)
+    return client
 
 
 def _verdict(library: Any, client: Any, server: Any) -> int:
-    """Let both talk until the client has judged what the server sends, and has a connection."""
+    """Let both talk until the client has judged what the server sends, and has a connection.
+
+    Raises SSLError, as a kind of it SSLCertVerificationError.
+    """
     to_client, to_server = library.MemoryBIO(), library.MemoryBIO()
     asking = client._wrap_bio(to_client, to_server, False)
     answering = server._wrap_bio(to_server, to_client, True)
-    try:
-        for end in (asking, answering) * _MOST_ROUNDS:
-            try:
-                end.do_handshake()
-            except library.SSLWantReadError:
-                continue
-            if end is asking:
-                return _ACCEPTED
-    except library.SSLCertVerificationError as error:
-        return int(error.verify_code)
-    except library.SSLError:
-        pass
+    for end in (asking, answering) * _MOST_ROUNDS:
+        try:
+            end.do_handshake()
+        except library.SSLWantReadError:
+            continue
+        if end is asking:
+            return _ACCEPTED
     return _NO_CONNECTION

@@ -103,11 +103,13 @@ def test_what_nobody_reads_is_left_out():
         assert pem.certificates(text) == (leaf,)
 
 
-def test_a_block_that_is_no_certificate_inside_is_refused():
-    """Whatever its label says."""
-    for label in ("CERTIFICATE", "TRUSTED CERTIFICATE"):
-        text = f"-----BEGIN {label}-----\nAA==\n-----END {label}-----\n"
-        assert reason_of(pem.certificates, text) == f"the bundle has a block {label} that is none"
+def test_a_block_that_is_no_certificate_inside_is_told_by_its_place():
+    """That is the next reader's; of what OpenSSL adds to one nothing is left then."""
+    text = "-----BEGIN {0}-----\nAA==\n-----END {0}-----\n"
+    [found] = pem.certificates(text.format("CERTIFICATE"))
+    assert found.der == b"\0"
+    reason = "the bundle has a block TRUSTED CERTIFICATE that is none"
+    assert reason_of(pem.certificates, text.format("TRUSTED CERTIFICATE")) == reason
 
 
 def test_a_key_that_stands_twice_is_one():

@@ -66,6 +66,14 @@ def test_a_pair_that_cannot_serve_has_no_connection():
     assert handshake.refusal(issued.key_pem(own), odd, odd) == NO_CONNECTION
 
 
+def test_what_openssl_cannot_read_has_no_connection():
+    """Neither as a bundle nor as what is trusted."""
+    key, good = issued.key_pem(issued.key()), issued.pem(issued.leaf("a.test"))
+    broken = issued.pem_of(b"\x30\0")
+    assert handshake.refusal(key, good, broken) == NO_CONNECTION
+    assert handshake.refusal(key, broken, good) == NO_CONNECTION
+
+
 def test_no_descriptor_stays():
     """Neither after a verdict nor after none."""
     before = sorted(os.listdir("/proc/self/fd"))
