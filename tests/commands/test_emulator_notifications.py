@@ -170,7 +170,7 @@ def test_a_broken_state_is_one_warning_and_no_notification(broken):
             time.sleep(0.01)
         assert platform.ask(VARIABLES).json == {"data": {"A": "c4n4ry-first"}}
         _, warning = platform.log.read_text().splitlines()
-        assert warning.startswith(f"cycle-exec: warning: {platform.state}: ")
+        assert warning.startswith(f"cycle-exec: warning: {platform.state}:")
         assert warning.endswith("; the emulator keeps the old state")
         write(platform, STATE.replace("first", "second"))
         assert topics(client, 1) == [UPDATED]
