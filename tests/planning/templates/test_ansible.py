@@ -8,6 +8,7 @@ import pytest
 import yaml
 from ansible.plugins.filter import core, mathstuff, urls, urlsplit
 from ansible.plugins.test import core as tests_of_ansible
+from ansible.plugins.test import mathstuff as sets_of_ansible
 from hypothesis import given
 from hypothesis import strategies as st
 from jinja2 import Environment
@@ -22,7 +23,7 @@ THEIRS = {
     **urls.FilterModule().filters(),
     **urlsplit.FilterModule().filters(),
 }
-THEIR_TESTS = tests_of_ansible.TestModule().tests()
+THEIR_TESTS = {**tests_of_ansible.TestModule().tests(), **sets_of_ansible.TestModule().tests()}
 WITH_ENVIRONMENT = {"union", "intersect", "difference", "symmetric_difference"}
 # Those that refuse, or write, on purpose otherwise; each has tests of its own.
 ON_PURPOSE = {
@@ -252,7 +253,23 @@ def test_a_value_as_a_boolean(value, convert_bool):
         assert named_test(name)(value, convert_bool) is THEIR_TESTS[name](value, convert_bool)
 
 
-NUMBERS = st.integers(0, 3)
+MEMBERS = st.lists(st.integers(0, 3) | st.booleans() | st.none(), max_size=4)
+
+
+@given(MEMBERS, MEMBERS)
+def test_lists_tested(one, other):
+    """Whether any, whether all, whether one is in the other."""
+    for name in ("any", "all"):
+        assert named_test(name)(one) is THEIR_TESTS[name](one)
+    for name in ("subset", "issubset", "superset", "issuperset"):
+        assert named_test(name)(one, other) is THEIR_TESTS[name](one, other)
+    assert named_test("contains")(one, 1) is THEIR_TESTS["contains"](one, 1)
+    assert named_test("contains")({"a": 1}, "a") is THEIR_TESTS["contains"]({"a": 1}, "a")
+    assert named_test("contains")("abc", "bc") is THEIR_TESTS["contains"]("abc", "bc")
+    assert named_test("subset")([[1]], [[1], 2])
+    assert not named_test("subset")([[1]], [1])
+
+
 VERSIONS = {
     "loose": st.from_regex(r"\A[0-3](\.[0-3]){0,3}(rc[0-3]|b)?\Z"),
     "strict": st.from_regex(r"\A[0-3]\.[0-3](\.[0-3])?([ab][0-3])?\Z"),
@@ -274,5 +291,6 @@ def test_a_version(kind, data):
             named_test("version")(left, right, operator, **named)
         return
     assert named_test("version")(left, right, operator, **named) is expected
+    assert named_test("version_compare")(left, right, operator, **named) is expected
     if kind == "strict":
         assert named_test("version")(left, right, operator, strict=True) is expected

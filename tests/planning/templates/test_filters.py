@@ -232,6 +232,9 @@ def test_haproxys_quotes_are_those_of_a_shell():
         ("to_yaml", "c4n4ry", ("c4n4ry",), {}),
         ("password_hash", "c4n4ry", ("sha512",), {}),
         ("password_hash", "c4n4ry", (), {"rounds": 31}),
+        ("password_hash", "c4n4ry", ("bcrypt", "c4n4ry"), {}),
+        ("password_hash", "c4n4ry", ("bcrypt", "$" * 22), {}),
+        ("password_hash", "c4n4ry", ("bcrypt", None, 8), {}),
         ("password_hash", "c4n4ry", (), {"ident": "c4n4ry"}),
     ],
 )
@@ -329,6 +332,10 @@ def test_a_hash_of_a_password_is_checked_by_bcrypt():
     assert len(salts) == 3
     assert hashed("s3cret", rounds=4, ident="2a", template="users").startswith("$2a$04$")
     assert hashed("s3cret").startswith("$2b$10$")
+    salt = "abcdefghijklmnopqrstuu"
+    given = hashed("s3cret", "bcrypt", salt, None, 4, template="users")
+    assert given.startswith(f"$2b$04${salt}")
+    assert bcrypt.checkpw(b"s3cret", given.encode())
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from cycle_exec.planning.templates.filters.values import FilterFailed, items, plain
+from cycle_exec.planning.templates.filters.values import FilterFailed, items, plain, text
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -94,6 +94,34 @@ def zip_longest(value: object, *others: object, fillvalue: object = None) -> lis
     return list(zip(*(each + [fillvalue] * (longest - len(each)) for each in lists), strict=True))
 
 
+def any_of(value: object) -> bool:
+    """Whether a member of the list is true."""
+    return any(items(value))
+
+
+def all_of(value: object) -> bool:
+    """Whether every member of the list is true."""
+    return all(items(value))
+
+
+def contains(value: object, member: object) -> bool:
+    """Whether the list, the text or the mapping contains it."""
+    if isinstance(value, str):
+        return text(member) in value
+    return member in (value if isinstance(value, dict) else items(value))
+
+
+def subset(value: object, other: object) -> bool:
+    """Whether every member of the list is in the other one."""
+    there = _Seen(items(other))
+    return all(each in there for each in items(value))
+
+
+def superset(value: object, other: object) -> bool:
+    """Whether every member of the other list is in the list."""
+    return subset(other, value)
+
+
 FILTERS = {
     "difference": difference,
     "flatten": flatten,
@@ -102,4 +130,13 @@ FILTERS = {
     "union": union,
     "zip": zipped,
     "zip_longest": zip_longest,
+}
+TESTS = {
+    "all": all_of,
+    "any": any_of,
+    "contains": contains,
+    "issubset": subset,
+    "issuperset": superset,
+    "subset": subset,
+    "superset": superset,
 }

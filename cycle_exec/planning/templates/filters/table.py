@@ -47,7 +47,12 @@ _FILTERS = {
     "structured": "from_json from_toml to_json to_nice_json to_toml",
     "yaml_text": "from_yaml to_nice_yaml to_yaml",
 }
-_TESTS = {"choices": "falsy truthy", "patterns": "match regex search", "versions": "version"}
+_TESTS = {
+    "choices": "falsy truthy",
+    "lists": "all any contains issubset issuperset subset superset",
+    "patterns": "match regex search",
+    "versions": "version version_compare",
+}
 
 FILTERS = {name: module for module, names in _FILTERS.items() for name in names.split()}
 TESTS = {name: module for module, names in _TESTS.items() for name in names.split()}

@@ -86,4 +86,4 @@ def _semantic(text: str) -> Any:
 
 
 _KINDS = {"loose": _loose, "strict": _strict, "semver": _semantic, "semantic": _semantic}
-TESTS = {"version": version}
+TESTS = {"version": version, "version_compare": version}
