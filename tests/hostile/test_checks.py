@@ -39,7 +39,9 @@ def test_a_name_that_is_another_thing_by_now_is_not_shown(folder, tmp_path, name
     at = os.open(folder, os.O_PATH)
     place = tmp_path / "place"
     with pytest.raises(OSError, match="exchanged"):
-        namespace._bind(at, name.encode(), os.fsencode(place), is_folder=is_folder)
+        namespace._bind(
+            namespace._Kernel(), at, name.encode(), os.fsencode(place), is_folder=is_folder
+        )
     os.close(at)
     assert not place.exists()
 

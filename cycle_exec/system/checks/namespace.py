@@ -38,12 +38,55 @@ def entering(swaps: Sequence[Swap], executable: str, cwd: bytes) -> Callable[[],
     held = capabilities.held()
     if held is None:
         return None
-    if held.effective & _SYS_ADMIN:
-        return lambda: _enter(swaps, cwd)
+    is_able = bool(held.effective & _SYS_ADMIN)
     # In a user namespace no capability counts for what is outside, such as a low port.
-    if os.geteuid() == 0 or held.own or _gains(executable):
+    if not is_able and (os.geteuid() == 0 or held.own or _gains(executable)):
         return None
-    return lambda: _enter(swaps, cwd, _user_namespace)
+    try:
+        kernel = _Kernel()
+    except (AttributeError, ImportError, OSError):
+        return None
+
+    def enter() -> None:
+        if not is_able:
+            _enter_user_namespace(kernel)
+        _enter(kernel, swaps, cwd)
+
+    return enter
+
+
+class _Kernel:
+    """The system calls for which Python has no functions. They raise OSError."""
+
+    def __init__(self) -> None:
+        library = prctl.found()
+        self._unshare = library.unshare
+        self._mount = library.mount
+        self._umount2 = library.umount2
+
+    def unshare(self, flags: int) -> None:
+        """Leave a namespace for a new one."""
+        _require(self._unshare(flags))
+
+    def mount(
+        self,
+        source: bytes | None,
+        target: bytes,
+        flags: int,
+        kind: bytes | None = None,
+        data: bytes | None = None,
+    ) -> None:
+        """Mount something, or change how it is mounted."""
+        _require(self._mount(source, target, kind, flags, data))
+
+    def detach(self, target: bytes) -> None:
+        """Unmount, as soon as nobody uses it."""
+        _require(self._umount2(target, _DETACH))
+
+
+def _require(code: int) -> None:
+    if code != 0:
+        raise OSError(EPERM, "refused")
 
 
 def _gains(executable: str) -> bool:
@@ -57,10 +100,10 @@ def _gains(executable: str) -> bool:
     return True
 
 
-def _user_namespace() -> None:
+def _enter_user_namespace(kernel: _Kernel) -> None:
     """Become the first process of a user namespace, with the same ids."""
     uid, gid = os.geteuid(), os.getegid()
-    _call(prctl.found().unshare(_NEWUSER))
+    kernel.unshare(_NEWUSER)
     for name, text in (
         ("setgroups", "deny"),
         ("uid_map", f"{uid} {uid} 1"),
@@ -70,28 +113,26 @@ def _user_namespace() -> None:
             file.write(text)
 
 
-def _enter(swaps: Sequence[Swap], cwd: bytes, before: Callable[[], None] | None = None) -> None:
-    """Go into a namespace of our own and make it. Raise OSError."""
-    if before is not None:
-        before()
-    _call(prctl.found().unshare(_NEWNS))
-    _mount(None, b"/", None, _REC | _PRIVATE)
+def _enter(kernel: _Kernel, swaps: Sequence[Swap], cwd: bytes) -> None:
+    """Go into a mount namespace of our own and make it. Raise OSError."""
+    kernel.unshare(_NEWNS)
+    kernel.mount(None, b"/", _REC | _PRIVATE)
     view = View(swaps)
     # A directory before those in it.
     folders = sorted({swap.folder for swap in swaps}, key=lambda path: (path != b"/", path))
     memory = _place(folders)
-    _mount(b"tmpfs", memory, b"tmpfs", _NOSUID | _NODEV, b"mode=0700")
+    kernel.mount(b"tmpfs", memory, _NOSUID | _NODEV, b"tmpfs", b"mode=0700")
     count = 0
     for number, folder in enumerate(folders):
         copy = b"%s/%d" % (memory, number)
         at = _opened(folder)
-        count += _copy(view, folder, at, copy, _MOST - count)
+        count += _copy(kernel, view, folder, at, copy, _MOST - count)
         if folder == b"/":
             os.chroot(copy)
         else:
-            _mount(copy, _path_of(at), None, _BIND | _REC)
+            kernel.mount(copy, _path_of(at), _BIND | _REC)
         os.close(at)
-    _call(prctl.found().umount2(memory, _DETACH))
+    kernel.detach(memory)
     # The directory that we were in may be covered.
     os.chdir(cwd)
 
@@ -120,7 +161,7 @@ def _opened(folder: bytes) -> int:
     return at
 
 
-def _copy(view: View, folder: bytes, at: int, copy: bytes, most: int) -> int:
+def _copy(kernel: _Kernel, view: View, folder: bytes, at: int, copy: bytes, most: int) -> int:
     """Make a directory that has all that another will have; return how much that is. at: that
     other one, opened.
     """
@@ -134,7 +175,7 @@ def _copy(view: View, folder: bytes, at: int, copy: bytes, most: int) -> int:
         if kind == LINK:
             os.symlink(view.link(path), place)
         elif kind != ABSENT:
-            _bind(at, os.path.basename(view.source(path)), place, is_folder=kind == FOLDER)
+            _bind(kernel, at, os.path.basename(view.source(path)), place, is_folder=kind == FOLDER)
     found = os.fstat(at)
     try:
         os.chown(copy, found.st_uid, found.st_gid)
@@ -144,7 +185,7 @@ def _copy(view: View, folder: bytes, at: int, copy: bytes, most: int) -> int:
     return len(names)
 
 
-def _bind(at: int, name: bytes, place: bytes, *, is_folder: bool) -> None:
+def _bind(kernel: _Kernel, at: int, name: bytes, place: bytes, *, is_folder: bool) -> None:
     """Let a new name in the copy be what another is. Raise OSError where that is a link by now:
     whoever owns the directory could show what is behind directories that he may not enter.
     """
@@ -157,21 +198,10 @@ def _bind(at: int, name: bytes, place: bytes, *, is_folder: bool) -> None:
             os.mkdir(place)
         else:
             os.close(os.open(place, os.O_CREAT | os.O_EXCL | os.O_CLOEXEC))
-        _mount(_path_of(descriptor), place, None, _BIND | _REC)
+        kernel.mount(_path_of(descriptor), place, _BIND | _REC)
     finally:
         os.close(descriptor)
 
 
 def _path_of(descriptor: int) -> bytes:
     return b"/proc/self/fd/%d" % descriptor
-
-
-def _mount(
-    source: bytes | None, target: bytes, kind: bytes | None, flags: int, data: bytes | None = None
-) -> None:
-    _call(prctl.found().mount(source, target, kind, flags, data))
-
-
-def _call(code: int) -> None:
-    if code != 0:
-        raise OSError(EPERM, "refused")

@@ -155,15 +155,26 @@ def _read(descriptor: int, child: int, deadline: Deadline) -> tuple[bytes, bool]
 
     poller = poll()
     poller.register(descriptor, POLLIN)
+    step = None
+    try:
+        process_descriptor = os.pidfd_open(child)
+        poller.register(process_descriptor, POLLIN)
+    except OSError:  # before Linux 5.3, and in sandboxes
+        process_descriptor, step = -1, _STEP
     found = b""
-    while True:
-        ended = os.waitid(os.P_PID, child, os.WEXITED | os.WNOWAIT | os.WNOHANG) is not None
-        left = deadline.left()
-        # Whoever has its output may live longer than the command, or close it sooner.
-        if poller.poll(0 if ended else min(left * 1000, _STEP)):
-            piece = os.read(descriptor, _KEPT)
-            found = (found + piece)[-_KEPT:]
-            if not piece:
-                poller.unregister(descriptor)
-        elif ended or not left:
-            return found, ended
+    try:
+        while True:
+            ended = os.waitid(os.P_PID, child, os.WEXITED | os.WNOWAIT | os.WNOHANG) is not None
+            left = deadline.left() * 1000
+            # Whoever has its output may live longer than the command, or close it sooner.
+            ready = poller.poll(0 if ended else left if step is None else min(left, step))
+            if any(each == descriptor for each, _ in ready):
+                piece = os.read(descriptor, _KEPT)
+                found = (found + piece)[-_KEPT:]
+                if not piece:
+                    poller.unregister(descriptor)
+            elif ended or not left:
+                return found, ended
+    finally:
+        if process_descriptor >= 0:
+            os.close(process_descriptor)
