@@ -17,7 +17,7 @@ from cycle_exec.version import __version__
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
-    from types import ModuleType
+    from types import CodeType, ModuleType
     from typing import Any
 
     # The path below the package's folder, whether it is a package, time and size of the source,
@@ -31,6 +31,12 @@ _SELDOM = (
     *("__main__", "builtin_programs/", "cli/", "client/", "commands/", "emulator/", "testing"),
     *("planning/templates/jinja/", "planning/programs/generation", "resident/", "vpn/"),
     *("settings/manifest/", "system/emulator/", "system/init/", "system/openvpn/"),
+    *("launching/acting", "launching/checking", "launching/differences", "launching/last_good"),
+    *("launching/looking", "launching/memory", "launching/reload", "launching/supervisor"),
+    *("launching/vpn_", "planning/templates/failures", "planning/templates/syntax"),
+    *("planning/templates/undefined", "presentation/", "settings/merging", "sources/last_good"),
+    *("system/bytecode", "system/crypto/encryption", "system/crypto/keystore", "system/random"),
+    *("system/output/stdout", "system/surroundings", "system/targets/recovery"),
 )
 _OFTEN = ("builtin_programs/__init__.py", "commands/__init__.py", "commands/launch.py")
 _HEADER = f"cycle-exec {__version__} bundle ".encode() + MAGIC_NUMBER
@@ -94,7 +100,7 @@ def content() -> bytes:
         with open(path, "rb") as file:
             source = file.read()
             found = os.fstat(file.fileno())
-        codes.append(marshal.dumps(compile(source, path, "exec", dont_inherit=True)))
+        codes.append(marshal.dumps(_code(source, path)))
         end = begin + len(codes[-1])
         inside = os.path.relpath(path, _HOME)
         is_package = os.path.basename(path) == "__init__.py"
@@ -104,6 +110,20 @@ def content() -> bytes:
     head = marshal.dumps(index)
     sizes = len(head).to_bytes(8) + begin.to_bytes(8)
     return b"".join((_HEADER, sizes, head, *codes))
+
+
+def _code(source: bytes, path: str) -> CodeType:
+    """Return the code without docstrings, which nobody reads of it."""
+    import ast
+
+    tree = ast.parse(source, path)
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef) and ast.get_docstring(
+            node
+        ):
+            nothing = [ast.copy_location(ast.Pass(), node.body[0])]
+            node.body = node.body[1:] or nothing  # type: ignore[assignment]
+    return compile(tree, path, "exec", dont_inherit=True)
 
 
 def _sources() -> Iterator[str]:

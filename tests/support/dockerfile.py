@@ -10,7 +10,7 @@ from pathlib import Path
 
 from dockerfile_parse import DockerfileParser
 
-_CHECK = re.compile(r"\S*cycle-exec( manifest check[^&]*)")
+_COMPILE = re.compile(r"\S*cycle-exec compile(?: --manifest)?([^&]*)")
 
 
 class Dockerfile:
@@ -68,9 +68,11 @@ class Dockerfile:
 
     @property
     def checks(self) -> list[str]:
-        """Each `cycle-exec manifest check` that the build runs."""
+        """For each `cycle-exec compile` that the build runs, the check that is part of it."""
         return [
-            f"cycle-exec{found}" for value in self.all("RUN") for found in _CHECK.findall(value)
+            f"cycle-exec manifest check{found}"
+            for value in self.all("RUN")
+            for found in _COMPILE.findall(value)
         ]
 
 

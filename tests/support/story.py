@@ -25,6 +25,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import tomllib
 from contextlib import ExitStack
 from pathlib import Path
 from typing import NamedTuple
@@ -150,8 +151,24 @@ class Story:
     def _check(self, block: Block) -> None:
         path = self.folder / "part.toml"
         path.write_text(self._here(block.text))
+        missing = self._missing_templates(path)
+        for source in missing:
+            source.parent.mkdir(parents=True, exist_ok=True)
+            source.touch()
         done = self._shell(f"cycle-exec manifest check {path}")
+        for source in missing:
+            source.unlink()
         assert done.returncode == 0, f"{block}: {done.stdout}"
+
+    def _missing_templates(self, manifest: Path) -> list[Path]:
+        """The sources that the page does not show; a folder is one whose name has no suffix."""
+        try:
+            tables = tomllib.loads(manifest.read_text()).get("templates", [])
+        except tomllib.TOMLDecodeError:
+            return []
+        named = [Path(table["source"]) for table in tables if "source" in table]
+        sources = [each if each.suffix else each / "any.j2" for each in named if each.is_absolute()]
+        return [each for each in dict.fromkeys(sources) if not each.exists()]
 
     def _console(self, block: Block) -> None:
         shown = _steps(block.text)
