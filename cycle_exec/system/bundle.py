@@ -104,7 +104,7 @@ def content() -> bytes:
         end = begin + len(codes[-1])
         inside = os.path.relpath(path, _HOME)
         is_package = os.path.basename(path) == "__init__.py"
-        changed = found.st_mtime_ns
+        changed = int(found.st_mtime)  # layers of images know no more than seconds
         index[_name(inside)] = inside, is_package, changed, found.st_size, begin, end
         begin = end
     head = marshal.dumps(index)
@@ -161,7 +161,7 @@ class _Finder:
             found = os.stat(path)
         except OSError:
             return None
-        if found.st_mtime_ns != changed or found.st_size != size:
+        if int(found.st_mtime) != changed or found.st_size != size:
             return None
         loader: Any = self
         spec = ModuleSpec(name, loader, origin=path, is_package=is_package)
