@@ -133,7 +133,8 @@ def _programs(root: Path) -> Iterator[tuple[str, str]]:
             library = Library(texts=texts, folders=folders)
             made = generation.generated(f"builtin:{name}", text, library)
             if isinstance(made, Generated):
-                head = f"SOURCE = {text!r}\nUSED = {sorted(made.used)!r}\nPARTS = {made.parts!r}\n"
+                head = f"SOURCE = {text!r}\nUSED = {sorted(made.used)!r}\n"
+                head += f"PARTS = {made.parts!r}\nUSES = {made.uses!r}\n"
                 yield f"{home}/{programs.module_of(name)}.py", f"{head}\n{made.code}"
     finally:
         sys.path.remove(str(root))

@@ -82,8 +82,9 @@ def _add(found: dict[str, Stored | None], name: str, checked: Checked) -> str:
     if isinstance(generated, Uncovered):
         found[text] = None
         return f"{name}:{generated.line} uses {generated.reason}"
-    code = compile(generated.code, f"<template {name}>", "exec", dont_inherit=True)
-    found[text] = tuple(sorted(generated.used)), generated.parts, programs.stored(code)
+    code = programs.stored(generated.code, name)
+    used = tuple(sorted(generated.used))
+    found[text] = used, generated.parts, generated.uses, code
     return ""
 
 

@@ -10,11 +10,12 @@ from cycle_exec.system import programs as codes
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
     from typing import Any
 
     from cycle_exec.planning.programs.model import Made
     from cycle_exec.planning.templates.parts import Library
+    from cycle_exec.planning.templates.text_use import Use
     from cycle_exec.settings.model import Manifest, Settings
     from cycle_exec.system.compiled import Programs
 
@@ -49,6 +50,7 @@ class _Entry(Record):
 
     used: tuple[str, ...]
     parts: tuple[tuple[str, bool], ...]
+    uses: tuple[Use, ...]
     made: Made
 
 
@@ -88,38 +90,50 @@ def _program(
 ) -> Program | None:
     made: dict[str, Made] = {}
     used: set[str] = set()
-    waiting = [name]
-    while waiting:
-        each = waiting.pop()
-        entry = _entry(stored, each, texts[each])
+    uses: list[Use] = []
+
+    def add(name: str) -> bool:
+        entry = _entry(stored, name, texts[name])
         if entry is None:
-            return None
-        made[each] = entry.made
+            return False
+        made[name] = entry.made
         used.update(entry.used)
         for relative, present in entry.parts:
-            part = folders.get(each, "") + relative
-            if (part in texts) != present:
-                return None
-            if present and part not in made:
-                waiting.append(part)
-    return Program(made=made, folders=folders, used=frozenset(used))
+            part = folders.get(name, "") + relative
+            if (part in texts) != present or (present and part not in made and not add(part)):
+                return False
+        uses.extend(entry.uses)  # those of its parts come first, as Jinja2 compiles them
+        return True
+
+    if not add(name):
+        return None
+    return Program(made=made, folders=folders, used=frozenset(used), uses=tuple(uses))
 
 
 def _entry(stored: Programs, name: str, text: str) -> _Entry | None:
     found = stored.get(text)
     if found is None:
         return _builtin(name, text) if name.startswith(BUILTIN) else None
-    used, parts, code = found
+    used, parts, uses, code = found
 
     def made(environment: Any, name: str) -> Any:
         # Only what is rendered is run.
         return codes.template(code)(environment, name)
 
-    return _Entry(used=used, parts=parts, made=made)
+    return _Entry(used=used, parts=parts, uses=_uses(name, uses), made=made)
 
 
 def _builtin(name: str, text: str) -> _Entry | None:
     module = codes.builtin(name.removeprefix(BUILTIN))
     if module is None or text != module.SOURCE:
         return None
-    return _Entry(used=module.USED, parts=module.PARTS, made=module.template)
+    uses = _uses(name, module.USES)
+    return _Entry(used=module.USED, parts=module.PARTS, uses=uses, made=module.template)
+
+
+def _uses(name: str, uses: Sequence[tuple[int, tuple[str, ...], str]]) -> tuple[Use, ...]:
+    if not uses:
+        return ()
+    from cycle_exec.planning.templates.text_use import Use
+
+    return tuple(Use(file=name, line=line, path=path, kind=kind) for line, path, kind in uses)

@@ -16,7 +16,12 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     # See planning.programs.model.Generated.
-    Stored = tuple[tuple[str, ...], tuple[tuple[str, bool], ...], bytes]
+    Stored = tuple[
+        tuple[str, ...],
+        tuple[tuple[str, bool], ...],
+        tuple[tuple[int, tuple[str, ...], str], ...],
+        bytes,
+    ]
 
 # The platform's variables and paths, and ours.
 TOKEN = "CYCLE_API_TOKEN"  # noqa: S105 - the name of the variable, not a token
@@ -286,7 +291,7 @@ class Settings(Manifest):
     key that is absent comes from the manifest or its default.
     command: the words after --, untouched.
     compiled: what `cycle-exec compile` has made of templates, by their source: the names that one
-    uses, the files that it is made of, and its code; None: it is left to Jinja2.
+    uses, the files that it is made of, its text uses, and its code; None: it is left to Jinja2.
     """
 
     manifest_path: str = ""

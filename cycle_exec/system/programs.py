@@ -7,16 +7,19 @@ import marshal
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from types import CodeType
     from typing import Any
 
 # Where the build puts the programs of the templates that come with the package.
 BUILTINS = "cycle_exec.builtin_programs"
 
 
-def stored(code: CodeType) -> bytes:
-    """Return code as bytes, for the interpreter of this version alone."""
-    return marshal.dumps(code)
+def stored(source: str, name: str) -> bytes:
+    """Return the code of a template as bytes, for the interpreter of this version alone."""
+    import warnings
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # Python's own: it fails when it is rendered
+        return marshal.dumps(compile(source, f"<template {name}>", "exec", dont_inherit=True))
 
 
 def template(code: bytes) -> Callable[[Any, str], Any]:

@@ -46,8 +46,8 @@ class Image:
             text = path.read_text()
             made = generation.generated(str(path), text, checked.library)
             assert isinstance(made, Generated)
-            code = compile(made.code.replace("true", "forged"), "<template>", "exec")
-            stored[text] = tuple(made.used), made.parts, programs.stored(code)
+            code = programs.stored(made.code.replace("true", "forged"), str(path))
+            stored[text] = tuple(made.used), made.parts, made.uses, code
         content = compiled.content(checked.content, packed(checked.manifest), stored)
         compiled.write(str(self.manifest), content)
 

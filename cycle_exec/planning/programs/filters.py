@@ -13,7 +13,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
     from typing import Any
 
-    from cycle_exec.planning.programs.runtime import Context, Environment, EvaluationContext
+    # See runtime, which knows these tables.
+    Context = Any
+    Environment = Any
+    EvaluationContext = Any
 
     Function = Callable[..., Any]
 

@@ -14,7 +14,7 @@ from cycle_exec.errors import Problem
 from cycle_exec.planning.programs import filters, tests
 from cycle_exec.planning.programs.model import Generated, Uncovered
 from cycle_exec.planning.templates.filters import table
-from cycle_exec.planning.templates.jinja import compiling
+from cycle_exec.planning.templates.jinja import compiling, variable_use
 from cycle_exec.planning.templates.jinja import environment as environments
 from cycle_exec.settings import nearest
 
@@ -53,6 +53,7 @@ def generated(name: str, text: str, library: Library | None = None) -> Generated
         code=_code(environment, tree),
         used=_used(environment, tree),
         parts=tuple(_parts(tree, name, library)) if library is not None else (),
+        uses=tuple((use.line, use.path, use.kind) for use in variable_use.uses(tree, name)),
     )
 
 

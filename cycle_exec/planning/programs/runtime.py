@@ -23,6 +23,7 @@ from cycle_exec.planning.programs.objects import (
     Undefined,
     missing,
 )
+from cycle_exec.planning.templates.operations import measure
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -246,6 +247,7 @@ class Environment:
 
     def call_binop(self, _context: Context, operator: str, left: Any, right: Any) -> Any:
         """Return the result of an operator whose results may be large."""
+        measure(operator, left, right)
         if isinstance(left, int | float) and isinstance(right, int | float):
             if operator == "**" or _bits(left) + _bits(right) > _MOST_BITS:
                 raise Uncertain

@@ -24,7 +24,6 @@ if TYPE_CHECKING:
     from cycle_exec.planning.templates.jinja.compiling import Template
     from cycle_exec.planning.templates.parts import Library
     from cycle_exec.planning.templates.substitution import Plain
-    from cycle_exec.planning.templates.text_use import Use
     from cycle_exec.settings.model import CertificateRequest, Settings
     from cycle_exec.sources.model import Integration, Snapshot
 
@@ -49,7 +48,7 @@ def prepare(
     ready = plain.keys() | programs.keys()
     others = {name: text for name, text in sources.items() if name not in ready}
     compiled: Mapping[str, Template] = {}
-    uses: list[Use] = []
+    uses = [use for each in programs.values() for use in each.uses]
     if others:
         from cycle_exec.planning.templates.jinja import compiling
 

@@ -335,8 +335,8 @@ def difference(text: str) -> str:
         return ""
     if not isinstance(generated, Generated):
         return ""
-    code = compile(generated.code, "<template t>", "exec", dont_inherit=True)
-    program = Program(made={"t": programs.template(programs.stored(code))}, used=generated.used)
+    code = programs.stored(generated.code, "t")
+    program = Program(made={"t": programs.template(code)}, used=generated.used)
     used: set[str] = set()
     templates = compiling.compiled({"t": text}, used)
     if used != program.used:

@@ -22,9 +22,9 @@ def rendered(text, context=CONTEXT, limit=10_000_000):
     """What the compiled template gives."""
     generated = generation.generated("t", text)
     assert isinstance(generated, Generated)
-    code = compile(generated.code, "<template t>", "exec")
+    code = programs.stored(generated.code, "t")
     return rendering.render(
-        Program(made={"t": programs.template(programs.stored(code))}, used=generated.used),
+        Program(made={"t": programs.template(code)}, used=generated.used),
         "t",
         context,
         limit=limit,
@@ -69,8 +69,8 @@ def test_any_template_means_what_jinja2_says(seed):
         ),
         ("{% filter upper %}a{{ domains|last }}{% endfilter %}", "AA.TEST"),
         (
-            "{{ '%s-%05d'|format('a', 42) }}{{ '%d%%' % 7 }}{{ 7 // 2 }}{{ 2 * 3 }}",
-            "a-000427%36",
+            "{{ '%s-%05d'|format('a', 42) }}{{ '%d%%' % 7 }}{{ 7 // 2 }}{{ 2 * '-=' }}",
+            "a-000427%3-=-=",
         ),
         (
             "{{ 'x' if nope is defined else 'y' }}{{ domains[1:3]|length }}{{ domains[-1] }}",
@@ -100,7 +100,6 @@ def test_rendered(text, expected):
         "{{ variables.URL.format(1) }}",
         "{{ variables.__class__ }}",
         "{{ ''['__class__'] }}",
-        "{{ domains.append(1) }}",
         "{{ number() }}",
         "{{ 1 / 0 }}",
         "{{ 2 ** 9 }}",
@@ -157,11 +156,11 @@ def test_rendering_never_imports_jinja2():
     )
     assert isinstance(generated, Generated)
     code = (
-        f"import sys; code = compile({generated.code!r}, 't', 'exec'); "
+        f"import sys; code = {programs.stored(generated.code, 't')!r}; "
         "from cycle_exec.planning.programs import rendering as r; "
         "from cycle_exec.system import programs as p; "
         "from cycle_exec.planning.programs import model as m; "
-        "program = m.Program(made={'t': p.template(p.stored(code))}, used=frozenset('a')); "
+        "program = m.Program(made={'t': p.template(code)}, used=frozenset('a')); "
         "assert r.render(program, 't', {'a': ['b', 'a']}) == \"'A''B'\"; "
         "assert not {'jinja2', 're', 'typing', 'json', 'functools'} & set(sys.modules)"
     )
