@@ -13,6 +13,14 @@ INTERPRETER_VARIABLES = frozenset(
     """.split()
 )
 
+
+def bundle_path() -> str:
+    """Return where `cycle-exec compile` puts the modules of the launch; see system.bundle."""
+    import sys
+
+    return f"{__path__[0]}/__pycache__/{__name__}.{sys.implementation.cache_tag}.bundle"
+
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from cycle_exec import types as types

@@ -7,7 +7,7 @@ import posix  # os itself takes 180 kB more, in the supervisor for as long as th
 import sys
 from errno import EAGAIN, EMFILE, ENFILE, ENOMEM
 
-from cycle_exec import INTERPRETER_VARIABLES
+from cycle_exec import INTERPRETER_VARIABLES, bundle_path
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -43,9 +43,7 @@ def main(held: str = "") -> NoReturn:
     posix.unsetenv("OPENSSL_ENGINES")
     # Nobody hears these yet, and what PID 1 does not hear is lost.
     mask = _signal.pthread_sigmask(_signal.SIG_BLOCK, _signal.valid_signals())
-    from cycle_exec.system import bundle
-
-    bundle.install()
+    _use_bundle()
     from cycle_exec.system import invocation
 
     if held:
@@ -53,6 +51,18 @@ def main(held: str = "") -> NoReturn:
     invocation.secure_standard_descriptors()
     # os._exit: no foreign atexit hook, no PYTHONINSPECT prompt, nothing after the last word.
     posix._exit(_guarded(invocation.read(mask)))
+
+
+def _use_bundle() -> None:
+    """Import from the file that `cycle-exec compile` has made of the modules, if there is one."""
+    path = bundle_path()
+    try:
+        posix.stat(path)
+    except OSError:
+        return
+    from cycle_exec.system import bundle
+
+    bundle.install(path)
 
 
 def supervise() -> NoReturn:

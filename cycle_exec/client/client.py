@@ -140,9 +140,10 @@ class Client(_Access, Methods):
 
     def _exchanged(self, request: Call) -> Response | Failure:
         end = monotonic() + self._deadline
-        attempt = 1
+        attempt, last = 1, None
         while True:
             outcome = self._try(request, max(0.001, end - monotonic()))
+            outcome = last = exchange.latest(outcome, last)
             self._reached = self._reached or exchange.reached(outcome)
             left = end - monotonic()
             seconds = exchange.wait(request, outcome, attempt, left, _draw(), self._reached)
@@ -204,9 +205,10 @@ class AsyncClient(_Access, AsyncMethods):
         from cycle_exec.client.transport import pause
 
         end = monotonic() + self._deadline
-        attempt = 1
+        attempt, last = 1, None
         while True:
             outcome = await self._try(request, max(0.001, end - monotonic()))
+            outcome = last = exchange.latest(outcome, last)
             self._reached = self._reached or exchange.reached(outcome)
             left = end - monotonic()
             seconds = exchange.wait(request, outcome, attempt, left, _draw(), self._reached)

@@ -95,6 +95,14 @@ def _basic(username: str, password: str) -> str:
     return "Basic " + b2a_base64(f"{username}:{password}".encode(), newline=False).decode()
 
 
+def latest(outcome: Response | Failure, last: Response | Failure | None) -> Response | Failure:
+    """Return the outcome of a try, or that of the last one, which says more: an answer, where now
+    the time was over. last: None at the first try.
+    """
+    is_late = isinstance(outcome, Failure) and outcome.kind == "timeout"
+    return last if is_late and isinstance(last, Response) else outcome
+
+
 def reached(outcome: Response | Failure) -> bool:
     """Whether there was a connection to the API."""
     return isinstance(outcome, Response) or outcome.kind not in failures.OF_SOCKET

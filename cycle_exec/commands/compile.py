@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from cycle_exec import bundle_path
 from cycle_exec.errors import refuse
 from cycle_exec.launching import checking
 from cycle_exec.planning.templates import parts
@@ -32,8 +33,8 @@ def run(invocation: Invocation, path: str) -> int:
     except files.Unreadable as error:
         raise refuse("target-failed", compiled.path_of(path), error.reason) from None
     count, failed = bytecode.compile_missing()
-    if not bundle.write():
-        stderr.log.warning(f"{bundle.place()} cannot be written: modules are loaded one by one")
+    if not bundle.write(bundle_path()):
+        stderr.log.warning(f"{bundle_path()} cannot be written: modules are loaded one by one")
     if count:
         lines.append(f"{count} Python modules: compiled")
     if failed:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from cycle_exec.planning.programs.model import Program
 from cycle_exec.record import Record
-from cycle_exec.settings.model import BUILTIN
+from cycle_exec.settings.model import BUILTIN, Form
 from cycle_exec.system import compiled
 from cycle_exec.system import programs as codes
 
@@ -16,19 +16,8 @@ if TYPE_CHECKING:
     from cycle_exec.planning.programs.model import Made
     from cycle_exec.planning.templates.parts import Library
     from cycle_exec.planning.templates.text_use import Use
-    from cycle_exec.settings.model import Manifest, Settings
+    from cycle_exec.settings.model import Settings
     from cycle_exec.system.compiled import Programs
-
-
-class Form(Record):
-    """The compiled form of a manifest. reason: why it is not used, empty: it is, or there is none.
-
-    manifest: None where the text has to be read. programs: see Settings.compiled.
-    """
-
-    manifest: Manifest | None = None
-    programs: Programs = {}
-    reason: str = ""
 
 
 def form(path: str, content: bytes) -> Form:

@@ -10,6 +10,7 @@ from cycle_exec.launching import preflight
 from cycle_exec.planning.model import SET
 from cycle_exec.record import Record
 from cycle_exec.settings import resolve
+from cycle_exec.settings.model import BUILTIN, COMPILED, Form
 from cycle_exec.sources import needs
 from cycle_exec.sources.model import Response
 from cycle_exec.system import clock, files, signals
@@ -20,7 +21,6 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping, Sequence
 
-    from cycle_exec.launching.compiled import Form
     from cycle_exec.launching.last_good import Keeper
     from cycle_exec.launching.preflight import Local
     from cycle_exec.launching.vpn.login import VpnLogin
@@ -87,15 +87,17 @@ def begin(
 
 def _manifest(path: str, named: bool) -> Form:
     """Return the manifest, as it was compiled or as it stands there; no manifest: there is none."""
-    from cycle_exec.launching import compiled
-
     try:
         content = files.read(path)
     except files.Unreadable as error:
         if error.absent and not named:
-            return compiled.Form()
+            return Form()
         raise refuse("manifest-missing", path, error.reason) from None
-    form = compiled.form(path, content)
+    form = Form()
+    if files.is_there(path + COMPILED):
+        from cycle_exec.launching import compiled
+
+        form = compiled.form(path, content)
     if form.manifest is not None:
         return form
     try:
@@ -218,11 +220,14 @@ class _Ready(Record):
 def _ready(settings: Settings, sources: Mapping[str, str], library: Library | None) -> _Ready:
     if not sources:
         return _Ready()
-    from cycle_exec.launching import compiled
     from cycle_exec.planning.templates import substitution
 
     plain = substitution.parsed(sources)
     others = {name: text for name, text in sources.items() if name not in plain}
+    if not settings.compiled and not any(name.startswith(BUILTIN) for name in others):
+        return _Ready(plain=plain)
+    from cycle_exec.launching import compiled
+
     programs = compiled.programs(settings, others, library)
     for name in compiled.stale(settings, others, programs):
         stderr.log.info(f"the compiled form of {name} is not used: it has changed since")

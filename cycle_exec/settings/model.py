@@ -23,6 +23,7 @@ if TYPE_CHECKING:
         bytes,
     ]
 
+COMPILED = ".compiled"  # ends the name of a manifest's compiled form
 # The platform's variables and paths, and ours.
 TOKEN = "CYCLE_API_TOKEN"  # noqa: S105 - the name of the variable, not a token
 SOCKET = "CYCLE_EXEC_SOCKET"
@@ -307,3 +308,14 @@ class Settings(Manifest):
             or self.variables.files
             or any(integration.files for integration in self.integrations)
         )
+
+
+class Form(Record):
+    """The compiled form of a manifest. reason: why it is not used, empty: it is, or there is none.
+
+    manifest: None where the text has to be read. programs: see Settings.compiled.
+    """
+
+    manifest: Manifest | None = None
+    programs: Mapping[str, Stored | None] = {}
+    reason: str = ""

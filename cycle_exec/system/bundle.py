@@ -42,15 +42,10 @@ _OFTEN = ("builtin_programs/__init__.py", "commands/__init__.py", "commands/laun
 _HEADER = f"cycle-exec {__version__} bundle ".encode() + MAGIC_NUMBER
 
 
-def place() -> str:
-    """Return where the bundle is."""
-    return f"{_HOME}/__pycache__/{_PACKAGE}.{sys.implementation.cache_tag}.bundle"
-
-
-def install() -> None:
-    """Import from the bundle from here on, if there is one."""
+def install(path: str) -> None:
+    """Import from the bundle at this path from here on, if there is one."""
     try:
-        descriptor = os.open(place(), os.O_RDONLY | os.O_CLOEXEC)
+        descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
     except OSError:
         return
     try:
@@ -70,14 +65,14 @@ def install() -> None:
     sys.meta_path.insert(0, finder)
 
 
-def write() -> bool:
+def write(path: str) -> bool:
     """Write the bundle of the modules as they are now; say whether that was possible.
 
     An installation without sources has none, and needs none.
     """
     if next(_sources(), None) is None:
         return True
-    part = f"{place()}.{os.getpid()}"
+    part = f"{path}.{os.getpid()}"
     try:
         os.makedirs(os.path.dirname(part), exist_ok=True)
         # It is code: under any umask, nobody else may write it.
@@ -85,7 +80,7 @@ def write() -> bool:
         with open(descriptor, "wb") as file:
             os.fchmod(descriptor, 0o644)
             file.write(content())
-        os.replace(part, place())
+        os.replace(part, path)
     except OSError:
         return False
     return True

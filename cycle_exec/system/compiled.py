@@ -14,6 +14,7 @@ import os
 import stat
 import sys
 
+from cycle_exec.settings.model import COMPILED
 from cycle_exec.system import files
 from cycle_exec.system.invocation import decoded, encoded
 from cycle_exec.version import __version__
@@ -28,8 +29,6 @@ if TYPE_CHECKING:
     # See Settings.compiled.
     Programs = Mapping[str, Stored | None]
 
-SUFFIX = ".compiled"
-
 
 class Unusable(Exception):
     """There is a compiled form which is not used; `reason` says why, for people."""
@@ -41,7 +40,7 @@ class Unusable(Exception):
 
 def path_of(manifest: str) -> str:
     """Return where the compiled form of a manifest is."""
-    return manifest + SUFFIX
+    return manifest + COMPILED
 
 
 def content(manifest: bytes, data: Any, programs: Any) -> bytes:

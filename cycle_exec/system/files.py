@@ -270,6 +270,11 @@ def disk(path: str) -> Disk:
     )
 
 
+def is_there(path: str) -> bool:
+    """Whether there is something of this name, be it a link that leads nowhere."""
+    return os.path.lexists(encoded(path))
+
+
 def is_directory(path: str) -> bool:
     """Whether a path leads to a directory, by links or without."""
     return "\0" not in path and os.path.isdir(encoded(path))

@@ -192,6 +192,16 @@ def test_what_reads_is_tried_again(api, call):
 
 
 @both
+def test_an_answer_says_more_than_the_end_of_the_time(api, call):
+    """The platform has said why, and then nothing before the deadline."""
+    api.on("/v1/hub", [error(503, "503.not-ready"), hang])
+    with pytest.raises(Unavailable) as raised:
+        call(api, "hub", deadline=0.5)
+    assert (raised.value.status, raised.value.code) == (503, "503.not-ready")
+    assert len(api.requests) == 2
+
+
+@both
 def test_what_writes_is_not(api, call):
     """It may have been done."""
     api.on("/v1/server/power/reboot", [error(503), data(True)])

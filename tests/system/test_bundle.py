@@ -18,7 +18,7 @@ MODULES = ("launching.pipeline", "planning", "planning.model", "system.files", "
 def home(tmp_path):
     """A copy of the package with its bundle, and where that is."""
     shutil.copytree(PACKAGE, tmp_path / "cycle_exec", ignore=shutil.ignore_patterns("__pycache__"))
-    told = run(tmp_path, "print(json.dumps([bundle.write(), bundle.place()]))")
+    told = run(tmp_path, "print(json.dumps([bundle.write(path), path]))")
     assert told[0] is True
     return tmp_path, Path(told[1])
 
@@ -26,7 +26,8 @@ def home(tmp_path):
 def run(folder, code):
     """What the code prints as JSON, in an interpreter of its own with this package."""
     begin = f"import json, sys; sys.path.insert(0, {str(folder)!r}); "
-    words = [sys.executable, "-I", "-c", f"{begin}from cycle_exec.system import bundle; {code}"]
+    begin += "from cycle_exec import bundle_path; from cycle_exec.system import bundle; "
+    words = [sys.executable, "-I", "-c", f"{begin}path = bundle_path(); {code}"]
     return json.loads(subprocess.run(words, check=True, capture_output=True).stdout)
 
 
@@ -35,7 +36,7 @@ def loaders(folder):
     return dict(
         run(
             folder,
-            "bundle.install(); from importlib import import_module as load; "
+            "bundle.install(path); from importlib import import_module as load; "
             f"found = [load(f'cycle_exec.{{name}}') for name in {MODULES!r}]; "
             "assert all(each.__file__.startswith(sys.path[0]) for each in found); "
             "assert found[1].__path__ == [sys.path[0] + '/cycle_exec/planning']; "
@@ -67,7 +68,10 @@ def test_a_module_that_has_changed_comes_from_its_source(home):
 def test_a_module_that_is_gone_is_gone(home):
     """There are no ghosts after an upgrade."""
     (home[0] / "cycle_exec" / "planning" / "model.py").unlink()
-    code = "bundle.install()\ntry: import cycle_exec.planning.model\nexcept ImportError: print(1)\n"
+    code = (
+        "bundle.install(path)\n"
+        "try: import cycle_exec.planning.model\nexcept ImportError: print(1)\n"
+    )
     assert run(home[0], f"exec({code!r})") == 1
 
 
@@ -96,7 +100,7 @@ def test_without_a_bundle_nothing_changes(home):
     assert loaders(folder) == FROM_FILES
     shutil.rmtree(place.parent)
     place.parent.write_text("in the way")
-    assert run(folder, "print(json.dumps(bundle.write()))") is False
+    assert run(folder, "print(json.dumps(bundle.write(path)))") is False
 
 
 @pytest.mark.parametrize("umask", [0o000, 0o077])
@@ -104,5 +108,5 @@ def test_nobody_else_may_write_it(home, umask):
     """It is code, and an image may be built under any umask. Everybody may read it."""
     folder, place = home
     place.unlink()
-    assert run(folder, f"import os; os.umask({umask}); print(json.dumps(bundle.write()))")
+    assert run(folder, f"import os; os.umask({umask}); print(json.dumps(bundle.write(path)))")
     assert place.stat().st_mode & 0o777 == 0o644

@@ -126,7 +126,11 @@ def obstacle(user: User, executable: str, directory: str, *, resident: bool) -> 
             "may have killed it",
             "start again, or end that process",
         )
-    code = found[0]
+    return _judged(user, executable, directory, found[0])
+
+
+def _judged(user: User, executable: str, directory: str, code: int) -> Problem | None:
+    """Return what the code of the one who tried it stands for."""
     if code == _FINE:
         return None
     if code == _NO_COMMAND:
