@@ -38,10 +38,10 @@ TOKEN = "c4n4ry-token"
 APP = """
 import json, os, signal, sys, time
 page, key, seen = sys.argv[1:]
-asked, busy, me = 0, False, os.getpid()
+asked, busy, started, me = 0, False, False, os.getpid()
 def read(*_):
     # A signal may come while another one is being handled, and to an orphan as well.
-    global asked, busy
+    global asked, busy, started
     asked += 1
     if busy or os.getpid() != me:
         return
@@ -49,7 +49,14 @@ def read(*_):
     while asked:
         asked = 0
         found = {"pid": os.getpid(), "plain": os.environ["PLAIN"]}
-        found["page"], found["key"] = open(page).read(), open(key).read()
+        try:
+            found["page"], found["key"] = open(page).read(), open(key).read()
+        except FileNotFoundError:
+            # It has to be there for a start; afterwards somebody may have removed it.
+            if not started:
+                raise
+            continue
+        started = True
         with open(seen + ".new", "w") as file:
             json.dump(found, file)
         os.rename(seen + ".new", seen)
