@@ -29,7 +29,15 @@ _SHORTAGES = (EMFILE, ENFILE, ENOMEM)
 _TERM, _KILL = 15, 9
 _GRACE = 0.5  # seconds for a child to clean up after itself
 # What a child has found, beside the numbers of errors.
-_FINE, _FULL, _NOT_KEPT, _NOT_DROPPED, _NO_COMMAND, _NO_DIRECTORY = 0, 251, 252, 253, 254, 255
+_KILLED, _FINE, _FULL, _NOT_KEPT, _NOT_DROPPED, _NO_COMMAND, _NO_DIRECTORY = (
+    -1,
+    0,
+    251,
+    252,
+    253,
+    254,
+    255,
+)
 
 
 class User(Record):
@@ -118,15 +126,7 @@ def obstacle(user: User, executable: str, directory: str, *, resident: bool) -> 
             f"no process can be made to try it: {no_child(error)}",
             "raise the limits of processes, open files and memory, or leave --user out",
         )
-    if not found:
-        return Problem(
-            "user-refused",
-            subject,
-            "the process that tried it has ended without an answer: another process of this user "
-            "may have killed it",
-            "start again, or end that process",
-        )
-    return _judged(user, executable, directory, found[0])
+    return _judged(user, executable, directory, found[0] if found else _KILLED)
 
 
 def _judged(user: User, executable: str, directory: str, code: int) -> Problem | None:
@@ -179,6 +179,14 @@ def _refusal(user: User, code: int) -> Problem:
             f"process.capabilities {', '.join(user.capabilities)}",
             "the securebits of this process, or a seccomp profile, do not allow to keep them",
             "start the container without these securebits, or leave process.capabilities out",
+        )
+    if code == _KILLED:
+        return Problem(
+            "user-refused",
+            subject,
+            "the process that tried it has ended without an answer: another process of this user "
+            "may have killed it",
+            "start again, or end that process",
         )
     if code in _SHORTAGES:
         return Problem(
