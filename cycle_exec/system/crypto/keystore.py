@@ -8,6 +8,8 @@ takes them, and to write the format by hand for that is not worth the risk.)
 
 from __future__ import annotations
 
+from cycle_exec.system.crypto import limited
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.serialization import KeySerializationEncryption
@@ -15,9 +17,6 @@ if TYPE_CHECKING:
     from cryptography.x509 import Certificate
 
     from cycle_exec.secret import Secret, SecretBytes
-
-# Seconds of processor time; one of ours takes some hundredths.
-_LONGEST = 1
 
 
 def ready() -> None:
@@ -84,18 +83,13 @@ def _holds(
     Found out in a child that can be killed: whoever could write the file chose how many rounds it
     takes to open it, and OpenSSL hears no signal meanwhile.
     """
-    from resource import RLIMIT_CPU, setrlimit
-
-    from cycle_exec.system.exec.user import in_child
-
-    def look() -> bytes:
-        setrlimit(RLIMIT_CPU, (_LONGEST, _LONGEST))
-        return b"\1" if _is_same(content, password, alias, key, leaf, chain) else b"\0"
-
     try:
-        return in_child(look) == b"\1"
+        same = limited.within(
+            lambda: b"\1" if _is_same(content, password, alias, key, leaf, chain) else b"\0"
+        )
     except OSError:
         return False
+    return same == b"\1"
 
 
 def _is_same(

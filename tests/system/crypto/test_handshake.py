@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import os
+import ssl
 import sys
 import types
+from typing import Any
 
 import pytest
 from cryptography import x509
-from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
 
-from cycle_exec.system.crypto import handshake
+from cycle_exec.system.crypto import handshake, key_matches
 from tests.support import issued
 from tests.support.issued import MIDDLE, ROOT
 
@@ -87,3 +89,36 @@ def test_without_the_lean_module_ssl_serves(monkeypatch):
     monkeypatch.setitem(sys.modules, "_ssl", types.ModuleType("_ssl"))
     test_signatures_are_verified()
     test_a_good_chain_is_accepted("P-256")
+
+
+def _integer(number: int) -> bytes:
+    return _tagged(2, number.to_bytes(number.bit_length() // 8 + 1))
+
+
+def _tagged(tag: int, content: bytes) -> bytes:
+    size = len(content)
+    octets = size.to_bytes((size.bit_length() + 7) // 8)
+    return bytes([tag, 0x80 | len(octets)]) + octets + content
+
+
+@pytest.mark.timeout(60)
+def test_a_key_of_absurd_size_does_not_hold_the_start():
+    """No signal ends a signature, which would take hours. Its numbers need not even be primes."""
+    half = 32_768
+    p, q, d, inverse = (
+        int.from_bytes(os.urandom(half // 8 * size)) | 1 | 1 << (half * size - 1)
+        for size in (1, 1, 2, 1)
+    )
+    numbers = (0, p * q, 65537, d, p, q, d % (p - 1), d % (q - 1), inverse % q)
+    der = _tagged(0x30, b"".join(map(_integer, numbers)))
+    key = ssl.DER_cert_to_PEM_cert(der).replace("CERTIFICATE", "RSA PRIVATE KEY")
+
+    class Own:
+        def public_key(self):
+            return rsa.RSAPublicNumbers(65537, p * q).public_key()
+
+    own: Any = Own()
+    leaf = issued.certificate(issued.name("a.test"), own, MIDDLE, names=("a.test",))
+    chain = issued.pem(leaf, issued.middle())
+    assert key_matches.mismatch(key, chain) is None
+    assert handshake.refusal(key, chain, issued.pem(issued.middle())) == NO_CONNECTION
