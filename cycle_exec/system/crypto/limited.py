@@ -1,5 +1,5 @@
 """Work of a library that hears no signal and knows no deadline, on what somebody else has made: in
-a child with a second of processor time, which can be killed.
+a child with little processor time, which can be killed.
 """
 
 from __future__ import annotations
@@ -8,10 +8,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-_LONGEST = 1  # second; what is meant well takes hundredths of it
 
-
-def within(work: Callable[[], bytes]) -> bytes:
+def within(seconds: int, work: Callable[[], bytes]) -> bytes:
     """Return what it returns; nothing if it takes longer or fails. Raise OSError where there can be
     no child.
     """
@@ -20,7 +18,7 @@ def within(work: Callable[[], bytes]) -> bytes:
     from cycle_exec.system.exec.user import in_child
 
     def limited() -> bytes:
-        setrlimit(RLIMIT_CPU, (_LONGEST, _LONGEST))
+        setrlimit(RLIMIT_CPU, (seconds, seconds))
         return work()
 
     return in_child(limited)
