@@ -9,7 +9,10 @@ from __future__ import annotations
 
 from cycle_exec.planning.certificates import chain
 
-_ANOTHER_KIND, _MALFORMED = "a key of another kind", "an extension of it is malformed"
+_ANOTHER_KIND, _MALFORMED = (
+    "a key that does not fit the signature",
+    "an extension of it is malformed",
+)
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

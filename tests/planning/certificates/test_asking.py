@@ -61,7 +61,11 @@ def test_a_plain_chain_is_decided_without_openssl():
     [
         (0, "", ""),
         (7, f"{SECOND} has the name of the leaf's issuer, but did not sign it", ""),
-        (20, f"{SECOND} has the name of the leaf's issuer, but a key of another kind", ""),
+        (
+            20,
+            f"{SECOND} has the name of the leaf's issuer, but a key that does not fit the signature",
+            "",
+        ),
         (34, "a certificate of the bundle has a critical extension that clients do not know", ""),
         (47, "a certificate of the bundle does not permit its names (nameConstraints)", ""),
         (26, "", "openssl rejects the chain: a certificate has another purpose"),

@@ -5,7 +5,8 @@ from __future__ import annotations
 import subprocess
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
@@ -29,6 +30,17 @@ class Bundle(NamedTuple):
     bundle: str
     key: str
     host: str = HOST
+
+
+class Later(NamedTuple):
+    """A bundle that takes time to make. make: returns its text and that of its key."""
+
+    name: str
+    make: Callable[[], tuple[str, str]]
+
+    def made(self) -> Bundle:
+        """Return it."""
+        return Bundle(self.name, *self.make())
 
 
 def _issuer(common: str, number: int, kind: str = "P-256") -> Issuer:
@@ -103,8 +115,8 @@ def openssl(*words: str, given: str = "") -> str:
     return ran.stdout
 
 
-def by_openssl(algorithm: str, *options: str, digest: str = "-sha256") -> tuple[str, str]:
-    """Leaf and key of a kind that only openssl makes."""
+def chain_by_openssl(algorithm: str, *options: str, digest: str = "-sha256") -> tuple[str, str]:
+    """Chain and key of a kind that only openssl makes."""
     with tempfile.TemporaryDirectory() as folder:
         home = Path(folder)
         own = openssl("genpkey", "-algorithm", algorithm, *options)
@@ -118,7 +130,7 @@ def by_openssl(algorithm: str, *options: str, digest: str = "-sha256") -> tuple[
             *("-days", "60", "-extfile", f"{home}/ext", "-set_serial", "77"),
             given=request,
         )
-        return made, own
+        return made + MIDDLE_PEM, own
 
 
 def _key_id(own: issued.Key) -> x509.SubjectKeyIdentifier:
@@ -169,7 +181,7 @@ _BY_KEY, _FITTING = leaf(_issuer_id(MIDDLE.key)), signed(MIDDLE, ROOT, _key_id(M
 _OTHER_KEY = signed(_FALSE, ROOT, _key_id(_FALSE.key))
 
 
-def kinds() -> Iterator[Bundle]:
+def kinds() -> Iterator[Bundle | Later]:
     """Kinds of keys and their forms."""
     for kind in ("RSA 2048", "RSA 3072", "RSA 1024", "P-256", "P-384", "P-521"):
         own = issued.key(kind, 206)
@@ -182,10 +194,8 @@ def kinds() -> Iterator[Bundle]:
         ("EC", "-pkeyopt", "ec_paramgen_curve:secp256k1"),
         ("EC", "-pkeyopt", "ec_paramgen_curve:brainpoolP256r1"),
     ):
-        made, text = by_openssl(name, *options)
-        yield Bundle(" ".join((name, *options[1:])), made + MIDDLE_PEM, text)
-    made, text = by_openssl("RSA", digest="-sha1")
-    yield Bundle("signed with SHA-1", made + MIDDLE_PEM, text)
+        yield Later(" ".join((name, *options[1:])), partial(chain_by_openssl, name, *options))
+    yield Later("signed with SHA-1", partial(chain_by_openssl, "RSA", digest="-sha1"))
     parameters = openssl("ecparam", "-name", "prime256v1")
     traditional = key_pem(LEAF_KEY, "traditional")
     yield Bundle("EC PARAMETERS before the key", CHAIN, parameters + traditional)

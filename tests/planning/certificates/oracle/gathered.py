@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import cache
+
 from tests.planning.certificates.oracle import (
     bundles,
     odd_chains,
@@ -11,7 +13,7 @@ from tests.planning.certificates.oracle import (
     odd_names,
     odd_texts,
 )
-from tests.planning.certificates.oracle.bundles import Bundle
+from tests.planning.certificates.oracle.bundles import Bundle, Later
 
 _MAKERS = (
     *(bundles.kinds, bundles.chains, bundles.dates, bundles.names, bundles.extensions),
@@ -21,11 +23,19 @@ _MAKERS = (
 )
 
 
-def every() -> dict[str, Bundle]:
+@cache
+def every() -> dict[str, Bundle | Later]:
     """All of them."""
-    found: dict[str, Bundle] = {}
+    found: dict[str, Bundle | Later] = {}
     for make in _MAKERS:
         for one in make():
             assert one.name not in found, one.name
             found[one.name] = one
     return found
+
+
+@cache
+def of(name: str) -> Bundle:
+    """Return the one of a name, made."""
+    found = every()[name]
+    return found if isinstance(found, Bundle) else found.made()

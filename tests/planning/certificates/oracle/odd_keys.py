@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import subprocess
 import tempfile
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 from tests.planning.certificates.oracle.bundles import (
@@ -15,7 +15,8 @@ from tests.planning.certificates.oracle.bundles import (
     ROOT,
     ROOT_PEM,
     Bundle,
-    by_openssl,
+    Later,
+    chain_by_openssl,
     openssl,
 )
 from tests.planning.certificates.oracle.forge import (
@@ -49,7 +50,7 @@ def _signed(issuer_key: str, issuer: str, own: str, *options: str) -> str:
         )
 
 
-def leaves() -> Iterator[Bundle]:
+def leaves() -> Iterator[Bundle | Later]:
     """Keys of leaves."""
     for name, *options in (
         ("RSA", "-pkeyopt", "rsa_keygen_bits:512"),
@@ -65,9 +66,8 @@ def leaves() -> Iterator[Bundle]:
         ("EC", "-pkeyopt", "ec_paramgen_curve:sect283k1"),
         ("EC", "-pkeyopt", "ec_paramgen_curve:P-256", "-pkeyopt", "ec_param_enc:explicit"),
     ):
-        made, text = by_openssl(name, *options)
-        yield Bundle(f"odd leaves: {' '.join((name, *options[1::2]))}", made + MIDDLE_PEM, text)
-    own = issued.key("RSA 2048", 206)
+        title = " ".join((name, *options[1::2]))
+        yield Later(f"odd leaves: {title}", partial(chain_by_openssl, name, *options))
     for name, first in (
         ("signs", 0x80),
         ("enciphers", 0x20),
@@ -75,64 +75,74 @@ def leaves() -> Iterator[Bundle]:
         ("agrees", 0x08),
         ("lists", 0x02),
     ):
-        made = certificate("odd", own, MIDDLE, dns(HOST), usage(first))
-        yield Bundle(f"odd leaves: RSA that {name}", made + MIDDLE_PEM, key_pem(own))
+        yield Later(f"odd leaves: RSA that {name}", partial(_rsa_leaf, first))
 
 
-def signatures() -> Iterator[Bundle]:
+def _rsa_leaf(first: int) -> tuple[str, str]:
+    own = issued.key("RSA 2048", 206)
+    return certificate("odd", own, MIDDLE, dns(HOST), usage(first)) + MIDDLE_PEM, key_pem(own)
+
+
+def signatures() -> Iterator[Later]:
     """Signatures of leaves and of their issuers."""
     for digest in ("md5", "sha1", "sha224", "sha384", "sha512", "sha3-256", "ripemd160"):
         for kind in ("RSA 2048", "P-256"):
-            by = Issuer(MIDDLE.name, issued.key(kind, 501))
-            above = middle(own=by)
-            try:
-                made = _signed(key_pem(by.key), above, KEY, f"-{digest}")
-            except subprocess.CalledProcessError:
-                continue
-            yield Bundle(f"odd signatures: {digest} by {kind}", made + above, KEY)
-    by = Issuer(MIDDLE.name, issued.key("RSA 2048", 501))
-    above = middle(own=by)
-    for hashed in ("sha1", "sha256", "sha512"):
-        made = _signed(key_pem(by.key), above, KEY, f"-{hashed}", "-sigopt", "rsa_padding_mode:pss")
-        yield Bundle(f"odd signatures: PSS with {hashed}", made + above, KEY)
-    for kind in ("RSA 1024", "RSA 3072", "P-384", "P-521", "Ed25519"):
-        by = Issuer(MIDDLE.name, issued.key(kind, 502))
-        above = middle(own=by)
-        algorithm = () if kind == "Ed25519" else ("-sha256",)
-        made = _signed(key_pem(by.key), above, KEY, *algorithm)
-        yield Bundle(f"odd signatures: by {kind}", made + above, KEY)
+            if kind == "RSA 2048" or digest not in ("md5", "ripemd160"):
+                make = partial(_by, kind, f"-{digest}")
+                yield Later(f"odd signatures: {digest} by {kind}", make)
+    for digest in ("sha1", "sha256", "sha512"):
+        make = partial(_by, "RSA 2048", f"-{digest}", "-sigopt", "rsa_padding_mode:pss")
+        yield Later(f"odd signatures: PSS with {digest}", make)
+    for kind in ("RSA 1024", "RSA 3072", "P-384", "P-521"):
+        yield Later(f"odd signatures: by {kind}", partial(_by, kind, "-sha256"))
+    yield Later("odd signatures: by Ed25519", partial(_by, "Ed25519"))
     for name, *options in (
         ("Ed448",),
         ("EC", "-pkeyopt", "ec_paramgen_curve:brainpoolP256r1"),
         ("EC", "-pkeyopt", "ec_paramgen_curve:secp256k1"),
         ("RSA-PSS", "-pkeyopt", "rsa_keygen_bits:2048"),
     ):
-        text = openssl("genpkey", "-algorithm", name, *options)
-        above = _issuer(text)
-        made = _signed(text, above, KEY)
-        yield Bundle(f"odd signatures: by {' '.join((name, *options[1:]))}", made + above, KEY)
-    yield Bundle("odd signatures: the root with SHA-1", leaf() + middle() + _root_by_sha_1(), KEY)
-    text = openssl("genpkey", "-algorithm", "RSA", "-pkeyopt", "rsa_keygen_bits:2048")
-    weak = _issuer(text, "-sha1")
-    yield Bundle(
-        "odd signatures: the issuer's with SHA-1", _signed(text, weak, KEY, "-sha256") + weak, KEY
-    )
+        title = " ".join((name, *options[1:]))
+        yield Later(f"odd signatures: by {title}", partial(_by_openssl, name, *options))
+    yield Later("odd signatures: the root with SHA-1", _below_sha_1)
+    make = partial(_by_openssl, "RSA", "-pkeyopt", "rsa_keygen_bits:2048", digest="-sha1")
+    yield Later("odd signatures: the issuer's with SHA-1", make)
     for name, exponent, modulus in (
         ("exponent 1", 1, 2**2047 + 1),
         ("modulus even", 65537, 2**2048 - 2),
         ("modulus of 15000 bits", 65537, (2**11213 - 1) * (2**4423 - 1)),
         ("modulus of 20000 bits", 65537, (2**11213 - 1) * (2**9689 - 1)),
     ):
-        public = sequence(
-            sequence(oid("1.2.840.113549.1.1.1"), b"\5\0"),
-            bits(sequence(integer(modulus), integer(exponent))),
-        )
-        above = certificate("", public, ROOT, ca(), subject=MIDDLE.name.public_bytes())
-        yield Bundle(
-            f"odd signatures: issuer's RSA {name}",
-            leaf(by=Issuer(MIDDLE.name, issued.key("RSA 2048", 501))) + above,
-            KEY,
-        )
+        make = partial(_below_rsa, exponent, modulus)
+        yield Later(f"odd signatures: issuer's RSA {name}", make)
+
+
+def _by(kind: str, *options: str) -> tuple[str, str]:
+    """A leaf that such a key has signed."""
+    by = Issuer(MIDDLE.name, issued.key(kind, 501))
+    above = middle(own=by)
+    return _signed(key_pem(by.key), above, KEY, *options) + above, KEY
+
+
+def _by_openssl(name: str, *options: str, digest: str = "-sha256") -> tuple[str, str]:
+    """A leaf that a key of openssl has signed. digest: of its issuer's signature."""
+    text = openssl("genpkey", "-algorithm", name, *options)
+    above = _issuer(text, digest)
+    return _signed(text, above, KEY) + above, KEY
+
+
+def _below_sha_1() -> tuple[str, str]:
+    return leaf() + middle() + _root_by_sha_1(), KEY
+
+
+def _below_rsa(exponent: int, modulus: int) -> tuple[str, str]:
+    """A leaf whose issuer has this public key, and did not sign it."""
+    public = sequence(
+        sequence(oid("1.2.840.113549.1.1.1"), b"\5\0"),
+        bits(sequence(integer(modulus), integer(exponent))),
+    )
+    above = certificate("", public, ROOT, ca(), subject=MIDDLE.name.public_bytes())
+    return leaf(by=Issuer(MIDDLE.name, issued.key("RSA 2048", 501))) + above, KEY
 
 
 def _issuer(text: str, *options: str) -> str:

@@ -53,7 +53,7 @@ def test_our_verdict_is_that_of_servers_and_clients(ground, name):
 
     Where some accept it and some do not, any verdict is one of them.
     """
-    bundle = EVERY[name]
+    bundle = gathered.of(name)
     chosen, problems, warnings = chosen_of(bundle)
     ours = "refuse" if problems else "warn" if warnings else "start"
     raw = servers.ask(ground, bundle.bundle, bundle.key, bundle.host, ground / "roots.pem")
@@ -85,7 +85,7 @@ def test_what_is_beyond_doubt_is_what_no_rule_speaks_of():
     """The rules are not even loaded for it."""
     request = CertificateRequest(directory="/c")
     plain = 0
-    for bundle in EVERY.values():
+    for bundle in map(gathered.of, EVERY):
         try:
             parsed = [x509.read(block.der) for block in pem.certificates(bundle.bundle)]
         except (pem.NotPem, x509.NotX509):
