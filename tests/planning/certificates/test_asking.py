@@ -31,6 +31,8 @@ from tests.planning.certificates.test_judgement import (
 from tests.support import issued
 from tests.support.issued import MIDDLE, NOW, ROOT, answer
 
+UNFIT = "a key that does not fit the signature"
+
 
 def asked(*chain, refusal):
     """What is said where OpenSSL is asked: it is a function of what is sent and what is trusted."""
@@ -61,11 +63,7 @@ def test_a_plain_chain_is_decided_without_openssl():
     [
         (0, "", ""),
         (7, f"{SECOND} has the name of the leaf's issuer, but did not sign it", ""),
-        (
-            20,
-            f"{SECOND} has the name of the leaf's issuer, but a key that does not fit the signature",
-            "",
-        ),
+        (20, f"{SECOND} has the name of the leaf's issuer, but {UNFIT}", ""),
         (34, "a certificate of the bundle has a critical extension that clients do not know", ""),
         (47, "a certificate of the bundle does not permit its names (nameConstraints)", ""),
         (26, "", "openssl rejects the chain: a certificate has another purpose"),
