@@ -121,6 +121,13 @@ def test_what_people_have_is_carried(tmp_path, reader):
     assert READ[reader](tmp_path, dotenv.write(values, reader).encode()) == values
 
 
+def test_node_has_three_kinds_of_quotes():
+    """The first that does not stand in the value; without any, the value as it is."""
+    values = {"A": "a", "B": "'", "C": "'`", "D": "'`\"".join("xy")}
+    text = "A='a'\nB=`'`\nC=\"'`\"\nD=x'`\"y\n"
+    assert dotenv.write(values, "node") == text
+
+
 NODE_QUOTES = "it has every kind of quotes that Node.js knows"
 COMPOSE_QUOTES = "its quotes, with what else is in it, are misread by Compose"
 COMPOSE_BACKSLASHES = "its backslashes are misread by Compose"

@@ -123,7 +123,8 @@ def test_a_filter_makes_of_a_value(name, value, made):
         ("sha256", ["c4n4ry"]), ("pem_leaf", "c4n4ry"), ("pem_chain", ""),
         ("quote_dotenv", "c4n4ry\0"), ("quote_shell", "c4n4ry\0"), ("quote", "c4n4ry\0"),
         ("bool", "c4n4ry"), ("bool", ""), ("bool", 2), ("bool", 1.0), ("bool", None),
-        ("to_json", b"c4n4ry"), ("from_toml", "c4n4ry"), ("from_yaml", "{c4n4ry"),
+        ("to_json", b"c4n4ry"), ("to_json", object()), ("to_yaml", {(1,): 1}),
+        ("from_toml", "c4n4ry"), ("from_yaml", "{c4n4ry"),
         ("from_yaml", "!!c4n4ry x"), ("from_yaml", "[c4n4ry]: x"), ("urlsplit", "//[c4n4ry"),
         ("combine", "c4n4ry"), ("dict2items", ["c4n4ry"]), ("items2dict", ["c4n4ry"]),
         ("items2dict", [{"c4n4ry": 1}]), ("items2dict", [{"key": ["c4n4ry"], "value": 1}]),
@@ -290,6 +291,7 @@ def test_a_word_that_says_no(value):
 
 @given(PLAIN | st.none(), st.integers(1, 9))
 @example([{"k" * 1025: {"n": [[1], {}, []]}, "a": [[[{"b": 1}]]]}], 2)
+@example([{"a": {1: "x", False: [None]}}], 3)
 @example({"yes": 1, "a: b": 2, "": {"-": [None]}, "1": "x", "a-b/c.d": "no"}, 4)
 def test_block_style_is_read_back(value, indent):
     """With any indent; to_nice_yaml sorts and ends its last line."""
@@ -297,6 +299,12 @@ def test_block_style_is_read_back(value, indent):
     nice = filter_of("to_nice_yaml")(value, indent=indent, width=1000)
     assert yaml.safe_load(nice) == value
     assert nice.endswith("\n")
+
+
+def test_a_way_to_match_that_there_is_not_refuses():
+    """Only those of Python's module."""
+    with pytest.raises(FilterFailed, match="match_type is search, match or fullmatch"):
+        named_test("regex")("x", "x", match_type="__class__")
 
 
 def test_block_style_is_for_people():

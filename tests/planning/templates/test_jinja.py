@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -245,6 +247,21 @@ def test_a_broken_template_refuses_with_its_line(text, subject, reason):
         prepare({"t.j2": text})
     [problem] = caught.value.problems
     assert (problem.kind, problem.subject, problem.reason) == ("template-syntax", subject, reason)
+
+
+def test_what_is_made_is_made_inside_its_bound():
+    """A launch bounds the memory that way."""
+    seen: list[str] = []
+
+    @contextmanager
+    def bounded():
+        seen.append("begun")
+        yield
+        seen.append("ended")
+
+    prepared = prepare({"t.j2": "{% if a %}{{ a }}{% endif %}"})
+    assert rendering.render(prepared, "t.j2", {"a": "x"}, bounded) == "x"
+    assert seen == ["begun", "ended"]
 
 
 def test_all_broken_templates_are_told_at_once():

@@ -44,7 +44,7 @@ def _merged(
     old: Mapping, new: Mapping, recursive: bool, lists: Callable[[List, List], List]
 ) -> Mapping:
     if old == new:
-        return dict(new)  # as Ansible: lists of equal mappings are not joined
+        return dict(new)  # lists and all, as Ansible has it
     merged = dict(old)
     for key, value in new.items():
         before = old.get(key)
