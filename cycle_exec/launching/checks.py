@@ -6,6 +6,8 @@ directory, with its paths in the configs and in the command; else it is not run,
 
 from __future__ import annotations
 
+from errno import EAGAIN, EMFILE, ENFILE, ENOMEM
+
 from cycle_exec.errors import Problem, Refused, Unfit
 from cycle_exec.record import Record
 from cycle_exec.system.exec import lookup
@@ -23,6 +25,8 @@ if TYPE_CHECKING:
     from cycle_exec.system.exec.user import User
     from cycle_exec.system.init.commands import Outcome
 
+# Of what a start needs in any case.
+_SHORTAGES = (EAGAIN, EMFILE, ENFILE, ENOMEM)
 _PLACEHOLDERS = ("{{ staged }}", "{{staged}}")
 
 
@@ -96,6 +100,8 @@ class _Check:
         except Unfit as unfit:
             reason = unfit.reason
         except OSError as error:
+            if error.errno in _SHORTAGES:
+                raise
             path = error.filename
             reason = words_of(error)
             if isinstance(path, bytes):

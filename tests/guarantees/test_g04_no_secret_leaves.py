@@ -17,6 +17,7 @@ from urllib.parse import quote
 import pytest
 
 from tests.blackbox.test_exit_codes import CASES
+from tests.support import seccomp
 from tests.support.hostile import (
     CERTIFICATES,
     VARIABLES,
@@ -164,15 +165,21 @@ MODES = {"variable": 0o600, "page.html": 0o644, "dotenv": 0o640, "privkey.pem": 
 
 
 @pytest.mark.parametrize("umask", [0o000, 0o077])
-def test_a_staged_file_is_never_wider_than_its_target(ground, api, umask):
-    """When all is staged, each stage file has its target's mode, and their folders are ours."""
+@pytest.mark.parametrize("refused", [(), ("unshare",)], ids=["namespace", "mirror"])
+def test_a_staged_file_is_never_wider_than_its_target(ground, api, umask, refused):
+    """When all is staged, each stage file has its target's mode, and their folders are ours; the
+    files of a check's mirror, too."""
     (ground.inputs / "look.sh").write_text(
-        'cd "$(dirname "$1")"; find . -type f -printf "%m %p\\n" >"$(dirname "$0")/modes"\n'
+        f'cat "$1"; cd "/proc/$PPID/root{ground.folder}"\n'
+        'find . -type f -printf "%m %p\\n" >"$(dirname "$0")/modes"\n'
     )
     ground.target("variable", mode=0o666)
-    ran = ground.launch(
-        api, "--manifest", ground.manifest(MANIFEST), before=lambda: os.umask(umask)
-    )
+
+    def before() -> None:
+        os.umask(umask)
+        seccomp.refuse(refused)
+
+    ran = ground.launch(api, "--manifest", ground.manifest(MANIFEST), before=before)
     assert ran.code == 0, ran
     lines = (ground.inputs / "modes").read_text().splitlines()
     found = dict(reversed(line.split(" ", 1)) for line in lines if ".cycle-exec-" in line)

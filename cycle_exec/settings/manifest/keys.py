@@ -212,8 +212,8 @@ _TEMPLATE = Table(
         **_TARGET,
         "check": _texts(
             rules.FILLED,
-            "A command that must exit 0 before anything is swapped; {{ staged }} stands for the "
-            "staged file.",
+            "A command that must exit 0 before anything is swapped; it sees all targets as they "
+            "will be, and {{ staged }} stands for where it finds this one.",
             least=1,
         ),
     },
