@@ -19,7 +19,7 @@ def prepare(text: str, texts: dict[str, str], unreadable: dict[str, str] | None 
         unreadable={f"d/{name}": each for name, each in (unreadable or {}).items()},
         folders=dict.fromkeys(names, "d/"),
     )
-    return rendering.prepare({"d/t": text}, {}, library)
+    return rendering.prepare({"d/t": text}, {}, library=library)
 
 
 def rendered(text: str, **texts: str) -> str:
