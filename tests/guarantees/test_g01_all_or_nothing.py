@@ -136,7 +136,7 @@ def test_a_refusal_while_staging_takes_everything_away(ground, api):
 
         resource.setrlimit(resource.RLIMIT_FSIZE, (65_536, 65_536))
 
-    ground.template("{{ variables.PLAIN * 20000 }}", "last.j2")
+    ground.template("{% for _ in range(20000) %}{{ variables.PLAIN }}{% endfor %}", "last.j2")
     ran = launched(ground, api, before=small_files)
     ground.refused(ran, 73, "target-failed", "sticky/last", staged=True)
     assert checks(ground) == 0

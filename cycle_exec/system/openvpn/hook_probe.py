@@ -133,5 +133,9 @@ def _await(path: str, deadline: Deadline) -> None:
 
 
 def _text(path: str) -> str:
-    with open(encoded(path), "rb") as file:
-        return file.read(_LONGEST).decode("ascii", "replace")
+    # The server's user may have put another file there, such as a pipe that nobody writes to.
+    descriptor = os.open(encoded(path), os.O_RDONLY | os.O_NONBLOCK | os.O_NOFOLLOW | os.O_CLOEXEC)
+    try:
+        return os.read(descriptor, _LONGEST).decode("ascii", "replace")
+    finally:
+        os.close(descriptor)
