@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Collection
+
 WILDCARD, _WILDCARD_FOLDER = "*.", "_wildcard."
 
 _LABEL = frozenset("abcdefghijklmnopqrstuvwxyz0123456789-")
@@ -15,15 +19,16 @@ def folded(domain: str) -> str:
     return domain.lower() if domain.isascii() else domain
 
 
-def covers(name: str, domain: str) -> bool:
-    """Whether a name of a certificate stands for a domain; a wildcard covers one label.
+def covers(names: Collection[str], domain: str) -> bool:
+    """Whether one of the names of a certificate stands for a domain; a wildcard covers one label.
 
-    It needs two labels behind it: no client takes `*.com` for anything.
+    It needs two labels behind it: no client takes `*.com` for anything. names: a set or a mapping,
+    since a certificate may have thousands, and be asked for each.
     """
-    if name == domain:
+    if domain in names:
         return True
     first, _, rest = domain.partition(".")
-    return "." in rest and first not in ("", "*") and name == WILDCARD + rest
+    return "." in rest and first not in ("", "*") and WILDCARD + rest in names
 
 
 def is_host_name(domain: str) -> bool:

@@ -65,8 +65,9 @@ class _Found:
     ) -> None:
         self.certificates, self.request = certificates, request
         self.judge_one = judge_one
-        self.domains = [[folded(name) for name in one.domains] for one in certificates]
+        self.domains = [dict.fromkeys(map(folded, one.domains)) for one in certificates]
         self.judged: dict[int, Judgement] = {}
+        self.own_names: dict[int, frozenset[str]] = {}
         self.chosen: dict[str, Usable] = {}
         self.used: set[int] = set()
         # Those whose records list a wanted domain; others are judged only to look for one.
@@ -79,7 +80,7 @@ class _Found:
         """Return the names of all records that can be wanted; where one has none, all of its."""
         found = []
         for names in self.domains:
-            found += [name for name in names if is_host_name(name)] or names
+            found += [name for name in names if is_host_name(name)] or list(names)
         return found
 
     def want(self, domain: str) -> None:
@@ -92,7 +93,7 @@ class _Found:
         for index, names in enumerate(self.domains):
             if domain in names:
                 exact.append(index)
-            elif any(covers(name, domain) for name in names):
+            elif covers(names, domain):
                 covering.append(index)
             else:
                 others.append(index)
@@ -100,7 +101,7 @@ class _Found:
         for candidates in (exact, covering, others):
             usable = [index for index in candidates if self._is_usable_for(index, domain)]
             if candidates is others:
-                by_name = [index for index in usable if domain in self.judged[index].names]
+                by_name = [index for index in usable if domain in self.own_names[index]]
                 usable = by_name or usable
             if usable:
                 self.chosen[domain] = self._best(usable)
@@ -156,7 +157,9 @@ class _Found:
 
     def _names(self, index: int, domain: str) -> bool:
         """Whether one that was judged covers a domain, usable or not."""
-        return any(covers(name, domain) for name in self.judged[index].names)
+        if index not in self.own_names:
+            self.own_names[index] = frozenset(self.judged[index].names)
+        return covers(self.own_names[index], domain)
 
     def _is_usable_for(self, index: int, domain: str) -> bool:
         """Judge one; whether it is usable for a domain."""

@@ -379,7 +379,7 @@ def test_a_folder_is_one_plain_file_name(text):
 )
 def test_a_wildcard_covers_one_label(name, domain, does):
     """The first one, whole."""
-    assert covers(name, domain) is does
+    assert covers({name}, domain) is does
 
 
 def test_coverage_does_not_mind_case():
