@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import socket
 import subprocess
 import time
 from pathlib import Path
@@ -71,8 +72,8 @@ def ask(home: Path, fullchain: str, privkey: str, host: str, roots: Path) -> Ver
     (home / "nginx.conf").write_text(_NGINX.format(home=home))
     (home / "haproxy.cfg").write_text(_HAPROXY.format(home=home))
     haproxy = _passes("haproxy", "-c", "-q", "-f", f"{home}/haproxy.cfg")
-    socket = home / "socket"
-    socket.unlink(missing_ok=True)
+    path = home / "socket"
+    path.unlink(missing_ok=True)
     server = subprocess.Popen(
         ["nginx", "-p", home, "-c", f"{home}/nginx.conf"],
         stdout=subprocess.DEVNULL,
@@ -80,20 +81,20 @@ def ask(home: Path, fullchain: str, privkey: str, host: str, roots: Path) -> Ver
     )
     try:
         until = time.monotonic() + _PATIENCE
-        while not socket.exists() and server.poll() is None and time.monotonic() < until:
+        while not (listens := _listens(path)) and server.poll() is None:
+            assert time.monotonic() < until
             time.sleep(0.005)
-        if server.poll() is not None:
+        if not listens:
             return Verdict(nginx=False, s_client=False, curl=False, haproxy=haproxy)
-        assert socket.exists()
         return Verdict(
             nginx=True,
             s_client=_passes(
-                *("openssl", "s_client", "-unix", f"{socket}", "-servername", host),
+                *("openssl", "s_client", "-unix", f"{path}", "-servername", host),
                 *("-verify_hostname", host, "-verify_return_error", "-CAfile", f"{roots}"),
                 *("-no-CApath", "-no-CAstore", "-quiet", "-no_ign_eof"),
             ),
             curl=_passes(
-                *("curl", "-sS", "--noproxy", "*", "--unix-socket", f"{socket}"),
+                *("curl", "-sS", "--noproxy", "*", "--unix-socket", f"{path}"),
                 *("--cacert", f"{roots}", "-o", os.devnull, f"https://{host}/"),
             ),
             haproxy=haproxy,
@@ -101,6 +102,16 @@ def ask(home: Path, fullchain: str, privkey: str, host: str, roots: Path) -> Ver
     finally:
         server.terminate()
         server.wait()
+
+
+def _listens(path: Path) -> bool:
+    """Whether a server accepts connections; its socket is there a moment earlier."""
+    with socket.socket(socket.AF_UNIX) as trial:
+        try:
+            trial.connect(str(path))
+        except OSError:
+            return False
+    return True
 
 
 def _passes(*words: str) -> bool:
