@@ -5,7 +5,7 @@ from __future__ import annotations
 from cycle_exec.errors import Problem, Refused
 from cycle_exec.launching import pipeline, preflight
 from cycle_exec.record import Record
-from cycle_exec.settings.model import BUILTIN, Settings
+from cycle_exec.settings.model import Settings
 from cycle_exec.sources import needs
 from cycle_exec.system import files
 
@@ -54,6 +54,7 @@ def checked(path: str) -> Checked:
     texts = preflight.texts(manifest.templates, problems)
     library = preflight.library(texts)
     sources = pipeline.expressions(manifest, texts)
+    problems += preflight.overwritten(texts)
     problems += _targets(manifest, texts)
     problems += _templates(sources, library)
     if problems:
@@ -85,19 +86,13 @@ def _templates(sources: Mapping[str, str], library: Library | None) -> Iterator[
 def _targets(manifest: Manifest, texts: Sequence[TemplateText]) -> Iterator[Problem]:
     """Targets that cannot be meant: of templates, and those that are one place."""
     places: dict[str, str] = {}
-    sources = {
-        files.real(text.name): text.name for text in texts if not text.name.startswith(BUILTIN)
-    }
     for target in preflight.targets(Settings(**manifest.__dict__), texts):
         if "{{" in target or "{%" in target:
             reason = "it has {{ or {%, but targets are not rendered"
             yield Problem("target-refused", target, reason, "write the path itself")
             continue
         place = files.real(target)
-        if place in sources:
-            reason = f"it is the template {sources[place]} itself"
-            yield Problem("target-refused", target, reason, "give it another target")
-        elif place in places and places[place] != target:
+        if place in places and places[place] != target:
             reason = f"it is the same place as {places[place]}"
             yield Problem("target-refused", target, reason, "give one of them another target")
         places.setdefault(place, target)

@@ -72,6 +72,7 @@ def opened(invocation: Invocation, settings: Settings, *, writes: bool = True) -
         problems += [problem] if problem is not None else []
     if writes:
         problems.extend(files.preflight(targets(settings, found)))
+        problems.extend(overwritten(found))
     server, hook = None, None
     if writes and settings.vpn is not None and settings.vpn.judges_a_hook:
         from cycle_exec.launching.vpn import preflight as vpn_preflight
@@ -199,6 +200,20 @@ def library(texts: Sequence[TemplateText]) -> Library | None:
     return template_parts.read(
         {each.name: each.text for each in texts}, {each.name: each.folder for each in texts}
     )
+
+
+def overwritten(texts: Sequence[TemplateText]) -> list[Problem]:
+    """Templates whose target is the template itself."""
+    return [
+        Problem(
+            "target-refused",
+            each.target,
+            f"it is the template {each.name} itself",
+            "give it another target",
+        )
+        for each in texts
+        if not each.name.startswith(BUILTIN) and files.same(each.name, each.target)
+    ]
 
 
 def template_targets(outputs: Sequence[TemplateOutput]) -> list[str]:

@@ -241,6 +241,14 @@ def builtin(name: str) -> str:
     return decoded(posixpath.join(package, b"templates", inside))
 
 
+def same(path: str, other: str) -> bool:
+    """Whether both paths lead to one file."""
+    try:
+        return posixpath.samefile(encoded(path), encoded(other))
+    except (OSError, ValueError):
+        return False
+
+
 def real(path: str) -> str:
     """Return the path without links, as far as it exists."""
     return decoded(posixpath.realpath(encoded(path)))

@@ -107,3 +107,14 @@ def test_environment_set_is_checked_as_well(check):
         65,
         "cycle-exec: environment.set.X:1: nope is not defined (template-undefined)",
     )
+
+
+@pytest.mark.parametrize("target", ["a.j2", "./a.j2", "link/a.j2"])
+def test_no_launch_overwrites_a_template(verb, tmp_path, target):
+    """Whatever the path to it is."""
+    (tmp_path / "a.j2").write_text("{{ variables.PLAIN }}")
+    (tmp_path / "link").symlink_to(".")
+    ran = verb("--template", f"{tmp_path}/a.j2:{tmp_path}/{target}", "--", "true")
+    assert ran.code == 73
+    assert f"it is the template {tmp_path}/a.j2 itself (target-refused)" in ran.err
+    assert (tmp_path / "a.j2").read_text() == "{{ variables.PLAIN }}"

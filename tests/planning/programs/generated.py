@@ -9,7 +9,11 @@ renders that many by Jinja2 and compiled, and stops at the first that differs.
 from __future__ import annotations
 
 import sys
+from collections.abc import Mapping
 from random import Random
+from typing import NamedTuple
+
+import jinja2
 
 from cycle_exec.errors import Problem, Refused
 from cycle_exec.planning.programs import filters, generation, rendering, tests
@@ -324,34 +328,50 @@ class Maker:
         return f"({inner} {self._one(*_OPERATORS)} {self._expression(depth - 1)})"
 
 
-def difference(text: str) -> str:
-    """Return how the compiled template differs from what Jinja2 renders; empty: not at all.
+class Both(NamedTuple):
+    """A template as code of ours, and as Jinja2 has it."""
 
-    A template that is not compiled, or whose rendering was left to Jinja2, does not differ.
-    """
+    text: str
+    program: Program
+    templates: dict[str, jinja2.Template]
+
+    def difference(self, context: Mapping[str, object] = CONTEXT) -> str:
+        """Return how the compiled template differs from what Jinja2 renders; empty: not at all.
+
+        One whose rendering was left to Jinja2 does not differ.
+        """
+        found = rendering.render(self.program, "t", context)
+        if found is None:
+            return ""
+        RENDERED.append(len(found))
+        try:
+            expected = running.rendered(self.templates, "t", {"t": self.text}, context)
+        except Refused as refused:
+            return f"gives {found!r}, where Jinja2 refuses: {refused.problems}"
+        if " at 0x" in expected:
+            return ""  # an address, which differs from one rendering to the next
+        return "" if found == expected else f"gives {found!r}, and not {expected!r}"
+
+
+def both(text: str) -> Both | None:
+    """Return the template; None: it is refused, or not compiled."""
     try:
         generated = generation.generated("t", text)
     except Refused:
-        return ""
+        return None
     if not isinstance(generated, Generated):
-        return ""
+        return None
     code = programs.stored(generated.code, "t")
-    program = Program(made={"t": programs.template(code)}, used=generated.used)
     used: set[str] = set()
     templates = compiling.compiled({"t": text}, used)
-    if used != program.used:
-        return f"uses {sorted(program.used)}, and not {sorted(used)}"
-    found = rendering.render(program, "t", CONTEXT)
-    if found is None:
-        return ""
-    RENDERED.append(len(found))
-    try:
-        expected = running.rendered(templates, "t", {"t": text}, CONTEXT)
-    except Refused as refused:
-        return f"gives {found!r}, where Jinja2 refuses: {refused.problems}"
-    if " at 0x" in expected:
-        return ""  # an address, which differs from one rendering to the next
-    return "" if found == expected else f"gives {found!r}, and not {expected!r}"
+    assert used == generated.used
+    return Both(text, Program(made={"t": programs.template(code)}, used=generated.used), templates)
+
+
+def difference(text: str) -> str:
+    """Return how a template differs if it is compiled; empty: not at all."""
+    found = both(text)
+    return "" if found is None else found.difference()
 
 
 def main() -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -13,7 +14,7 @@ from cycle_exec.planning.programs import generation, rendering
 from cycle_exec.planning.programs.model import Generated, Program, Uncovered
 from cycle_exec.planning.templates.jinja import compiling
 from cycle_exec.system import programs
-from tests.planning.programs.generated import CONTEXT, Maker, difference
+from tests.planning.programs.generated import CONTEXT, RENDERED, Maker, both, difference
 
 BUILTINS = Path(__file__).parents[3] / "templates"
 
@@ -147,6 +148,62 @@ def test_every_builtin_is_covered(path):
     found = generation.generated("t", text)
     assert isinstance(found, Generated)
     assert found.used == used
+
+
+_VALUES = (
+    *("", " ", "8080", "http://api:8080", "api:9187, db:1", "a b", "off", "true", "none", "-1"),
+    *(
+        'it\'s "quoted" $X ${X} #{x} `id` \\',
+        "line\nline\r\n",
+        "{{ x }}{% y %}",
+        "é東🚀",
+        "x" * 5000,
+    ),
+    *("\0", "/api/ http://api:8080, / http://web", "require", "*.example.test", "01", "\udcff"),
+)
+
+
+_GOOD = {"URL": "http://api:8080", "CONTAINER": "api", "JOBS": "api:80", "NETWORK": "10.8.0.0/24"}
+_PATHS = ("cert", "chain", "fullchain", "privkey", "combined", "keystore")
+
+
+def _context(variables, domains):
+    certificate = {
+        "domains": ["www.example.test"],
+        "fullchain": "LEAF\nCHAIN\n",
+        "privkey": "KEY\n",
+        "paths": {name: f"/c/{name}.pem" for name in _PATHS},
+    }
+    return {
+        "variables": variables,
+        "env": variables,
+        "integrations": {},
+        "certificates": dict.fromkeys(domains, certificate),
+        "containers": [{"identifier": "api", "id": "1"}, {"identifier": "db", "id": "2"}],
+        "instances": [{"container_id": "1", "hostname": "web-1", "id": "i1"}],
+    }
+
+
+@pytest.mark.parametrize("path", sorted(BUILTINS.rglob("*.j2")), ids=lambda path: path.name)
+def test_every_builtin_renders_as_by_jinja2(path):
+    """With values that are there, undefined, empty, huge and hostile."""
+    text = path.read_text()
+    found = both(text)
+    assert found is not None
+    names = sorted(set(re.findall(r"variables\.([A-Z_0-9]+)", text)))
+    needed = re.findall(r"variables\.([A-Z_0-9]+)\s*\|\s*required", text)
+    good = {name: _GOOD.get(name.rpartition("_")[2], "app") for name in needed}
+    random = Random(path.name)
+    before = len(RENDERED)
+    assert found.difference(_context(good, ["www.example.test"])) == ""
+    assert len(RENDERED) == before + 1
+    for _ in range(60):
+        changed = random.sample(names, min(len(names), random.randint(1, 3)))
+        variables = good | {name: random.choice(_VALUES) for name in changed}
+        if random.random() < 0.2:
+            variables.pop(random.choice(names), None)
+        domains = random.sample(("www.example.test", "*.example.test", "a.test"), 2)
+        assert found.difference(_context(variables, domains)) == ""
 
 
 def test_rendering_never_imports_jinja2():
