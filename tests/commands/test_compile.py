@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 
@@ -222,3 +223,25 @@ def test_a_directory_that_cannot_be_written(image):
     ran = image.compile()
     assert ran.code == 73
     assert f"{image.form}: it is a directory (target-failed)" in ran.err
+
+
+def test_doctor_tells_whether_it_is_used(image):
+    """And why not, with the next step."""
+
+    def told():
+        ran = image._verb("doctor", "--json", "--manifest", image.manifest, "--", "true")
+        [found] = [
+            each for each in json.loads(ran.out)["findings"] if each["about"] == "compiled form"
+        ]
+        return found["state"], found["says"]
+
+    assert told() == ("doubtful", "there is none")
+    image.compile()
+    assert told() == ("good", "used")
+    _append(image.part)
+    assert told() == ("doubtful", f"{image.template}: changed since")
+    image.part.write_text("{{ [7]|random }}")
+    image.compile()
+    assert told() == ("good", f"used; left to Jinja2: {image.template}")
+    _append(image.manifest)
+    assert told() == ("doubtful", "the manifest has changed since")
