@@ -147,7 +147,7 @@ class Actor:
         plan = looked.planned.plan
         return Planned(
             now=clock.monotonic(),
-            chance=random.number(),
+            jitter=random.number(),
             plan=plan,
             gone=looked.gone,
             empty=looked.empty,
@@ -166,7 +166,7 @@ class Actor:
             cause += f" {problem.subject} {problem.reason.translate(_CAUSELESS)}"
         return LookRefused(
             now=clock.monotonic(),
-            chance=random.number(),
+            jitter=random.number(),
             cause=cause,
             words=f"{problem.subject}: {problem.reason} ({problem.kind}){more}",
             lines=problem.lines,
@@ -192,7 +192,7 @@ class Actor:
             )
         except Refused as refused:
             return self._refused(refused.problems)
-        return Applied(now=clock.monotonic(), chance=random.number(), warnings=applied.warnings)
+        return Applied(now=clock.monotonic(), jitter=random.number(), warnings=applied.warnings)
 
     def _restore(self, plan: Plan) -> None:
         """Put back what is not as it should be; what cannot be put back is said."""
@@ -244,7 +244,7 @@ class Actor:
 
     def _run(self, deed: Deed) -> Event:
         failure = self._failure(deed)
-        return Ran(now=clock.monotonic(), chance=random.number(), deed=deed, failure=failure)
+        return Ran(now=clock.monotonic(), jitter=random.number(), deed=deed, failure=failure)
 
     def _failure(self, deed: Deed) -> tuple[str, ...]:
         """Run a command of on_change; return why it has not worked, with its last lines."""

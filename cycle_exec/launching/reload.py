@@ -230,7 +230,7 @@ class _Watcher:
                 events.append(Prepared(now=clock.monotonic()))
         if listener is not None:
             events += self._heard(listener, listener.fileno() in ready)
-        return [*events, Due(now=clock.monotonic(), chance=random.number())]
+        return [*events, Due(now=clock.monotonic(), jitter=random.number())]
 
     def _connect(self) -> list[Event]:
         api = self._actor.settings.api
@@ -264,7 +264,7 @@ class _Watcher:
     def _lost(self, error: Unreachable) -> Event:
         return Lost(
             now=clock.monotonic(),
-            chance=random.number(),
+            jitter=random.number(),
             reason=error.reason,
             status=error.status,
         )

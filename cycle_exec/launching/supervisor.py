@@ -112,7 +112,7 @@ class _Hand:
         from cycle_exec.system.exec import process
         from cycle_exec.system.init import channel, handover
         from cycle_exec.system.output import stderr
-        from cycle_exec.system.signals import Entry
+        from cycle_exec.system.signals import OnEntry
 
         found = handover.handoff(channel.content(descriptor))
         try:
@@ -121,7 +121,7 @@ class _Hand:
                 found.argv,
                 found.environ,
                 directory=found.directory,
-                armed=Entry(self._arguments.mask, self._arguments.ignored),
+                armed=OnEntry(self._arguments.mask, self._arguments.ignored),
                 user=found.user,
                 no_new_privs=found.no_new_privs,
                 below_init=True,

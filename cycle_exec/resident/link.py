@@ -36,7 +36,7 @@ def lost(state: Watching, event: Lost, rules: Rules) -> Step:
     found = state.replace(
         connected=None,
         contact=state.contact if state.connected is None else event.now,
-        reconnect=event.now + reconnect_delay(failures, event.chance),
+        reconnect=event.now + reconnect_delay(failures, event.jitter),
         lost=failures + 1,
         outage=event.now if state.outage is None else state.outage,
         told=state.told or says,

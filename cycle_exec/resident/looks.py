@@ -50,7 +50,7 @@ def planned(state: Watching, event: Planned, rules: Rules) -> Step:
     writes = tuple(write for write in event.plan.writes if write.path in wanted)
     if writes:
         return state, (*said, Apply(writes=writes))
-    state, actions = _hold(state, event.now, event.chance, rules)
+    state, actions = _hold(state, event.now, event.jitter, rules)
     return state, (*said, *actions)
 
 
@@ -91,11 +91,11 @@ def applied(state: Watching, event: Applied, rules: Rules) -> Step:
     if state.restored:
         words = f"put back: {_some(list(state.restored))}"
         said.append(Say(level="notice", words=words))
-    state, actions = _hold(state, event.now, event.chance, rules)
+    state, actions = _hold(state, event.now, event.jitter, rules)
     return state, (*said, *actions)
 
 
-def _hold(state: Watching, now: float, chance: float, rules: Rules) -> Step:
+def _hold(state: Watching, now: float, jitter: float, rules: Rules) -> Step:
     """Let the new plan be the one that holds, and do what its changes ask for."""
     found, fresh = state.changes, state.fresh
     assert fresh is not None
@@ -103,7 +103,7 @@ def _hold(state: Watching, now: float, chance: float, rules: Rules) -> Step:
     again = state.looks_empty if state.empty else 0
     if state.empty:
         # Nobody tells when a value that could not be had for a while can be had again.
-        schedule = schedule.again(now, chance, again).replace(failures=0)
+        schedule = schedule.again(now, jitter, again).replace(failures=0)
     jobs = dict((job.deed, job) for job in state.jobs)
     jobs.update({deed: Job(deed=deed, at=now) for deed in _commands(found)})
     was_refused = bool(state.refusals)
@@ -136,7 +136,7 @@ def refused(state: Watching, event: Refused) -> Step:
         changes=Changes(),
         restored=(),
         empty=(),
-        schedule=state.schedule.failed(event.now, event.chance),
+        schedule=state.schedule.failed(event.now, event.jitter),
         refused=event.now if state.refused is None else state.refused,
     )
     if event.cause in state.refusals:

@@ -119,7 +119,7 @@ class Arrived(Event):
     kernel: bool = False
 
 
-class Asked(Event):
+class NewPlan(Event):
     """The watcher has put a new plan into our hands: start the app with it, or start it again."""
 
 

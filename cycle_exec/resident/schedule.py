@@ -77,17 +77,17 @@ class Schedule(Record):
         poll = None if self.poll is None else now + pace.interval
         return Schedule(poll=poll, expiry=expiry)
 
-    def again(self, now: float, chance: float, failures: int) -> Schedule:
+    def again(self, now: float, jitter: float, failures: int) -> Schedule:
         """Return the schedule with another look without news, later each time.
 
-        chance: from 0 to 1, for the jitter. failures: how many looks have come to nothing before.
+        jitter: a number from 0 to 1. failures: how many looks have come to nothing before.
         """
         longest = min(_LAST_RETRY, _FIRST_RETRY * 2.0 ** min(failures, 10))
-        return self.replace(retry=now + longest * (0.5 + chance / 2), failures=failures + 1)
+        return self.replace(retry=now + longest * (0.5 + jitter / 2), failures=failures + 1)
 
-    def failed(self, now: float, chance: float) -> Schedule:
+    def failed(self, now: float, jitter: float) -> Schedule:
         """Return the schedule after a look that went wrong."""
-        found = Schedule(poll=self.poll).again(now, chance, self.failures)
+        found = Schedule(poll=self.poll).again(now, jitter, self.failures)
         if found.poll is None or found.retry is None:
             return found
         return found.replace(poll=max(found.poll, found.retry))
@@ -101,8 +101,8 @@ def expiry_look(few: Iterable[float], now: float) -> float | None:
     return min(moments, default=None)
 
 
-def reconnect_delay(failures: int, chance: float) -> float:
+def reconnect_delay(failures: int, jitter: float) -> float:
     """Seconds before the next connection: doubled each time, at most eight, for the socket is on
     this machine.
     """
-    return min(_LAST_CONNECTION, _FIRST_CONNECTION * 2.0 ** min(failures, 6)) * (0.5 + chance / 2)
+    return min(_LAST_CONNECTION, _FIRST_CONNECTION * 2.0 ** min(failures, 6)) * (0.5 + jitter / 2)

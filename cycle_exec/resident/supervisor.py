@@ -11,7 +11,6 @@ from cycle_exec.resident.model import (
     STOP,
     WATCHER,
     Arrived,
-    Asked,
     Delivered,
     Deserted,
     Ended,
@@ -19,6 +18,7 @@ from cycle_exec.resident.model import (
     Foreground,
     Halted,
     Leave,
+    NewPlan,
     NotStarted,
     Pause,
     Prepare,
@@ -60,7 +60,7 @@ def step(terms: Terms, state: State, event: Event) -> Step:
     match event:
         case Arrived():
             return _arrived(terms, state, event)
-        case Asked():
+        case NewPlan():
             return _asked(terms, state)
         case Ready() if state.phase == "absent":
             return _start(state)

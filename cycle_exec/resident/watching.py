@@ -81,10 +81,10 @@ class Watching(Record):
 
 
 class Event(Record):
-    """Something that happened. chance: a number from 0 to 1, for jitter."""
+    """Something that happened. jitter: a number from 0 to 1."""
 
     now: float
-    chance: float = 0.5
+    jitter: float = 0.5
 
 
 class Due(Event):

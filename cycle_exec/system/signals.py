@@ -170,7 +170,7 @@ class Armed:
         _signal.setitimer(_signal.ITIMER_REAL, left, interval)
 
 
-class Entry:
+class OnEntry:
     """The dispositions and the mask with which the whole program was started, for an app that is
     started by somebody who has loaded nothing else. mask: numbers of blocked signals.
     """

@@ -14,7 +14,6 @@ from typing import NamedTuple
 from cycle_exec.resident.model import (
     Action,
     Arrived,
-    Asked,
     Deliver,
     Delivered,
     Deserted,
@@ -24,6 +23,7 @@ from cycle_exec.resident.model import (
     Foreground,
     Halted,
     Leave,
+    NewPlan,
     NotStarted,
     Pause,
     Prepare,
@@ -88,7 +88,7 @@ def moves(terms: Terms, world: World, state: State) -> Iterator[Move]:
             after = world._replace(asked=True)
         yield Move(signal, Arrived(signal=signal, number=NUMBERS[signal]), after)
     if world.watcher:
-        yield Move("plan", Asked(), world._replace(dirty=True))
+        yield Move("plan", NewPlan(), world._replace(dirty=True))
         yield Move("ready", Ready(), world)
         if world.launched:
             yield Move("on_change", Wanted(signal="HUP"), world)

@@ -340,7 +340,7 @@ class Supervisor:
             while self._messages:
                 self._held, asks, signals = self._messages.popleft()
                 if asks:
-                    self._waiting.append(above.Asked() if asks == "restart" else above.Ready())
+                    self._waiting.append(above.NewPlan() if asks == "restart" else above.Ready())
                 self._waiting.extend(above.Wanted(signal=signal) for signal in signals)
             if not self._waiting:
                 return
@@ -498,9 +498,9 @@ class Watcher:
     def _lose(self, reason: str, connection: int, status: int = 0) -> None:
         if connection == self._connection and self.alive:
             self._connection += 1
-            chance = self.world.random.random()
+            jitter = self.world.random.random()
             now = self.world.now
-            self.put(beside.Lost(now=now, chance=chance, reason=reason, status=status))
+            self.put(beside.Lost(now=now, jitter=jitter, reason=reason, status=status))
 
     def _wake(self) -> None:
         due = watcher.due(self.state, self.rules)
@@ -595,27 +595,27 @@ class Watcher:
         if not self.alive:
             return
         world = self.world
-        now, chance = world.now, world.random.random()
+        now, jitter = world.now, world.random.random()
         status = world.platform.status
         if status in ("down", "denied"):
-            event = beside.Refused(now=now, chance=chance, cause=status, words=status)
+            event = beside.Refused(now=now, jitter=jitter, cause=status, words=status)
             self._waiting.appendleft(event)
         else:
             found = keeping.kept(self.snapshot, Snapshot(variables=dict(world.platform.values)))
-            self._waiting.appendleft(self._planned(found, now, chance))
+            self._waiting.appendleft(self._planned(found, now, jitter))
         self._work()
 
-    def _planned(self, found: keeping.Kept, now: float, chance: float) -> beside.Event:
+    def _planned(self, found: keeping.Kept, now: float, jitter: float) -> beside.Event:
         bad = [name for name, value in found.snapshot.variables.items() if value == BAD]
         if bad:
             words = f"{bad} is bad"
-            return beside.Refused(now=now, chance=chance, cause=words, words=words)
+            return beside.Refused(now=now, jitter=jitter, cause=words, words=words)
         self._fresh = found.snapshot
         plan = self.world.plan(found.snapshot)
         differs = self.world.disk[PAGE] != plan.writes[0].content
         return beside.Planned(
             now=now,
-            chance=chance,
+            jitter=jitter,
             plan=plan,
             gone=found.gone,
             empty=found.empty,

@@ -8,7 +8,6 @@ from hypothesis import strategies as st
 from cycle_exec.resident.model import (
     Action,
     Arrived,
-    Asked,
     Deliver,
     Delivered,
     Deserted,
@@ -17,6 +16,7 @@ from cycle_exec.resident.model import (
     Foreground,
     Halted,
     Leave,
+    NewPlan,
     NotStarted,
     Pause,
     Prepare,
@@ -167,7 +167,7 @@ def test_a_launch_in_reload_mode():
     """The watcher prepares the app, signals are for it until then, and asks for the start."""
     typed = Arrived(signal="INT", kernel=True)
     state, done = State(phase="launching"), []
-    for event in (Arrived(signal="HUP"), Asked(), typed, Ended(code=4)):
+    for event in (Arrived(signal="HUP"), NewPlan(), typed, Ended(code=4)):
         state, actions = step(SHELL, state, event)
         done.append([action for action in actions if not isinstance(action, Wait)])
     assert done == [
@@ -187,8 +187,8 @@ def test_a_launch_that_refuses_in_reload_mode():
 
 def test_a_restart():
     """The stop signal, its end, that of its group, and a new start with the newest plan."""
-    begun = (Asked(), Asked(), Ended(code=0), Asked(), Deserted())
-    assert history(PLAIN, *begun, Asked(), Ended(code=1)) == [
+    begun = (NewPlan(), NewPlan(), Ended(code=0), NewPlan(), Deserted())
+    assert history(PLAIN, *begun, NewPlan(), Ended(code=1)) == [
         [Send(signal="TERM")],
         [],
         [],
@@ -202,56 +202,56 @@ def test_a_restart():
     assert history(PLAIN, *begun, Ready(), Ready())[-2:] == [[Start()], []]
     assert history(PLAIN, *begun, Expired(timer="start"))[-1] == [Start()]
     gone = WatcherEnded(code=-9)
-    assert history(PLAIN, gone, Asked(), Ended(code=0), Deserted())[-1] == [Start()]
-    assert timers(Terms(patience=3.0), Asked())["grace"] == 3.0
+    assert history(PLAIN, gone, NewPlan(), Ended(code=0), Deserted())[-1] == [Start()]
+    assert timers(Terms(patience=3.0), NewPlan())["grace"] == 3.0
 
 
 def test_a_restart_says_it_as_the_signal_map_has_it():
     """`signal_map` and `stop_signal` count for a restart too."""
     terms = Terms(stop="QUIT", signal_map={"TERM": "QUIT"})
-    assert history(terms, Asked()) == [[Send(signal="QUIT")]]
+    assert history(terms, NewPlan()) == [[Send(signal="QUIT")]]
 
 
 def test_the_whole_group_has_its_time():
     """A shell above the app has ended, the app has not: KILL comes after the patience alone."""
-    assert history(PLAIN, Asked(), Ended(code=-15), Expired(timer="grace"), Deserted()) == [
+    assert history(PLAIN, NewPlan(), Ended(code=-15), Expired(timer="grace"), Deserted()) == [
         [Send(signal="TERM")],
         [],
         [Send(signal="KILL")],
         [Prepare()],
     ]
-    stuck = history(PLAIN, Asked(), Ended(code=0), *[Expired(timer="grace")] * 2)
+    stuck = history(PLAIN, NewPlan(), Ended(code=0), *[Expired(timer="grace")] * 2)
     assert stuck[-1] == [Prepare()]
 
 
 def test_a_restart_of_who_is_stopped():
     """One that is stopped is woken to hear it."""
-    paused = history(SHELL, Halted(signal="TSTP"), Asked())[1]
+    paused = history(SHELL, Halted(signal="TSTP"), NewPlan())[1]
     assert paused == [Send(signal="TERM"), Send(signal="CONT")]
 
 
 def test_who_was_told_to_stop_is_not_started_again():
     """Before or during a restart; what is mapped away is no stop."""
-    assert history(PLAIN, TERM, Asked(), Ended(code=7))[1:] == [[], [Leave(code=7)]]
-    assert history(PLAIN, Asked(), TERM, Ended(code=7))[2] == [Leave(code=7)]
+    assert history(PLAIN, TERM, NewPlan(), Ended(code=7))[1:] == [[], [Leave(code=7)]]
+    assert history(PLAIN, NewPlan(), TERM, Ended(code=7))[2] == [Leave(code=7)]
     deaf = Terms(signal_map={"TERM": "NONE"})
-    assert history(deaf, TERM, Asked())[1] != []
+    assert history(deaf, TERM, NewPlan())[1] != []
 
 
 def test_a_signal_that_the_app_survives_stops_nothing():
     """A JVM writes its threads for QUIT: the restart that was asked for comes all the same."""
     dump = Arrived(signal="QUIT", number=3)
-    assert history(PLAIN, dump, Asked(), Expired(timer="stop")) == [
+    assert history(PLAIN, dump, NewPlan(), Expired(timer="stop")) == [
         [Send(signal="QUIT")],
         [],
         [Send(signal="TERM")],
     ]
-    assert history(PLAIN, dump, Expired(timer="stop"), Asked())[2] == [Send(signal="TERM")]
+    assert history(PLAIN, dump, Expired(timer="stop"), NewPlan())[2] == [Send(signal="TERM")]
 
 
 def test_a_stop_while_no_app_runs_is_the_end():
     """128 and its number, also for a stop signal of its own; nothing is started."""
-    gone = (Asked(), Ended(code=0))
+    gone = (NewPlan(), Ended(code=0))
     for terms, signal, number in (
         (PLAIN, "TERM", 15),
         (PLAIN, "INT", 2),
@@ -260,13 +260,15 @@ def test_a_stop_while_no_app_runs_is_the_end():
         (Terms(stop="WINCH", stop_signal="WINCH"), "WINCH", 28),
     ):
         arrived = Arrived(signal=signal, number=number)
-        assert history(terms, *gone, arrived, Deserted(), Asked())[2] == [Leave(code=128 + number)]
+        assert history(terms, *gone, arrived, Deserted(), NewPlan())[2] == [
+            Leave(code=128 + number)
+        ]
 
 
 def test_a_stop_while_no_app_runs_leaves_the_rest_its_grace():
     """The time that runs is theirs."""
     terms = Terms(grace=2.0, patience=2.0)
-    found = history(terms, Asked(), Ended(code=0), TERM, Expired(timer="grace"))
+    found = history(terms, NewPlan(), Ended(code=0), TERM, Expired(timer="grace"))
     assert found[2:] == [[], [Send(signal="KILL"), Leave(code=143)]]
 
 
@@ -274,7 +276,7 @@ def test_other_signals_wait_for_the_new_app():
     """They are kept until it listens, and mapped as ever; what a terminal says is of the moment."""
     hup, size = Arrived(signal="HUP", number=1), Arrived(signal="WINCH", number=28)
     state = State(phase="clearing", again=True)
-    events = (hup, hup, size, Deserted(), Asked(), Expired(timer="listen"))
+    events = (hup, hup, size, Deserted(), NewPlan(), Expired(timer="listen"))
     assert history(PLAIN, *events, state=state) == [
         [],
         [],
@@ -304,15 +306,15 @@ def test_a_signal_of_the_watchers_needs_a_handler():
     assert isinstance(said, Say)
     assert "HUP" in said.words
     # A restart makes it needless.
-    assert history(PLAIN, Wanted(signal="HUP"), unheard, Asked(), Expired(timer="deaf"))[-1] == []
-    assert history(PLAIN, Asked(), Wanted(signal="HUP"))[1] == []
+    assert history(PLAIN, Wanted(signal="HUP"), unheard, NewPlan(), Expired(timer="deaf"))[-1] == []
+    assert history(PLAIN, NewPlan(), Wanted(signal="HUP"))[1] == []
 
 
 def test_an_app_that_dies_of_a_signal_of_ours_is_started_again_once():
     """Programs in Go and Java catch what they die of: it is not sent to them any more."""
     heard = Delivered(signal="HUP", number=1, heard=True)
     for code in (-1, 129):
-        events = (Wanted(signal="HUP"), heard, Ended(code=code), Deserted(), Asked())
+        events = (Wanted(signal="HUP"), heard, Ended(code=code), Deserted(), NewPlan())
         done = history(PLAIN, *events, Wanted(signal="HUP"), Ended(code=code))
         assert done[2][0].words.startswith("the app was ended by HUP")
         assert done[3:5] == [[Prepare()], [Start()]]
@@ -330,8 +332,8 @@ def test_an_app_that_dies_of_a_signal_of_ours_is_started_again_once():
 def test_a_start_that_fails_does_not_end_the_container():
     """It is tried again, said once for each cause; a stop ends that, a new plan comes at once."""
     gone = NotStarted(code=127, words="command app: gone")
-    restart = (Asked(), Ended(code=0), Deserted(), Asked())
-    done = history(PLAIN, *restart, gone, Expired(timer="start"), gone, Asked(), TERM, gone)
+    restart = (NewPlan(), Ended(code=0), Deserted(), NewPlan())
+    done = history(PLAIN, *restart, gone, Expired(timer="start"), gone, NewPlan(), TERM, gone)
     assert isinstance(done[4][0], Say)
     assert done[5:8] == [[Start()], [], [Start()]]
     assert done[8:] == [[Send(signal="TERM")], [Leave(code=143)]]
@@ -343,9 +345,9 @@ def test_a_first_start_that_fails_is_the_end():
     """As without reload mode."""
     gone = NotStarted(code=127, words="command app: gone")
     begun = State(phase="launching")
-    assert history(PLAIN, Asked(), gone, state=begun)[1] == [Leave(code=127)]
+    assert history(PLAIN, NewPlan(), gone, state=begun)[1] == [Leave(code=127)]
     untold = NotStarted(code=73, words="no process can be made for it", said=False)
-    said, leave = history(PLAIN, Asked(), untold, state=begun)[1]
+    said, leave = history(PLAIN, NewPlan(), untold, state=begun)[1]
     assert said == Say(
         words="the app could not be started: no process can be made for it; its files are written "
         "already"
@@ -355,7 +357,7 @@ def test_a_first_start_that_fails_is_the_end():
 
 def test_a_stop_during_a_restart_counts_whatever_else_comes():
     """The app that is about to end is not told again, and not started again with newer data."""
-    stopped = (Asked(), TERM, Asked())
+    stopped = (NewPlan(), TERM, NewPlan())
     assert history(PLAIN, *stopped, Ended(code=0)) == [
         [Send(signal="TERM")],
         [Send(signal="TERM")],
@@ -374,7 +376,7 @@ def test_a_launch_that_is_told_to_stop():
         [Leave(code=143)],
     ]
     assert history(PLAIN, term, late, state=begun)[1] == [Send(signal="KILL")]
-    assert history(PLAIN, term, Asked(), state=begun)[1] == [Leave(code=143)]
+    assert history(PLAIN, term, NewPlan(), state=begun)[1] == [Leave(code=143)]
     # Another one is passed on as well, but the first gives the code and the second.
     again = Arrived(signal="QUIT", number=3)
     done = history(PLAIN, term, again, WatcherEnded(code=143), state=begun)

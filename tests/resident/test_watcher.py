@@ -165,13 +165,13 @@ def test_connections_are_made_again_with_growing_pauses():
         state, actions = step(RULES, state, Due(now=now))
         assert Connect() in actions
         state, _ = step(RULES, state, Connected(now=now))
-        state, _ = step(RULES, state, Lost(now=now + 0.3, chance=1.0, reason="closed"))
+        state, _ = step(RULES, state, Lost(now=now + 0.3, jitter=1.0, reason="closed"))
         assert state.reconnect is not None
         pauses.append(round(state.reconnect - now - 0.3, 3))
         now = state.reconnect
     assert pauses == [0.5, 1, 2, 4, 8, 8, 8]
     state, _ = step(RULES, state, Connected(now=now))
-    state, _ = step(RULES, state, Lost(now=now + 60, chance=1.0, reason="closed"))
+    state, _ = step(RULES, state, Lost(now=now + 60, jitter=1.0, reason="closed"))
     assert state.reconnect == now + 60.5
 
 

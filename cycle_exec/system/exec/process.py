@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from cycle_exec.system.clock import Deadline
     from cycle_exec.system.exec.user import User
-    from cycle_exec.system.signals import Armed, Entry
+    from cycle_exec.system.signals import Armed, OnEntry
 else:
     import _signal
 
@@ -81,7 +81,7 @@ def replace(
     environ: Mapping[str, str],
     *,
     directory: str = "",
-    armed: Armed | Entry | None = None,
+    armed: Armed | OnEntry | None = None,
     user: User | None = None,
     no_new_privs: bool = False,
     core_limits: tuple[int, int] | None = None,

@@ -10,12 +10,12 @@ import posix as os  # os itself takes 180 kB more, for as long as the app runs
 
 from cycle_exec.resident.model import (
     Arrived,
-    Asked,
     Delivered,
     Deserted,
     Ended,
     Expired,
     Halted,
+    NewPlan,
     NotStarted,
     Ready,
     Wanted,
@@ -105,7 +105,7 @@ class Family:
                 os.close(self._held)
             self._held = message.descriptor
             if message.asks:
-                events.append(Asked() if message.asks == RESTART else Ready())
+                events.append(NewPlan() if message.asks == RESTART else Ready())
             events += [Wanted(signal=signal) for signal in message.signals]
         return events
 
