@@ -124,7 +124,7 @@ def _templates(settings: Settings) -> list[Finding]:
         for each in texts:
             try:
                 sources = {each.name: each.text}
-                rendering.prepare(sources, substitution.parsed(sources), library=library)
+                rendering.prepare(sources, substitution.parsed(sources), library)
             except Refused as refused:
                 problems += refused.problems
     if problems:

@@ -129,7 +129,7 @@ def fetched(
         else:
             from cycle_exec.planning.templates import rendering
 
-            prepared.append(rendering.prepare(sources, ready.plain, ready.programs, local.library))
+            prepared.append(rendering.prepare(sources, ready.plain, local.library, ready.programs))
             used = prepared[0].used
         _import_the_rest(settings, any(need.kind == "certificates" for need in wanted))
         if keeper is not None:

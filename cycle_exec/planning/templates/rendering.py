@@ -33,13 +33,13 @@ _PEMS = ("cert", "chain", "fullchain", "privkey", "combined")
 def prepare(
     sources: Mapping[str, str],
     plain: Mapping[str, Plain],
-    programs: Mapping[str, Program] = {},
     library: Library | None = None,
+    programs: Mapping[str, Program] = {},
 ) -> Prepared:
     """Parse and compile every template. Raises Refused with the problems of all of them.
 
-    plain: those that need not be compiled, as `substitution.parsed` found them. programs: those
-    that are compiled already. library: what they may be made of.
+    plain: those that need not be compiled, as `substitution.parsed` found them. library: what
+    they may be made of. programs: those that are compiled already.
     """
     used = {name for each in plain.values() for name in each.names}
     used.update(name for each in programs.values() for name in each.used)
