@@ -145,15 +145,15 @@ def do_groupby(
 
 
 def do_indent(s: Any, width: Any = 4, first: Any = False, blank: Any = False) -> str:
-    indention = width if isinstance(width, str) else " " * width
+    indentation = width if isinstance(width, str) else " " * width
     s += "\n"
     if blank:
-        text = ("\n" + indention).join(s.splitlines())
+        text = ("\n" + indentation).join(s.splitlines())
     else:
         text, *lines = s.splitlines()
         if lines:
-            text += "\n" + "\n".join(indention + line if line else line for line in lines)
-    return indention + text if first else text
+            text += "\n" + "\n".join(indentation + line if line else line for line in lines)
+    return indentation + text if first else text
 
 
 def do_int(value: Any, default: Any = 0, base: int = 10) -> Any:
