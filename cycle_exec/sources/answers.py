@@ -153,7 +153,9 @@ def _envelope(response: Response) -> object:
     try:
         document = decode(response.body.reveal())
     except NotJson as error:
-        raise _Wrong(f"the response is not valid JSON: {error.reason}") from None
+        # Of all that is refused here only a string within the data has a place.
+        place = f" ({'.'.join(error.names[1:])})" if error.names[1:] else ""
+        raise _Wrong(f"the response is not valid JSON: {error.reason}{place}") from None
     if not isinstance(document, dict):
         raise _Wrong("the response is not an object with data")
     if document.get("error") is not None:

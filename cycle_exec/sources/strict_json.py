@@ -26,7 +26,14 @@ _TEXT = bytes(byte for byte in range(256) if byte not in b'[]{},"')
 
 
 class NotJson(Unfit):
-    """The bytes are not JSON as we accept it."""
+    """The bytes are not JSON as we accept it.
+
+    names: of the members that lead to where it is wrong, outermost first; empty where unknown.
+    """
+
+    def __init__(self, reason: str, names: tuple[str, ...] = ()) -> None:
+        self.names = names
+        super().__init__(reason)
 
 
 class _Context:
@@ -154,18 +161,18 @@ def _is_deeper(value: object, levels: int) -> bool:
     return not levels or any(_is_deeper(member, levels - 1) for member in inner)
 
 
-def _refuse_surrogates(value: object) -> None:
+def _refuse_surrogates(value: object, names: tuple[str, ...] = ()) -> None:
     r"""Refuse half a character, which only an escape (\ud800) can make."""
     if isinstance(value, str):
         if not value.isascii():
             try:
                 value.encode()
             except UnicodeEncodeError:
-                raise NotJson("a string holds half a character") from None
+                raise NotJson("a string holds half a character", names) from None
     elif isinstance(value, dict):
         for name, member in value.items():
-            _refuse_surrogates(name)
-            _refuse_surrogates(member)
+            _refuse_surrogates(name, names)
+            _refuse_surrogates(member, (*names, name))
     elif isinstance(value, list):
         for member in value:
-            _refuse_surrogates(member)
+            _refuse_surrogates(member, names)
