@@ -1,5 +1,5 @@
 """The bodies that the platform takes, as checks: names, types and enumerations of the official
-document, as far as something depends on them.
+document, to their full depth.
 """
 
 from __future__ import annotations
@@ -87,14 +87,23 @@ def _list(inner: Check) -> Check:
     return check
 
 
+def _escaped(name: str) -> str:
+    """Return a name as a part of a JSON pointer (RFC 6901)."""
+    return name.replace("~", "~0").replace("/", "~1")
+
+
 def _map(inner: Check) -> Check:
     def check(value: object, where: str) -> Wrong:
         if not isinstance(value, dict):
             return where, "it is not an object"
-        found = (inner(item, f"{where}/{name}") for name, item in value.items())
+        found = (inner(item, f"{where}/{_escaped(name)}") for name, item in value.items())
         return next(filter(None, found), None)
 
     return check
+
+
+def _numbers(*names: str) -> dict[str, Check]:
+    return dict.fromkeys(names, _whole)
 
 
 def _object(required: Mapping[str, Check], optional: Mapping[str, Check] = {}) -> Check:
@@ -117,15 +126,74 @@ def _object(required: Mapping[str, Check], optional: Mapping[str, Check] = {}) -
 
 _CONTENTS = {"instance_id": _identity, "container_id": _identity}
 _POINT = _object({"time": _moment}, {"values": _list(_whole)})
-_METRICS_OF_LB = _object({"metrics": _object({"connections": _whole, "requests": _whole})})
-
-DOWNLOAD = _object({"image_id": _identity})
-TASK = _object(
+_COUNTS = _map(_whole)
+_HANDLER = _object(_numbers("hits", "timing_ms"))
+_BALANCED = _object(
     {
-        "action": _one_of(("container.instance.start", "container.instance.stop")),
-        "contents": _object(_CONTENTS),
+        "connections": _optional(
+            _object(
+                _numbers("success", "unavailable"),
+                {"errors": _COUNTS, **_numbers("bytes_transmitted", "bytes_received")},
+            )
+        ),
+        "requests": _optional(
+            _object({"total": _whole}, {"responses": _COUNTS, "errors": _COUNTS})
+        ),
+        "instance_id": _text,
+        "container_id": _text,
+    },
+    {"latency_ms": _list(_whole)},
+)
+_VISITED = _object(
+    {
+        "requests": _optional(
+            _object(
+                {
+                    **dict.fromkeys(("host", "method", "path"), _text),
+                    "total": _whole,
+                    "last_hit": _moment,
+                    "handlers": _object(
+                        dict.fromkeys(("proxy", "cache", "forward", "redirect"), _HANDLER)
+                    ),
+                },
+                {"responses": _COUNTS, "errors": _COUNTS},
+            )
+        )
     }
 )
+_DISCONNECTS = _numbers(
+    *("no_error", "request_invalid", "timeout_idle", "router_none", "router_nomatch"),
+    *("destination_unavailable", "unknown_error"),
+)
+_TRAFFIC = _numbers("connections", "requests", "bytes_transmitted", "bytes_received")
+_MEASURED = _object(
+    {"metrics": _object({"disconnects": _object(_DISCONNECTS), **_TRAFFIC})},
+    {
+        "router": _optional(_object({"destinations": _map(_BALANCED)})),
+        "urls": _optional(_object({"destinations": _map(_VISITED)})),
+    },
+)
+
+DOWNLOAD = _object({"image_id": _identity})
+_FUNCTION = _object(
+    {
+        "token": _text,
+        "runtime_variables": _object({}, {"environment_variables": _optional(_map(_text))}),
+    }
+)
+_START = _object({"contents": _object(_CONTENTS, {"function": _optional(_FUNCTION)})})
+_STOP = _object({"contents": _object(_CONTENTS)})
+_ACTION = _object({"action": _one_of(("container.instance.start", "container.instance.stop"))})
+
+
+def TASK(value: object, where: str) -> Wrong:
+    """Check a task: what belongs to it depends on its action."""
+    found = _ACTION(value, where)
+    if found or not isinstance(value, dict):
+        return found
+    return (_START if value["action"] == "container.instance.start" else _STOP)(value, where)
+
+
 METRICS = _list(
     _object(
         {"metric": _text, "type": _one_of(_KINDS)},
@@ -136,6 +204,9 @@ EVENTS = _list(
     _object(
         {"event": _text, "type": _one_of(_SEVERITIES), "priority": _one_of(_PRIORITIES)},
         {
+            "metadata": _optional(
+                _object({}, {"component": _object({}, {"id": _text, "type": _text})})
+            ),
             "text": _optional(_text),
             "extra": _map(_anything),
             "labels": _map(_text),
@@ -150,8 +221,8 @@ SNAPSHOTS = _map(
             "time": _moment,
             "started": _moment,
             "dataset_id": _whole,
-            "current": _METRICS_OF_LB,
-            "cumulative": _METRICS_OF_LB,
+            "current": _MEASURED,
+            "cumulative": _MEASURED,
         },
         {"version": _text},
     )

@@ -262,7 +262,8 @@ def public_ip(ground: Ground, kind: str, within: Document, holder: Document) -> 
     number = int(identity("ip", str(within["id"]))[:4], 16)
     # Both are kept for documentation (RFC 5737, RFC 3849): nobody is there.
     address = f"203.0.113.{number % 254 + 1}" if kind == "ipv4" else f"2001:db8::{number:x}"
-    network, bits = ("203.0.113.0", 24) if kind == "ipv4" else ("2001:db8::", 64)
+    network = "203.0.113.0/24" if kind == "ipv4" else "2001:db8::/64"
+    bits = network.partition("/")[2]
     return {
         "id": identity(kind, str(within["id"])),
         "hub_id": ground.hub_id,

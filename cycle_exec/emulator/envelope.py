@@ -5,14 +5,14 @@ from __future__ import annotations
 from cycle_exec.emulator.model import Query, Reply, World
 from cycle_exec.record import Record
 
-# The document's codes, one per status. It has none for 405 and 501, and no 501 or 405 in the
-# platform's own words: the nearest stands in.
+# The document's codes, one per status. It has none for 405, so that one is made like the others,
+# and none for 501 and 502, for which the nearest stands in.
 CODES = {
     400: "400.invalid-syntax",
     401: "401.auth-invalid",
     403: "403.permissions",
     404: "404.uri",
-    405: "404.uri",
+    405: "405.method-not-allowed",
     409: "409.duplicate-found",
     415: "415.invalid-content-type",
     422: "422.invalid-argument",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from base64 import b64encode
+from ipaddress import ip_address, ip_interface, ip_network
 from itertools import product
 
 import pytest
@@ -252,7 +253,8 @@ def test_unknown_paths_and_wrong_methods_are_refused_in_the_envelope():
     for path in ("/v1/hub/", "/v1", "/v2/hub", ""):
         assert code(ask(path)) == (404, "404.uri")
     wrong = ask("/v1/vpn/login")
-    assert (wrong.status, wrong.headers) == (405, (("allow", "POST"),))
+    assert code(wrong) == (405, "405.method-not-allowed")
+    assert wrong.headers == (("allow", "POST"),)
 
 
 def test_notifications_come_on_a_websocket_alone():
@@ -270,7 +272,7 @@ def test_notifications_come_on_a_websocket_alone():
     plain = asked.replace(upgrade=False)
     assert code(routes.respond(build(), plain, STARTED)) == (400, "400.invalid-syntax")
     posted = routes.respond(build(), plain.replace(method="POST"), STARTED)
-    assert (code(posted), posted.headers) == ((405, "404.uri"), (("allow", "GET"),))
+    assert (code(posted), posted.headers) == ((405, "405.method-not-allowed"), (("allow", "GET"),))
 
 
 def test_every_operation_is_served():
@@ -321,6 +323,18 @@ def test_the_check_against_the_document_is_a_check():
         {name: value for name, value in container.items() if name != "events"},
     ):
         assert spec.faults_of("getContainer", 200, {"data": broken}) != []
+
+
+def test_a_public_address_is_in_its_network():
+    """Both as CIDR, in the network that the gateway is in too."""
+    found = data(ask("/v1/environment/ips"))
+    assert isinstance(found, list)
+    assert {item["kind"] for item in found} == {"ipv4", "ipv6"}
+    for item in found:
+        network = ip_network(item["network"])
+        assert ip_interface(item["cidr"]).network == network
+        assert ip_interface(item["cidr"]).ip == ip_address(item["ip"])
+        assert ip_address(item["gateway"]) in network
 
 
 @pytest.mark.parametrize("status", sorted(routes.CODES))

@@ -10,6 +10,7 @@ import copy
 import json
 import os
 from functools import cache
+from ipaddress import ip_address, ip_interface
 from pathlib import Path
 from typing import Any
 
@@ -42,14 +43,15 @@ def document() -> dict[str, Any]:
 def mended(broken: dict[str, Any]) -> dict[str, Any]:
     """A copy without the faults that make every correct answer invalid.
 
-    Names that are required but not declared are misspelt or left over; two statuses that the
-    platform sends are not listed; the state schemas forget that they are objects.
+    Names that are required but not declared are misspelt or left over; statuses that the platform
+    sends are not listed, nor is a code for 405; the state schemas forget that they are objects.
     """
     found = copy.deepcopy(broken)
     schemas = found["components"]["schemas"]
     error = schemas["Error"]
     error["required"] = ["status", "code", "title"]
     error["properties"]["status"]["enum"] += [405, 413, 429]
+    error["properties"]["code"]["enum"] += ["405.method-not-allowed"]
     _require(schemas["Ip"], {"assingment": "assignment"})
     _require(schemas["SchedulerEnvironmentService"], {"high_availablity": "high_availability"})
     _require(schemas["VpnEnvironmentService"], {"high_availability": None})
@@ -117,8 +119,12 @@ def faults_of(operation: str, status: int, body: object) -> list[str]:
     if "$ref" in answer:
         answer = document()["components"]["responses"][answer["$ref"].rsplit("/", 1)[1]]
     schema = answer["content"]["application/json"]["schema"]
-    validator = _validator(json.dumps(schema))
-    return [f"{error.json_path}: {error.message}" for error in validator.iter_errors(body)]
+    return [f"{error.json_path}: {error.message}" for error in validator(schema).iter_errors(body)]
+
+
+def validator(schema: dict[str, Any]) -> jsonschema.Draft202012Validator:
+    """What judges by a schema of the document."""
+    return _validator(json.dumps(schema))
 
 
 @cache
@@ -127,6 +133,8 @@ def _validator(schema: str) -> jsonschema.Draft202012Validator:
     checker = jsonschema.FormatChecker([])
     checker.checks("objectid")(_is_object_id)
     checker.checks("date-time")(_is_time)
+    checker.checks("ip-address", raises=ValueError)(_is_address)
+    checker.checks("cidr", raises=ValueError)(_is_cidr)
     return jsonschema.Draft202012Validator(whole, format_checker=checker)
 
 
@@ -134,6 +142,14 @@ def _is_object_id(value: object) -> bool:
     return not isinstance(value, str) or (
         len(value) == 24 and all(digit in "0123456789abcdef" for digit in value)
     )
+
+
+def _is_address(value: object) -> bool:
+    return not isinstance(value, str) or bool(ip_address(value))
+
+
+def _is_cidr(value: object) -> bool:
+    return not isinstance(value, str) or ("/" in value and bool(ip_interface(value)))
 
 
 def _is_time(value: object) -> bool:
