@@ -144,6 +144,7 @@ object per line.
 Examples:
 cycle-exec api GET /v1/server  # the server that this instance runs on
 cycle-exec api GET /v1/hub/integrations -q identifier=s3
+cycle-exec api POST /v1/vpn/login --user alice     # asks for the password
 cycle-exec api notifications --topic environment.  # changes, as they happen
 """
 

@@ -154,6 +154,10 @@ def vpn_check(call: Call, config: str, **flags: bool) -> int:
 )
 @click.option("-d", "--data", type=JSON, help="The body as JSON, or @FILE to read it from.")
 @click.option("--raw", is_flag=True, help="Print the whole response as it came.")
+@click.option("--user", type=Text("name"), help="The user of POST /v1/vpn/login.")
+@click.option(
+    "--password-file", type=FILE, help="A file with the user's password; without it, it is asked."
+)
 @click.option("--topic", type=PREFIX, help="Follow only topics with this prefix.")
 def api(call: Call, **wish: Any) -> int:
     from cycle_exec.commands import api

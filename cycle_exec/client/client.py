@@ -127,12 +127,14 @@ class Client(_Access, Methods):
         path: str,
         query: Mapping[str, str] | None = None,
         content: bytes | None = None,
+        login: tuple[str, str] | None = None,
     ) -> tuple[int, bytes]:
         """Make one call as curl would; return the status and the body of whatever is answered.
 
-        Reads are retried as those of other methods. Raise Unavailable and ProtocolError.
+        login: username and password, sent as Basic authorization. Reads are retried as those of
+        other methods. Raise Unavailable and ProtocolError.
         """
-        request = exchange.raw(method, path, query or {}, content)
+        request = exchange.raw(method, path, query or {}, content, login)
         return exchange.answered(self._exchanged(request), self._place)
 
     def _ask(self, request: Call, empty: Any) -> Any:
@@ -193,9 +195,10 @@ class AsyncClient(_Access, AsyncMethods):
         path: str,
         query: Mapping[str, str] | None = None,
         content: bytes | None = None,
+        login: tuple[str, str] | None = None,
     ) -> tuple[int, bytes]:
         """Make one call as `Client.raw` does."""
-        request = exchange.raw(method, path, query or {}, content)
+        request = exchange.raw(method, path, query or {}, content, login)
         return exchange.answered(await self._exchanged(request), self._place)
 
     async def _ask(self, request: Call, empty: Any) -> Any:

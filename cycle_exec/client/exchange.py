@@ -61,15 +61,19 @@ def call(operation: str, query: Mapping[str, str | None], body: Any) -> Call:
     )
 
 
-def raw(method: str, path: str, query: Mapping[str, str], content: bytes | None) -> Call:
-    """Return any request at all."""
+def raw(
+    method: str,
+    path: str,
+    query: Mapping[str, str],
+    content: bytes | None,
+    login: tuple[str, str] | None = None,
+) -> Call:
+    """Return any request at all; raise ValueError as `call` does."""
+    headers = {"Content-Type": "application/json"} if content is not None else {}
+    if login is not None:
+        headers["Authorization"] = _basic(*login)
     return Call(
-        operation="",
-        method=method,
-        path=path,
-        query=query,
-        headers={"Content-Type": "application/json"} if content is not None else {},
-        content=content,
+        operation="", method=method, path=path, query=query, headers=headers, content=content
     )
 
 

@@ -9,7 +9,7 @@ from cycle_exec.launching import pipeline, preflight
 from cycle_exec.record import Record
 from cycle_exec.settings.nearest import did_you_mean, printable
 from cycle_exec.sources.operations import OPERATIONS
-from cycle_exec.system import files, signals
+from cycle_exec.system import files, password, signals
 from cycle_exec.system.output import stderr, stdout
 
 TYPE_CHECKING = False
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from cycle_exec.settings.model import Api, Invocation
 
 _NOTIFICATIONS = "notifications"
+_LOGIN = ("POST", "/v1/vpn/login")
 _DENIED = (401, 403)
 
 
@@ -36,6 +37,25 @@ class Wish(Record):
     raw: bool = False
     topic: str = ""
     list: bool = False
+    user: str = ""
+    password_file: str = ""
+
+
+class Question(Record):
+    """What is sent. login: username and password, of what takes one."""
+
+    _redacted = ("query", "content", "login")
+
+    method: str
+    path: str
+    query: Mapping[str, str]
+    content: bytes | None
+    login: tuple[str, str] | None
+
+    @property
+    def subject(self) -> str:
+        """Its name in messages."""
+        return f"{self.method} {self.path}"
 
 
 def run(invocation: Invocation, overrides: Overrides, wish: Wish) -> int:
@@ -45,6 +65,8 @@ def run(invocation: Invocation, overrides: Overrides, wish: Wish) -> int:
         return 0
     if not wish.method:
         raise refuse("usage", "command line", "METHOD PATH is missing", "see cycle-exec api --list")
+    if wish.password_file and not wish.user:
+        raise refuse("usage", "--password-file", "it needs --user", "give the name with --user")
     signals.arm()
     settings = pipeline.settle(invocation, overrides, ())
     problems: list[Problem] = []
@@ -54,8 +76,12 @@ def run(invocation: Invocation, overrides: Overrides, wish: Wish) -> int:
     if wish.method == _NOTIFICATIONS and not wish.path:
         return _follow(settings.api, token, wish.topic)
     method, path, query = _judged(wish)
+    login = _login(wish, (method, path) == _LOGIN)
     colour = stdout.shows_colours(invocation.environ)
-    return _ask(settings.api, token, (method, path, query, _body(wish.data)), wish.raw, colour)
+    question = Question(
+        method=method, path=path, query=query, content=_body(wish.data), login=login
+    )
+    return _ask(settings.api, token, question, wish.raw, colour)
 
 
 def _listed() -> str:
@@ -113,22 +139,60 @@ def _body(data: str) -> bytes | None:
     return content
 
 
-def _ask(
-    api: Api,
-    token: Secret,
-    question: tuple[str, str, Mapping[str, str], bytes | None],
-    raw: bool,
-    colour: bool,
-) -> int:
+def _login(wish: Wish, takes_one: bool) -> tuple[str, str] | None:
+    """Return the name and the password of a call that takes them: from a file, or asked for."""
+    if not takes_one:
+        if wish.user:
+            reason = f"only {' '.join(_LOGIN)} takes a login"
+            raise refuse("usage", "--user", reason, "leave --user out")
+        return None
+    if not wish.user:
+        fix = "give the name with --user; the password is asked for, or read from --password-file"
+        raise refuse("usage", " ".join(_LOGIN), "it needs a login", fix)
+    if ":" in wish.user:
+        raise refuse("usage", "--user", "a colon would end the name", "give the name alone")
+    word = _from_file(wish.password_file) if wish.password_file else _asked()
+    if not word:
+        raise refuse("usage", "--user", "the password is empty")
+    try:
+        f"{wish.user}{word}".encode()
+    except UnicodeEncodeError:
+        raise refuse("usage", "--user", "the name is not UTF-8") from None
+    return wish.user, word
+
+
+def _from_file(path: str) -> str:
+    """Return a file's text without the end of its line."""
+    subject = f"--password-file {path}"
+    try:
+        return files.read(path).decode().removesuffix("\n").removesuffix("\r")
+    except files.Unreadable as error:
+        reason = error.reason
+    except UnicodeDecodeError as error:
+        reason = files.not_text(error)
+    raise refuse("file-missing", subject, reason)
+
+
+def _asked() -> str:
+    try:
+        return password.asked("Password: ")
+    except password.NoTerminal:
+        fix = "give a file with the password: --password-file FILE"
+        reason = "there is no terminal to ask for the password"
+        raise refuse("usage", "--user", reason, fix) from None
+
+
+def _ask(api: Api, token: Secret, question: Question, raw: bool, colour: bool) -> int:
     from cycle_exec.client.client import Client
     from cycle_exec.client.errors import ApiError
 
-    method, path, query, content = question
     with Client(api.socket, token.reveal(), timeout=api.timeout, deadline=api.deadline) as client:
         try:
-            status, body = client.raw(method, path, query, content)
+            status, body = client.raw(
+                question.method, question.path, question.query, question.content, question.login
+            )
         except ApiError as error:
-            raise refuse("unavailable", f"{method} {path}", error.title) from None
+            raise refuse("unavailable", question.subject, error.title) from None
     found = True
     try:
         document = loads(body)
@@ -140,7 +204,9 @@ def _ask(
         _print(document, status, colour)
     good = 200 <= status < 300 and found and not _error(document)
     if not good:
-        raise Refused([_problem(f"{method} {path}", status, found)])
+        if question.login and status == 403 and _is_rejected(document):
+            raise refuse("answer-refused", question.subject, "the login is rejected")
+        raise Refused([_problem(question.subject, status, found)])
     return 0
 
 
@@ -153,6 +219,11 @@ def _print(document: object, status: int, colour: bool) -> None:
     people = colour or stdout.is_terminal()
     text = pretty.pretty(shown, colour=colour) if people else pretty.line(shown)
     stdout.write(text + "\n")
+
+
+def _is_rejected(document: object) -> bool:
+    """Whether this is the verdict on a login, and no error."""
+    return isinstance(document, dict) and document.get("data") is False
 
 
 def _error(document: object) -> dict[str, object]:

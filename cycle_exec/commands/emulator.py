@@ -25,6 +25,10 @@ if TYPE_CHECKING:
 SOCKET_MODE = 0o666
 CA_MODE = 0o644
 CA_SUFFIX = ".ca.pem"
+_OPEN = (
+    "other users can connect to this socket, and any token is accepted: set token in a state "
+    "file, or put the socket into a folder that is closed to others"
+)
 
 
 def run(
@@ -66,6 +70,8 @@ def _serve(platform: Platform, path: str) -> None:
             token = platform.world.token
             words = f"token {token}" if token else "any token"
             stderr.log.notice(f"emulator ready at {path}, {words}, CA certificate {ca_path}")
+            if not token and listener.is_open_to_others():
+                stderr.log.warning(_OPEN)
 
         server.serve(listener, platform.answer, news=platform.news, ready=ready, failed=failed)
     finally:

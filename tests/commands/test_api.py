@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
 import subprocess
+import termios
 import time
 from urllib.parse import parse_qs
 
@@ -85,6 +87,10 @@ def test_parameters_and_bodies(api, tmp_path):
         (["DELETE", "/v1/object-cache"], "/v1/object-cache accepts GET and POST, not DELETE"),
         (["GET", "/v1/hub", "-q", "x"], "--query: expects NAME=VALUE"),
         (["POST", "/v1/object-cache", "-d", "{c4n4ry"], "--data: is not JSON"),
+        (["POST", "/v1/vpn/login"], "POST /v1/vpn/login: it needs a login"),
+        (["GET", "/v1/hub", "--user", "alice"], "only POST /v1/vpn/login takes a login"),
+        (["GET", "/v1/hub", "--password-file", "f"], "--password-file: it needs --user"),
+        (["POST", "/v1/vpn/login", "--user", "a:b"], "--user: a colon would end the name"),
     ],
 )
 def test_wrong_words(api, words, said):
@@ -170,6 +176,83 @@ def on_terminal(api, **more):
             found += piece
     os.close(ours)
     return found.decode()
+
+
+VPN = 'token = "dev"\n[vpn.users]\nalice = "correct: hörse"\n'
+
+
+@pytest.mark.parametrize("end", ["", "\n", "\r\n"])
+def test_a_login_with_a_password_from_a_file(tmp_path, end):
+    """The end of its line is no part of it; the verdict is the answer."""
+    path = tmp_path / "password"
+    words = ["POST", "/v1/vpn/login", "--user", "alice", "--password-file", str(path)]
+    with emulated(VPN) as platform:
+        path.write_bytes(f"correct: hörse{end}".encode())
+        done = ask(platform, *words)
+        assert (done.returncode, done.stdout, done.stderr) == (0, "true\n", "")
+        path.write_text("c4n4ry" + end)
+        done = ask(platform, *words)
+        assert (done.returncode, json.loads(done.stdout)) == (65, {"data": False})
+        assert "POST /v1/vpn/login: the login is rejected (answer-refused)" in done.stderr
+        assert "c4n4ry" not in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("content", "code", "said"),
+    [
+        (None, 78, "it does not exist (file-missing)"),
+        (b"\xff", 78, "(file-missing)"),
+        (b"\n", 64, "--user: the password is empty"),
+    ],
+)
+def test_a_password_file_that_cannot_be_used(api, tmp_path, content, code, said):
+    """Nothing is asked."""
+    path = tmp_path / "password"
+    if content is not None:
+        path.write_bytes(content)
+    done = ask(api, "POST", "/v1/vpn/login", "--user", "alice", "--password-file", str(path))
+    assert done.returncode == code
+    assert said in done.stderr
+    assert api.requests == []
+
+
+def test_a_login_with_a_password_that_is_typed():
+    """It is not shown; without a terminal the file is named."""
+    words = [str(SCRIPT), "api", "POST", "/v1/vpn/login", "--user", "alice"]
+    with emulated(VPN) as platform:
+        ours, theirs = machine.terminal()
+        with subprocess.Popen(
+            words,
+            env=environ(platform),
+            stdin=theirs,
+            stdout=subprocess.PIPE,
+            start_new_session=True,
+            preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0),
+        ) as process:
+            shown = b""
+            while not shown.endswith(b"Password: "):
+                shown += os.read(ours, 100)
+            os.write(ours, "correct: hörse\n".encode())
+            assert process.stdout
+            assert process.stdout.read() == b"true\n"
+            assert process.wait(PATIENCE) == 0
+            os.set_blocking(ours, False)
+            assert b"correct" not in shown + os.read(ours, 1000)
+        os.close(theirs)
+        os.close(ours)
+        done = subprocess.run(
+            words,
+            env=environ(platform),
+            stdin=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
+            text=True,
+            check=False,
+            timeout=PATIENCE,
+            start_new_session=True,
+        )
+    assert done.returncode == 64
+    assert "--user: there is no terminal to ask for the password (usage)" in done.stderr
+    assert "--password-file FILE" in done.stderr
 
 
 def test_notifications_one_on_a_line():

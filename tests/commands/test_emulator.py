@@ -5,6 +5,7 @@ from __future__ import annotations
 import http.client
 import os
 import signal
+import tempfile
 import time
 from base64 import b64decode
 from contextlib import closing
@@ -184,6 +185,27 @@ def test_a_dotenv_file_is_enough(tmp_path):
         finally:
             process.terminate()
             assert process.wait(PATIENCE) == 0
+
+
+@pytest.mark.parametrize(
+    ("token", "mode", "warns"),
+    [("", 0o755, True), ('token = "t"', 0o755, False), ("", 0o700, False)],
+)
+def test_a_socket_that_others_can_open_without_a_token_draws_a_warning(token, mode, warns):
+    """Any token is good there. A folder that is closed to others is enough, and so is a token."""
+    with tempfile.TemporaryDirectory(prefix="cx-", dir="/tmp") as name:
+        folder = Path(name)
+        folder.chmod(mode)
+        (folder / "state.toml").write_text(token)
+        path, log = str(folder / "api.sock"), folder / "log"
+        process = start(path, log, state=str(folder / "state.toml"))
+        try:
+            wait_for(path, process, log)
+        finally:
+            process.terminate()
+            assert process.wait(PATIENCE) == 0
+        said = "cycle-exec: warning: other users can connect to this socket, and any token is"
+        assert log.read_text().count(said) == warns
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from cycle_exec.client.exchange import LOGIN
 from cycle_exec.client.methods import Methods
 from cycle_exec.emulator import writes
 from cycle_exec.sources.operations import OPERATIONS
@@ -40,7 +41,8 @@ def table() -> str:
         query = "".join(f" -q {word}=..." for word in row.query)
         body = " -d JSON" if name in writes.ANSWERS and name not in _WITHOUT_BODY else ""
         does = DOES.get(name, "from the state file")
-        call = f"`{row.method} {row.path}{query}{body}`"
+        login = " --user NAME" if name == LOGIN else ""
+        call = f"`{row.method} {row.path}{query}{body}{login}`"
         returns = getattr(Methods, METHODS[name]).__annotations__["return"]
         lines.append(f"| {name} | `{METHODS[name]}` | `{returns}` | {call} | {does} |")
     does = "one for each change of the state"

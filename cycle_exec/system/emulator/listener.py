@@ -44,6 +44,20 @@ class Listener:
         finally:
             os.umask(umask)
 
+    def is_open_to_others(self) -> bool:
+        """Whether users beside this one can connect: mode and every folder above let them."""
+        try:
+            if not stat.S_IMODE(os.lstat(self._path).st_mode) & stat.S_IWOTH:
+                return False
+            folder = os.path.dirname(os.path.realpath(self._path))
+            while os.stat(folder).st_mode & stat.S_IXOTH:
+                if folder == os.path.dirname(folder):
+                    return True
+                folder = os.path.dirname(folder)
+        except OSError:
+            pass
+        return False
+
     def _bind(self, path: str) -> None:
         try:
             self.socket.bind(self._path)
