@@ -192,6 +192,8 @@ def _filtered(name: str, value: Any, arguments: tuple[str | bool, ...]) -> objec
 
 def _expression(text: str) -> Expression | None:
     """Return what `name.member["key"][0]|filter` means, or None for any other expression."""
+    if _COMMENT in text:  # in an expression, the sign of a comment is one of a text in quotes
+        return None
     left = text.strip(_BLANK)
     name, left = _name(left)
     # What begins with _ is the sandbox's business.

@@ -49,6 +49,7 @@ _WORDS = st.sampled_from(
             "|upper",
             "|default('x')",
             "|default('', true)",
+            "|default('{# x #}')",
             "|quote_nginx",
             "| trim ",
             "|required('')",
@@ -175,6 +176,8 @@ def test_plain_templates_are_recognised_and_rendered(text, expected):
         "{{ a.b. }}",
         "{{ a[] }}",
         "{{ a['b }}",
+        "{{ env.nope|default('{# x #}') }}",
+        "{{ env['{# x #}']|default('x') }}",
     ],
 )
 def test_whatever_goes_further_is_left_to_jinja2(text):
