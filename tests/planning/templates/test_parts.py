@@ -137,3 +137,12 @@ def test_files_that_use_each_other_end_in_a_refusal():
     """Nothing is rendered for ever."""
     found = problem('{% include "a" %}', a='{% include "b" %}', b='{% include "a" %}')
     assert found.reason == "it recurses without end"
+
+
+def test_each_template_begins_anew():
+    """Whatever another one has done with a file that both import."""
+    macro = "{% macro item(n) %}{{ comma() }}{{ n }}{% endmacro %}"
+    texts = {"_list.j2": "{% set comma = joiner() %}" + macro}
+    text = "{% from '_list.j2' import item %}{{ item(1) }}{{ item(2) }}"
+    prepared = prepare(text, texts)
+    assert [rendering.render(prepared, "d/t", CONTEXT) for _ in range(2)] == ["1, 2", "1, 2"]

@@ -33,6 +33,9 @@ def rendered(
     """
     from jinja2.exceptions import SecurityError
 
+    for template in templates.values():
+        # What another template has changed in a file that both import: a joiner that was used.
+        template._module = None
     try:
         if bounded is None:
             return _text(templates[name], context)
