@@ -21,6 +21,9 @@ if TYPE_CHECKING:
     Function = Callable[..., Any]
 
 _MOST_DIGITS = 300
+_SCALARS = frozenset((str, int, float, bool, type(None)))
+# RFC 3986, 2.3.
+_UNRESERVED = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_.-~")
 _PLAIN = frozenset((str, list, tuple, dict, int, float, bool, type(None)))
 
 
@@ -182,7 +185,7 @@ def do_join(
     return text_of(d).join(map(text_of, value))
 
 
-def do_list(value: Iterable[Any]) -> list[Any]:
+def do_list(_evaluation: EvaluationContext, value: Iterable[Any]) -> list[Any]:
     return list(value)
 
 
@@ -293,7 +296,9 @@ def do_round(value: Any, precision: Any = 0, method: str = "common") -> Any:
     return round(value, precision)
 
 
-def do_slice(value: Iterable[Any], slices: int, fill_with: Any = None) -> Iterator[list[Any]]:
+def do_slice(
+    _evaluation: EvaluationContext, value: Iterable[Any], slices: int, fill_with: Any = None
+) -> Iterator[list[Any]]:
     items = list(value)
     each, longer = divmod(len(items), slices)
     begin = 0
@@ -382,13 +387,34 @@ def do_upper(s: Any) -> str:
     return _of(s).upper()
 
 
+def do_urlencode(value: Any) -> str:
+    if type(value) is dict:
+        return "&".join([f"{_quoted(key)}={_quoted(each)}" for key, each in value.items()])
+    if type(value) not in _SCALARS:
+        raise Uncertain
+    return _percent_encoded(text_of(value), "/")
+
+
+def _quoted(value: Any) -> str:
+    return _percent_encoded(text_of(value), " ").replace(" ", "+")
+
+
+def _percent_encoded(text: str, safe: str) -> str:
+    return "".join(
+        character
+        if character in _UNRESERVED or character in safe
+        else "".join([f"%{byte:02X}" for byte in character.encode()])
+        for character in text
+    )
+
+
 def _taking(what: str, *functions: Function) -> None:
     for function in functions:
         function.takes = what  # type: ignore[attr-defined]
 
 
 _taking("context", do_map, do_select, do_selectattr, do_reject, do_rejectattr)
-_taking("evaluation", do_join, do_replace)
+_taking("evaluation", do_join, do_list, do_replace, do_slice)
 _taking("environment", do_attr, do_first, do_last, do_groupby, do_max, do_min, do_sort, do_sum)
 _taking("environment", do_truncate, do_unique)
 

@@ -113,6 +113,12 @@ class Context:
             raise Uncertain
         return found
 
+    def derived(self, local: Mapping[str, Any]) -> Context:
+        """Return the names that a block with a scope of its own begins with."""
+        found = Context(self.environment, {**self.get_all(), **_set(local)}, self.name, {})
+        found.blocks = {name: list(stack) for name, stack in self.blocks.items()}
+        return found
+
     def get_all(self) -> Mapping[str, Any]:
         """Return every name, also those that the template has set."""
         return {**self.parent, **self.vars} if self.vars else self.parent
@@ -126,6 +132,10 @@ class Context:
         stack = self.blocks[name]
         at = stack.index(current) + 1
         return Block(self, stack, at) if at < len(stack) else Undefined()
+
+
+def _set(local: Mapping[str, Any]) -> dict[str, Any]:
+    return {key: value for key, value in local.items() if value is not missing}
 
 
 class Template:
@@ -154,8 +164,7 @@ class Template:
         if not shared:
             parent = {**GLOBALS, **parent}
         if local:
-            found = {key: value for key, value in local.items() if value is not missing}
-            parent = {**parent, **found}
+            parent = {**parent, **_set(local)}
         return Context(self._environment, parent, self._name, self.blocks)
 
     def make_module(

@@ -10,9 +10,10 @@ from random import Random
 
 import pytest
 
-from cycle_exec.planning.programs import generation, rendering
+from cycle_exec.planning.programs import filters, generation, rendering
 from cycle_exec.planning.programs.model import Generated, Program, Uncovered
 from cycle_exec.planning.templates.jinja import compiling
+from cycle_exec.planning.templates.jinja import environment as environments
 from cycle_exec.system import programs
 from tests.planning.programs.generated import CONTEXT, RENDERED, Maker, both, difference
 
@@ -117,6 +118,17 @@ def test_what_fails_is_left_to_jinja2(text):
     """Jinja2 decides whether it is an error, and says which: it has been told for that already."""
     generated = generation.generated("t", text)
     assert isinstance(generated, Uncovered) or rendered(text) is None
+
+
+@pytest.mark.parametrize("name", filters.FILTERS)
+def test_a_filter_takes_what_generated_code_hands_it(name):
+    """Which is what Jinja2's own filter of the name takes before the value."""
+    theirs = environments.made(lambda *_: None).filters[name]
+    found = getattr(theirs, "jinja_pass_arg", None)
+    takes = getattr(filters.FILTERS[name], "takes", "")
+    assert takes == (
+        found.name.removesuffix("_context").replace("eval", "evaluation") if found else ""
+    )
 
 
 def test_the_limit_is_one_of_bytes():
