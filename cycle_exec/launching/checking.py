@@ -80,7 +80,7 @@ def _templates(sources: Mapping[str, str], library: Library | None) -> Iterator[
         except Refused as refused:
             yield from refused.problems
         else:
-            yield from generation.unknown_names(name, text, NAMES)
+            yield from generation.unknown_names(name, text, NAMES, library)
 
 
 def _targets(manifest: Manifest, texts: Sequence[TemplateText]) -> Iterator[Problem]:

@@ -63,12 +63,32 @@ def test_check_reads_templates(check):
 
 
 @pytest.mark.parametrize(
+    "text",
+    [
+        "{% if env.X %}{% set a, c = 1, 2 %}{% else %}{% set a, c = 3, 4 %}{% endif %}{{ a ~ c }}",
+        "{% set a = namespace(c=1) %}{% block d %}{{ a.c }}{% endblock %}",
+        "{% set a %}x{% endset %}{% block d %}{{ a }}{% endblock %}",
+        "{% if 1 %}{% macro m() %}{% endmacro %}{% endif %}{% block d %}{{ m() }}{% endblock %}",
+        "{% import 'b.j2' as a %}{% block d %}{{ a.x }}{% endblock %}",
+        "{% from 'b.j2' import x, y as z %}{% block d %}{{ x }}{{ z }}{% endblock %}",
+        "{% extends 'b.j2' %}{% block d %}{{ x }}{% endblock %}",
+    ],
+)
+def test_what_a_template_sets_is_known(check, text):
+    """In every branch and in blocks, where a launch knows it."""
+    part = "{% set x, y = 1, 2 %}{% block d %}{% endblock %}"
+    assert check(_template("@/a.j2", "@/a"), a=text, b=part) == (0, "", "@/m.toml: ok\n")
+
+
+@pytest.mark.parametrize(
     ("code", "text", "words"),
     [
         (65, "\n{{ x|quote_ngnix }}", "@/a.j2:2: unknown filter quote_ngnix, did you mean"),
         (65, "{% if 1 is odder %}{% endif %}", "@/a.j2:1: unknown test odder, did you mean odd"),
         (65, "\n{% if %}", "@/a.j2:2: "),
         (65, "\n\n{{ varables.X }}", "@/a.j2:3: varables is not defined, did you mean variables"),
+        (65, "{% for x in [1] %}{% endfor %}{{ x }}", "@/a.j2:1: x is not defined"),
+        (65, "{% macro m(x) %}{% endmacro %}{{ x }}", "@/a.j2:1: x is not defined"),
         (65, "{% include 'none' %}", "@/a.j2:1: include of none: it does not exist"),
         (65, "{% include 'b.j2' %}", "@/b.j2:1: unknown filter nope"),
     ],

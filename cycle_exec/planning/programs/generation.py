@@ -80,16 +80,21 @@ def _parts(tree: nodes.Template, name: str, library: Library) -> Iterator[tuple[
             yield literal, folder + literal in library.texts
 
 
-def unknown_names(name: str, text: str, known: Collection[str]) -> Iterator[Problem]:
+def unknown_names(
+    name: str, text: str, known: Collection[str], library: Library | None = None
+) -> Iterator[Problem]:
     """Return a problem for each top-level name that is never there, and that is not asked for.
 
-    name, text: of a template that can be compiled. known: what the context may have.
+    name, text: of a template that can be compiled. known: what the context may have. What the
+    template sets may be there, whichever branch sets it, and in blocks what the parent sets.
     """
     from jinja2 import nodes
 
     environment = _environment()
     tree = environment.parse(text)
     unknown = _used(environment, tree) - set(known) - environment.globals.keys()
+    if unknown:
+        unknown -= set(_set(environment, tree, name, library))
     asked_for = {
         asked.node.name
         for asked in tree.find_all((nodes.Filter, nodes.Test))
@@ -103,6 +108,33 @@ def unknown_names(name: str, text: str, known: Collection[str]) -> Iterator[Prob
             told.add(node.name)
             reason = f"{node.name} is not defined" + nearest.did_you_mean(node.name, known)
             yield Problem("template-undefined", f"{name}:{node.lineno}", reason)
+
+
+def _set(
+    environment: Environment, tree: nodes.Template, name: str, library: Library | None
+) -> Iterator[str]:
+    """Yield the names that a template sets, and those that it extends; more than once perhaps."""
+    from jinja2 import nodes
+
+    begun = {name}
+    trees = [(name, tree)]
+    for name, tree in trees:
+        for node in tree.find_all((nodes.Assign, nodes.AssignBlock)):
+            assert isinstance(node, nodes.Assign | nodes.AssignBlock)
+            if isinstance(node.target, nodes.Name):
+                yield node.target.name
+            yield from (each.name for each in node.target.find_all(nodes.Name))
+        yield from (node.name for node in tree.find_all(nodes.Macro))
+        yield from (node.target for node in tree.find_all(nodes.Import))
+        for imported in tree.find_all(nodes.FromImport):
+            for each in imported.names:
+                yield each if isinstance(each, str) else each[1]
+        for extends in tree.find_all(nodes.Extends):
+            for literal in compiling.literals(extends.template) or ():
+                parent = library.folders.get(name, "") + literal if library is not None else ""
+                if library is not None and parent in library.texts and parent not in begun:
+                    begun.add(parent)
+                    trees.append((parent, environment.parse(library.texts[parent])))
 
 
 def _uncovered(tree: nodes.Template) -> Iterator[Uncovered]:
