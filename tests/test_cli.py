@@ -117,6 +117,15 @@ def _call(function, **values):
                 },
             ),
         ),
+        ("state schema", Call("state.schema", {})),
+        (
+            "state new --from .env",
+            _call("state.new", source=".env", from_platform=False),
+        ),
+        (
+            "state new --from-platform --deadline 1s",
+            _call("state.new", overrides={"deadline": "1s"}, source="", from_platform=True),
+        ),
         (
             "dev --env-file .env --deadline 1s -- app",
             _call(
@@ -143,23 +152,34 @@ def test_calls(line, wanted):
             "api POST /v1/x -q a=b --query c= -d {} --raw",
             {"method": "POST", "path": "/v1/x", "query": ("a=b", "c="), "data": "{}", "raw": True},
         ),
+        (
+            "api POST /v1/vpn/login --user alice --password-file f",
+            {
+                "method": "POST",
+                "path": "/v1/vpn/login",
+                "user": "alice",
+                "password_file": "f",
+            },
+        ),
         ("api notifications --topic t", {"method": "notifications", "topic": "t"}),
     ],
 )
 def test_calls_of_the_api(line, wanted):
     """They are a record of their own."""
     empty = {"method": "", "path": "", "query": (), "data": "", "raw": False, "topic": ""}
+    empty |= {"user": "", "password_file": ""}
     done = call(*line.split())
     assert (done.function, done.values["overrides"]) == ("api.run", {})
     assert vars(done.values["wish"]) == {**empty, "list": False, **wanted}
 
 
 def test_every_launch_option_is_offered():
-    """By each verb that takes them, in full; `dev` has an --env-file of its own."""
+    """By each verb that takes them, in full; `dev` has an --env-file of its own, `api` a --user."""
     every = {option.name for option in OPTIONS}
     for name, verb in [("", root), *root.verbs()]:
         offered = {param.row.name for param in verb.params if isinstance(param, LaunchOption)}
-        assert offered in (set(), every - {"env-file"} if name == "dev" else every)
+        own = {"dev": {"env-file"}, "api": {"user"}}.get(name, set())
+        assert offered in (set(), every - own)
         if name in ("", "run", "plan", "dev"):
             assert offered
 

@@ -248,6 +248,33 @@ cycle-exec emulator --socket /tmp/api.sock --state state.toml
 cycle-exec emulator --socket /tmp/api.sock --env-file .env --fail 500:3
 """
 
+STATE = """\
+Begin a state file of the emulator, or print the JSON Schema of state files.
+
+Examples:
+cycle-exec state new --from .env > state.toml
+"""
+
+STATE_NEW = """\
+Print a first state file for the emulator.
+
+With --from, its variables are those of a dotenv file, with their values. With --from-platform,
+run in a container, it has the names and shapes of what the platform has: variables, containers,
+certificates, networks, and the integrations of the manifest. The values are made up; no value
+of the platform is printed.
+
+Examples:
+cycle-exec state new --from .env > state.toml
+cycle-exec state new --from-platform > state.toml  # in a container
+"""
+
+STATE_SCHEMA = """\
+Print the JSON Schema (2020-12) of state files, for editors.
+
+Examples:
+cycle-exec state schema > state.schema.json
+"""
+
 DEV = """\
 Run the emulator and a launch in one command.
 

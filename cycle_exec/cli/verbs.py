@@ -256,6 +256,26 @@ def emulator(call: Call, **values: str) -> int:
     return emulator.run(call.invocation, **values)
 
 
+@root.group("state", subcommand_metavar="VERB [OPTIONS]", help=pages.STATE)
+def state_() -> None: ...
+
+
+@state_.command("new", launch=True, help=pages.STATE_NEW)
+@click.option("--from", "source", type=FILE, help="A dotenv file with scoped variables.")
+@click.option("--from-platform", is_flag=True, help="The platform of this container.")
+def state_new(call: Call, source: str, from_platform: bool) -> int:
+    from cycle_exec.commands import state
+
+    return state.new(call.invocation, call.overrides, source, from_platform=from_platform)
+
+
+@state_.command("schema", help=pages.STATE_SCHEMA)
+def state_schema(_: Call) -> int:
+    from cycle_exec.commands import state
+
+    return state.schema()
+
+
 @root.command(launch=True, command="required", help=pages.DEV)
 @state
 @env_file

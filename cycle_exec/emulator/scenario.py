@@ -133,7 +133,7 @@ class _Reader:
         return seconds
 
     def integration(self, table: Table, where: str) -> Table:
-        if not self.text(table, "identifier", where) and not self.text(table, "vendor", where):
+        if not any([self.text(table, name, where) for name in ("identifier", "vendor")]):
             self.wrong(where, "it has neither identifier nor vendor")
         self.text(table, "name", where)
         for section in ("auth", "extra"):

@@ -28,7 +28,7 @@ _FUNCTIONS = (
         "render.run",
         "vpn_auth.run",
     ),
-    "vpn_check.run",
+    *("state.new", "state.schema", "vpn_check.run"),
 )
 
 

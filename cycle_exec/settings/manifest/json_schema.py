@@ -5,11 +5,14 @@ from __future__ import annotations
 from cycle_exec.settings.manifest import nodes
 from cycle_exec.settings.manifest.keys import MANIFEST
 
+ID = "https://github.com/cycle-exec/cycle-exec/schemas/manifest.json"
+
 
 def schema() -> dict[str, object]:
     """Return the schema as plain data, ready for JSON."""
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "$id": ID,
         "title": "cycle-exec manifest",
         **_node(MANIFEST),
     }

@@ -31,12 +31,12 @@ VALIDATOR = Draft202012Validator(schema())
 
 
 def test_schema_is_valid():
-    """The schema is a JSON Schema 2020-12, is JSON, and has no $id."""
+    """The schema is a JSON Schema 2020-12, is JSON, and has a name of its own."""
     Draft202012Validator.check_schema(schema())
     document = json.loads(json.dumps(schema()))
     assert document["$schema"] == "https://json-schema.org/draft/2020-12/schema"
     assert document["title"] == "cycle-exec manifest"
-    assert "$id" not in document
+    assert document["$id"] == "https://github.com/cycle-exec/cycle-exec/schemas/manifest.json"
     assert document["additionalProperties"] is False
 
 
