@@ -61,8 +61,9 @@ RENDERED = """
 {% for x in [1, 1, 2] %}{{ loop.changed(x) }}{{ loop.cycle('a', 'b') }}{{ loop.depth }}{% endfor %}
 {% for x in domains|map('upper') %}{{ loop.length }}{{ loop.last }}{{ x }}{% endfor %}
 {% for x in domains|map('upper') %}{{ loop.last }}{{ loop.length }}{{ loop|length }}{% endfor %}
-{% for x in [1, [2, 3]] recursive %}{{ loop(x) if x is iterable else x }}{{ loop.depth0 }}{% endfor %}
-{% set c = cycler('a', 'b') %}{{ c.next() }}{{ c.next() }}{{ c.current }}{{ c.reset() }}{{ c.next() }}
+{% for x in [1, [2]] recursive %}{{ loop(x) if x is iterable else x }}{% endfor %}
+{% for x in [1, [2]] recursive %}{{ loop.depth0 }}{% endfor %}
+{% set c = cycler(1, 2) %}{{ c.next() }}{{ c.next() }}{{ c.current }}{{ c.reset() }}{{ c.next() }}
 {% set n = namespace(a=1) %}{% set n.a = n.a + 1 %}{{ n.a }} {{ n.b is defined }}
 {% for x in [1, 2] %}{% block b scoped %}{{ x }}{{ number }}{% endblock %}{% endfor %}
 {% macro m(a, b=1) %}{{ a }}{{ b }}{{ varargs }}{{ kwargs }}{% endmacro %}{{ m(1, 2, 3, c=4) }}
@@ -71,7 +72,8 @@ RENDERED = """
 {{ dict(a=1).a }} {{ range(3)|list }} {{ 'a' if false else 'b' }} {{ (1, 2)|length }} {{ -number }}
 {% filter upper %}a{{ number }}{% endfilter %} {% with a = 1 %}{{ a }}{% endwith %}
 {% for k, v in env|dictsort %}{{ k }}{{ v }}{% else %}none{% endfor %}
-{% for x in empty %}{{ x }}{% else %}none{% endfor %}{% for x in [1, 2] if x > 1 %}{{ x }}{% endfor %}
+{% for x in empty %}{{ x }}{% else %}none{% endfor %}
+{% for x in [1, 2] if x > 1 %}{{ x }}{% endfor %}
 {{ instances[0].state|default('s') }} {{ instances[2].state.current }}
 {{ variables.EMPTY|default('e', true) }}
 """
