@@ -185,7 +185,11 @@ def _unexpected(error: BaseException) -> int:
     from cycle_exec.system.output import stderr
 
     number = _lack(error)
-    if number in _SHORTAGES:
+    if isinstance(error, AttributeError | ImportError) and not sys.platform.startswith("linux"):
+        from cycle_exec.system.invocation import needs_linux
+
+        (problem,) = needs_linux("this verb").problems  # it has met what only Linux has
+    elif number in _SHORTAGES:
         from cycle_exec.system.files import words
 
         reason = words(OSError(number, ""))

@@ -92,7 +92,7 @@ def platform(state: str = "", *options: str) -> Iterator[Platform]:
     state: TOML, see docs/emulator.md. options: of cycle-exec emulator, "--latency=20ms" for
     example. Raises RuntimeError with its words if it does not start.
     """
-    # Short, for a socket's path has 107 bytes at most.
+    # Short, for a socket's path has 107 bytes at most, on macOS 103.
     folder = tempfile.mkdtemp(prefix="cx-")
     try:
         with open(os.path.join(folder, "state.toml"), "w", encoding="utf-8") as file:

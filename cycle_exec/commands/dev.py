@@ -14,6 +14,7 @@ from cycle_exec.settings.options import OPTIONS
 from cycle_exec.system import files
 from cycle_exec.system.emulator import children, server, temporary_files
 from cycle_exec.system.emulator.listener import Listener
+from cycle_exec.system.invocation import is_linux, needs_linux
 from cycle_exec.system.output import stderr
 
 TYPE_CHECKING = False
@@ -49,6 +50,8 @@ def run(
         raise refuse("usage", "the command", "no command to start after --")
     if state and env_file:
         raise refuse("usage", "--state", "it cannot be combined with --env-file", "use one of them")
+    if not is_linux():
+        raise needs_linux("a launch")
     server.require()
     platform = emulator.Platform(_source(invocation, state, env_file), Faults())
     arguments = _arguments(overrides, command)

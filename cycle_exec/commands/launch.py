@@ -7,6 +7,7 @@ from cycle_exec.launching import apply, pipeline, preflight
 from cycle_exec.planning.model import counted
 from cycle_exec.system import clock, signals
 from cycle_exec.system.exec import process
+from cycle_exec.system.invocation import is_linux, needs_linux
 from cycle_exec.system.output import stderr
 
 TYPE_CHECKING = False
@@ -41,6 +42,8 @@ def run(invocation: Invocation, overrides: Overrides, command: Sequence[str]) ->
 
 
 def _launch(invocation: Invocation, settings: Settings, armed: Armed, started: float) -> NoReturn:
+    if not is_linux():
+        raise needs_linux("a launch")
     phases = Phases(started)
     phases.mark("settings")
     _require_sense(settings)

@@ -9,7 +9,7 @@ from cycle_exec.secret import Secret
 from cycle_exec.settings.model import BUILTIN, TOKEN
 from cycle_exec.system import files
 from cycle_exec.system.exec import lookup
-from cycle_exec.system.invocation import encoded
+from cycle_exec.system.invocation import encoded, is_linux, needs_linux
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -53,6 +53,8 @@ def opened(invocation: Invocation, settings: Settings, *, writes: bool = True) -
 
     writes: whether targets will be written, so that their folders are judged too.
     """
+    if not is_linux():
+        raise needs_linux("a launch")
     problems: list[Problem] = []
     found = texts(settings.templates, problems)
     dotenv_files = _dotenv_files(settings.environment.files, problems)

@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     import signal as _signal
     from collections.abc import Iterable, Mapping
 
+    from cycle_exec.errors import Refused
     from cycle_exec.settings.model import Invocation
 else:
     import _signal
@@ -123,6 +124,23 @@ def _inherited_locale(environ: dict[bytes, bytes]) -> bytes | None:
         if name == _LOCALE:
             return value
     return None
+
+
+def is_linux() -> bool:
+    """Whether this is the system that a container has."""
+    return sys.platform == "linux"
+
+
+def needs_linux(subject: str) -> Refused:
+    """Return the refusal of what only works there."""
+    from cycle_exec.errors import refuse
+
+    reason = f"it needs Linux, and this is {sys.platform}"
+    fix = (
+        "use a container; on this system there are the Python client, cycle-exec api, "
+        "cycle-exec state and cycle-exec emulator"
+    )
+    return refuse("usage", subject, reason, fix)
 
 
 def secure_standard_descriptors() -> None:

@@ -30,6 +30,9 @@ _AGAIN = 0.001  # seconds until an exception that Python swallowed is raised aga
 IGNORED_BY_PYTHON = (int(_signal.SIGPIPE), int(_signal.SIGXFSZ))
 
 
+# macOS has no real-time signals: then there are none between these two.
+_FIRST_REAL_TIME = int(getattr(_signal, "SIGRTMIN", 1))
+_LAST_REAL_TIME = int(getattr(_signal, "SIGRTMAX", 0))
 # Every other one whose default is to end a process, but KILL and ALRM, which is ours.
 _ENDING = tuple(
     int(getattr(_signal, name))
@@ -38,7 +41,7 @@ _ENDING = tuple(
         "SIGPROF SIGIO SIGPWR"
     ).split()
     if hasattr(_signal, name)
-) + tuple(range(_signal.SIGRTMIN, _signal.SIGRTMAX + 1))
+) + tuple(range(_FIRST_REAL_TIME, _LAST_REAL_TIME + 1))
 # What a fault brings: a handler would return to the fault and never end. They have the default,
 # which PID 1 does not obey where another process has sent them: it has them blocked, and looks.
 _FAULTS = frozenset(
@@ -192,9 +195,8 @@ class OnEntry:
 
 def _name(number: int) -> str:
     """Return SIGTERM for 15, SIGRTMIN+2 for 36."""
-    first = int(_signal.SIGRTMIN)
-    if number >= first:
-        return f"SIGRTMIN+{number - first}"
+    if _FIRST_REAL_TIME <= number <= _LAST_REAL_TIME:
+        return f"SIGRTMIN+{number - _FIRST_REAL_TIME}"
     aliases = ("SIGIOT", "SIGPOLL", "SIGCLD")
     names = (name for name in dir(_signal) if name.startswith("SIG") and name[:4] != "SIG_")
     found = (name for name in names if name not in aliases and getattr(_signal, name) == number)

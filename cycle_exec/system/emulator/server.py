@@ -50,8 +50,8 @@ def unhurried() -> Iterator[None]:
     try:
         yield
     finally:
-        while signal.sigtimedwait(_ENDING, 0) is not None:
-            pass
+        while pending := signal.sigpending() & _ENDING:
+            signal.sigwait(pending)  # macOS has no sigtimedwait
         signal.pthread_sigmask(signal.SIG_SETMASK, mask)
 
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import os
+import sys
 
 from cycle_exec.errors import refuse
 from cycle_exec.system.files import words
 from cycle_exec.system.invocation import decoded, encoded
 
-# sun_path has 108 bytes with its final NUL.
-LONGEST_SOCKET = 107
+# sun_path has 108 bytes with its final NUL, on macOS 104.
+LONGEST_SOCKET = 107 if sys.platform == "linux" else 103
 
 
 def folder(environ_tmp: str, longest_name: str) -> str:
