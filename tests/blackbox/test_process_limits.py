@@ -19,7 +19,8 @@ USERS = itertools.count(61_000 + os.getpid() % 1_000 * 10)
 RIGHTS = ("--clear-groups", "--inh-caps=+dac_read_search", "--ambient-caps=+dac_read_search")
 # The limit of its grandparent, the supervisor, while the launch prepares the app.
 LIMIT = """
-import os, resource
+import os, resource, sys
+open(sys.argv[1]).read()
 with open(f"/proc/{os.getppid()}/stat") as file:
     supervisor = int(file.read().rpartition(")")[2].split()[1])
 resource.prlimit(supervisor, resource.RLIMIT_NPROC, (1, 1))
@@ -33,15 +34,16 @@ def launched(api, public, *options: str, limit: int = 50, check: str = "") -> Ra
     os.chown(public / "out", user, user)
     (public / "page.j2").write_text("{{ variables.PLAIN }}")
     (public / "check").write_text(check)
-    checks = f'check = ["{sys.executable}", "-I", "-S", "{public}/check"]\n' if check else ""
+    words = f'"{sys.executable}", "-I", "-S", "{public}/check", "{{{{ staged }}}}"'
+    checks = f"check = [{words}]\n" if check else ""
     (public / "manifest.toml").write_text(
         f'[[templates]]\nsource = "{public}/page.j2"\ntarget = "{public}/out/page"\n{checks}'
     )
     through = (machine.program("setpriv"), f"--reuid={user}", f"--regid={user}", *RIGHTS)
     environ = {"PATH": PATH, "CYCLE_API_TOKEN": api.token, "CYCLE_EXEC_SOCKET": api.socket}
-    words = ("--manifest", str(public / "manifest.toml"), *options, "--", "echo", "started")
+    arguments = ("--manifest", str(public / "manifest.toml"), *options, "--", "echo", "started")
     before = lambda: resource.setrlimit(resource.RLIMIT_NPROC, (limit, limit))  # noqa: E731
-    return Running(words, environ, through=(*through, str(SCRIPT)), before=before).finish()
+    return Running(arguments, environ, through=(*through, str(SCRIPT)), before=before).finish()
 
 
 @pytest.mark.parametrize(("options", "limit"), [("--init", 1), ("--reload", 1), ("--reload", 2)])

@@ -6,7 +6,6 @@ import asyncio
 import subprocess
 import sys
 import threading
-import time
 
 import httpx
 import pytest
@@ -17,7 +16,7 @@ from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanE
 
 from cycle_exec import AsyncClient, Client, NotFound, ProtocolError, Unavailable
 from tests.client.test_client import both
-from tests.support.hostile import ANY, after, data, hang, hostile
+from tests.support.hostile import ANY, data, hang, hostile
 
 HUB = "http://localhost/v1/hub"
 
@@ -139,38 +138,27 @@ def test_a_timeout_of_httpx(api, call, timeout):
         call(api, "reboot_server", timeout=None, deadline=0.2)
 
 
-def test_a_hundred_connections_at_once(api):
-    """As httpx has; fewer where the limits say so."""
-    most = _most(api, None)
-    assert most > 40
-    assert _most(api, httpx.Limits(max_connections=2)) <= 2
+@pytest.mark.parametrize(("limits", "most"), [(None, 100), (httpx.Limits(max_connections=2), 2)])
+def test_as_many_connections_as_httpx_has(api, limits, most):
+    """A hundred unless the limits say otherwise: one more call waits for one of them."""
+    entered, leave = threading.Semaphore(0), threading.Event()
 
+    def hold(_):
+        entered.release()
+        leave.wait(60)
 
-def _most(api, limits, calls=60):
-    """Return how many requests were under way at once."""
-    open_now, most, lock = 0, 0, threading.Lock()
-
-    def count(step):
-        nonlocal open_now, most
-        with lock:
-            open_now += step
-            most = max(most, open_now)
-
-    def wait(*_):
-        count(1)
-        time.sleep(0.5)
-        count(-1)
-
-    hooks = {"response": [wait]}
-    api.on("/v1/hub", after(0.0, data({})))
-    options = {"limits": limits, "event_hooks": hooks, "timeout": 30.0}
+    api.on("/v1/hub", data({}))
+    options = {"limits": limits, "event_hooks": {"response": [hold]}, "timeout": 60.0}
     with Client(api.socket, api.token, **options) as client:
-        threads = [threading.Thread(target=client.hub) for _ in range(calls)]
+        threads = [threading.Thread(target=client.hub) for _ in range(most + 1)]
         for thread in threads:
             thread.start()
+        assert all(entered.acquire(timeout=60) for _ in range(most))
+        assert not entered.acquire(timeout=0.3)
+        leave.set()
         for thread in threads:
             thread.join()
-    return most
+    assert len(api.requests) == most + 1
 
 
 @both

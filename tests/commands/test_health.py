@@ -242,7 +242,7 @@ def test_a_launch_under_way(api, tmp_path, options, program):
     (tmp_path / "page.j2").write_text("page")
     check = f"{SCRIPT} health >{tmp_path}/out; :"
     (tmp_path / "manifest.toml").write_text(
-        f'[[templates]]\nsource = "{tmp_path}/page.j2"\ntarget = "{tmp_path}/page"\n'
+        f'[[templates]]\nsource = "{tmp_path}/page.j2"\ntarget = "{tmp_path}/made/page"\n'
         f'check = ["sh", "-c", "{check}"]\n'
     )
     manifest = ("--manifest", str(tmp_path / "manifest.toml"))

@@ -229,12 +229,12 @@ def test_whoever_watches_the_folder_never_sees_a_wide_file(ground, api):
 
 def test_a_key_is_in_no_word_about_a_certificate(ground, api):
     """Broken pairs, keys in bundles, keys where certificates should be."""
-    good = certificate()
+    good, another = certificate(), certificate(kind="P-384")["private_key"]
     for one in (
-        certificate(private_key=certificate(kind="P-384")["private_key"]),
+        certificate(private_key=another),
         certificate(bundle=f"{good['bundle']}{good['private_key']}"),
         certificate(bundle=good["private_key"]),
-        certificate(private_key=f"{good['private_key']}{good['private_key']}"),
+        certificate(private_key=f"{good['private_key']}{another}"),
         certificate(private_key=str(good["private_key"])[:100]),
     ):
         api.world.certificates = [one]

@@ -74,10 +74,12 @@ JSON = (
     _json(
         "half a character",
         b'{"data": {"PLAIN": "c4n4ry\\ud800"}}',
-        "a string holds half a character",
+        "a string holds half a character (PLAIN)",
     ),
     _json(
-        "the other half", b'{"data": {"PLAIN": "c4n4ry\\udc80"}}', "a string holds half a character"
+        "the other half",
+        b'{"data": {"PLAIN": "c4n4ry\\udc80"}}',
+        "a string holds half a character (PLAIN)",
     ),
     _json(
         "half a character in a name",

@@ -137,7 +137,10 @@ SCENARIOS = (
         lambda: seccomp.refuse(("fork", "vfork", "clone", "clone3"), 11),
         Refuses(
             65,
-            ("check true: the user's limit of processes (RLIMIT_NPROC) is reached (check-failed)",),
+            (
+                "check of @/page.html: the user's limit of processes (RLIMIT_NPROC) is reached"
+                " (check-failed)",
+            ),
             staged=True,
         ),
         manifest=JOB + 'check = ["true"]\n',
