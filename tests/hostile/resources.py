@@ -212,6 +212,12 @@ TEMPLATES = (
         "its results would take too much memory",
         "template-failed",
     ),
+    _undefined(
+        "an enormous text that is constant",
+        "{{ 'x' | center(500000000) }}",
+        "its results would take too much memory",
+        "template-failed",
+    ),
     Scenario(
         "template: a value beside an error",
         Refuses(65, ("~/page.j2:2: division by zero (template-failed)",)),

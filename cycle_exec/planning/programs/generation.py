@@ -64,7 +64,7 @@ def _environment() -> Environment:
 def _used(environment: Environment, tree: nodes.Template) -> frozenset[str]:
     from jinja2.meta import TrackingCodeGenerator
 
-    tracking = TrackingCodeGenerator(environment)
+    tracking = environments.unfolded(TrackingCodeGenerator)(environment)
     tracking.optimizer = None  # as in the environment
     tracking.visit(tree)
     return frozenset(tracking.undeclared_identifiers)
@@ -179,7 +179,7 @@ def _code(environment: Environment, tree: nodes.Template) -> str:
                         known[each] = self.temporary_identifier()
                     self.writeline(f"{known[each]} = environment.{kind}[{each!r}]")
 
-    generator = Generator(environment, _Name("template"), "<template>")
+    generator = environments.unfolded(Generator)(environment, _Name("template"), "<template>")
     generator.optimizer = None  # as in the environment
     generator.visit(tree)
     lines = generator.stream.getvalue().splitlines()  # type: ignore[attr-defined]

@@ -234,3 +234,38 @@ def test_rendering_never_imports_jinja2():
         "assert not {'jinja2', 're', 'typing', 'json', 'functools'} & set(sys.modules)"
     )
     subprocess.run([sys.executable, "-I", "-c", code], check=True)
+
+
+@pytest.mark.parametrize("name", ["_exported", "_body_stream", "__doc__", "__class__", "_a"])
+def test_what_an_import_has_inside_is_left_to_jinja2(name):
+    """Its sandbox forbids that; what the file has set is there, and nothing else."""
+    made = imported("{% set a = 1 %}{% set _a = 2 %}")
+    assert made("{% import '_part.j2' as part %}{{ part.a }}{{ part.b is defined }}") == "1False"
+    assert made(f"{{% import '_part.j2' as part %}}{{{{ part.{name} is defined }}}}") is None
+
+
+def imported(part):
+    """What renders a template that may use a file, `_part.j2`."""
+    library = Library(texts={"_part.j2": part}, folders={"t": "", "_part.j2": ""})
+
+    def made(text):
+        codes = {}
+        for name, each in (("t", text), ("_part.j2", part)):
+            generated = generation.generated(name, each, library)
+            assert isinstance(generated, Generated)
+            codes[name] = programs.template(programs.stored(generated.code, name))
+        program = Program(made=codes, folders=library.folders, used=frozenset())
+        return rendering.render(program, "t", CONTEXT)
+
+    return made
+
+
+def test_nothing_is_evaluated_while_it_is_compiled():
+    """A filter of constants may take more memory than a launch allows, or no end of time."""
+    generated = generation.generated("t", "{{ 'a'|upper }}{{ 'b' }}")
+    assert isinstance(generated, Generated)
+    assert "'A'" not in generated.code
+    assert "'b'" in generated.code
+    template = compiling.compiled({"t": "{{ 'a'|upper }}"}, set())["t"]
+    assert "A" not in template.root_render_func.__code__.co_consts
+    assert rendered("{{ 'a'|upper }}{{ 'b' }}") == "Ab"

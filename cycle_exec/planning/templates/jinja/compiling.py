@@ -87,7 +87,7 @@ class _Compiler:
         from jinja2 import Template
         from jinja2.meta import TrackingCodeGenerator
 
-        tracking = TrackingCodeGenerator(self._environment)
+        tracking = environment.unfolded(TrackingCodeGenerator)(self._environment)
         tracking.optimizer = None  # as in the environment
         tracking.visit(tree)
         self._used.update(tracking.undeclared_identifiers)

@@ -11,10 +11,13 @@ from cycle_exec.planning.templates.undefined import UndefinedName
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping
-    from typing import Any
+    from typing import Any, TypeVar
 
-    from jinja2 import Environment, Template, Undefined
+    from jinja2 import Environment, Template, Undefined, nodes
+    from jinja2.compiler import CodeGenerator
     from jinja2.runtime import Context
+
+    Kind = TypeVar("Kind", bound=CodeGenerator)
 
 _MOST_DIGITS = 10_000
 
@@ -25,11 +28,13 @@ def made(load: Callable[[str, str], Template | None]) -> Environment:
     load: (name, the template that names it) -> another template, or None if there is none.
     """
     from jinja2 import TemplateNotFound
+    from jinja2.compiler import CodeGenerator
     from jinja2.sandbox import ImmutableSandboxedEnvironment
 
     class Sandbox(ImmutableSandboxedEnvironment):
         intercepted_binops = frozenset(operations.MEASURED)
         context_class = _guarded()
+        code_generator_class = unfolded(CodeGenerator)
 
         def getattr(self, obj: Any, attribute: str) -> Any:
             if isinstance(obj, dict) and attribute in obj:
@@ -74,6 +79,23 @@ def made(load: Callable[[str, str], Template | None]) -> Environment:
     )
     _add_ours(environment)
     return environment
+
+
+def unfolded(kind: type[Kind]) -> type[Kind]:
+    """Return a generator of this kind that leaves filters of constants to the rendering.
+
+    There they have a bound of memory, as all filters, and `compile` does not wait for them.
+    """
+    from jinja2 import nodes
+
+    class Unfolded(kind):  # type: ignore[misc, valid-type]
+        def _output_child_to_const(self, node: nodes.Expr, *given: Any) -> str:
+            if not isinstance(node, nodes.Const | nodes.TemplateData):
+                raise nodes.Impossible
+            folded: str = super()._output_child_to_const(node, *given)
+            return folded
+
+    return Unfolded
 
 
 def _add_ours(environment: Environment) -> None:
