@@ -58,7 +58,7 @@ _MEMBERS = {
 }
 _OURS = frozenset((Loop, Cycler, Joiner, Macro, Namespace, Module, Block, Undefined))
 _METHODS = frozenset((type("".split), type(Joiner(",").__call__)))
-_CALLABLE = frozenset((Loop, Joiner, Macro, Block))
+_CALLABLE = frozenset((Loop, Joiner, Macro, Block))  # and what GLOBALS has
 _MOST_OF_A_RANGE = 100_000
 _MOST_BITS = 1_000
 _MOST_ITEMS = 1_000_000
@@ -71,15 +71,26 @@ def _range(*arguments: Any) -> range:
     return found
 
 
+class _Function:
+    """One that templates know by name. It can be called, and only Jinja2 prints its own."""
+
+    __repr__ = objects.uncertain
+
+    def __init__(self, made: Callable[..., Any]) -> None:
+        self._made = made
+
+    def __call__(self, *arguments: Any, **named: Any) -> Any:
+        return self._made(*arguments, **named)
+
+
 GLOBALS = {
-    "range": _range,
+    "range": _Function(_range),
     "dict": dict,
-    "cycler": Cycler,
-    "joiner": Joiner,
-    "namespace": Namespace,
+    "cycler": _Function(Cycler),
+    "joiner": _Function(Joiner),
+    "namespace": _Function(Namespace),
     "lipsum": objects.uncertain,
 }
-_FUNCTIONS = (_range, dict, Cycler, Joiner, Namespace)
 
 
 class EvaluationContext:
@@ -226,10 +237,12 @@ class Environment:
         kind = type(value)
         if kind is dict and name in value:
             return value[name]
-        if kind is Namespace:
-            return value.members[name] if name in value.members else Undefined()
-        if kind is Module:
-            return getattr(value, name)
+        if kind is Namespace or kind is Module:
+            if name[:1] == "_":
+                raise Uncertain  # the sandbox forbids it
+            if kind is Namespace:
+                return value.members[name] if name in value.members else Undefined()
+            return getattr(value, name) if hasattr(value, name) else Undefined()
         return _member(kind, value, name)
 
     def getitem(self, value: Any, key: Any) -> Any:
@@ -247,7 +260,7 @@ class Environment:
         named.pop("_loop_vars", None)
         named.pop("_block_vars", None)
         kind = type(function)
-        if kind in _METHODS or kind in _CALLABLE or any(function is each for each in _FUNCTIONS):
+        if kind in _METHODS or kind in _CALLABLE or kind is _Function or function is dict:
             try:
                 return function(*arguments, **named)
             except StopIteration:
