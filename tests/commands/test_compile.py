@@ -245,3 +245,25 @@ def test_doctor_tells_whether_it_is_used(image):
     assert told() == ("good", f"used; left to Jinja2: {image.template}")
     _append(image.manifest)
     assert told() == ("doubtful", "the manifest has changed since")
+
+
+def test_warnings_are_in_the_order_of_the_templates(image):
+    """Whichever of them are compiled."""
+    warns = "{% if variables.FALSE %}{% endif %}"
+    names = {"a": warns + "{{ [7]|random }}", "b": warns, "c": warns + "{{ [7]|random }}"}
+    content = '[variables.defaults]\nFALSE = "false"\n'
+    for name, text in names.items():
+        (image.folder / name).write_text(text)
+        content += (
+            f'[[templates]]\nsource = "{image.folder / name}"\ntarget = "{image.target}{name}"\n'
+        )
+    image.manifest.write_text(content)
+    words = ("--manifest", image.manifest, "--", "true")
+    before = image._verb(*words)
+    warned = [line for line in before.err.splitlines() if "warning" in line]
+    assert [
+        line.count(f"/{name}:1: variables.FALSE") for name, line in zip(names, warned, strict=True)
+    ] == [1, 1, 1]
+    assert image.compile().code == 0
+    after = image._verb(*words)
+    assert [line for line in after.err.splitlines() if "warning" in line] == warned

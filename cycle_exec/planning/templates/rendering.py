@@ -48,7 +48,7 @@ def prepare(
     ready = plain.keys() | programs.keys()
     others = {name: text for name, text in sources.items() if name not in ready}
     compiled: Mapping[str, Template] = {}
-    uses = [use for each in programs.values() for use in each.uses]
+    uses = {name: list(each.uses) for name, each in programs.items()}
     if others:
         from cycle_exec.planning.templates.jinja import compiling
 
@@ -61,7 +61,8 @@ def prepare(
         compiled=compiled,
         library=library,
         used=frozenset(used),
-        uses=tuple(uses),
+        # In the order of the templates, whoever has compiled them: that of the warnings.
+        uses=tuple(use for name in sources for use in uses.get(name, ())),
     )
 
 

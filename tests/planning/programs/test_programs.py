@@ -14,6 +14,7 @@ from cycle_exec.planning.programs import filters, generation, rendering
 from cycle_exec.planning.programs.model import Generated, Program, Uncovered
 from cycle_exec.planning.templates.jinja import compiling
 from cycle_exec.planning.templates.jinja import environment as environments
+from cycle_exec.planning.templates.parts import Library
 from cycle_exec.system import programs
 from tests.planning.programs.generated import CONTEXT, RENDERED, Maker, both, difference
 

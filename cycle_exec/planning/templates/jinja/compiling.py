@@ -30,28 +30,31 @@ def compiled(
     sources: Mapping[str, str],
     used: set[str],
     library: Library | None = None,
-    uses: list[Use] | None = None,
+    uses: dict[str, list[Use]] | None = None,
 ) -> dict[str, Template]:
     """Parse and compile the templates, and the files of the library that they are made of.
 
-    used: takes every top-level name that they take from the context. uses: takes the places that
-    have to be looked at with the values. Raises Refused with the problems of all of them.
+    used: takes every top-level name that they take from the context. uses: takes, for each of them,
+    the places that have to be looked at with the values. Raises Refused with the problems of all.
     """
-    compiler = _Compiler(library or parts.Library(), used, [] if uses is None else uses)
+    compiler = _Compiler(library or parts.Library(), used)
     for name, text in sources.items():
+        compiler.uses = []
         compiler.add(name, text)
+        if uses is not None:
+            uses[name] = compiler.uses
     if compiler.problems:
         raise Refused(compiler.problems)
     return compiler.found
 
 
 class _Compiler:
-    def __init__(self, library: Library, used: set[str], uses: list[Use]) -> None:
+    def __init__(self, library: Library, used: set[str]) -> None:
         self.found: dict[str, Template] = {}
         self.problems: list[Problem] = []
+        self.uses: list[Use] = []
         self._library = library
         self._used = used
-        self._uses = uses
         self._begun: set[str] = set()
         self._environment = environment.made(self._loaded)
 
@@ -73,7 +76,7 @@ class _Compiler:
                 *self._parts(tree, name),
             ]
             if not problems:
-                self._uses += variable_use.uses(tree, name)
+                self.uses += variable_use.uses(tree, name)
                 self.found[name] = self._compiled(tree, name)
         except TemplateSyntaxError as error:
             problems = [_syntax(error, name, text)]
