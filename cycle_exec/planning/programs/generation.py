@@ -13,10 +13,10 @@ from __future__ import annotations
 from cycle_exec.errors import Problem
 from cycle_exec.planning.programs import filters, tests
 from cycle_exec.planning.programs.model import Generated, Uncovered
+from cycle_exec.planning.templates import undefined
 from cycle_exec.planning.templates.filters import table
 from cycle_exec.planning.templates.jinja import compiling, variable_use
 from cycle_exec.planning.templates.jinja import environment as environments
-from cycle_exec.settings import nearest
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -106,8 +106,8 @@ def unknown_names(
     for node in tree.find_all(nodes.Name):
         if node.name in unknown - asked_for - told and node.ctx == "load":
             told.add(node.name)
-            reason = f"{node.name} is not defined" + nearest.did_you_mean(node.name, known)
-            yield Problem("template-undefined", f"{name}:{node.lineno}", reason)
+            reason, fix = undefined.at_the_top(node.name, dict.fromkeys(known))
+            yield Problem("template-undefined", f"{name}:{node.lineno}", reason, fix)
 
 
 def _set(

@@ -37,8 +37,10 @@ _OTHERS = {
 _BEGIN = r"\{%[-+]?\s*(\w+)\b(.*?)%\}"
 _SKIPPED = r"\{#.*?#\}|\{%[-+]?\s*raw\s*[-+]?%\}.*?\{%[-+]?\s*endraw\s*[-+]?%\}"
 _GO = (
-    r"\{\{-?\s*(?:\.|\$|(?:if|range|with|end|else|define|template|printf|include|index|eq|ne)\b"
-    r"|(?:env|key|secret|keyOrDefault|getenv|service)\s+[\"`])"
+    r"\{\{-?\s*(?:\.|\$|/\*"
+    r"|(?:if|range|with|end|else|define|template|printf|include|index|eq|ne)\b"
+    # A function, and its argument behind a blank: getv "/a", default .Env.A, (ds "a").
+    r"|(?:\(|[\w.]+\s+\()*(?!not\b)[\w.]+\s+(?:[\"`$]|\.\w))"
 )
 GO = (
     "this is a Go template",
@@ -161,6 +163,7 @@ def _character(message: str) -> str:
         "$": "a name has no $ before it",
         "@": "a name has no @ before it",
         "`": 'a text stands in "quotes"',
+        "#": "a comment is written {# ... #}, a tag {% ... %}",
     }
     if character in known:
         return f"{nearest.printable(character)} is not allowed in an expression: {known[character]}"

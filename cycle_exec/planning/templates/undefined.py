@@ -11,6 +11,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 _ALWAYS = ("range", "dict", "namespace")
+_WRITTEN = "a variable is written variables.NAME, the environment env.NAME"
+_FACTS = "is Ansible's; see the names in templates: instances, containers, domains, env, variables"
 # Names that people know from other tools, and what stands for them here.
 _ELSEWHERE = {
     **dict.fromkeys(
@@ -18,9 +20,11 @@ _ELSEWHERE = {
         "is Ansible's; here nothing is read while rendering: use variables.X, env.X or include",
     ),
     **dict.fromkeys(
-        ("hostvars", "groups", "group_names", "inventory_hostname", "ansible_facts", "vars"),
-        "is Ansible's; see the names in templates: instances, containers, domains, env, variables",
+        ("hostvars", "groups", "group_names", "inventory_hostname", "playbook_dir", "vars"),
+        _FACTS,
     ),
+    "ansible_managed": "is Ansible's; write a text of your own",
+    **dict.fromkeys(("salt", "pillar", "grains"), "is Salt's; a value is variables.X or env.X"),
     "item": "is Ansible's; a loop is written {% for item in ... %}",
     "os": "is not there: the environment is env.NAME",
     "getenv": "is not there: the environment is env.NAME",
@@ -55,26 +59,28 @@ def problem(
         # A name that was computed may be a value.
         reason = "a computed name is not defined"
     elif error.obj is None:
-        reason, fix = _at_the_top(name, context, part)
+        reason, fix = at_the_top(name, context, part)
     else:
         reason, fix = _in(error.obj, name, source, context)
     return Problem(kind="template-undefined", subject=place, reason=reason, fix=fix)
 
 
-def _at_the_top(name: str, context: Mapping[str, object], part: bool) -> tuple[str, str]:
+def at_the_top(name: str, context: Mapping[str, object], part: bool = False) -> tuple[str, str]:
+    """Return reason and way out where a name without anything before it is not there."""
     if part and name in context:
         reason = f"{name} is not known in a file that is imported without context"
         return reason, '{% import "..." as ... with context %}, or hand it over as an argument'
-    if _ELSEWHERE.get(name):
-        return f"{name} {_ELSEWHERE[name]}", ""
+    elsewhere = _ELSEWHERE.get(name) or (_FACTS if name.startswith("ansible_") else "")
+    if elsewhere:
+        return f"{name} {elsewhere}", ""
     for place in ("variables", "env"):
         found = context.get(place)
         if isinstance(found, dict) and name in found:
             return f"{name} is not defined, did you mean {place}.{name}", ""
     known = nearest.nearest(name, [*context, *_ALWAYS])
-    if not known:
-        known = _prefixed(name, context)
-    return f"{name} is not defined" + (f", did you mean {known}" if known else ""), ""
+    prefixed = "" if known else _prefixed(name, context)
+    meant = f", did you mean {known or prefixed}" if known or prefixed else ""
+    return f"{name} is not defined{meant}", "" if prefixed else _WRITTEN
 
 
 def _prefixed(name: str, context: Mapping[str, object]) -> str:

@@ -51,6 +51,11 @@ def _unknown(environment: Environment, kind: str, name: str) -> str:
         return f"unknown test {shown}: it is a filter, which stands behind |"
     if kind == "filter" and name in environment.tests:
         return f"unknown filter {shown}: it is a test, which stands behind is"
+    collection, _, last = name.rpartition(".")
+    if collection and last in known:
+        return f"unknown {kind} {shown}: write {last}"
+    if collection:
+        return f"unknown {kind} {shown}: there are none of Ansible's collections"
     return f"unknown {kind} {shown}" + nearest.did_you_mean(name, known)
 
 
