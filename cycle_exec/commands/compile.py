@@ -84,8 +84,13 @@ def _add(found: dict[str, Stored | None], name: str, checked: Checked) -> str:
         found[text] = None
         return f"{name}:{generated.line} uses {generated.reason}"
     code = programs.stored(generated.code, name)
+    parts = dict(generated.parts)
+    same = found.get(text)
+    if same is not None:
+        # Of another directory, with other parts: one that is lacking there may be lacking.
+        parts = {part: present and dict(same[1])[part] for part, present in parts.items()}
     used = tuple(sorted(generated.used))
-    found[text] = used, generated.parts, generated.uses, code
+    found[text] = used, tuple(parts.items()), generated.uses, code
     return ""
 
 

@@ -89,7 +89,10 @@ def _program(
         used.update(entry.used)
         for relative, present in entry.parts:
             part = folders.get(name, "") + relative
-            if (part in texts) != present or (present and part not in made and not add(part)):
+            if part not in texts:
+                if present:
+                    return False
+            elif part not in made and not add(part):
                 return False
         uses.extend(entry.uses)  # those of its parts come first, as Jinja2 compiles them
         return True

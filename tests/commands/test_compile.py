@@ -267,3 +267,25 @@ def test_warnings_are_in_the_order_of_the_templates(image):
     assert image.compile().code == 0
     after = image._verb(*words)
     assert [line for line in after.err.splitlines() if "warning" in line] == warned
+
+
+def test_the_same_text_in_two_directories(image):
+    """With a part of the name in one of them: both are used, as long as nothing changes."""
+    other = image.folder / "other" / "page.j2"
+    other.parent.mkdir()
+    text = "{% if 1 %}true {% include '_part.j2' ignore missing %}{% endif %}"
+    for path in (image.template, other):
+        path.write_text(text)
+    entry = f'[[templates]]\nsource = "{other}"\ntarget = "{image.folder / "o"}"\n'
+    image.manifest.write_text(image.manifest.read_text() + entry)
+    assert image.compile().code == 0
+    made, said = image.launch()
+    assert (made, (image.folder / "o").read_text()) == ("true part", "true ")
+    assert "compiled" not in said
+    (other.parent / "_part.j2").write_text("{% if 1 %}new{% endif %}")
+    _, said = image.launch()
+    assert (image.folder / "o").read_text() == "true new"
+    assert f"the compiled form of {other} is not used: it has changed since" in said
+    image.part.unlink()
+    made, said = image.launch()
+    assert made == "true "
