@@ -6,6 +6,7 @@ Jinja2 does it again, and tells it.
 
 from __future__ import annotations
 
+from cycle_exec.planning.programs import text_filters
 from cycle_exec.planning.programs.objects import Group, Uncertain, Undefined, text_of
 
 TYPE_CHECKING = False
@@ -21,14 +22,7 @@ if TYPE_CHECKING:
     Function = Callable[..., Any]
 
 _MOST_DIGITS = 300
-_SCALARS = frozenset((str, int, float, bool, type(None)))
-# RFC 3986, 2.3.
-_UNRESERVED = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_.-~")
 _PLAIN = frozenset((str, list, tuple, dict, int, float, bool, type(None)))
-
-
-def _of(value: Any) -> str:
-    return value if isinstance(value, str) else text_of(value)
 
 
 def _lower(value: Any) -> Any:
@@ -86,14 +80,6 @@ def do_batch(value: Iterable[Any], linecount: int, fill_with: Any = None) -> Ite
         yield row
 
 
-def do_capitalize(s: Any) -> str:
-    return _of(s).capitalize()
-
-
-def do_center(value: Any, width: int = 80) -> str:
-    return _of(value).center(width)
-
-
 def do_default(value: Any, default_value: Any = "", boolean: Any = False) -> Any:
     return default_value if isinstance(value, Undefined) or (boolean and not value) else value
 
@@ -121,12 +107,6 @@ def do_float(value: Any, default: Any = 0.0) -> Any:
         return default
 
 
-def do_format(value: Any, *args: Any, **kwargs: Any) -> str:
-    if args and kwargs:
-        raise Uncertain
-    return _of(value) % (kwargs or args)
-
-
 def do_groupby(
     environment: Environment,
     value: Iterable[Any],
@@ -145,18 +125,6 @@ def do_groupby(
             last = now
         found[-1].list.append(item)
     return found
-
-
-def do_indent(s: Any, width: Any = 4, first: Any = False, blank: Any = False) -> str:
-    indentation = width if isinstance(width, str) else " " * width
-    s += "\n"
-    if blank:
-        text = ("\n" + indentation).join(s.splitlines())
-    else:
-        text, *lines = s.splitlines()
-        if lines:
-            text += "\n" + "\n".join(indentation + line if line else line for line in lines)
-    return indentation + text if first else text
 
 
 def do_int(value: Any, default: Any = 0, base: int = 10) -> Any:
@@ -187,10 +155,6 @@ def do_join(
 
 def do_list(_evaluation: EvaluationContext, value: Iterable[Any]) -> list[Any]:
     return list(value)
-
-
-def do_lower(s: Any) -> str:
-    return _of(s).lower()
 
 
 def do_map(context: Context, value: Any, *args: Any, **kwargs: Any) -> Iterator[Any]:
@@ -324,31 +288,12 @@ def do_sort(
     return sorted(value, key=lambda item: [get(item) for get in getters], reverse=reverse)
 
 
-def do_string(value: Any) -> str:
-    return _of(value)
-
-
 def do_sum(
     environment: Environment, iterable: Iterable[Any], attribute: Any = None, start: Any = 0
 ) -> Any:
     if attribute is not None:
         iterable = map(_getter(environment, attribute), iterable)
     return sum(iterable, start)
-
-
-def do_title(s: Any) -> str:
-    words = [""]
-    for character in _of(s):
-        # What divides words: the blanks of Unicode, as \\s of a regular expression, and brackets.
-        if character in "-({[<" or character.isspace():
-            words += (character, "")
-        else:
-            words[-1] += character
-    return "".join(word[:1].upper() + word[1:].lower() for word in words)
-
-
-def do_trim(value: Any, chars: Any = None) -> str:
-    return _of(value).strip(chars)
 
 
 def do_truncate(
@@ -383,31 +328,6 @@ def do_unique(
             yield item
 
 
-def do_upper(s: Any) -> str:
-    return _of(s).upper()
-
-
-def do_urlencode(value: Any) -> str:
-    if type(value) is dict:
-        return "&".join([f"{_quoted(key)}={_quoted(each)}" for key, each in value.items()])
-    if type(value) not in _SCALARS:
-        raise Uncertain
-    return _percent_encoded(text_of(value), "/")
-
-
-def _quoted(value: Any) -> str:
-    return _percent_encoded(text_of(value), " ").replace(" ", "+")
-
-
-def _percent_encoded(text: str, safe: str) -> str:
-    return "".join(
-        character
-        if character in _UNRESERVED or character in safe
-        else "".join([f"%{byte:02X}" for byte in character.encode()])
-        for character in text
-    )
-
-
 def _taking(what: str, *functions: Function) -> None:
     for function in functions:
         function.takes = what  # type: ignore[attr-defined]
@@ -420,7 +340,7 @@ _taking("environment", do_truncate, do_unique)
 
 FILTERS: dict[str, Function] = {
     name.removeprefix("do_"): function
-    for name, function in list(globals().items())
+    for name, function in [*globals().items(), *vars(text_filters).items()]
     if name.startswith("do_")
 }
 FILTERS.update(abs=abs, count=len, length=len, d=do_default)
