@@ -85,6 +85,8 @@ def reason(message: str, text: str, at: int) -> tuple[str, str]:
         return "else if is no tag: Jinja2 writes elif", ""
     if "nexpected char" in message:
         return _character(message), ""
+    if message.startswith(("Expected an expression", "unexpected 'end of ")):
+        return "an expression is missing, or what it ends with", ""
     if message.startswith("unexpected '"):
         return _bracket(line), ""
     if "expected token" in message:
