@@ -30,6 +30,9 @@ if TYPE_CHECKING:
     Programs = Mapping[str, Stored | None]
 
 
+_DIGEST = 8  # bytes
+
+
 class Unusable(Exception):
     """There is a compiled form which is not used; `reason` says why, for people."""
 
@@ -48,7 +51,8 @@ def content(manifest: bytes, data: Any, programs: Any) -> bytes:
 
     manifest: the text that `data` was made of. programs: see Programs.
     """
-    return _identity() + marshal.dumps((manifest, data, programs))
+    made = marshal.dumps((manifest, data, programs))
+    return _identity() + _digest(made) + made
 
 
 def read(path: str, manifest: bytes) -> tuple[object, Programs] | None:
@@ -79,10 +83,11 @@ def read(path: str, manifest: bytes) -> tuple[object, Programs] | None:
     identity = _identity()
     if not whole.startswith(identity):
         raise Unusable("another version of cycle-exec, Python or Jinja2 has made it")
-    try:
-        made_of, data, programs = marshal.loads(whole[len(identity) :])  # noqa: S302
-    except (ValueError, EOFError, TypeError):
-        raise Unusable("it is damaged") from None
+    begin = len(identity) + _DIGEST
+    made = whole[begin:]
+    if whole[len(identity) : begin] != _digest(made):
+        raise Unusable("it is damaged")
+    made_of, data, programs = marshal.loads(made)  # noqa: S302
     if made_of != manifest:
         raise Unusable("the manifest has changed since")
     return data, programs
@@ -148,6 +153,13 @@ def _doubt_of_place(path: bytes, found: os.stat_result) -> str:
         if folder == b"/":
             return ""
         folder, above = os.path.dirname(folder), True
+
+
+def _digest(made: bytes) -> bytes:
+    """Return what another content has not: code in which a bit has changed may do anything."""
+    from _imp import source_hash  # that of Python's own compiled modules; nothing is loaded for it
+
+    return source_hash(0, made)
 
 
 def _identity() -> bytes:
