@@ -108,6 +108,8 @@ def _of_types(message: str) -> tuple[str, str]:
     )
     if joined and "str" in types and len(types) > 1:
         return _NUMBER
+    if message.endswith("is required, not str") or message == "must be real number, not str":
+        return "a format of numbers has a text: every variable is text", _NUMBER[1]
     if message.startswith("not all arguments converted"):
         return "a text before % is a format, and this one has no place for a value", _NUMBER[1]
     if any(words in message for words in _CALLS):

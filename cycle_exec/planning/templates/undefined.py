@@ -55,6 +55,10 @@ def problem(
     fix = ""
     if syntax.go(line):
         reason, fix = syntax.GO
+    elif name is None and error.obj is None:
+        reason = "the list or text is empty, and has no such item"
+    elif isinstance(name, int) and isinstance(error.obj, list | tuple | str):
+        reason = "the list or text has no item of this number"
     elif not isinstance(name, str) or not stands_in(name, source):
         # A name that was computed may be a value.
         reason = "a computed name is not defined"
