@@ -63,7 +63,7 @@ def programs(
 def stale(
     settings: Settings, sources: Mapping[str, str], found: Mapping[str, Program]
 ) -> list[str]:
-    """Return the templates that have changed since, where there is a compiled form.
+    """Return the templates that have changed since, or were never compiled, where there is a form.
 
     found: the programs of those that have not.
     """

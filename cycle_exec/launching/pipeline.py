@@ -230,7 +230,8 @@ def _ready(settings: Settings, sources: Mapping[str, str], library: Library | No
 
     programs = compiled.programs(settings, others, library)
     for name in compiled.stale(settings, others, programs):
-        stderr.log.info(f"the compiled form of {name} is not used: it has changed since")
+        reason = "it has changed since, or was not compiled"
+        stderr.log.info(f"the compiled form of {name} is not used: {reason}")
     return _Ready(plain=plain, programs=programs)
 
 

@@ -297,3 +297,15 @@ def test_the_same_text_in_two_directories(image):
     image.part.unlink()
     made, said = image.launch()
     assert made == "true "
+
+
+def test_a_template_of_an_option_is_not_said_to_have_changed(image):
+    """It is none of the manifest's, and was never compiled."""
+    assert image.compile().code == 0
+    other = image.folder / "other.j2"
+    other.write_text("{% if 1 %}other{% endif %}")
+    words = ("--manifest", image.manifest, "--template", f"{other}:{image.folder / 'o'}")
+    ran = image._verb(*words, "--log-level", "info", "--", "cat", image.folder / "o")
+    assert (ran.code, ran.out) == (0, "other")
+    said = "is not used: it has changed since, or was not compiled"
+    assert f"the compiled form of {other} {said}" in ran.err
