@@ -218,3 +218,25 @@ def test_where_no_config_is():
         mirrored(disk, {"/s/new": b"new"}, "check", "/s/a")
     for path in list(disk)[1:]:
         assert path.encode() in mirrored(disk, {"/s/new": b"new"}, "check", path).files
+
+
+def test_a_word_that_stands_twice_and_a_directory_that_nobody_may_list():
+    """The one leads to the same, the other to nothing."""
+
+    class Closed(Disk):
+        def names(self, folder: bytes) -> list[bytes]:
+            if folder == b"/etc/nginx/closed":
+                raise PermissionError
+            return super().names(folder)
+
+    text = b"include conf.d/*.conf; include conf.d/*.conf; include closed/*.conf;"
+    new = {"/etc/nginx/conf.d/new.conf": b"x"}
+    entries = {**NGINX, "/etc/nginx/nginx.conf": text, "/etc/nginx/closed": None, **new}
+    command = Command(
+        words=("/etc/nginx/nginx.conf",), executable="/usr/bin/check", directory="/", environ={}
+    )
+    found = layout(Closed(entries), [swap("/etc/nginx/conf.d/new.conf", b"x")], command, b"/M")
+    moved = b"include /M/etc/nginx/conf.d/*.conf;"
+    assert (
+        found.files[b"/etc/nginx/nginx.conf"] == moved + b" " + moved + b" include closed/*.conf;"
+    )

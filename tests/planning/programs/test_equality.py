@@ -30,6 +30,11 @@ RENDERED = """
 {{ instances|rejectattr('hostname', 'in', ['api'])|map(attribute='id')|list }}
 {{ instances|selectattr('id')|map(attribute='id')|list }}
 {{ 'aXbX'|replace('X', '-') }} {{ 'aXbX'|replace('X', '-', 1) }}
+{{ 'abc'|reverse }} {{ {}|max is undefined }} {{ variables.LIST|attr('nope') is undefined }}
+{{ 'secret'|password_hash('bcrypt') }}
+{{ 'one line'|indent }} {{ nope|items|list }} {{ ['A', 'b']|map('list')|list }}
+{{ [[2, 1], [4]]|map('sum')|list }} {{ [['a'], ['b']]|map('join')|list }}
+{{ domains|map('upper')|reverse|list }}
 {{ 'abc'|reverse }} {{ [1, 2]|reverse|list }} {{ {'a': 1, 'b': 2}|reverse|list }}
 {{ 1.256|round }} {{ 1.256|round(2) }} {{ [1, 2]|sum }} {{ instances|map(attribute='id')|first }}
 {{ [{'n': 1}, {'n': 2}]|sum(attribute='n') }} {{ [1, 2]|sum(start=10) }}
@@ -54,6 +59,10 @@ RENDERED = """
 {{ [] is iterable }}
 {{ true is boolean }} {{ 1 is integer }} {{ 1.5 is float }} {{ 1 is sameas(1) }}
 {{ 'a' is eq('a') }}
+{% for x in [1, 2] %}{{ loop.last }}{{ loop.last }}{% endfor %} {{ 5 is sequence }}
+{{ [['a'], ['b']]|map('map', 'upper')|map('list')|list }}
+{{ 'a'|upper }}{% block c %}{{ 'c'|upper }}{% endblock %}
+{{ 'a'|upper }}{% macro m() %}{{ 'b'|upper }}{% endmacro %}{{ m() }}
 {% for x in [1, 2] %}{{ loop.first }}{{ loop.last }}{{ loop.length }}{% endfor %}
 {% for x in [1, 2, 3] %}{{ loop.revindex }}{% endfor %}
 {% for x in [1, 2] %}{{ loop.revindex0 }}{{ loop.previtem|default('-') }}{% endfor %}
@@ -102,6 +111,13 @@ LEFT = """
 {{ variables|attr('keys') }}
 {% for x in [1] %}{{ loop(x) }}{% endfor %}
 {{ lipsum() }}
+{{ [1, 2]|urlencode }}
+{{ 'a' * 99999999 }}
+{{ domains|batch(2) is sequence }}
+{{ cycler(1)|attr('x') }}
+{{ [domains|map('upper')] }}
+{{ [1] * 1500000 }}
+{{ (empty + [1]) * 1500000 }}
 """
 
 

@@ -20,14 +20,29 @@ def library_of(texts: dict[str, str]) -> Library:
     )
 
 
-def by_program(texts: dict[str, str]) -> str | None:
+def program_of(texts: dict[str, str]) -> Program:
     library, made = library_of(texts), {}
     for name, text in library.texts.items():
         generated = generation.generated(name, text, library)
         assert isinstance(generated, Generated)
         made[name] = programs.template(programs.stored(generated.code, name))
-    program = Program(made=made, folders=library.folders, used=frozenset(CONTEXT))
-    return rendering.render(program, "d/t", CONTEXT)
+    return Program(made=made, folders=library.folders, used=frozenset(CONTEXT))
+
+
+def by_program(texts: dict[str, str]) -> str | None:
+    return rendering.render(program_of(texts), "d/t", CONTEXT)
+
+
+def test_a_program_stands_for_its_template():
+    """And where it is not certain, Jinja2 renders what it was made of."""
+    for text, expected in (("{{ v.A|upper }}", "1"), ("{{ 1.25|round(1, 'floor') }}", "1.2")):
+        texts = {"t": text}
+        program = program_of(texts)
+        prepared = by_jinja2.prepare(
+            {"d/t": text}, {}, library=library_of(texts), programs={"d/t": program}
+        )
+        assert (prepared.used, prepared.compiled) == (program.used, {})
+        assert by_jinja2.render(prepared, "d/t", CONTEXT) == expected
 
 
 @pytest.mark.parametrize(
@@ -103,6 +118,11 @@ def test_what_is_not_certain_is_left_to_jinja2(texts):
         (
             {"t": "{% if v %}{% set a = 1 %}{% endif %}{{ a }}{% set b, c = 1, 2 %}{{ b }}{{ c }}"},
             [],
+        ),
+        ({"t": "{% from 'a' import x, x as y %}{{ x }}{{ y }}{{ gone }}"}, ["gone is not defined"]),
+        (
+            {"t": "{% extends 'none' %}{% block b %}{{ own }}{% endblock %}"},
+            ["own is not defined"],
         ),
         ({"t": "{% set a %}text{% endset %}{{ a }}{% macro m() %}{% endmacro %}{{ m() }}"}, []),
         (

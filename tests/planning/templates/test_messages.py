@@ -7,7 +7,7 @@ import warnings
 import pytest
 
 from cycle_exec.errors import Problem, Refused
-from cycle_exec.planning.templates import rendering, text_use
+from cycle_exec.planning.templates import rendering, syntax, text_use
 from tests.planning.test_build import planned, text
 
 CONTEXT: dict[str, object] = {
@@ -319,3 +319,17 @@ def test_a_path_is_shown_as_it_is_written():
     """In brackets where it must be."""
     assert text_use.shown(("variables", "A")) == "variables.A"
     assert text_use.shown(("variables", "a-b")) == 'variables["a-b"]'
+
+
+def test_a_message_that_a_later_jinja2_may_have():
+    """It is not repeated: it could quote the template."""
+    assert syntax.reason("c4n4ry", "text", 1) == ("this is not valid Jinja2", "")
+
+
+def test_the_name_of_a_template_is_handed_to_a_filter_that_takes_it():
+    """Also by Jinja2, for the salt of a password's hash."""
+    text = {"t": "{{ 'secret'|password_hash('bcrypt', rounds=4) }}"}
+    prepared = rendering.prepare(text, {})
+    first = rendering.render(prepared, "t", {})
+    assert first.startswith("$2")
+    assert rendering.render(prepared, "t", {}) == first

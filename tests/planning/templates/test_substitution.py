@@ -217,3 +217,9 @@ def test_a_launch_without_blocks_and_filters_never_imports_jinja2():
         "assert not {'jinja2', 're', 'typing'} & set(sys.modules)"
     )
     subprocess.run([sys.executable, "-I", "-c", code], check=True)
+
+
+@pytest.mark.parametrize("text", ["{{ a|default('x', 1) }}", "{{ a|lower('x', true) }}"])
+def test_what_only_jinja2_can_tell(text):
+    """An argument that is no word of the two, a filter that takes none."""
+    assert substitution.parsed({"t": text}) == {}
