@@ -161,6 +161,7 @@ def test_no_header_breaks_the_decision(value, date, draw):
     assert wait is None or 0 <= wait <= 10.0
 
 
+@example(0.0, 3, 0.5)
 @given(st.floats(0, 8), st.integers(1, 5), draws)
 def test_whoever_holds_up_others_tries_three_times_within_two_seconds(passed, attempt, draw):
     """As usual until then, and not at all afterwards."""
@@ -169,7 +170,7 @@ def test_whoever_holds_up_others_tries_three_times_within_two_seconds(passed, at
         assert attempt >= BRIEF_TRIES or passed > BRIEF - 2 * BASE
     else:
         assert attempt < BRIEF_TRIES
-        assert passed + wait <= BRIEF
+        assert passed + wait <= BRIEF + 1e-9  # a sum is rounded
 
 
 def test_a_retry_after_beyond_two_seconds_is_not_waited_for():

@@ -185,7 +185,10 @@ def test_whatever_goes_further_is_left_to_jinja2(text):
     assert substitution.parse(text) is None
 
 
-@pytest.mark.parametrize("text", ["{{ nope }}", "{{ env.nope }}", "{{ a.b }}", "{{ gone }}"])
+@pytest.mark.parametrize(
+    "text",
+    ["{{ nope }}", "{{ env.nope }}", "{{ a.b }}", "{{ gone }}", "{{ if_['x-y.z'].e|lower }}"],
+)
 def test_what_is_not_plainly_there_is_left_to_jinja2(text):
     """Jinja2 decides whether that is an error, and which."""
     plain = substitution.parse(text)
