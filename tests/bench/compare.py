@@ -42,6 +42,8 @@ def main() -> int:
         found = [(title, job(folder, f"job{at}", size)) for at, (title, size) in enumerate(_JOBS)]
         with server.serving([_site(folder, each) for _, each in found]):
             for title, each in found:
+                if options.compiled and each.targets:
+                    contenders.compile_(each, here.script)
                 pair = (
                     contenders.ours(each, here.script, _socket(folder, each)),
                     contenders.ours(each, there, _socket(folder, each)),
@@ -104,6 +106,9 @@ def _site(folder: Path, job: Job) -> server.Site:
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m tests.bench.compare", description=__doc__)
     parser.add_argument("revision", help="a commit of this repository")
+    parser.add_argument(
+        "--compiled", action="store_true", help="this tree after cycle-exec compile, as in an image"
+    )
     parser.add_argument("--rounds", type=int, default=101, metavar="N", help="pairs (101)")
     parser.add_argument("--most", type=float, metavar="RATIO", help="fail above it")
     return parser.parse_args()

@@ -1,6 +1,6 @@
 #!/bin/sh
 # A launch of this tree beside one of another commit, from a bare machine with Python 3.11 or newer:
-#   sh tests/bench/compare.sh REVISION [--rounds N] [--most RATIO]
+#   sh tests/bench/compare.sh REVISION [--compiled] [--rounds N] [--most RATIO]
 set -eu
 cd "$(dirname "$0")/../.."
 . ./tests/environment.sh

@@ -8,7 +8,6 @@ from binascii import a2b_base64, b2a_base64
 from cycle_exec.errors import Unfit
 from cycle_exec.planning.certificates.der import NotDer, Reader
 from cycle_exec.record import Record
-from cycle_exec.settings.nearest import printable
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -93,7 +92,11 @@ def _called(label: str) -> str:
     """Name a block by its label; "PKCS7" is what its users know it by."""
     if not _LABEL.issuperset(label) or max(map(len, label.split(" "))) > _LONGEST_WORD:
         return "a block of another kind"
-    return _NAMED.get(label) or f"a block {printable(label, 40)}"
+    if label in _NAMED:
+        return _NAMED[label]
+    from cycle_exec.settings.nearest import printable
+
+    return f"a block {printable(label, 40)}"
 
 
 def _blocks(text: str, what: str) -> tuple[Block, ...]:

@@ -6,7 +6,6 @@ from cycle_exec.errors import Problem, Refused
 from cycle_exec.planning.certificates import keys
 from cycle_exec.planning.certificates.host_names import covers, folded, is_host_name
 from cycle_exec.planning.certificates.judgement import Judgement, judge
-from cycle_exec.settings.nearest import did_you_mean, printable
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -145,6 +144,8 @@ class _Found:
         """
         lines: dict[str, None] = {}
         for index, judged in self.judged.items():
+            if not judged.warned and not judged.refused and index not in self.uncovered:
+                continue
             subject = f"certificate {self._name(index)}"
             if index in self.used:
                 lines.update(dict.fromkeys(f"{subject}: {line}" for line in judged.warned))
@@ -194,12 +195,14 @@ class _Found:
 
     def _name(self, index: int) -> str:
         names = self.certificates[index].domains
-        return printable(names[0] if names else self.certificates[index].id)
+        return _printable(names[0] if names else self.certificates[index].id)
 
     def _none_for(self, domain: str) -> str:
         known = [name for names in self.domains for name in names if is_host_name(name)]
         if not known:
             return "the platform has no certificate for this container"
+        from cycle_exec.settings.nearest import did_you_mean
+
         hint = did_you_mean(domain, known)
         return f"there is no certificate for it{hint or ', only for ' + some(known)}"
 
@@ -213,10 +216,17 @@ def _rank(one: Usable) -> tuple[int, int, str, str]:
 def some(names: Iterable[str]) -> str:
     """Return some of many names, for one message."""
     found = list(names)
-    shown = ", ".join(printable(name) for name in found[:_SHOWN])
+    shown = ", ".join(_printable(name) for name in found[:_SHOWN])
     return shown + (f" and {len(found) - _SHOWN} more" if len(found) > _SHOWN else "")
 
 
 def _problem(name: str, reason: str) -> Problem:
-    subject = f"certificate {printable(name)}".rstrip()
+    subject = f"certificate {_printable(name)}".rstrip()
     return Problem(kind="certificate-refused", subject=subject, reason=reason)
+
+
+def _printable(name: str) -> str:
+    # Most launches have nothing to say of a certificate.
+    from cycle_exec.settings.nearest import printable
+
+    return printable(name)
