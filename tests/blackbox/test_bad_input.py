@@ -449,7 +449,7 @@ def test_a_check_that_does_not_end(ground, api):
     ground.template("new", "checked.j2")
     text = (
         '[[templates]]\nsource = "~/checked.j2"\ntarget = "@/checked"\n'
-        'check = ["sh", "-c", "sleep 60 & sleep 60"]\n'
+        'check = ["sh", "-c", "cat {{ staged }} >/dev/null; sleep 60 & sleep 60"]\n'
     )
     ran = launched(ground, api, text, "--deadline", "1500ms")
     ground.refused(ran, 65, "check-failed", "did not finish before the deadline", staged=True)

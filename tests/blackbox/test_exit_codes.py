@@ -266,7 +266,7 @@ def test_a_stop_signal_during_a_check_leaves_nothing_of_it(ground, api, number):
     ground.template("new", "page.j2")
     text = ground.manifest(
         '[[templates]]\nsource = "~/page.j2"\ntarget = "@/old.env"\n'
-        'check = ["sh", "-c", "echo $$ >~/check; exec sleep 60"]'
+        'check = ["sh", "-c", "cat {{ staged }} >~/seen; echo $$ >~/check; exec sleep 60"]'
     )
     running = ground.start(api, "--manifest", text)
     check = ground.inputs / "check"

@@ -240,7 +240,7 @@ def test_a_launch_under_way(api, tmp_path, options, program):
         # It starts again, as the variable could affect it.
         start, environ = [sys.executable, "-m", "cycle_exec"], {"PYTHONPATH": "/nowhere"}
     (tmp_path / "page.j2").write_text("page")
-    check = f"{SCRIPT} health >{tmp_path}/out; :"
+    check = f"cat {{{{ staged }}}} >/dev/null; {SCRIPT} health >{tmp_path}/out; :"
     (tmp_path / "manifest.toml").write_text(
         f'[[templates]]\nsource = "{tmp_path}/page.j2"\ntarget = "{tmp_path}/made/page"\n'
         f'check = ["sh", "-c", "{check}"]\n'

@@ -172,7 +172,7 @@ def test_a_check_without_end_does_not_keep_it(ground, api, check):
     """Also one that does not want to be stopped."""
     text = ground.manifest(
         '[[templates]]\nsource = "~/page.j2"\ntarget = "@/checked"\n'
-        f'check = ["sh", "-c", "{check}"]\n'
+        f'check = ["sh", "-c", "cat {{{{ staged }}}} >/dev/null; {check}"]\n'
     )
     ran = launched(ground, api, "--manifest", text, deadline=LONGER)
     ground.refused(ran, 65, "check-failed", "did not finish before the deadline", staged=True)
