@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import resource
+import signal
 from pathlib import Path
 
 import pytest
@@ -99,7 +100,8 @@ def test_little_memory(ground, api, megabytes):
         before=lambda: resource.setrlimit(resource.RLIMIT_AS, (limit, limit)),
     )
     assert "internal" not in ran.err, ran
-    assert ran.code == 0 or "out of memory" in ran.err, ran
+    # The library that makes keystores aborts the process where it gets no memory, mostly with words.
+    assert ran.code in (0, -signal.SIGABRT) or "out of memory" in ran.err, ran
 
 
 def hook(api, place: Path, *words: str, before) -> tuple[int, str, str]:
