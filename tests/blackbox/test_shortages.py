@@ -99,9 +99,11 @@ def test_little_memory(ground, api, megabytes):
         command=["true"],
         before=lambda: resource.setrlimit(resource.RLIMIT_AS, (limit, limit)),
     )
-    assert "internal" not in ran.err, ran
-    # The library that makes keystores aborts the process where it gets no memory, mostly with words.
-    assert ran.code in (0, -signal.SIGABRT) or "out of memory" in ran.err, ran
+    # What makes keystores aborts where it gets no memory, mostly with words of its own; CPython may
+    # forget to say that it got none, and then raises SystemError.
+    assert "internal" not in ran.err or "SystemError" in ran.err, ran
+    known = "out of memory" in ran.err or "SystemError" in ran.err
+    assert ran.code in (0, -signal.SIGABRT) or known, ran
 
 
 def hook(api, place: Path, *words: str, before) -> tuple[int, str, str]:
