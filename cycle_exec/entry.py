@@ -5,7 +5,7 @@ from __future__ import annotations
 import gc
 import posix  # os itself takes 180 kB more, in the supervisor for as long as the app runs
 import sys
-from errno import EAGAIN, EMFILE, ENFILE, ENOMEM
+from errno import ENOMEM
 
 from cycle_exec import INTERPRETER_VARIABLES, bundle_path
 
@@ -18,8 +18,6 @@ if TYPE_CHECKING:
 else:
     import _signal
 
-# What the machine lacks is no bug.
-_SHORTAGES = (EAGAIN, EMFILE, ENFILE, ENOMEM)
 _NO_ROOM = ("map segment", "zero-fill pages", "Cannot allocate memory", "Out of memory")
 _HELP = frozenset(("-h", "--help"))
 
@@ -181,7 +179,7 @@ def _hook(invocation: Invocation) -> int:
 
 
 def _unexpected(error: BaseException) -> int:
-    from cycle_exec.errors import Problem
+    from cycle_exec.errors import SHORTAGES, Problem
     from cycle_exec.system.output import stderr
 
     number = _lack(error)
@@ -189,7 +187,7 @@ def _unexpected(error: BaseException) -> int:
         from cycle_exec.system.invocation import needs_linux
 
         (problem,) = needs_linux("this verb").problems  # it has met what only Linux has
-    elif number in _SHORTAGES:
+    elif number in SHORTAGES:
         from cycle_exec.system.files import words
 
         reason = words(OSError(number, ""))

@@ -7,11 +7,17 @@ and the tests read the same table.
 
 from __future__ import annotations
 
+from errno import EAGAIN, EMFILE, ENFILE, ENOMEM
+
 from cycle_exec.record import Record
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable
+
+
+# Errors of a machine that lacks processes, descriptors or memory: no bug, and no answer either.
+SHORTAGES = (EAGAIN, EMFILE, ENFILE, ENOMEM)
 
 
 class Kind(Record):

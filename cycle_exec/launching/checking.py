@@ -38,18 +38,12 @@ class Checked(Record):
 
 def checked(path: str) -> Checked:
     """Read the manifest of this path and all that it names. Raise Refused with every problem."""
-    from cycle_exec.settings.manifest import manifest as manifests
-
     try:
         content = files.read(path)
     except files.Unreadable as error:
         fix = "give the path of the file, or create one with cycle-exec manifest new"
         raise Refused([Problem("manifest-missing", path, error.reason, fix)]) from None
-    try:
-        text = content.decode()
-    except UnicodeDecodeError as error:
-        raise Refused([Problem("manifest-invalid", path, files.not_text(error))]) from None
-    manifest = manifests.parse(text, path)
+    manifest = pipeline.parsed_manifest(path, content)
     problems: list[Problem] = []
     texts = preflight.texts(manifest.templates, problems)
     library = preflight.library(texts)

@@ -6,9 +6,7 @@ directory, with its paths in the configs and in the command; else it is not run,
 
 from __future__ import annotations
 
-from errno import EAGAIN, EMFILE, ENFILE, ENOMEM
-
-from cycle_exec.errors import Problem, Refused, Unfit
+from cycle_exec.errors import SHORTAGES, Problem, Refused, Unfit
 from cycle_exec.record import Record
 from cycle_exec.system.exec import lookup
 from cycle_exec.system.files import words as words_of
@@ -25,8 +23,6 @@ if TYPE_CHECKING:
     from cycle_exec.system.exec.user import User
     from cycle_exec.system.init.commands import Outcome
 
-# Of what a start needs in any case.
-_SHORTAGES = (EAGAIN, EMFILE, ENFILE, ENOMEM)
 _PLACEHOLDERS = ("{{ staged }}", "{{staged}}")
 
 
@@ -100,7 +96,7 @@ class _Check:
         except Unfit as unfit:
             reason = unfit.reason
         except OSError as error:
-            if error.errno in _SHORTAGES:
+            if error.errno in SHORTAGES:
                 raise
             path = error.filename
             reason = words_of(error)

@@ -100,13 +100,18 @@ def _manifest(path: str, named: bool) -> Form:
         form = compiled.form(path, content)
     if form.manifest is not None:
         return form
+    return form.replace(manifest=parsed_manifest(path, content))
+
+
+def parsed_manifest(path: str, content: bytes) -> Manifest:
+    """Return the manifest that stands at a path. Raise Refused."""
     try:
         text = content.decode()
     except UnicodeDecodeError as error:
         raise refuse("manifest-invalid", path, files.not_text(error)) from None
     from cycle_exec.settings.manifest import manifest
 
-    return form.replace(manifest=manifest.parse(text, path))
+    return manifest.parse(text, path)
 
 
 def fetched(

@@ -9,33 +9,13 @@ from pathlib import Path
 import pytest
 
 from tests.launching.reload.conftest import reloading
-from tests.support import ports
+from tests.support import nginx, ports
 from tests.support.emulated import emulated
 from tests.support.visitor import Visitor
 from tests.support.waiting import until
 
 HOST = "app.example.test"
-CONFIG = """
-daemon off;
-pid @/nginx.pid;
-error_log stderr warn;
-worker_processes 2;
-events { worker_connections 64; }
-http {
-    access_log off;
-    client_body_temp_path @/body;
-    proxy_temp_path @/proxy;
-    fastcgi_temp_path @/fastcgi;
-    uwsgi_temp_path @/uwsgi;
-    scgi_temp_path @/scgi;
-    server {
-        listen 127.0.0.1:{{ variables.PORT }} ssl;
-        ssl_certificate {{ certificates["app.example.test"].paths.fullchain }};
-        ssl_certificate_key {{ certificates["app.example.test"].paths.privkey }};
-        location / { return 200 "{{ variables.WORDS }}"; }
-    }
-}
-"""
+CONFIG = nginx.tls('"{{ variables.WORDS }}"')
 MANIFEST = """
 [variables]
 exclude = ["WORDS"]
