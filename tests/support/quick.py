@@ -39,12 +39,14 @@ _QUICK = [
     )
 ]
 
-# Real servers, which a machine for the quick tests need not have, and what plays for many seconds.
+# Real servers and other programs, which a machine for the quick tests need not have, and what plays
+# for many seconds.
 _LONGER = [
     _TESTS / name
     for name in (
         "planning/certificates/oracle",
         "planning/certificates/test_vectors.py",
+        "planning/files/test_env_files.py",
         "resident/test_exploration.py",
         "resident/test_simulation.py",
     )
