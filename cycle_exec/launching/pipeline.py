@@ -191,9 +191,6 @@ def _import_the_rest(settings: Settings, certificates: bool) -> None:
 
     if certificates:
         from cycle_exec.planning.certificates import selection, targets  # noqa: F401
-        from cycle_exec.system.crypto import key_matches
-
-        key_matches.ready()
     if preflight.makes_keystores(settings):
         from cycle_exec.system.crypto import keystore
 

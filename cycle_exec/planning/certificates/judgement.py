@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from cycle_exec.planning.certificates import chain, pem, x509
+from cycle_exec.planning.certificates import chain, pairing, pem, x509
 from cycle_exec.planning.model import CertificateSummary
 from cycle_exec.record import Record
 
@@ -62,7 +62,8 @@ def judge(
 ) -> Judgement:
     """Return the certificate ready for use, or every reason why it is not.
 
-    mismatch: why a key (PEM) does not fit the first certificate of a chain (PEM), or None.
+    mismatch: why a key (PEM) does not fit the first certificate of a chain (PEM), or None; asked
+    only where that is not certain.
     refusal: what OpenSSL says of a chain as a client; None: nobody is asked.
     """
     refused: list[str] = []
@@ -81,7 +82,9 @@ def judge(
         return Judgement(usable=None, refused=tuple(refused))
     texts = [block.text for block in blocks]
     fullchain = "".join(texts)
-    apart = mismatch(key.text, fullchain) if key is not None else None
+    apart = None
+    if key is not None and not pairing.fits(key, [block.der for block in blocks]):
+        apart = mismatch(key.text, fullchain)
     if key is not None and apart is not None:
         place = _place_of(key.text, texts, mismatch)
         if place:

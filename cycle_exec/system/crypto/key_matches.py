@@ -24,19 +24,10 @@ _WEAK = frozenset(("EE_KEY_TOO_SMALL", "CA_KEY_TOO_SMALL", "CA_MD_TOO_WEAK"))
 _SUBJECT = "the check whether keys match their certificates"
 
 
-def ready() -> None:
-    """Load OpenSSL now, while something else is waited for."""
-    if not _prepared:
-        _prepared.append(_context(openssl()))
-
-
 # Issuers that OpenSSL has read; most certificates of a container have the same.
 _read: set[str] = set()
 _MOST_READ = 32
 _BEGIN = "-----BEGIN CERTIFICATE-----\n"
-
-# A context that was made in time; each pair takes a fresh one, for those keep what they load.
-_prepared: list[Any] = []
 
 
 def _context(library: Any) -> Any:
@@ -100,7 +91,7 @@ def memory_file(content: bytes) -> int:
 
 def _judged(descriptor: int, fullchain: str) -> str | None:
     library = openssl()
-    context = _prepared.pop() if _prepared else _context(library)
+    context = _context(library)  # a fresh one for each pair: it keeps what it loads
     reason = load(library, context, descriptor)
     if reason in _WEAK:
         context.set_ciphers("ALL:@SECLEVEL=0")

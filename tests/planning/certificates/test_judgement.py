@@ -421,10 +421,13 @@ def test_a_fault_of_the_machine_is_told_once_with_its_own_way_out():
     def mismatch(privkey, fullchain):
         raise refuse("certificate-refused", "the check", "no /proc", "mount it")
 
-    given = [answer("a.test"), answer("b.test")]
+    given = [answer("a.test", kind="Ed25519"), answer("b.test", kind="Ed25519")]
     chosen, [problem], warnings = choose(given, REQUEST, now=NOW, mismatch=mismatch)
     assert (chosen, warnings) == ({}, [])
     assert (problem.reason, problem.way_out) == ("no /proc", "mount it")
+    # A pair that is certain needs neither OpenSSL nor what OpenSSL needs.
+    chosen, problems, warnings = choose([answer("a.test")], REQUEST, now=NOW, mismatch=mismatch)
+    assert (set(chosen), problems, warnings) == ({"a.test"}, [], [])
 
 
 def test_constraints_that_cannot_be_read_accuse_nobody():

@@ -31,7 +31,6 @@ def descriptors() -> list[str]:
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_pair_that_belongs_together_passes(kind):
     """Every usual kind of key, and every form of it."""
-    key_matches.ready()
     for form in ("pkcs8", "traditional") if kind != "Ed25519" else ("pkcs8",):
         assert key_matches.mismatch(issued.key_pem(issued.key(kind), form), chain(kind)) is None
 
@@ -62,7 +61,6 @@ def test_an_issuer_is_read_before_it_is_passed_over():
 
 def test_what_one_pair_has_loaded_says_nothing_of_the_next():
     """A context that was made early serves one of them."""
-    key_matches.ready()
     rsa, ec = (issued.key_pem(issued.key(kind)) for kind in ("RSA 2048", "P-256"))
     assert key_matches.mismatch(rsa, chain("RSA 2048")) is None
     assert key_matches.mismatch(ec, chain("P-256")) is None
@@ -108,7 +106,6 @@ def test_a_short_key_is_no_mismatch():
 
 def test_no_descriptor_stays_open():
     """Whether it fits or not."""
-    key_matches.ready()
     before = descriptors()
     for key in (issued.key_pem(issued.key()), issued.key_pem(issued.key("P-256", 1)), "", "x"):
         key_matches.mismatch(key, chain("P-256"))
