@@ -1,7 +1,5 @@
 """The boundary: what the console script calls. The only place that ends the process."""
 
-from __future__ import annotations
-
 import gc
 import posix  # os itself takes 180 kB more, in the supervisor for as long as the app runs
 import sys
@@ -22,7 +20,7 @@ _NO_ROOM = ("map segment", "zero-fill pages", "Cannot allocate memory", "Out of 
 _HELP = frozenset(("-h", "--help"))
 
 
-def main(held: str = "") -> NoReturn:
+def main(held: str = "") -> "NoReturn":
     """Run cycle-exec on the process's own arguments; ends the process.
 
     held: the signal mask from before the program that started this interpreter held signals back,
@@ -63,7 +61,7 @@ def _use_bundle() -> None:
     bundle.install(path)
 
 
-def supervise() -> NoReturn:
+def supervise() -> "NoReturn":
     """Stay above the app in init mode, in an interpreter of its own, and end the process."""
     try:
         from cycle_exec.launching import supervisor
@@ -74,7 +72,7 @@ def supervise() -> NoReturn:
     posix._exit(code)
 
 
-def watch() -> NoReturn:
+def watch() -> "NoReturn":
     """Go on as the watcher of reload mode where another one has ended, and end the process."""
     try:
         from cycle_exec.launching import reload
@@ -139,7 +137,7 @@ def _add_packages() -> None:
     sys.path += [place for place in places if place != home]
 
 
-def _guarded(invocation: Invocation) -> int:
+def _guarded(invocation: "Invocation") -> int:
     """One exit code, whatever happens, and words for every refusal."""
     from cycle_exec.errors import DeadlinePassed, Refused, Stopped
     from cycle_exec.system.output import stderr
@@ -165,7 +163,7 @@ def _guarded(invocation: Invocation) -> int:
         return _unexpected(error)
 
 
-def _hook(invocation: Invocation) -> int:
+def _hook(invocation: "Invocation") -> int:
     """OpenVPN's hook has exit codes of its own, and its whole server waits for it."""
     try:
         if invocation.mask is not None:
@@ -217,7 +215,7 @@ def _lack(error: BaseException) -> int | None:
     return getattr(error, "errno", None)
 
 
-def _run(invocation: Invocation) -> int:
+def _run(invocation: "Invocation") -> int:
     from cycle_exec.settings import argv
 
     parsed = argv.parse(invocation.argv)

@@ -22,7 +22,7 @@ def run(invocation: Invocation, path: str) -> int:
     """
     from cycle_exec.settings import resolve
     from cycle_exec.settings.compiled import packed
-    from cycle_exec.system import bundle, bytecode
+    from cycle_exec.system import bundling, bytecode
 
     path = path or resolve.manifest_path(invocation, {})[0]
     checked = checking.checked(path)
@@ -33,7 +33,7 @@ def run(invocation: Invocation, path: str) -> int:
     except files.Unreadable as error:
         raise refuse("target-failed", compiled.path_of(path), error.reason) from None
     count, failed = bytecode.compile_missing()
-    if not bundle.write(bundle_path()):
+    if not bundling.write(bundle_path()):
         stderr.log.warning(f"{bundle_path()} cannot be written: modules are loaded one by one")
     if count:
         lines.append(f"{count} Python modules: compiled")
