@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from contextlib import contextmanager
 from math import inf
+from os.path import isdir
 from select import POLLIN, poll
 from socket import AF_UNIX, socket
 from time import monotonic, sleep
@@ -37,10 +38,11 @@ class QueueFull(httpcore.ConnectTimeout):
 
 
 class NotConnected(httpcore.ConnectError):
-    """There is no connection. kind: of the failure."""
+    """There is no connection. kind, lack: of the failure."""
 
-    def __init__(self, kind: str) -> None:
+    def __init__(self, kind: str, lack: str = "") -> None:
         self.kind = kind
+        self.lack = lack
         super().__init__(kind)
 
 
@@ -62,7 +64,7 @@ def failure(error: Exception) -> Failure:
     if isinstance(cause, QueueFull):
         return Failure(kind="full")
     if isinstance(cause, NotConnected):
-        return Failure(kind=cause.kind)
+        return Failure(kind=cause.kind, lack=cause.lack)
     return Failure(kind=next(kind for expected, kind in _FAILURES if isinstance(error, expected)))
 
 
@@ -149,8 +151,17 @@ def _connected(path: str) -> socket | None:
     except BlockingIOError:
         return None
     except OSError as error:
-        raise NotConnected(CONNECT_KINDS.get(error.errno, "unusable")) from error
+        kind = CONNECT_KINDS.get(error.errno, "unusable")
+        raise NotConnected(kind, _lack(path) if kind == "missing" else "") from error
     return connecting
+
+
+def _lack(path: str) -> str:
+    """Return which directory on the way to a socket is missing, in words; empty: none of them."""
+    for end, character in enumerate(path):
+        if end and character == "/" and not isdir(path[:end]):
+            return f"there is no directory {path[:end]}"
+    return ""
 
 
 def _end(timeout: float | None) -> float:

@@ -108,9 +108,13 @@ def _launch(invocation: Invocation, settings: Settings, deadline: Deadline) -> l
 
 def _settings(settings: Settings) -> Finding:
     path = settings.manifest_path
-    counts = {"template": len(settings.templates), "integration": len(settings.integrations)}
-    says = f"{path}: {counted(counts) or 'nothing'}" if path else "none: every variable is exported"
-    return good("manifest", says)
+    if path:
+        from cycle_exec.settings.manifest import syntax
+
+        tables = syntax.load(files.read(path).decode())
+        return good("manifest", f"{path}: {diagnosis.contents(tables)}")
+    is_all = not settings.variables.only and not settings.variables.exclude
+    return good("manifest", "none: every variable is exported" if is_all else "none")
 
 
 def _templates(settings: Settings) -> list[Finding]:
@@ -250,7 +254,7 @@ def _plan(settings: Settings, local: Local, deadline: Deadline) -> list[Finding]
 
 def _planned(settings: Settings, plan: Plan) -> list[Finding]:
     counts = {"variable": plan.counts()["variable"], "file": len(plan.writes)}
-    found = [good("plan", counted(counts) or "nothing")]
+    found = [good("plan", counted(counts) or "neither variables nor files")]
     found += [doubtful("plan", line, "see cycle-exec plan") for line in plan.warnings]
     mixture = apply.mixture(plan)
     if mixture:

@@ -294,7 +294,11 @@ def _executable(
     named = settings.process.directory
     if named and not files.is_directory(named):
         problems.append(
-            Problem("file-missing", f"process.directory {named}", "there is no such directory")
+            Problem(
+                "file-missing",
+                f"process.directory {named}",
+                files.blame(f"{named}/") or "there is no such directory",
+            )
         )
     if not settings.command:
         return ""

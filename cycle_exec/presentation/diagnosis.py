@@ -10,7 +10,7 @@ from cycle_exec.record import Record
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from cycle_exec.errors import Problem
     from cycle_exec.planning.model import CertificateSummary
@@ -121,6 +121,17 @@ def clock(now: float, platform: float | None) -> Finding:
     return good("clock", "the same as the API's")
 
 
+def contents(tables: Mapping[str, object]) -> str:
+    """Return what is in a manifest: how many of what there can be several of, and its tables."""
+    found = []
+    for name, value in tables.items():
+        if isinstance(value, list):
+            found.append(number(len(value), name.removesuffix("s")))
+        elif value:
+            found.append(f"[{name}]")
+    return ", ".join(found) or "nothing"
+
+
 _SET_CLOCK = "set the host's clock, which containers share"
 
 
@@ -169,7 +180,8 @@ def compiled(missing: int, total: int, folders: Sequence[str]) -> Finding:
             "start-up",
             f"{missing} of {total} modules have no .pyc file: each start compiles them, which "
             "makes it up to three times slower",
-            f"in the image's build: RUN python -m compileall -q {' '.join(folders)}",
+            # The tests of the standard library have files that no Python can compile.
+            f"in the image's build: RUN python -m compileall -q -x '/tests?/' {' '.join(folders)}",
         )
     return good("start-up", f"all {total} modules are compiled")
 

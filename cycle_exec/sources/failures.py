@@ -27,7 +27,7 @@ OF_SOCKET = frozenset(("missing", "refused", "full", "forbidden", "unusable"))
 
 def words(failure: Failure) -> str:
     """Return what went wrong, with the last answer and how often it was tried."""
-    found = _WORDS[failure.kind]
+    found = failure.lack or _WORDS[failure.kind]
     if failure.status:
         found += f", it answered {failure.status}"
     if failure.attempts > 1:

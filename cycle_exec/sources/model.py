@@ -65,12 +65,14 @@ class Failure(Record):
     "unhealthy" (429 or 5xx until the end), "abandoned" (no longer wanted; not an error of its own).
     attempts: how often it was tried. late: the deadline passed before another try.
     status: of an answer that was retried until the deadline, else 0.
+    lack: where the socket is missing, which step of its path is to blame, in words; empty: none.
     """
 
     kind: str
     attempts: int = 1
     late: bool = False
     status: int = 0
+    lack: str = ""
 
 
 # The kind of a failure to connect, by the error of connect(2); of any other it is "unusable".

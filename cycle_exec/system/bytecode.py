@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from _frozen_importlib_external import SourceFileLoader
 
 
 def compile_missing() -> tuple[int, int]:
@@ -12,11 +13,10 @@ def compile_missing() -> tuple[int, int]:
     Return how many were compiled, and how many could not be.
     """
     import py_compile
-    from importlib.util import cache_from_source
 
     compiled = failed = 0
-    for path in sorted(_loaded() | _ours()):
-        if os.path.exists(cache_from_source(path)):
+    for path in sorted(_loaded()[1] | _ours()):
+        if _has_bytecode(path):
             continue
         try:
             py_compile.compile(path, doraise=True)
@@ -26,9 +26,36 @@ def compile_missing() -> tuple[int, int]:
     return compiled, failed
 
 
-def _loaded() -> set[str]:
-    files = (getattr(module, "__file__", None) for module in list(sys.modules.values()))
-    return {file for file in files if isinstance(file, str) and file.endswith(".py")}
+def missing() -> tuple[int, list[str]]:
+    """Return how many modules are loaded from files by now, and the sources of those that have no
+    .pyc file.
+    """
+    count, sources = _loaded()
+    return count, sorted(path for path in sources if not _has_bytecode(path))
+
+
+def _has_bytecode(path: str) -> bool:
+    from importlib.util import cache_from_source
+
+    return os.path.exists(cache_from_source(path))
+
+
+def _loaded() -> tuple[int, set[str]]:
+    """Return how many modules came from files, and the sources that Python's own loader has read.
+
+    A frozen one has the name of a source, too, which nobody reads: its code is in the interpreter.
+    """
+    files, sources = set(), set()
+    for module in list(sys.modules.values()):
+        file = getattr(module, "__file__", None)
+        spec = getattr(module, "__spec__", None)
+        if not isinstance(file, str) or getattr(spec, "origin", None) == "frozen":
+            continue
+        if file.endswith((".py", ".pyc")):
+            files.add(file)
+        if file.endswith(".py") and isinstance(getattr(spec, "loader", None), SourceFileLoader):
+            sources.add(file)
+    return len(files), sources
 
 
 def _ours() -> set[str]:

@@ -44,6 +44,7 @@ _WORDS = {
     errno.EOVERFLOW: "an id is not mapped in this user namespace",
     errno.ESTALE: "it is stale on the network file system",
 }
+_ABSENT = (errno.ENOENT, errno.ENOTDIR)
 _KINDS = {
     stat.S_IFLNK: ("link", "it is a symbolic link"),
     stat.S_IFDIR: ("directory", "it is a directory"),
@@ -57,13 +58,20 @@ _KINDS = {
 class Unreadable(Exception):
     """A file or folder that cannot be read; `reason` is in our words, for people.
 
-    absent: there is nothing at that path, so a file that need not exist may be passed over.
+    absent: there is nothing at that path, so a file that need not exist may be passed over. path:
+    where a step of it may be to blame, which is looked for only when somebody asks for the reason.
     """
 
-    def __init__(self, reason: str, *, absent: bool = False) -> None:
-        self.reason = reason
+    def __init__(self, reason: str, *, absent: bool = False, path: str = "") -> None:
+        self._reason = reason
+        self._path = path
         self.absent = absent
         super().__init__(reason)
+
+    @property
+    def reason(self) -> str:
+        """Why, for people."""
+        return blame(self._path) or self._reason
 
 
 class Disk(Record):
@@ -102,7 +110,7 @@ def read(path: str, limit: int = LIMIT, *, more: int = 0) -> bytes:
     try:
         return _regular(os.open(encoded(path), _READING | more), limit)
     except OSError as error:
-        raise Unreadable(_why(error), absent=error.errno == errno.ENOENT) from None
+        raise _unreadable(error, path) from None
 
 
 def not_text(error: UnicodeDecodeError) -> str:
@@ -111,8 +119,31 @@ def not_text(error: UnicodeDecodeError) -> str:
     return f"it is not UTF-8 text: see line {line}"
 
 
-def _why(error: OSError) -> str:
-    return "it is a socket or a device" if error.errno == errno.ENXIO else words(error)
+def words_on(error: OSError, path: str) -> str:
+    """Return what an errno means of this path; where something is missing, which step of it."""
+    return blame(path if error.errno in _ABSENT else "") or words(error)
+
+
+def _unreadable(error: OSError, path: str) -> Unreadable:
+    if error.errno == errno.ENXIO:
+        return Unreadable("it is a socket or a device")
+    is_absent = error.errno in _ABSENT
+    return Unreadable(
+        words(error), absent=error.errno == errno.ENOENT, path=path if is_absent else ""
+    )
+
+
+def blame(path: str) -> str:
+    """Return why there is nothing at a path, if a step before the last is to blame, or a link; else
+    an empty text.
+    """
+    if not path:
+        return ""
+    try:
+        from cycle_exec.system import paths
+    except (ImportError, OSError):
+        return ""  # as another user, to whom this package is closed
+    return paths.lack(path)
 
 
 def _regular(descriptor: int, limit: int) -> bytes:
@@ -157,7 +188,7 @@ def read_below(folder: str, name: str) -> bytes:
         finally:
             os.close(descriptor)
     except OSError as error:
-        raise Unreadable(_why(error), absent=error.errno == errno.ENOENT) from None
+        raise _unreadable(error, posixpath.join(folder, name)) from None
 
 
 def overwrite(path: str, content: bytes) -> None:
@@ -211,7 +242,7 @@ def tree(directory: str, suffix: str = ".j2") -> tuple[str, ...]:
             return ()
         found = sorted(_below(top, b"", encoded(suffix)))
     except OSError as error:
-        raise Unreadable(words(error), absent=error.errno == errno.ENOENT) from None
+        raise _unreadable(error, directory) from None
     if not found:
         raise Unreadable(f"the directory has no *{suffix} file")
     return tuple(decoded(path) for path in found)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 
+from cycle_exec.system import bytecode
 from cycle_exec.system.exec import capabilities as sets
 from cycle_exec.system.invocation import decoded, encoded
 
@@ -69,16 +70,7 @@ def on_disk(targets: Sequence[str]) -> list[str]:
 
 def uncompiled() -> tuple[int, int, list[str]]:
     """Modules loaded by now that have no .pyc file, how many there are, and their folders."""
-    from importlib.util import cache_from_source
-
-    total = 0
-    missing = []
-    for module in list(sys.modules.values()):
-        file = getattr(module, "__file__", None)
-        if isinstance(file, str) and file.endswith(".py"):
-            total += 1
-            if not os.path.exists(cache_from_source(file)):
-                missing.append(file)
+    total, missing = bytecode.missing()
     homes = {os.path.dirname(os.__file__), *(path for path in sys.path if "site-packages" in path)}
     folders = [home for home in homes if any(file.startswith(f"{home}/") for file in missing)]
     tops = [home for home in folders if not any(home.startswith(f"{top}/") for top in folders)]

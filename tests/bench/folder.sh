@@ -5,7 +5,7 @@ set -eu
 cd "$(dirname "$0")/../.."
 . ./tests/environment.sh
 
-.ci/folder dist
+.ci/folder --allow-older dist
 make_environment .cache/bench/tools
 install_locked .cache/bench/tools emulator
 

@@ -69,6 +69,9 @@ def test_a_good_set_up(case):
     }
     assert "c4n4ry" not in ran.out.replace(case.api.socket, "")
     assert found["plan"][0]["says"] == "1 variable, 5 files"
+    assert found["manifest"][0]["says"] == (
+        f"{case.manifest}: [variables], [certificates], 1 template"
+    )
     # The tests install the wheel for any platform, which has a script.
     assert found["interpreter"][0]["says"].startswith("a script starts it: sitecustomize")
 
@@ -131,6 +134,17 @@ def test_what_would_refuse_a_launch(case, how):
     assert (launched.code, set(launched.kinds)) == (code, {kind})
 
 
+def test_a_missing_directory_is_not_a_missing_socket(case):
+    """What is to be mounted is the directory."""
+    folder = case.ground.inputs / "cycle"
+    for socket, says in (
+        (folder / "api" / "api.sock", f"there is no directory {folder} after"),
+        (folder.parent / "api.sock", "there is no socket after"),
+    ):
+        _, found = case.doctor("--socket", str(socket), "--deadline", "300ms")
+        assert found["API"][0]["says"].startswith(f"{socket}: {says}")
+
+
 def test_several_things_at_once(case):
     """One visit is enough; the code is that of the earliest stage of a launch."""
     case.edit("page.j2", "gone.j2")
@@ -169,7 +183,10 @@ def test_missing_pyc_files(tmp_path, case):
     found = diagnosis.compiled(3, 70, ["/usr/local/lib"])
     assert found.state == "doubtful"
     assert "3 of 70 modules have no .pyc file" in found.says
-    assert found.fix == "in the image's build: RUN python -m compileall -q /usr/local/lib"
+    assert (
+        found.fix
+        == "in the image's build: RUN python -m compileall -q -x '/tests?/' /usr/local/lib"
+    )
 
 
 def test_the_list_for_people(case):

@@ -125,7 +125,14 @@ SCENARIOS = (
         arrange=_vanishing,
     ),
     _elsewhere(
-        "a socket below a file", "/etc/hostname/api.sock", f"there is no socket<tries>{LATE}"
+        "a socket below a file",
+        "/etc/hostname/api.sock",
+        f"/etc/hostname is not a directory<tries>{LATE}",
+    ),
+    _elsewhere(
+        "a socket in a directory that is missing",
+        "/no/such/api.sock",
+        f"there is no directory /no<tries>{LATE}",
     ),
     _elsewhere(
         "a file instead of a socket",

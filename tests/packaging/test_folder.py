@@ -69,7 +69,7 @@ def archive(built: Built) -> Path:
         if not (folder / "done").exists():
             environ = {**os.environ, "WHEEL": str(built.file("any.whl"))}
             done = subprocess.run(
-                [HOME / ".ci" / "folder", folder],
+                [HOME / ".ci" / "folder", "--allow-older", folder],
                 env=environ,
                 capture_output=True,
                 text=True,
@@ -294,6 +294,26 @@ def test_plan_and_help(inside):
     assert ran.code == 0, ran.err
     assert "PORT" in ran.out
     assert "8080" not in ran.out
+
+
+def test_doctor(inside):
+    """There is nothing to compile, and nothing else to say of the interpreter."""
+    (inside.work / "m.toml").write_text('[variables]\nrequired = ["PORT"]\n')
+    words = ("doctor", "--json", "--manifest", "/job/m.toml", "--", *app(inside, "pass"))
+    ran = inside.launch(*words, environ=TOKEN)
+    assert ran.code == 0, ran.err
+    found = {each["about"]: each for each in json.loads(ran.out)["findings"]}
+    for about in ("start-up", "interpreter"):
+        assert found[about]["state"] == "good", found[about]
+    assert found["start-up"]["says"].endswith(" modules are compiled")
+    assert found["manifest"]["says"] == "/job/m.toml: [variables]"
+    assert found["API"]["state"] == "good"
+    (inside.work / "m.toml").write_text("")
+    ran = inside.launch("compile", "--manifest", "/job/m.toml")
+    assert (ran.code, ran.out, ran.err) == (0, "/job/m.toml: compiled\n", "")
+    lost = inside.launch("doctor", "--socket=/run/none/api.sock", "--deadline=300ms", environ=TOKEN)
+    assert lost.code == 69
+    assert "there is no directory /run/none" in lost.out
 
 
 def test_the_client_asks(inside):

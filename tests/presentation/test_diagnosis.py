@@ -144,6 +144,13 @@ def test_the_list_is_plain_data_for_programs():
     }
 
 
+def test_what_is_in_a_manifest():
+    """Every table that says something is named, and how many there are of those in plural."""
+    assert diagnosis.contents({}) == diagnosis.contents({"process": {}}) == "nothing"
+    tables = {"templates": [{}, {}], "process": {"init": True}, "log": {}, "integrations": [{}]}
+    assert diagnosis.contents(tables) == "2 templates, [process], 1 integration"
+
+
 def test_modules_without_bytecode_slow_a_start_down():
     """With the line that compiles them, for the image's build."""
     found = diagnosis.compiled(3, 64, ["/opt/a", "/opt/b"])
@@ -151,7 +158,7 @@ def test_modules_without_bytecode_slow_a_start_down():
         DOUBTFUL,
         "3 of 64 modules have no .pyc file",
     )
-    assert found.fix.endswith("RUN python -m compileall -q /opt/a /opt/b")
+    assert found.fix.endswith("RUN python -m compileall -q -x '/tests?/' /opt/a /opt/b")
     assert diagnosis.compiled(0, 64, []).says == "all 64 modules are compiled"
 
 

@@ -100,6 +100,15 @@ def send(socket: str, token: Secret, request: Request) -> None:
         connection.close()
 
 
+def _unconnected(error: OSError, path: bytes) -> Failure:
+    kind = CONNECT_KINDS.get(error.errno, "unusable")
+    if kind != "missing":
+        return Failure(kind=kind)
+    from cycle_exec.system import paths
+
+    return Failure(kind=kind, lack=paths.lack(path.decode("utf-8", "surrogateescape")))
+
+
 class _Exchange:
     """One request with its attempts. Moments are on the monotonic clock."""
 
@@ -132,7 +141,7 @@ class _Exchange:
             self.connection.setblocking(False)
             self.connection.connect(path)
         except OSError as error:
-            return Failure(kind=CONNECT_KINDS.get(error.errno, "unusable"))
+            return _unconnected(error, path)
         self.send()
         return None
 

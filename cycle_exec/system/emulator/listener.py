@@ -9,7 +9,7 @@ from socket import AF_UNIX, SOCK_STREAM, socket
 
 from cycle_exec.errors import Refused, refuse
 from cycle_exec.system.emulator.temporary_files import LONGEST_SOCKET
-from cycle_exec.system.files import words
+from cycle_exec.system.files import words_on
 from cycle_exec.system.invocation import encoded
 
 BACKLOG = 1024
@@ -37,7 +37,7 @@ class Listener:
             self._identity = (found.st_dev, found.st_ino)
         except OSError as error:
             self.socket.close()
-            raise refuse("target-refused", path, words(error)) from None
+            raise refuse("target-refused", path, words_on(error, path)) from None
         except Refused:
             self.socket.close()
             raise

@@ -6,7 +6,7 @@ import os
 import sys
 
 from cycle_exec.errors import refuse
-from cycle_exec.system.files import words
+from cycle_exec.system.files import words_on
 from cycle_exec.system.invocation import decoded, encoded
 
 # sun_path has 108 bytes with its final NUL, on macOS 104.
@@ -27,7 +27,7 @@ def folder(environ_tmp: str, longest_name: str) -> str:
     try:
         return decoded(tempfile.mkdtemp(prefix=b"cycle-exec-", dir=encoded(place)))
     except OSError as error:
-        raise refuse("target-failed", f"a directory in {place}", words(error)) from None
+        raise refuse("target-failed", f"a directory in {place}", words_on(error, place)) from None
 
 
 def publish(path: str, content: bytes, mode: int) -> None:
@@ -50,7 +50,7 @@ def publish(path: str, content: bytes, mode: int) -> None:
         os.rename(staged, encoded(path))
     except OSError as error:
         remove(decoded(staged))
-        raise refuse("target-failed", path, words(error)) from None
+        raise refuse("target-failed", path, words_on(error, path)) from None
 
 
 def remove(path: str) -> None:

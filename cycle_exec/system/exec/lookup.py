@@ -10,6 +10,7 @@ import stat
 
 from cycle_exec.errors import Problem
 from cycle_exec.record import Record
+from cycle_exec.system import files
 from cycle_exec.system.invocation import decoded, encoded
 
 DEFAULT_PATH = "/bin:/usr/bin"
@@ -75,7 +76,8 @@ def find(command: str, path: str | None, cwd: str) -> str | Problem:
             return command
         if obstacle.reason:
             return _not_executable(command, obstacle)
-        return _not_found(command, "there is no such file")
+        reason = files.blame(posixpath.join(cwd, command)) or "there is no such file"
+        return _not_found(command, reason)
     return _along_path(command, around)
 
 

@@ -10,7 +10,7 @@ from time import sleep
 from cycle_exec.errors import refuse
 from cycle_exec.record import Record
 from cycle_exec.system.exec import lookup
-from cycle_exec.system.files import words
+from cycle_exec.system.files import words, words_on
 from cycle_exec.system.invocation import encoded
 from cycle_exec.system.signals import blocked
 
@@ -113,7 +113,8 @@ def replace(
         try:
             os.chdir(encoded(directory))
         except OSError as error:
-            raise refuse("file-missing", f"directory {directory}", words(error)) from None
+            reason = words_on(error, directory)
+            raise refuse("file-missing", f"directory {directory}", reason) from None
     if core_limits is not None:
         setrlimit(RLIMIT_CORE, core_limits)
     if armed is not None:

@@ -8,7 +8,7 @@ from cycle_exec.errors import Unfit
 from cycle_exec.record import Record
 from cycle_exec.system.exec import process
 from cycle_exec.system.exec import user as users
-from cycle_exec.system.files import words
+from cycle_exec.system.files import words_on
 from cycle_exec.system.invocation import encoded
 from cycle_exec.system.signals import IGNORED_BY_PYTHON, blocked
 
@@ -120,7 +120,7 @@ def _become(
                 # As the user: root could be led by a link to where the user may not go.
                 os.chdir(encoded(directory))
             except OSError as error:
-                raise Unfit(words(error)) from None
+                raise Unfit(words_on(error, directory)) from None
         for number in _signal.valid_signals() - _UNCHANGEABLE:
             # A handler of ours must not run here. What was ignored on entry stays so.
             if _signal.getsignal(number) != _signal.SIG_IGN or number in IGNORED_BY_PYTHON:

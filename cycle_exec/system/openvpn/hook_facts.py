@@ -13,7 +13,7 @@ from cycle_exec.errors import Problem, Refused
 from cycle_exec.system import clock, files, surroundings
 from cycle_exec.system.exec import lookup, process
 from cycle_exec.system.exec import user as users
-from cycle_exec.system.files import words
+from cycle_exec.system.files import words, words_on
 from cycle_exec.system.invocation import decoded, encoded
 from cycle_exec.system.openvpn import replaceable
 from cycle_exec.vpn.model import Facts
@@ -184,7 +184,7 @@ def _reachable(path: str) -> str:
         connection.settimeout(2.0)
         connection.connect(encoded(path))
     except OSError as error:
-        return words(error)
+        return words_on(error, path)
     finally:
         connection.close()
     return ""

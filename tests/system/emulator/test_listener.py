@@ -62,7 +62,8 @@ def test_only_sockets_are_ever_replaced(tmp_path):
 def test_impossible_paths_are_refused(tmp_path):
     """Too long for the kernel, or in no folder."""
     assert refusal("/tmp/" + "x" * 103)[1] == "a socket's path has at most 107 bytes"
-    assert refusal(str(tmp_path / "no" / "s")) == ("target-refused", "it does not exist")
+    reason = f"there is no directory {tmp_path}/no"
+    assert refusal(str(tmp_path / "no" / "s")) == ("target-refused", reason)
 
 
 def test_closing_leaves_a_successors_socket_alone(tmp_path):

@@ -80,7 +80,8 @@ def test_what_is_nowhere_is_not_found(tmp_path):
     assert judged("no-app", "/a:/b") == (kind, "it is not in any of the 2 directories of PATH")
     assert judged("no-app", "/a") == (kind, "it is not in the only directory of PATH")
     assert judged("./no-app") == (kind, "there is no such file")
-    assert judged("/bin/sh/app") == (kind, "there is no such file")
+    assert judged("/bin/sh/app") == (kind, "/bin/sh is not a directory")
+    assert judged("/no/such/app") == (kind, "there is no directory /no")
     assert judged("") == (kind, "it is empty")
     assert judged("n" * 5000)[0] == kind
 
