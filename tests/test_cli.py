@@ -97,8 +97,8 @@ def _call(function, **values):
             "health --strict --json --max-age 5m",
             Call("health.run", {"as_json": True, "strict": True, "max_age": "5m"}),
         ),
-        ("explain", Call("explain.run", {"code": ""})),
-        ("explain 78", Call("explain.run", {"code": "78"})),
+        ("explain", Call("explain.run", {"what": ""})),
+        ("explain 78", Call("explain.run", {"what": "78"})),
         ("emulator", Call("emulator.run", EMULATOR)),
         (
             "emulator --socket s --state f --latency 1s --fail 500:1 --fail-path /v1 --drop 2"
@@ -318,19 +318,21 @@ def test_foreign_characters():
     ("words", "name"),
     [
         (["--help"], ""),
-        (["-h"], ""),
+        (["help"], ""),
+        (["help", "manifest"], "manifest"),
+        (["help", "manifest", "check"], "manifest check"),
         (["--help", "--", "app"], ""),
         (["--version", "--help"], "version"),
         (["--version"], "version"),
         (["--version", "nonsense"], "version"),
         (["manifest", "--help"], "manifest"),
-        (["certificates", "-h"], "certificates"),
+        (["certificates", "--help"], "certificates"),
         *((f"{name} --help".split(), name) for name, _ in root.verbs()),
         (["--debug", "--help"], "run"),
         (["env", "--format", "wrong", "--help"], "env"),
         (["env", "--format=", "--help", "--", "app"], "env"),
         (["render", "--help"], "render"),
-        (["completion", "-h"], "completion"),
+        (["completion", "--help"], "completion"),
     ],
 )
 def test_help(words, name):
@@ -476,28 +478,29 @@ def test_completion_script(shell):
         ("cycle-exec render ", "file,", "plain,plan"),
         ("cycle-exec run --manifest ", "file,", "plain,plan"),
         ("cycle-exec run --preserve-env --de", "plain,--deadline", "plain,--socket"),
+        ("cycle-exec api -q x=y GET /v1/hu", "plain,/v1/hub", "plain,/v1/vpn/login"),
     ],
 )
 def test_completion(line, offered, absent):
     """A shell is offered verbs, flags, choices and files."""
-    words = line.split(" ")
-    result = _program(
-        _CYCLE_EXEC_COMPLETE="bash_complete", COMP_WORDS=line, COMP_CWORD=str(len(words) - 1)
-    )
+    word = line.rpartition(" ")[2]
+    result = _program(_CYCLE_EXEC_COMPLETE="bash_complete", COMP_LINE=line, COMP_WORD=word)
     assert (result.returncode, result.stderr) == (0, "")
     assert offered in result.stdout.splitlines()
     assert absent not in result.stdout.splitlines()
 
 
 @pytest.mark.parametrize(
-    "line", ["cycle-exec -- app ", "cycle-exec nonsense ", "cycle-exec env -x"]
+    "line",
+    [
+        *("", "cycle-exec", "cycle-exec -- app ", "cycle-exec nonsense ", "cycle-exec env -x"),
+        *("cycle-exec explain 'un", "cycle-exec render \\", "cycle-exec help nonsense "),
+    ],
 )
 def test_completion_of_anything(line):
     """An unfinished or wrong line completes without a word of complaint."""
-    words = line.split(" ")
-    result = _program(
-        _CYCLE_EXEC_COMPLETE="bash_complete", COMP_WORDS=line, COMP_CWORD=str(len(words) - 1)
-    )
+    word = line.rpartition(" ")[2]
+    result = _program(_CYCLE_EXEC_COMPLETE="bash_complete", COMP_LINE=line, COMP_WORD=word)
     assert (result.returncode, result.stderr) == (0, "")
 
 
@@ -507,6 +510,7 @@ def test_completion_variable_does_not_touch_a_command_line():
     assert result.stdout.startswith(f"cycle-exec {__version__}")
 
 
-def test_completion_variable_refused():
+@pytest.mark.parametrize("wish", ["csh_source", "bash_source", "powershell_complete", "x"])
+def test_completion_variable_refused(wish):
     """An unknown wish refuses."""
-    assert _program(_CYCLE_EXEC_COMPLETE="csh_source").returncode == 64
+    assert _program(_CYCLE_EXEC_COMPLETE=wish).returncode == 64

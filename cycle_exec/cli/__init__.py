@@ -1,18 +1,19 @@
 """The command line beyond a plain launch: verbs, help, mistakes and completion, by click.
 
-`verbs` declares the verbs, `syntax` holds the rules that they share.
+`verbs` declares the verbs, `syntax` holds the rules that they share, `layout` their help pages,
+`offers` and `completion` what a shell completes.
 """
 
 from __future__ import annotations
 
 import click
-from click.shell_completion import CompletionItem, get_completion_class
 
+from cycle_exec.cli import completion
+from cycle_exec.cli.layout import PROGRAM
 from cycle_exec.cli.syntax import Call, Group
-from cycle_exec.cli.verbs import COMPLETION_VARIABLE, PROGRAM, root
+from cycle_exec.cli.verbs import root
 from cycle_exec.errors import Refused, refuse
 from cycle_exec.settings.nearest import printable
-from cycle_exec.system.output import stdout
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -22,9 +23,9 @@ if TYPE_CHECKING:
 def main(invocation: Invocation) -> int:
     """Do what the command line asks for and return the exit code; raise Refused or Stopped."""
     words = list(invocation.argv)
-    instruction = invocation.environ.get(COMPLETION_VARIABLE, "")
+    instruction = invocation.environ.get(completion.VARIABLE, "")
     if instruction and not words:
-        return _complete(instruction)
+        return completion.answer(instruction, root, invocation.environ)
     end = words.index("--") if "--" in words else len(words)
     call = Call(invocation=invocation, command=tuple(words[end + 1 :]))
     try:
@@ -62,21 +63,3 @@ def _refusal(error: click.UsageError) -> Refused:
         reason = f"too many arguments for {path}"
         fix = f"a verb is the first word, a command comes after --; {fix}"
     return refuse("usage", "command line", reason, fix)
-
-
-def _complete(instruction: str) -> int:
-    """Answer the completion script of a shell; the words so far are in COMP_WORDS."""
-    shell, _, task = instruction.partition("_")
-    known = get_completion_class(shell)
-    if known is None or task != "complete":
-        reason = f"{COMPLETION_VARIABLE} is reserved for completion scripts"
-        raise refuse("usage", "command line", reason)
-    completion = known(root, {}, PROGRAM, COMPLETION_VARIABLE)
-    words, begun = completion.get_completion_args()
-    if "--" in words:
-        # A word of the command to start: click knows nothing about it, the shell knows files.
-        items = [CompletionItem(begun, type="file")]
-    else:
-        items = completion.get_completions(words, begun)
-    stdout.write("".join(f"{completion.format_completion(item)}\n" for item in items))
-    return 0

@@ -231,10 +231,14 @@ cycle-exec health --json         # for programs
 """
 
 EXPLAIN = """\
-Explain an exit code and what to do about it; without CODE, list all of them.
+Explain an exit code or an error, and what to do about it.
+
+CODE is the exit code of a launch or of a verb, and KIND the word in brackets at the end of an
+error line. Without either, all of them are listed.
 
 Examples:
 cycle-exec explain 78
+cycle-exec explain variable-missing  # of "cycle-exec: ... (variable-missing)"
 """
 
 EMULATOR = """\
@@ -291,4 +295,15 @@ Print a script that completes the words of cycle-exec in a shell.
 
 Examples:
 eval "$(cycle-exec completion bash)"  # in ~/.bashrc
+"""
+
+HELP = """\
+Print the page of a verb, with every option and examples.
+
+Without VERB, print the page of the program. "cycle-exec VERB --help" prints the same page, and
+"cycle-exec VERB -h" one that fits a screen.
+
+Examples:
+cycle-exec help
+cycle-exec help manifest check
 """

@@ -6,29 +6,28 @@ The launch options come from the table in `settings.options`. Their values stay 
 
 from __future__ import annotations
 
-from textwrap import indent
-
 import click
 from click.shell_completion import CompletionItem
 
+from cycle_exec.cli import offers
+from cycle_exec.cli.layout import ASKING, PROGRAM, Page
 from cycle_exec.errors import Refused, refuse
 from cycle_exec.record import Record
 from cycle_exec.settings.argv import EVERY_NAME
 from cycle_exec.settings.nearest import did_you_mean, printable
-from cycle_exec.settings.options import OPTIONS, SECTIONS
-from cycle_exec.system.output import stdout
+from cycle_exec.settings.options import OPTIONS
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from collections.abc import Iterator, Sequence
     from typing import Any
 
+    from cycle_exec.cli.offers import Offer
     from cycle_exec.settings.model import Invocation
     from cycle_exec.settings.options import Option, Overrides
 
 # Options whose value can be left out: it only ever stands after an equals sign.
 _OPTIONAL = {option.flag for option in OPTIONS if option.kind == "names"}
-_HYPHEN = "\u2011"  # which does not break
 _COMMAND = {"": [], "optional": ["[-- COMMAND [ARG...]]"], "required": ["-- COMMAND [ARG...]"]}
 
 
@@ -46,13 +45,14 @@ class Call(Record):
 class Text(click.types.StringParamType):
     """A text; an option that a verb declares itself refuses an empty one.
 
-    name: what help pages call it. files, choices: what a shell completes it with.
+    name: what help pages call it. files, offer: what a shell completes it with; of both, the words
+    that are offered come into play once their beginning is typed.
     """
 
-    def __init__(self, name: str, *, files: bool = False, choices: Sequence[str] = ()) -> None:
+    def __init__(self, name: str, *, files: bool = False, offer: Offer | None = None) -> None:
         self.name = name
         self._files = files
-        self._choices = choices
+        self._offer = offer
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
         if type(param) is click.Option and value == "":
@@ -60,11 +60,19 @@ class Text(click.types.StringParamType):
         return super().convert(value, param, ctx)
 
     def shell_complete(
-        self, _: click.Context, __: click.Parameter, incomplete: str
+        self, ctx: click.Context, _: click.Parameter, incomplete: str
     ) -> list[CompletionItem]:
-        if self._files:
+        offered: list[CompletionItem] = []
+        if self._offer and (incomplete or not self._files):
+            words = self._offer(ctx)
+            offered = [
+                CompletionItem(word, help=text or None)
+                for word, text in words.items()
+                if word.startswith(incomplete)
+            ]
+        if self._files and not offered:
             return [CompletionItem(incomplete, type="file")]
-        return [CompletionItem(each) for each in self._choices if each.startswith(incomplete)]
+        return offered
 
 
 class LaunchOption(click.Option):
@@ -72,10 +80,12 @@ class LaunchOption(click.Option):
 
     def __init__(self, row: Option) -> None:
         self.row = row
+        self.section = row.section
         switch = row.kind == "switch"
         sources = {"env": row.variable, "manifest": row.key, "default": row.default}
         told = "; ".join(f"{name}: {text}" for name, text in sources.items() if text)
-        value = Text(row.metavar, files=row.kind in ("path", "list"), choices=row.choices)
+        offer = offers.OPTIONS.get(row.name) or (lambda _: dict.fromkeys(row.choices, ""))
+        value = Text(row.metavar, files=row.kind in ("path", "list"), offer=offer)
         super().__init__(
             [f"{row.flag}/{row.opposite}" if switch else row.flag],
             type=None if switch else value,
@@ -90,71 +100,14 @@ class LaunchOption(click.Option):
         return flag.replace(" [=", "[="), text
 
 
-def prints(flags: Sequence[str], help: str, text: Callable[[click.Context], str]) -> click.Option:
-    """Return an option that prints a text, instead of anything else."""
-
-    def callback(ctx: click.Context, _: click.Parameter, given: bool) -> None:
-        if given and not ctx.resilient_parsing:
-            stdout.write(text(ctx) + "\n")
-            ctx.exit()
-
-    return click.Option(
-        flags, is_flag=True, is_eager=True, expose_value=False, callback=callback, help=help
-    )
-
-
-_ASKING = ("-h", "--help", "--version")
-_HELP = prints(["-h", "--help"], "Print this page.", click.Context.get_help)
-
-
-class _Formatter(click.HelpFormatter):
-    """A formatter that never breaks a line at a hyphen: --env-file stays in one piece."""
-
-    def write(self, string: str) -> None:
-        super().write(string.replace(_HYPHEN, "-"))
-
-    def write_text(self, text: str) -> None:
-        super().write_text(text.replace("-", _HYPHEN))
-
-    def write_dl(self, rows: Iterable[tuple[str, str]], *_: Any, **__: Any) -> None:
-        super().write_dl([(term, text.replace("-", _HYPHEN)) for term, text in rows])
-
-
-class _Context(click.Context):
-    formatter_class = _Formatter
-
-
-class _Page(click.Command):
-    """A help page: options by section, and the examples, which end the text.
-
-    launch: whether there are the launch options, except those that the verb declares itself.
-    """
-
-    context_class = _Context
+class _Page(Page):
+    """A page with the launch options, if launch, except those that the verb declares itself."""
 
     def __init__(self, *args: Any, launch: bool = False, **attrs: Any) -> None:
         super().__init__(*args, **attrs)
-        self.help, _, self.examples = (self.help or "").strip().partition("\n\nExamples:\n")
         own = {flag for param in self.params for flag in param.opts}
         if launch:
             self.params += [LaunchOption(row) for row in OPTIONS if row.flag not in own]
-
-    def get_help_option(self, _: click.Context) -> click.Option:
-        return _HELP
-
-    def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        sections: dict[str, list[tuple[str, str]]] = {name: [] for name in ("Options", *SECTIONS)}
-        for param in self.get_params(ctx):
-            record = param.get_help_record(ctx)
-            if record and isinstance(param, click.Option):
-                section = param.row.section if isinstance(param, LaunchOption) else "Options"
-                sections[section].append(record)
-        for name, records in sections.items():
-            if records:
-                with formatter.section(name):
-                    formatter.write_dl(records)
-        with formatter.section("Examples"):
-            formatter.write(indent(self.examples, "  ") + "\n")
 
 
 class Verb(_Page):
@@ -229,11 +182,29 @@ class Group(_Page, click.Group):
             )
         super().format_options(ctx, formatter)
 
+    def format_shortly(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        super().format_shortly(ctx, formatter)
+        with formatter.section("Verbs"):
+            formatter.write_text(", ".join(self.commands))
+
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        named = args and (not args[0].startswith("-") or args[0] in _ASKING)
+        named = args and (not args[0].startswith("-") or args[0] in ASKING)
         if self.default and not named and not ctx.resilient_parsing:
             args = [self.default, *args]
         return super().parse_args(ctx, args)
+
+    def long_page(self, ctx: click.Context, words: Sequence[str]) -> str:
+        """Return the long page of the verb with this name; raise Refused where there is none."""
+        command: click.Command = self
+        for word in words:
+            known = command.commands if isinstance(command, Group) else {}
+            if word not in known:
+                reason = f"{printable(word)} is not a verb of {ctx.command_path}"
+                fix = f"see {ctx.command_path} --help; codes and errors: {PROGRAM} explain"
+                raise refuse("usage", "command line", reason + did_you_mean(word, known), fix)
+            command = known[word]
+            ctx = command.context_class(command, info_name=word, parent=ctx)
+        return command.get_help(ctx)
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]

@@ -7,10 +7,10 @@ the verb is called.
 from __future__ import annotations
 
 import click
-from click.shell_completion import ShellComplete, get_completion_class
 
-from cycle_exec.cli import pages
-from cycle_exec.cli.syntax import Call, Group, Text, prints
+from cycle_exec.cli import completion, offers, pages
+from cycle_exec.cli.layout import PROGRAM, prints
+from cycle_exec.cli.syntax import Call, Group, Text
 from cycle_exec.system.output import stdout
 from cycle_exec.version import __version__
 
@@ -18,13 +18,11 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-PROGRAM = "cycle-exec"
-COMPLETION_VARIABLE = "_CYCLE_EXEC_COMPLETE"
 # What a value is called, and whether a shell completes it with files.
 DEST, DIR, FILE, JSON, PATH = (
     Text(name, files=True) for name in ("dest", "dir", "file", "json", "path")
 )
-COUNT, PREFIX, TIME = (Text(name) for name in ("count", "prefix", "time"))
+COUNT, TIME = (Text(name) for name in ("count", "time"))
 FORMAT = click.Choice(["dotenv", "json", "shell", "yaml"])
 READER = click.Choice(["python-dotenv", "docker", "node", "compose", "systemd"])
 
@@ -146,11 +144,14 @@ def vpn_check(call: Call, config: str, **flags: bool) -> int:
 
 
 @root.command(launch=True, help=pages.API)
-@click.argument("method", required=False)
-@click.argument("path", required=False)
+@click.argument("method", required=False, type=Text("method", offer=offers.methods))
+@click.argument("path", required=False, type=Text("path", offer=offers.paths))
 @click.option("--list", is_flag=True, help="Print every operation: method, path, parameters.")
 @click.option(
-    "-q", "--query", type=Text("name=value"), multiple=True, help="A parameter; repeatable."
+    *("-q", "--query"),
+    type=Text("name=value", offer=offers.parameters),
+    multiple=True,
+    help="A parameter; repeatable.",
 )
 @click.option("-d", "--data", type=JSON, help="The body as JSON, or @FILE to read it from.")
 @click.option("--raw", is_flag=True, help="Print the whole response as it came.")
@@ -158,7 +159,11 @@ def vpn_check(call: Call, config: str, **flags: bool) -> int:
 @click.option(
     "--password-file", type=FILE, help="A file with the user's password; without it, it is asked."
 )
-@click.option("--topic", type=PREFIX, help="Follow only topics with this prefix.")
+@click.option(
+    "--topic",
+    type=Text("prefix", offer=offers.topics),
+    help="Follow only topics with this prefix.",
+)
 def api(call: Call, **wish: Any) -> int:
     from cycle_exec.commands import api
 
@@ -211,7 +216,7 @@ def template_list(_: Call) -> int:
 
 
 @template.command("show", help=pages.TEMPLATE_SHOW)
-@click.argument("name", type=Text("name"))
+@click.argument("name", type=Text("name", offer=offers.builtins))
 def template_show(_: Call, name: str) -> int:
     from cycle_exec.commands import template
 
@@ -229,11 +234,13 @@ def health(_: Call, **values: Any) -> int:
 
 
 @root.command(help=pages.EXPLAIN)
-@click.argument("code", required=False)
-def explain(_: Call, code: str) -> int:
+@click.argument(
+    "what", required=False, metavar="[CODE|KIND]", type=Text("what", offer=offers.refusals)
+)
+def explain(_: Call, what: str) -> int:
     from cycle_exec.commands import explain
 
-    return explain.run(code)
+    return explain.run(what)
 
 
 @root.command(help=pages.EMULATOR)
@@ -249,7 +256,11 @@ def explain(_: Call, code: str) -> int:
 )
 @click.option("--drop", type=COUNT, help="Cut the next COUNT responses short.")
 @click.option("--slow-body", type=TIME, help="Send bodies in pieces, with this time between them.")
-@click.option("--fail-path", type=PREFIX, help="Disturb only these paths: /v1/hub.")
+@click.option(
+    "--fail-path",
+    type=Text("prefix", offer=offers.paths),
+    help="Disturb only these paths: /v1/hub.",
+)
 def emulator(call: Call, **values: str) -> int:
     from cycle_exec.commands import emulator
 
@@ -285,11 +296,15 @@ def dev(call: Call, **values: str) -> int:
     return dev.run(call.invocation, call.overrides, call.command, **values)
 
 
-@root.command(help=pages.COMPLETION)
+@root.command("completion", help=pages.COMPLETION)
 @click.argument("shell", type=click.Choice(["bash", "zsh", "fish"]))
-def completion(_: Call, shell: str) -> int:
-    known = get_completion_class(shell)
-    assert known is not None
-    # Not bash's own source(): it starts a bash to check its version.
-    stdout.write(ShellComplete.source(known(root, {}, PROGRAM, COMPLETION_VARIABLE)))
+def completion_(_: Call, shell: str) -> int:
+    stdout.write(completion.script(shell, root))
+    return 0
+
+
+@root.command("help", help=pages.HELP)
+@click.argument("verb", nargs=-1, metavar="[VERB]", type=Text("verb", offer=offers.verbs))
+def help_(_: Call, verb: tuple[str, ...]) -> int:
+    stdout.write(root.long_page(click.get_current_context().find_root(), verb) + "\n")
     return 0

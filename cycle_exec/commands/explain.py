@@ -1,8 +1,9 @@
-"""`cycle-exec explain`: what an exit code means and what to do about it."""
+"""`cycle-exec explain`: what an exit code or a kind of error means and what to do about it."""
 
 from __future__ import annotations
 
-from cycle_exec.errors import KINDS, STOPPED, refuse
+from cycle_exec.errors import KINDS, STOPPED, Refused, refuse
+from cycle_exec.settings.nearest import did_you_mean, printable
 from cycle_exec.system.output import stdout
 
 _SUCCESS = "0  success; after a launch: the command succeeded\n"
@@ -17,23 +18,22 @@ _ONE = """\
 _LAUNCHED = "After a launch it can also be the command's own code.\n"
 
 
-def run(code: str) -> int:
-    """Print what the code means; every code when it is empty.
+def run(what: str) -> int:
+    """Print what the code or the kind means; everything when it is empty.
 
-    Raises Refused for what cannot be an exit code.
+    Raises Refused for what is neither an exit code nor a kind.
     """
-    if not code:
+    if not what:
         stdout.write("\n".join([_SUCCESS, *map(_known, codes()), _OTHER]))
         return 0
-    number = int(code) if code.isascii() and code.isdecimal() and len(code) <= 3 else 256
-    if number > 255:
-        raise refuse(
-            "usage",
-            "command line",
-            "explain expects an exit code from 0 to 255",
-            "run cycle-exec explain to list all codes",
-        )
-    stdout.write(_one(number))
+    # As it is copied from a message: (template-undefined)
+    word = what.strip().strip("()").strip()
+    if word.isascii() and word.isdecimal() and len(word) <= 3 and int(word) <= 255:
+        stdout.write(_code(int(word)))
+    elif word.lower() in KINDS:
+        stdout.write(_kind(word.lower()))
+    else:
+        raise _unknown(word)
     return 0
 
 
@@ -42,7 +42,16 @@ def codes() -> tuple[int, ...]:
     return tuple(sorted({kind.code for kind in KINDS.values()} | STOPPED.keys()))
 
 
-def _one(code: int) -> str:
+def _unknown(word: str) -> Refused:
+    if word.lstrip("+-")[:1].isdecimal():
+        reason = "an exit code is a number from 0 to 255"
+    else:
+        near = did_you_mean(word.lower().replace("_", "-"), KINDS)
+        reason = f"{printable(word)} is neither an exit code nor a kind of error{near}"
+    return refuse("usage", "command line", reason, "run cycle-exec explain to list all of them")
+
+
+def _code(code: int) -> str:
     if code == 0:
         return _SUCCESS
     if code in codes():
@@ -53,6 +62,11 @@ def _one(code: int) -> str:
     if code == 1:
         return _ONE
     return f"{code}  the command's own exit code: cycle-exec never exits with it\n"
+
+
+def _kind(name: str) -> str:
+    kind = KINDS[name]
+    return f"{name}  exit code {kind.code}\n    {kind.sentence}\n      fix: {kind.fix}\n"
 
 
 def _known(code: int) -> str:

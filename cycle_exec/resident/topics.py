@@ -31,6 +31,7 @@ _TOPICS = {
     "metadata": ("environment.services.", "environment.deployments.", "sdn.network."),
 }
 EVERYTHING = frozenset(_TOPICS)
+BEGINNINGS = tuple(sorted({each for some in _TOPICS.values() for each in some}))
 # What a container may ask for can change with it.
 _ALWAYS = ("container.reconfigured",)
 

@@ -50,11 +50,47 @@ def test_others(code, text, capfd):
     assert _printed(capfd, code) == text
 
 
-@pytest.mark.parametrize("code", ["x", "-1", "256", "99999999999", "6 4", "\u0666\u0664", "64.0"])
-def test_refused(code):
-    """What is no exit code refuses for usage, without the word."""
+@pytest.mark.parametrize("name", KINDS)
+def test_a_kind(name, capfd):
+    """The word in brackets of an error line, alone or as it stands there."""
+    kind = KINDS[name]
+    text = _printed(capfd, name)
+    assert text == (f"{name}  exit code {kind.code}\n    {kind.sentence}\n      fix: {kind.fix}\n")
+    assert _printed(capfd, f"({name})") == text
+    assert _printed(capfd, name.upper()) == text
+
+
+@pytest.mark.parametrize("code", ["-1", "256", "99999999999", "6 4", "\u0666\u0664", "64.0"])
+def test_no_exit_code(code):
+    """A number that is no exit code refuses for usage, without the word."""
+    assert _refused(code).reason == "an exit code is a number from 0 to 255"
+
+
+@pytest.mark.parametrize(
+    ("word", "near"),
+    [
+        ("variable_mising", ", did you mean variable-missing"),
+        ("template-undefind", ", did you mean template-undefined"),
+        ("Unavailable-", ", did you mean unavailable"),
+        ("zebra", ""),
+        ("--", ""),
+    ],
+)
+def test_no_kind(word, near):
+    """A word that is no kind refuses for usage, with the nearest one."""
+    problem = _refused(word)
+    assert problem.reason == f"{word} is neither an exit code nor a kind of error{near}"
+    assert problem.fix == "run cycle-exec explain to list all of them"
+
+
+def test_what_is_not_ascii():
+    """Nothing reaches the terminal as it came."""
+    assert _refused("\x1b[2J\u00e9").reason.startswith("?[2J? is neither")
+
+
+def _refused(word):
     with pytest.raises(Refused) as refused:
-        explain.run(code)
+        explain.run(word)
     (problem,) = refused.value.problems
     assert (problem.kind, problem.subject) == ("usage", "command line")
-    assert problem.reason == "explain expects an exit code from 0 to 255"
+    return problem

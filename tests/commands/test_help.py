@@ -5,17 +5,22 @@ from __future__ import annotations
 import re
 import shlex
 import subprocess
+import tomllib
+from pathlib import Path
 
+import click
 import pytest
 
 from cycle_exec import __version__
+from cycle_exec.cli.layout import DOCUMENTATION
 from cycle_exec.cli.syntax import Group, LaunchOption
 from cycle_exec.cli.verbs import root
-from cycle_exec.errors import KINDS
+from cycle_exec.errors import KINDS, Refused
 from cycle_exec.settings.options import OPTIONS
 from tests.support import calls
 from tests.support.launching import SCRIPT
 
+HOME = Path(__file__).parents[2]
 VERBS = dict(root.verbs())
 GROUPS = [name for name, command in root.commands.items() if isinstance(command, Group)]
 PAGES = ["", *GROUPS, *VERBS]
@@ -102,10 +107,60 @@ def test_the_version(verb):
 
 
 @pytest.mark.parametrize("name", PAGES)
-def test_the_short_flag(name):
-    """-h is --help, first and last."""
+def test_the_short_page(name):
+    """-h fits a screen: synopsis, example, the five most used flags, and where to read on."""
+    text = calls.page(*name.split(), "-h")
+    lines = text.splitlines()
+    assert len(lines) <= 24
+    assert all(len(line) <= 80 for line in lines)
+    long = calls.page(*name.split(), "--help")
+    assert lines[0] == long.splitlines()[0]
+    assert re.search(r'\n\nExample:\n  (eval "\$\()?cycle-exec ', text)
+    command = VERBS.get(name) or root.commands.get(name) or root
+    flags = [word for line in lines for word in re.findall(r"^  (?:-\w, )?(--[a-z-]+)", line)]
+    offered = [param for param in command.params if isinstance(param, click.Option)]
+    offered = [param for param in offered if "--version" not in param.opts]
+    assert len(flags) == min(5, len(offered))
+    assert set(flags) <= {param.opts[-1] for param in offered}
+    own = [param.opts[-1] for param in offered if not isinstance(param, LaunchOption)]
+    assert flags[: len(own)] == own[:5]
+    if isinstance(command, Group):
+        below = text.partition("\nVerbs:\n")[2].partition("\n\n")[0]
+        assert " ".join(below.split()).split(", ") == list(command.commands)
+    words = " ".join(["cycle-exec help", *name.split()])
+    assert lines[-3:] == ["", f"{words} prints every option, with examples.", DOCUMENTATION]
+
+
+def test_the_short_pages_lead_to_the_documentation():
+    """Where the package index says it is."""
+    project = tomllib.loads((HOME / "pyproject.toml").read_text())["project"]
+    assert project["urls"]["Documentation"] == DOCUMENTATION
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_help_is_a_verb(name):
+    """It prints the long page."""
     words = name.split()
-    assert calls.page(*words, "-h") == calls.page(*words, "--help")
+    assert calls.page("help", *words) == calls.page(*words, "--help")
+
+
+@pytest.mark.parametrize(
+    ("words", "reason", "fix"),
+    [
+        ("pla", "pla is not a verb of cycle-exec, did you mean plan", "see cycle-exec --help"),
+        ("manifest chek", "chek is not a verb of cycle-exec manifest, did you mean check", ""),
+        ("plan x", "x is not a verb of cycle-exec plan", "see cycle-exec plan --help"),
+        ("78", "78 is not a verb of cycle-exec", "codes and errors: cycle-exec explain"),
+        ("\x1b[2J", "?[2J is not a verb of cycle-exec", ""),
+    ],
+)
+def test_help_with_what_is_no_verb(words, reason, fix):
+    """The nearest one is named, and where exit codes are explained."""
+    with pytest.raises(Refused) as refused:
+        calls.call("help", *words.split())
+    (problem,) = refused.value.problems
+    assert (problem.kind, problem.reason) == ("usage", reason)
+    assert fix in problem.fix
 
 
 def test_help_needs_nothing():

@@ -9,8 +9,9 @@ from collections.abc import Iterator
 
 import click
 
+from cycle_exec.cli.layout import PROGRAM
 from cycle_exec.cli.syntax import LaunchOption, Verb
-from cycle_exec.cli.verbs import PROGRAM, root
+from cycle_exec.cli.verbs import root
 from cycle_exec.errors import KINDS
 from cycle_exec.settings.model import DEFAULT_MANIFEST, Api
 from cycle_exec.settings.options import OPTIONS, SECTIONS, Option
