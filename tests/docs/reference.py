@@ -5,11 +5,12 @@ python -m tests.docs.reference > docs/settings.md
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from cycle_exec.settings.manifest import nodes as spec
 from cycle_exec.settings.manifest.keys import MANIFEST
-from cycle_exec.settings.options import OPTIONS, Option
+from cycle_exec.settings.options import OPTIONS, SECTIONS, Option
 
 _PAGE = """\
 # Settings
@@ -17,14 +18,13 @@ _PAGE = """\
 A launch option exists three ways: as a flag, as an environment variable and as a manifest key. A
 flag wins over the variable, the variable over the manifest. Lists are parted by commas in a
 variable; flags for them can be repeated. A variable `CYCLE_EXEC_...` that is none of these is
-warned of, with the nearest name.
-
-## Launch options
-
-{options}
+warned of, with the nearest name. Every option and every key has a heading of its own here, which
+can be linked to.
 
 Times are written `500ms`, `5s`, `1m30s`, `2h`. `manifest`, `socket` and other paths may be
 relative to the working directory; targets are absolute.
+
+{options}
 
 ## The manifest
 
@@ -33,38 +33,54 @@ type or an impossible value refuses with 78, all of them at once, with file, lin
 known name. `cycle-exec manifest new` prints one with every key, `cycle-exec manifest check` says
 what is wrong, `cycle-exec manifest schema` is for editors.
 
-{keys}
-
 Modes are octal, `"0640"` or `"640"`. Owners are `"user"`, `"user:group"` or `":group"`, by name
 or number; names have to exist in the image. Fields of an integration are written `auth.api_key`
 or `extra.bucket`.
+
+{keys}
 """
 
 
 def page() -> str:
     """The whole page."""
-    return _PAGE.format(options=_table(_OPTION_HEAD, OPTIONS), keys="\n\n".join(_tables()))
+    return _PAGE.format(options="\n\n".join(_options()), keys="\n\n".join(_tables()))
 
 
-_OPTION_HEAD = "| flag | what it does | default | variable | key |\n|---|---|---|---|---|"
+def anchor(heading: str) -> str:
+    """The place of a heading, as GitHub and the site name it."""
+    return re.sub(r"[^\w -]", "", heading).strip().lower().replace(" ", "-")
 
 
-def _table(head: str, options: tuple[Option, ...]) -> str:
-    return "\n".join([head, *(_option(option) for option in options)])
+def _options() -> Iterator[str]:
+    for section in SECTIONS:
+        yield f"## Options: {section[0].lower() + section[1:] if section[1].islower() else section}"
+        for option in OPTIONS:
+            if option.section == section:
+                yield _option(option)
 
 
 def _option(option: Option) -> str:
     flag = option.flag
     if option.kind == "switch":
-        flag = f"--[no-]{option.name}"
+        flag = f"{option.flag}`, `{option.opposite}"
     elif option.kind == "names":
         flag = f"{flag}[={option.metavar}]"
     elif option.metavar:
         flag = f"{flag} {option.metavar}"
-    key = f"`{option.key}`" if option.key else ""
-    words = "false" if option.kind == "switch" else option.default
-    default = f"`{words}`" if words else ""
-    return f"| `{flag}` | {_plain(option.help)} | {default} | `{option.variable}` | {key} |"
+    default = "false" if option.kind == "switch" else option.default
+    facts = {
+        "Flag": f"`{flag}`" + (", can be repeated" if option.collects else ""),
+        "Variable": f"`{option.variable}`",
+        "Manifest": f"[`{option.key}`](#{anchor(option.key)})" if option.key else "",
+        "Values": ", ".join(f"`{choice}`" for choice in option.choices),
+        "Default": f"`{default}`" if default else "",
+    }
+    return _entry(option.flag, option.help, facts)
+
+
+def _entry(heading: str, text: str, facts: dict[str, str]) -> str:
+    told = [f"- {name}: {value}" for name, value in facts.items() if value]
+    return "\n".join([f"### `{heading}`", "", _plain(text), "", *told])
 
 
 def _plain(text: str) -> str:
@@ -75,23 +91,26 @@ def _tables() -> Iterator[str]:
     for name, node in MANIFEST.fields.items():
         match node:
             case spec.ListOf(item=spec.Table() as table):
-                yield _keys(f"[[{name}]]", table)
+                yield f"## `[[{name}]]`\n\n{table.help}"
+                yield from _keys(f"{name}.", table)
             case spec.Table():
-                yield _keys(f"[{name}]", node)
+                yield f"## `[{name}]`\n\n{node.help}"
+                yield from _keys(f"{name}.", node)
 
 
-def _keys(title: str, table: spec.Table) -> str:
-    head = f"### `{title}`\n\n{table.help}\n\n| key | what it does | what it holds | default |\n"
-    return head + "|---|---|---|---|\n" + "\n".join(_rows("", table))
-
-
-def _rows(prefix: str, table: spec.Table) -> Iterator[str]:
+def _keys(prefix: str, table: spec.Table) -> Iterator[str]:
+    flags = {option.key: option.flag for option in OPTIONS}
     for name, node in table.fields.items():
-        default = "" if node.default is None else f"`{_toml(node.default)}`"
-        needed = ", needed" if name in table.required else ""
-        yield f"| `{prefix}{name}` | {_plain(node.help)} | {_holds(node)}{needed} | {default} |"
+        key = f"{prefix}{name}"
+        flag = flags.get(key, "")
+        facts = {
+            "Value": _holds(node) + (", needed" if name in table.required else ""),
+            "Default": "" if node.default is None else f"`{_toml(node.default)}`",
+            "Flag": f"[`{flag}`](#{anchor(flag)})" if flag else "",
+        }
+        yield _entry(key, node.help, facts)
         if isinstance(node, spec.MapOf) and isinstance(node.value, spec.Table):
-            yield from _rows(f"{prefix}{name}.NAME.", node.value)
+            yield from _keys(f"{key}.NAME.", node.value)
 
 
 def _holds(node: spec.Node) -> str:
