@@ -69,6 +69,10 @@ def _call(function, **values):
                 everything=True,
             ),
         ),
+        (
+            "certificates --state s",
+            _call("certificates.list_", overrides={"socket": "of s"}, as_json=False),
+        ),
         ("certificates", _call("certificates.list_", as_json=False)),
         ("certificates --json", _call("certificates.list_", as_json=True)),
         (
@@ -89,8 +93,12 @@ def _call(function, **values):
             "vpn-check c --json --probe -- openvpn",
             _call("vpn_check.run", command=("openvpn",), path="c", as_json=True, probe=True),
         ),
-        ("manifest check", Call("manifest.check", {"path": ""})),
-        ("manifest check m", Call("manifest.check", {"path": "m"})),
+        ("manifest check", Call("manifest.check", {"path": "", "asking": None})),
+        ("manifest check m", Call("manifest.check", {"path": "m", "asking": None})),
+        (
+            "manifest check m --state s",
+            Call("manifest.check", {"path": "m", "asking": {"socket": "of s"}}),
+        ),
         ("manifest schema", Call("manifest.schema", {})),
         ("manifest new", Call("manifest.new", {})),
         (

@@ -14,6 +14,7 @@ from cycle_exec.cli.syntax import Call, Group
 from cycle_exec.cli.verbs import root
 from cycle_exec.errors import Refused, refuse
 from cycle_exec.settings.nearest import printable
+from cycle_exec.settings.options import STATE
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -48,7 +49,9 @@ def _refusal(error: click.UsageError) -> Refused:
     fix = f"see {path} --help"
     if isinstance(error, click.NoSuchOption):
         reason = f"no such option: {printable(error.option_name)}"
-        if error.possibilities:
+        if error.option_name == STATE.flag and path == f"{PROGRAM} run":
+            fix = f"{PROGRAM} dev {STATE.flag} {STATE.metavar} -- COMMAND launches with a state"
+        elif error.possibilities:
             reason += f", did you mean {error.possibilities[0]}"
     elif isinstance(error, click.MissingParameter | click.BadOptionUsage):
         reason = " ".join(error.format_message().split()).rstrip(".")

@@ -51,6 +51,7 @@ differ from those on disk.
 Examples:
 cycle-exec plan                # for people
 cycle-exec plan --json -- app  # for programs, with the command looked up
+cycle-exec plan --state .env   # on a laptop, with these scoped variables
 """
 
 RENDER = """\
@@ -160,10 +161,12 @@ Find what is wrong with a manifest and its templates.
 
 Check the manifest at PATH, by default the one that a launch would read, and print every
 mistake with file and line: keys and values, templates that do not exist, their syntax, filters,
-tests and names, targets that cannot be meant. Nothing is fetched.
+tests and names, targets that cannot be meant. Nothing is fetched. With --state, also check that
+a launch could be planned with that state: required variables, names in templates, certificates.
 
 Examples:
 cycle-exec manifest check cycle-exec.toml  # while an image is built
+cycle-exec manifest check --state state.toml cycle-exec.toml  # in CI
 """
 
 MANIFEST_SCHEMA = """\

@@ -15,7 +15,7 @@ from cycle_exec.errors import Refused, refuse
 from cycle_exec.record import Record
 from cycle_exec.settings.argv import EVERY_NAME
 from cycle_exec.settings.nearest import did_you_mean, printable
-from cycle_exec.settings.options import OPTIONS
+from cycle_exec.settings.options import OPTIONS, STATE
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -35,11 +35,13 @@ class Call(Record):
     """What a verb is called with.
 
     overrides: the launch options that were given, raw text by name. command: the words after --.
+    emulated: whether they lead to an emulated platform.
     """
 
     invocation: Invocation
     overrides: Overrides = {}
     command: tuple[str, ...] = ()
+    emulated: bool = False
 
 
 class Text(click.types.StringParamType):
@@ -100,6 +102,9 @@ class LaunchOption(click.Option):
         return flag.replace(" [=", "[="), text
 
 
+state_option = click.option(STATE.flag, type=Text("file", files=True), help=STATE.help)
+
+
 class _Page(Page):
     """A page with the launch options, if launch, except those that the verb declares itself."""
 
@@ -111,11 +116,18 @@ class _Page(Page):
 
 
 class Verb(_Page):
-    """A verb. command: whether words stand after --: "required", "optional" or ""."""
+    """A verb.
 
-    def __init__(self, *args: Any, command: str = "", **attrs: Any) -> None:
+    command: whether words stand after --: "required", "optional" or "". asks: whether it asks the
+    platform and starts nothing, so that --state can take the platform's place.
+    """
+
+    def __init__(self, *args: Any, command: str = "", asks: bool = False, **attrs: Any) -> None:
         super().__init__(*args, **attrs)
         self.command = command
+        self.asks = asks
+        if asks:
+            state_option(self)
 
     def collect_usage_pieces(self, ctx: click.Context) -> list[str]:
         return super().collect_usage_pieces(ctx) + _COMMAND[self.command]
@@ -153,8 +165,16 @@ class Verb(_Page):
                 own[param.name] = "" if value is None else value
             elif value not in (None, ()):
                 overrides[param.row.name] = value
+        call = call.replace(overrides=overrides)
+        state = own.pop(STATE.name) if self.asks else ""
         assert self.callback is not None
-        return self.callback(call.replace(overrides=overrides), **own)
+        if not state:
+            return self.callback(call, **own)
+        from cycle_exec.launching.emulated import private
+
+        with private.asked(call.invocation, overrides, state) as (invocation, found):
+            told = call.replace(invocation=invocation, overrides=found, emulated=True)
+            return self.callback(told, **own)
 
 
 class Group(_Page, click.Group):

@@ -10,7 +10,7 @@ import click
 
 from cycle_exec.cli import completion, offers, pages
 from cycle_exec.cli.layout import PROGRAM, prints
-from cycle_exec.cli.syntax import Call, Group, Text
+from cycle_exec.cli.syntax import Call, Group, Text, state_option
 from cycle_exec.system.output import stdout
 from cycle_exec.version import __version__
 
@@ -27,7 +27,6 @@ FORMAT = click.Choice(["dotenv", "json", "shell", "yaml"])
 READER = click.Choice(["python-dotenv", "docker", "node", "compose", "systemd"])
 
 as_json = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
-state = click.option("--state", type=FILE, help="The platform's state, a TOML file.")
 env_file = click.option(
     "--env-file", type=FILE, help="Scoped variables from a dotenv file, instead of --state."
 )
@@ -61,7 +60,7 @@ def run(call: Call) -> int:
     return launch.run(call.invocation, call.overrides, call.command)
 
 
-@root.command(launch=True, command="optional", help=pages.PLAN)
+@root.command(launch=True, asks=True, command="optional", help=pages.PLAN)
 @as_json
 def plan(call: Call, as_json: bool) -> int:
     from cycle_exec.commands import plan
@@ -69,7 +68,7 @@ def plan(call: Call, as_json: bool) -> int:
     return plan.run(call.invocation, call.overrides, call.command, as_json=as_json)
 
 
-@root.command(launch=True, help=pages.RENDER)
+@root.command(launch=True, asks=True, help=pages.RENDER)
 @click.argument("templates", nargs=-1, required=True, type=FILE)
 @click.option("-o", "--output", type=DEST, help="A file, or a folder with a / at its end.")
 def render(call: Call, templates: tuple[str, ...], output: str) -> int:
@@ -78,7 +77,7 @@ def render(call: Call, templates: tuple[str, ...], output: str) -> int:
     return render.run(call.invocation, call.overrides, templates, output=output)
 
 
-@root.command(launch=True, help=pages.ENV)
+@root.command(launch=True, asks=True, help=pages.ENV)
 @click.option("--format", type=FORMAT, default="dotenv", help="How to print them.")
 @click.option("--reader", type=READER, default="python-dotenv", help="Who reads the dotenv file.")
 @click.option("--all", "everything", is_flag=True, help="Print the inherited variables as well.")
@@ -92,7 +91,7 @@ def env(call: Call, **values: Any) -> int:
 def certificates() -> None: ...
 
 
-@certificates.command("list", launch=True, help=pages.CERTIFICATES_LIST)
+@certificates.command("list", launch=True, asks=True, help=pages.CERTIFICATES_LIST)
 @as_json
 def certificates_list(call: Call, as_json: bool) -> int:
     from cycle_exec.commands import certificates
@@ -100,7 +99,7 @@ def certificates_list(call: Call, as_json: bool) -> int:
     return certificates.list_(call.invocation, call.overrides, as_json=as_json)
 
 
-@certificates.command("write", launch=True, help=pages.CERTIFICATES_WRITE)
+@certificates.command("write", launch=True, asks=True, help=pages.CERTIFICATES_WRITE)
 @click.option("--directory", type=DIR, required=True, help="The folder to write to.")
 def certificates_write(call: Call, directory: str) -> int:
     from cycle_exec.commands import certificates
@@ -125,7 +124,7 @@ def vpn_auth(call: Call, **_: Any) -> int:
     return vpn_auth.run(call.invocation)
 
 
-@root.command(launch=True, command="optional", help=pages.DOCTOR)
+@root.command(launch=True, asks=True, command="optional", help=pages.DOCTOR)
 @as_json
 def doctor(call: Call, as_json: bool) -> int:
     from cycle_exec.commands import doctor
@@ -143,7 +142,7 @@ def vpn_check(call: Call, config: str, **flags: bool) -> int:
     return vpn_check.run(call.invocation, call.overrides, call.command, config, **flags)
 
 
-@root.command(launch=True, help=pages.API)
+@root.command(launch=True, asks=True, help=pages.API)
 @click.argument("method", required=False, type=Text("method", offer=offers.methods))
 @click.argument("path", required=False, type=Text("path", offer=offers.paths))
 @click.option("--list", is_flag=True, help="Print every operation: method, path, parameters.")
@@ -174,12 +173,12 @@ def api(call: Call, **wish: Any) -> int:
 def manifest() -> None: ...
 
 
-@manifest.command("check", help=pages.MANIFEST_CHECK)
+@manifest.command("check", asks=True, help=pages.MANIFEST_CHECK)
 @click.argument("path", required=False, type=FILE)
 def manifest_check(call: Call, path: str) -> int:
     from cycle_exec.commands import manifest
 
-    return manifest.check(call.invocation, path)
+    return manifest.check(call.invocation, path, call.overrides if call.emulated else None)
 
 
 @manifest.command("schema", help=pages.MANIFEST_SCHEMA)
@@ -245,7 +244,7 @@ def explain(_: Call, what: str) -> int:
 
 @root.command(help=pages.EMULATOR)
 @click.option("--socket", type=PATH, help="The socket to create.")
-@state
+@state_option
 @env_file
 @click.option("--latency", type=TIME, help="Wait before each response: 20ms.")
 @click.option(
@@ -288,7 +287,7 @@ def state_schema(_: Call) -> int:
 
 
 @root.command(launch=True, command="required", help=pages.DEV)
-@state
+@state_option
 @env_file
 def dev(call: Call, **values: str) -> int:
     from cycle_exec.commands import dev

@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-import json
-import posixpath
-
-from cycle_exec.commands import emulator
-from cycle_exec.emulator import world
 from cycle_exec.emulator.faults import Faults
-from cycle_exec.errors import Refused, refuse
+from cycle_exec.errors import refuse
+from cycle_exec.launching.emulated.platform import Platform, Source, at
+from cycle_exec.launching.emulated.private import PLACES, Private
 from cycle_exec.settings.model import SOCKET
-from cycle_exec.settings.options import OPTIONS
+from cycle_exec.settings.options import BY_NAME, OPTIONS
 from cycle_exec.system import files
-from cycle_exec.system.emulator import children, server, temporary_files
-from cycle_exec.system.emulator.listener import Listener
+from cycle_exec.system.emulator import children, server
 from cycle_exec.system.invocation import is_linux, needs_linux
 from cycle_exec.system.output import stderr
 
@@ -21,17 +17,12 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from cycle_exec.emulator.model import World
     from cycle_exec.settings.model import Invocation
     from cycle_exec.settings.options import Overrides
 
 DOTENV = ".env"
-_SOCKET = "api.sock"
-_METADATA = "environment.json"
-_CA = "ca.pem"
-# Only this user's processes come through the folder; whatever user the app becomes, the token
-# guards the socket itself.
-_MODE = 0o666
+_OWN = "dev makes its own"
+_FIX = "leave it out; what another emulator serves is launched with cycle-exec {} PATH -- COMMAND"
 
 
 def run(
@@ -50,83 +41,42 @@ def run(
         raise refuse("usage", "the command", "no command to start after --")
     if state and env_file:
         raise refuse("usage", "--state", "it cannot be combined with --env-file", "use one of them")
+    for name in PLACES:
+        if name in overrides:
+            flag = BY_NAME[name].flag
+            raise refuse("usage", f"flag {flag}", _OWN, _FIX.format(flag))
     if not is_linux():
         raise needs_linux("a launch")
     server.require()
-    platform = emulator.Platform(_source(invocation, state, env_file), Faults())
+    platform = Platform(_source(invocation, state, env_file), Faults())
     arguments = _arguments(overrides, command)
     with children.Nursery() as nursery:
-        folder = temporary_files.folder(invocation.environ.get("TMPDIR", ""), _METADATA)
+        found = Private(platform, invocation.environ.get("TMPDIR", ""))
         try:
-            return _beside(nursery, invocation, platform, folder, arguments)
+            nursery.beside(found.serve)
+            found.leave()
+            # What the platform would have given the launch, and where its parts are here.
+            environ = {
+                **invocation.environ,
+                **found.variables,
+                SOCKET: found.socket,
+                BY_NAME["metadata"].variable: found.metadata,
+            }
+            app = nursery.app(arguments, environ)
+            return nursery.attend(app, lambda: stderr.log.warning("the emulator has exited"))
         finally:
             nursery.end_beside()
-            temporary_files.remove_folder(folder)
+            found.remove()
 
 
-def _source(invocation: Invocation, state: str, env_file: str) -> emulator.Source:
+def _source(invocation: Invocation, state: str, env_file: str) -> Source:
     if state or env_file:
-        path = emulator.at(invocation, state or env_file)
-        return emulator.Source(path, dotenv=not state)
-    path = emulator.at(invocation, DOTENV)
+        return Source(at(invocation, state or env_file), dotenv=bool(env_file))
+    path = at(invocation, DOTENV)
     if files.disk(path).kind != "absent":
-        return emulator.Source(path, dotenv=True)
+        return Source(path)
     stderr.log.notice(f"no --state, no --env-file and no {DOTENV} here: the emulator has no data")
-    return emulator.Source("", dotenv=False)
-
-
-def _beside(
-    nursery: children.Nursery,
-    invocation: Invocation,
-    platform: emulator.Platform,
-    folder: str,
-    arguments: Sequence[str],
-) -> int:
-    """Return the emulator in one child, the launch in another, until the launch's command ends."""
-    socket = posixpath.join(folder, _SOCKET)
-    metadata = posixpath.join(folder, _METADATA)
-    _publish(metadata, platform.world)
-    ca = posixpath.join(folder, _CA)
-    temporary_files.publish(ca, platform.authority.root.encode(), 0o644)
-    stderr.log.info(f"emulator at {socket}, CA certificate {ca}")
-    listener = Listener(socket, _MODE)
-
-    def news() -> tuple[str, ...]:
-        found = platform.news()
-        if found:
-            try:
-                _publish(metadata, platform.world)
-            except Refused as refused:
-                stderr.log.problems(refused.problems)
-        return found
-
-    def serving(leash: int) -> None:
-        with server.unhurried():
-            try:
-                server.serve(
-                    listener, platform.answer, news=news, failed=emulator.failed, leash=leash
-                )
-            finally:
-                listener.close()
-                # If `dev` was killed nobody else is left to do it.
-                temporary_files.remove_folder(folder)
-
-    nursery.beside(serving)
-    listener.socket.close()
-    # What the platform would have given the launch, and where its parts are here.
-    environ = {
-        **invocation.environ,
-        **world.variables(platform.world),
-        SOCKET: socket,
-        "CYCLE_EXEC_METADATA": metadata,
-    }
-    app = nursery.app(arguments, environ)
-    return nursery.attend(app, lambda: stderr.log.warning("the emulator has exited"))
-
-
-def _publish(path: str, found: World) -> None:
-    """Write the metadata file, replaced when the world changes, as the platform does."""
-    temporary_files.publish(path, json.dumps(world.metadata(found)).encode(), 0o644)
+    return Source("")
 
 
 def _arguments(overrides: Overrides, command: Sequence[str]) -> list[str]:
@@ -134,7 +84,7 @@ def _arguments(overrides: Overrides, command: Sequence[str]) -> list[str]:
     words = ["run"]
     for option in OPTIONS:
         value = overrides.get(option.name)
-        if value is None or option.name in {"socket", "metadata"}:
+        if value is None:
             continue
         if isinstance(value, bool):
             words.append(option.flag if value else option.opposite)

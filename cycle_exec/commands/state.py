@@ -48,9 +48,9 @@ def new(
 
 
 def _variables(invocation: Invocation, path: str) -> dict[str, str]:
-    from cycle_exec.commands import emulator
+    from cycle_exec.launching.emulated.platform import Source, at
 
-    source = emulator.Source(emulator.at(invocation, path), dotenv=True)
+    source = Source(at(invocation, path), dotenv=True)
     return {name: found.value for name, found in source.read().variables.items()}
 
 

@@ -30,6 +30,13 @@ _CERTIFICATE_KEYS = (
 )
 _DAYS = range(-3000, 3001)
 FIX = "correct the state file; the documentation of the emulator describes its keys"
+_NOT_TOML = "correct the state file; a dotenv file is called .env, .env.NAME or NAME.env"
+
+
+def is_dotenv(path: str) -> bool:
+    """Whether a file's name says that it is a dotenv file; any other is a state file."""
+    name = path.rpartition("/")[2]
+    return name.endswith(".env") or name.startswith(".env.")
 
 
 def from_variables(variables: Mapping[str, str]) -> State:
@@ -48,7 +55,7 @@ def parse(text: str, subject: str) -> State:
         table = syntax.load(text)
     except syntax.Invalid as error:
         where = f"{subject}:{error.line}"
-        raise refuse("manifest-invalid", where, error.reason, FIX) from None
+        raise refuse("manifest-invalid", where, error.reason, _NOT_TOML) from None
     return read(table, subject)
 
 

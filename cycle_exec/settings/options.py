@@ -307,4 +307,16 @@ OPTIONS: tuple[Option, ...] = (
     ),
 )
 
+# Of the verbs that ask the platform and start nothing; no variable of an image may lead them
+# elsewhere than its launch.
+STATE = Option(
+    name="state",
+    kind="path",
+    key="",
+    metavar="FILE",
+    section=_API,
+    help="Emulate the platform from this file instead: a state file in TOML, or a dotenv file "
+    "(.env, .env.NAME, NAME.env) with scoped variables.",
+)
+
 BY_NAME = {option.name: option for option in OPTIONS}

@@ -250,6 +250,8 @@ def children(parent: int) -> list[int]:
             "it cannot be combined with --env-file (usage)",
         ),
         (["--state", "state.toml"], 64, "(usage)"),
+        (["--socket", "x", "--", "true"], 64, "flag --socket: dev makes its own (usage)"),
+        (["--metadata", "x", "--", "true"], 64, "flag --metadata: dev makes its own (usage)"),
     ],
 )
 def test_what_cannot_start_says_why(place, words, code, said):

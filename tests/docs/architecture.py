@@ -21,10 +21,10 @@ _ROWS: tuple[dict[str, tuple[int, int]], ...] = (
     {"entry": (310, 100)},
     {"cli": (310, 100)},
     {"commands": (16, 688)},
-    {"testing": (112, 68), "__init__": (188, 68), "launching": (264, 440)},
+    {"testing": (16, 68), "__init__": (92, 68), "launching": (168, 536)},
     {
-        "emulator": (16, 82),
-        "client": (112, 182),
+        "client": (16, 182),
+        "emulator": (212, 82),
         "vpn": (308, 64),
         "presentation": (386, 118),
         "resident": (520, 74),

@@ -8,9 +8,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from cycle_exec.cli.verbs import root
 from cycle_exec.settings.manifest import nodes as spec
 from cycle_exec.settings.manifest.keys import MANIFEST
-from cycle_exec.settings.options import OPTIONS, SECTIONS, Option
+from cycle_exec.settings.options import OPTIONS, SECTIONS, STATE, Option
 
 _PAGE = """\
 # Settings
@@ -25,6 +26,13 @@ Times are written `500ms`, `5s`, `1m30s`, `2h`. `manifest`, `socket` and other p
 relative to the working directory; targets are absolute.
 
 {options}
+
+### `{state}`
+
+{help}
+
+A flag alone, of the verbs that ask the platform and start nothing: {asking}. It cannot be combined
+with `--socket` and `--metadata`, and needs the extra `emulator`. `dev` takes it for a launch.
 
 ## The manifest
 
@@ -43,7 +51,14 @@ or `extra.bucket`.
 
 def page() -> str:
     """The whole page."""
-    return _PAGE.format(options="\n\n".join(_options()), keys="\n\n".join(_tables()))
+    asking = (f"`{name}`" for name, verb in root.verbs() if verb.asks)
+    return _PAGE.format(
+        options="\n\n".join(_options()),
+        state=f"{STATE.flag} {STATE.metavar}",
+        asking=", ".join(asking),
+        help=STATE.help,
+        keys="\n\n".join(_tables()),
+    )
 
 
 def anchor(heading: str) -> str:

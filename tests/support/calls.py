@@ -6,15 +6,19 @@ call("plan", "--json") == Call("plan.run", {"overrides": {}, "command": (), "as_
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable
-from contextlib import ExitStack
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from importlib import import_module
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 from unittest.mock import patch
 
 from cycle_exec import cli
+from cycle_exec.launching.emulated import private
 from cycle_exec.settings.model import Invocation
 from cycle_exec.system.output import stdout
+
+if TYPE_CHECKING:
+    from cycle_exec.settings.options import Overrides
 
 _FUNCTIONS = (
     *("api.run", "certificates.list_", "certificates.write", "compile.run", "dev.run"),
@@ -66,9 +70,18 @@ def call(*words: str) -> Call:
             function = name.partition(".")[2]
             original = getattr(module, function)
             patches.enter_context(patch.object(module, function, recorder(name, original)))
+        patches.enter_context(patch.object(private, "asked", _emulated))
         assert cli.main(Invocation(argv=words, environ={}, cwd="/")) == 0
     (done,) = seen
     return done
+
+
+@contextmanager
+def _emulated(
+    invocation: Invocation, overrides: Overrides, state: str
+) -> Iterator[tuple[Invocation, Overrides]]:
+    """No emulator is started; its socket is named by the state."""
+    yield invocation, {**overrides, "socket": f"of {state}"}
 
 
 def page(*words: str) -> str:

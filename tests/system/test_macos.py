@@ -121,6 +121,9 @@ def test_emulator_client_and_verbs_that_ask():
         done = run(folder, "state", "new", "--from-platform")
         assert (done.returncode, done.stderr) == (0, "")
         assert '[variables]\nA = "1"\n' in done.stdout
+        words = ("GET", "/v1/environment/scoped-variables", "--state", "state.toml")
+        done = run(folder, "api", *words)
+        assert (done.returncode, done.stdout, done.stderr) == (0, '{"A":"1"}\n', "")
         version = run(folder, "--version")
         assert (version.returncode, version.stderr) == (0, "")
 

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import os
 import signal
-from time import monotonic
 
-from cycle_exec.errors import refuse
-from cycle_exec.system.files import words
+from cycle_exec.system.emulator.companion import Companion, fork, send
 from cycle_exec.system.invocation import encoded, for_interpreter, interpreter
 
 TYPE_CHECKING = False
@@ -26,7 +24,6 @@ _FORWARDED = frozenset(
         signal.SIGWINCH,
     }
 )
-_GRACE = 3.0  # seconds that the emulator gets to end
 
 
 class Nursery:
@@ -38,8 +35,7 @@ class Nursery:
         self._child_handler = signal.signal(signal.SIGCHLD, signal.SIG_DFL)
         self._mask = signal.pthread_sigmask(signal.SIG_BLOCK, self._waited)
         self._ended: dict[int, int] = {}
-        self._beside = 0
-        self._leash = -1
+        self._beside: Companion | None = None
         return self
 
     def __exit__(self, *_exception: object) -> None:
@@ -49,31 +45,20 @@ class Nursery:
         signal.pthread_sigmask(signal.SIG_SETMASK, self._mask)
         signal.signal(signal.SIGCHLD, self._child_handler)
 
-    def beside(self, body: Callable[[int], None]) -> None:
-        """Run `body` in a child of its own process group; a Ctrl-C of the terminal misses it.
+    def beside(self, body: Callable[[int, Callable[[], None]], None]) -> None:
+        """Run `body` in a child that ends with this process, see Companion."""
 
-        It gets a pipe's reading end, which ends when this process does, however that happens.
-        """
-        reading, self._leash = os.pipe2(os.O_CLOEXEC)
-        self._beside = _fork()
-        if self._beside == 0:
-            code = 70
-            try:
-                os.close(self._leash)
-                os.setpgid(0, 0)
-                _away_from_standard_streams()
-                self._unblock()
-                body(reading)
-                code = 0
-            finally:
-                os._exit(code)
-        os.close(reading)
+        def unblocked(leash: int, ready: Callable[[], None]) -> None:
+            self._unblock()
+            body(leash, ready)
+
+        self._beside = Companion(unblocked)
 
     def app(self, arguments: Sequence[str], environ: Mapping[str, str]) -> int:
         """Start this program once more with other arguments; return its process id."""
         argv = interpreter("main", ["", *arguments])  # no signals are held
         raw = for_interpreter({encoded(name): encoded(value) for name, value in environ.items()})
-        child = _fork()
+        child = fork()
         if child == 0:
             try:
                 self._unblock()
@@ -92,29 +77,21 @@ class Nursery:
             found = signal.sigwaitinfo(self._waited)
             if found.si_signo == signal.SIGCHLD:
                 self._reap()
-                if self._beside in self._ended and not told and child not in self._ended:
+                lonely = self._beside is not None and self._beside.pid in self._ended
+                if lonely and not told and child not in self._ended:
                     told = True
                     lost()
             elif found.si_code <= 0:
                 # Sent by a process. One of the terminal has reached the child already: it is in
                 # our process group.
-                _send(child, found.si_signo)
+                send(child, found.si_signo)
         code = os.waitstatus_to_exitcode(self._ended[child])
         return code if code >= 0 else 128 - code
 
     def end_beside(self) -> None:
-        """Let the child beside end by itself, then end it."""
-        if not self._beside:
-            return
-        os.close(self._leash)
-        end = monotonic() + _GRACE
-        self._reap()
-        while self._beside not in self._ended and (left := end - monotonic()) > 0:
-            signal.sigtimedwait({signal.SIGCHLD}, left)
-            self._reap()
-        if self._beside not in self._ended:
-            _send(self._beside, signal.SIGKILL)
-            os.waitpid(self._beside, 0)
+        """End the child beside, if there is one."""
+        if self._beside is not None:
+            self._beside.end()
 
     def _reap(self) -> None:
         """Gather every child that ended, also those that came to us as PID 1."""
@@ -130,25 +107,3 @@ class Nursery:
     def _unblock(self) -> None:
         signal.signal(signal.SIGCHLD, self._child_handler)
         signal.pthread_sigmask(signal.SIG_SETMASK, self._mask)
-
-
-def _fork() -> int:
-    try:
-        return os.fork()
-    except OSError as error:
-        raise refuse("target-failed", "a child process", words(error)) from None
-
-
-def _send(child: int, number: int) -> None:
-    try:
-        os.kill(child, number)
-    except ProcessLookupError:
-        return
-
-
-def _away_from_standard_streams() -> None:
-    """Whoever reads the app's output must see its end when the app ends."""
-    null = os.open("/dev/null", os.O_RDWR | os.O_CLOEXEC)
-    os.dup2(null, 0)
-    os.dup2(null, 1)
-    os.close(null)
