@@ -43,6 +43,12 @@ CAPABILITIES = tuple(
     "WAKE_ALARM BLOCK_SUSPEND AUDIT_READ PERFMON BPF CHECKPOINT_RESTORE".split()
 )
 
+# What a start can wait for, in words; `settings.addresses` reads it.
+WAIT_FORMS = (
+    "tcp://HOST:PORT, http://HOST[:PORT][/PATH], unix:/PATH, file:/PATH, dns://NAME or "
+    "container://IDENTIFIER"
+)
+
 # Before the name of a template that comes with cycle-exec.
 BUILTIN = "builtin:"
 
@@ -182,6 +188,20 @@ class DotenvOutput(Written):
     reader: str = "python-dotenv"
 
 
+class Address(Record):
+    """What a start waits for. scheme: "tcp", "http", "unix", "file", "dns" or "container".
+
+    host: a name, an IP address, or a container's identifier. path: of a file or a socket, or path
+    and query of a request. instances: how many of a container, 0: all of them.
+    """
+
+    scheme: str
+    host: str = ""
+    port: int = 0
+    path: str = ""
+    instances: int = 1
+
+
 class Process(Record):
     """[process]: how the command is started, and who stays above it.
 
@@ -268,7 +288,10 @@ class Log(Record):
 
 
 class Manifest(Record):
-    """Everything a manifest can say; each section has its defaults."""
+    """Everything a manifest can say; each section has its defaults.
+
+    wait: what has to be there before the command starts, as it is written (`settings.addresses`).
+    """
 
     api: Api = Api()
     variables: Variables = Variables()
@@ -277,6 +300,7 @@ class Manifest(Record):
     certificates: CertificateRequest | None = None
     templates: tuple[TemplateOutput, ...] = ()
     dotenv: DotenvOutput | None = None
+    wait: tuple[str, ...] = ()
     vpn: Vpn | None = None
     process: Process = Process()
     report: Report = Report()

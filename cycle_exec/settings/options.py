@@ -269,6 +269,16 @@ OPTIONS: tuple[Option, ...] = (
         "restart, before the command is started again, or always, at each look.",
     ),
     Option(
+        name="wait",
+        kind="list",
+        key="wait",
+        metavar="WHAT",
+        rule="WAIT",
+        section=_PROCESS,
+        help="Before the command starts, and within the deadline, wait for tcp://HOST:PORT, "
+        "http://HOST/PATH, unix:/PATH, file:/PATH, dns://NAME or container://IDENTIFIER.",
+    ),
+    Option(
         name="vpn-helper",
         kind="path",
         key="vpn.helper",

@@ -136,7 +136,7 @@ def _value(option: Option, entries: Entries, base: Any, refuse: Refuse) -> Any:
         rule = getattr(rules, option.rule)
         for origin, text in filled:
             if not rule.accepts(text):
-                refuse(origin, f"expects {rule.expected}")
+                refuse(origin, rule.refusal(text))
     elif option.collects:
         # Nothing else of a launch needs it, so nobody loads it without a reason.
         from cycle_exec.settings import merging

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from cycle_exec.record import Record
 from cycle_exec.settings import duration
-from cycle_exec.settings.model import CAPABILITIES
+from cycle_exec.settings.model import CAPABILITIES, WAIT_FORMS
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -18,13 +18,19 @@ if TYPE_CHECKING:
 class Rule(Record):
     """One kind of text: what people are told is expected, the test, and the pattern of it.
 
-    make: what the settings hold for a text that is accepted.
+    make: what the settings hold for a text that is accepted. fault: what is wrong with one that is
+    not, as what is said of it; None: what is expected says it.
     """
 
     expected: str
     accepts: Callable[[str], bool]
     pattern: str
     make: Callable[[str], object] = str
+    fault: Callable[[str], str] | None = None
+
+    def refusal(self, text: str) -> str:
+        """Return what is said of a text that is not accepted."""
+        return f"expects {self.expected}" if self.fault is None else self.fault(text)
 
 
 def is_name(text: str) -> bool:
@@ -80,6 +86,13 @@ def _on_change(text: str) -> tuple[str, ...]:
     return (kind, bare(name)) if colon else (kind,)
 
 
+def _wait_fault(text: str) -> str:
+    # Only who waits loads it.
+    from cycle_exec.settings import addresses
+
+    return addresses.fault(text)
+
+
 _FILLED = r"^[^\u0000]+$"
 _WITHOUT_WILDCARDS = {ord("*"): "_", ord("?"): "_"}
 _NAME = r"[A-Za-z_][A-Za-z0-9_]*"
@@ -99,6 +112,9 @@ _SIGNAL = (
     rf"(?:(?:SIG)?(?:{'|'.join(SIGNALS)}|(?:RTMIN\+|RTMAX-)(?:[0-9]|[12][0-9]|30))"
     rf"|{'|'.join(_NUMBERS)})"
 )
+
+_HOST = r"(?:[A-Za-z0-9_][A-Za-z0-9_.-]*|\[[0-9A-Fa-f:.]*:[0-9A-Fa-f:.]*(?:%[A-Za-z0-9_.-]+)?\])"
+_PORT = r"(?:[1-9][0-9]{0,3}|[1-5][0-9]{4}|6[0-4][0-9]{3}|65[0-4][0-9]{2}|655[0-2][0-9]|6553[0-5])"
 
 ANY = Rule(
     expected="a string without NUL",
@@ -198,4 +214,15 @@ ON_CHANGE = Rule(
     accepts=_is_on_change,
     pattern=f"^none$|^restart$|^signal:{_SIGNAL}$",
     make=_on_change,
+)
+WAIT = Rule(
+    expected=f"{WAIT_FORMS}, or a template of one",
+    accepts=lambda text: not _wait_fault(text),
+    pattern=rf"^tcp://{_HOST}:{_PORT}$"
+    rf'|^http://{_HOST}(?::{_PORT})?(?:/[!"$-~]*)?$'
+    r"|^(?:unix|file):/(?://+)?[^/\u0000][^\u0000]*$"
+    rf"|^dns://{_HOST}$"
+    r"|^container://[A-Za-z0-9_][A-Za-z0-9_.-]*(?:\?instances=(?:all|[1-9][0-9]{0,3}))?$"
+    r"|^[^\u0000]*\{[{%#][^\u0000]*$",
+    fault=_wait_fault,
 )

@@ -25,7 +25,7 @@ def test_key_exists(option):
     else:
         node = _held(option.key)
         tables = isinstance(node, ListOf) and isinstance(node.item, Table)
-        assert tables == (option.key in ("integrations", "templates"))
+        assert tables == (option.key in ("integrations", "templates", "wait"))
 
 
 @pytest.mark.parametrize("option", OPTIONS, ids=lambda option: option.name)

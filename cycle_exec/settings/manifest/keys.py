@@ -234,6 +234,24 @@ _DOTENV = Table(
     },
 )
 
+
+def _awaited(**given: str) -> str:
+    return given["for"]
+
+
+_WAIT = Table(
+    make=_awaited,
+    help="Something that has to be there before the command starts.",
+    required=("for",),
+    fields={
+        "for": _text(
+            rules.WAIT,
+            "tcp://HOST:PORT, http://HOST/PATH, unix:/PATH, file:/PATH, dns://NAME or "
+            "container://IDENTIFIER. It may be a template: tcp://{{ variables.DB_HOST }}:5432.",
+        ),
+    },
+)
+
 _VPN = Table(
     make=model.Vpn,
     help="The credential hook of an OpenVPN server, judged before it is started; or the login of "
@@ -274,6 +292,7 @@ MANIFEST = Table(
         "certificates": _CERTIFICATES,
         "templates": ListOf(item=_TEMPLATE),
         "dotenv": _DOTENV,
+        "wait": ListOf(item=_WAIT),
         "vpn": _VPN,
         "process": Table(
             make=model.Process,

@@ -64,6 +64,10 @@ class Node(Record):
         """Whether a value of the right type is good, but for what is below it."""
         return True
 
+    def refusal(self, _value: Any, path: Path) -> str:
+        """Return what is said of a value of the right type that is not accepted."""
+        return f"expects {self.expected(path)}"
+
     def below(self, _value: Any, _path: Path) -> Iterator[Finding]:
         """Return what is wrong inside a value of the right type."""
         return iter(())
@@ -75,7 +79,7 @@ class Node(Record):
             reason = f"{dotted(path)} expects {self.expected(path)}, not {kind}"
             yield Finding(path=path, reason=reason)
         elif not self.accepts(value):
-            yield Finding(path=path, reason=f"{dotted(path)} expects {self.expected(path)}")
+            yield Finding(path=path, reason=f"{dotted(path)} {self.refusal(value, path)}")
         else:
             yield from self.below(value, path)
 
@@ -94,6 +98,9 @@ class Text(Node):
 
     def accepts(self, value: str) -> bool:
         return self.rule.accepts(value)
+
+    def refusal(self, value: str, _: Path) -> str:
+        return self.rule.refusal(value)
 
     def made(self, value: str) -> Any:
         return self.rule.make(value)

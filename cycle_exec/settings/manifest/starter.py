@@ -92,6 +92,11 @@ STARTER = """\
 #owner = "app:app"
 #on_change = "none"                  # with reload: restart, signal:NAME, { command = [..] }
 
+# What has to be there before the command starts; one such table for each.
+#[[wait]]
+#for = "tcp://db:5432"               # http://HOST/PATH, unix:/PATH, file:/PATH, dns://NAME,
+#                                    # container://IDENTIFIER; it may be a template
+
 # The credential hook of an OpenVPN server, judged before the server is started.
 #[vpn]
 #config = "/etc/openvpn/server.conf" # default: what the openvpn command names
