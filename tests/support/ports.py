@@ -28,3 +28,13 @@ def listens(port: int) -> bool:
     """Return whether somebody takes connections there."""
     with socket.socket() as probe:
         return probe.connect_ex(("127.0.0.1", port)) == 0
+
+
+def has_ipv6() -> bool:
+    """Return whether this machine can talk to itself by IPv6."""
+    try:
+        with socket.socket(socket.AF_INET6) as probe:
+            probe.bind(("::1", 0))
+    except OSError:
+        return False
+    return True

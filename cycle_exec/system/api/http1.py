@@ -253,6 +253,31 @@ class ResponseReader:
         return True
 
 
+def status(data: bytes) -> int | None:
+    """Return the status of an answer, given its first bytes and whatever comes before it; None:
+    it has not come yet. Raise Malformed.
+
+    For who wants nothing else of it, neither headers nor a body, which may never end. Lines may end
+    with a bare LF, as those of small scripts do: no framing follows from them.
+    """
+    if len(data) > HEAD_LIMIT:
+        raise Malformed
+    *lines, rest = data.split(b"\n")
+    is_header = False
+    for line in lines:
+        line = line.removesuffix(b"\r")
+        if is_header:
+            is_header = line != b""
+            continue
+        found = _status(line)
+        if found >= 200:
+            return found
+        is_header = True
+    if not is_header and not rest.startswith(_START[: len(rest)]):
+        raise Malformed
+    return None
+
+
 def _status(line: bytes) -> int:
     version, _, rest = line.partition(b" ")
     code, _, reason = rest.partition(b" ")

@@ -20,6 +20,7 @@ from cycle_exec.system.api.http1 import (
     TooLarge,
     Truncated,
     request_bytes,
+    status,
 )
 
 GOOD = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}"
@@ -541,3 +542,45 @@ def test_h11_reads_our_requests(token, body):
         received += event.data
     assert isinstance(event, h11.EndOfMessage)
     assert received == body
+
+
+INFORMATION = b"HTTP/1.1 100 Continue\r\nX-Any: 1\r\n\r\n"
+
+
+@pytest.mark.parametrize(
+    ("message", "expected"),
+    [
+        (GOOD, 200),
+        (b"HTTP/1.0 503\r\n", 503),
+        (b"HTTP/1.1 204 No Content\r\nanything", 204),
+        (INFORMATION * 3 + GOOD, 200),
+        (b"HTTP/1.1 200 OK\n\n", 200),
+        (b"HTTP/1.1 100 Continue\n\nHTTP/1.1 404\n\n", 404),
+    ],
+)
+def test_a_status_alone(message, expected):
+    """It is known with the end of its line, and not before."""
+    start = message.rfind(b"HTTP/1.")
+    end = message.find(b"\n", start) + 1
+    assert status(message) == status(message[:end]) == expected
+    assert [status(message[:length]) for length in range(end)] == [None] * end
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        b"SSH-2.0",
+        b"HTTP/2 200\r\n",
+        b"HTTP/1.1 99 Low\r\n",
+        b"HTTP/1.1 600 High\r\n",
+        b"HTTP/1.1 200 \x00\r\n",
+        b"HTTP/1.1 101 Switching Protocols\r\n",
+        INFORMATION + b"nonsense",
+        b"HTTP/1.1 200 " + b"x" * HEAD_LIMIT,
+        INFORMATION * (HEAD_LIMIT // len(INFORMATION) + 1),
+    ],
+)
+def test_no_status_at_all(message):
+    """As strict as the reader of whole answers, and as bounded."""
+    with pytest.raises(Malformed):
+        status(message)
