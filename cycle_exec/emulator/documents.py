@@ -180,8 +180,10 @@ def container(
     }
 
 
-def instance(ground: Ground, within: Document, place: int, machine: Document) -> Document:
-    """Instance number `place` of a container, on a server."""
+def instance(
+    ground: Ground, within: Document, place: int, machine: Document, ready: bool | None = None
+) -> Document:
+    """Return instance number `place` of a container, on a server. ready: see ContainerState."""
     name = f"{within['id']}/{place}"
     digits = identity("address", name)
     address = f"fd00::{digits[:4]}:{digits[4:8]}"
@@ -207,6 +209,14 @@ def instance(ground: Ground, within: Document, place: int, machine: Document) ->
         "autoscale": None,
         "deployment": within["deployment"],
     }
+    if (
+        ready is None
+        and table(table(within, "config"), "deploy").get("readiness_check") is not None
+    ):
+        ready = True
+    if ready is not None:
+        readiness = {"ready": ready, "updated": ground.now}
+        found = merged(found, {"state": {"readiness": readiness}})
     service = table(within, "image").get("service")
     return {**found, "service": service} if service else found
 

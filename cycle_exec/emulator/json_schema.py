@@ -182,6 +182,10 @@ def _container(description: str, *, required: bool) -> Schema:
                 "maximum": 10_000,
                 "default": 1,
             },
+            "ready": {
+                "type": "boolean",
+                "description": "What is said of the readiness of its instances.",
+            },
             "domains": _DOMAINS,
         },
         ("identifier",) if required else (),

@@ -92,10 +92,15 @@ def is_pem(text: str) -> bool:
 
 
 class ContainerState(Record):
-    """One [[containers]] or the [container]: its identifier, its instances, its domains."""
+    """One [[containers]] or the [container]: its identifier, its instances, its domains.
+
+    ready: what the platform says of the readiness of its instances, None: nothing, unless its
+    config has a readiness check.
+    """
 
     identifier: str
     instances: int = 1
+    ready: bool | None = None
     domains: tuple[str, ...] = ()
     extra: Document = {}
 

@@ -198,9 +198,17 @@ class _Reader:
             instances=self.number(
                 table, "instances", where, 1, range(10_001), "not a number of instances"
             ),
+            ready=self.switch(table, "ready", where),
             domains=self.texts(table, "domains", where),
-            extra=self.document(table, where, but=("identifier", "instances", "domains")),
+            extra=self.document(table, where, but=("identifier", "instances", "ready", "domains")),
         )
+
+    def switch(self, table: Table, name: str, where: str) -> bool | None:
+        value = table.get(name)
+        if value is None or isinstance(value, bool):
+            return value
+        self.wrong(f"{where}.{name}", "not true or false")
+        return None
 
     def machines(self, table: Table) -> tuple[MachineState, ...]:
         found: list[MachineState] = []

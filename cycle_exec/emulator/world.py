@@ -54,7 +54,8 @@ def build(state: State, pairs: Sequence[Pair], started: float) -> World:
             found = merged(found, {"image": {"service": service}})
         container = merged(found, item.extra)
         instances = tuple(
-            documents.instance(ground, container, place, server) for place in range(item.instances)
+            documents.instance(ground, container, place, server, item.ready)
+            for place in range(item.instances)
         )
         return Pod(container=container, instances=instances)
 

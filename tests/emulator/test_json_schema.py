@@ -49,6 +49,7 @@ instances = 2
 domains = ["b.test"]
 [[containers]]
 identifier = "api"
+ready = false
 stateful = true
 [server]
 hostname = "h"

@@ -155,6 +155,7 @@ def test_all_problems_come_at_once():
         [[containers]]
         identifier = "a"
         instances = -1
+        ready = "soon"
         [[networks]]
         [services]
         vpn = "yes"
@@ -178,6 +179,7 @@ def test_all_problems_come_at_once():
         "state.toml: certificates[2].container": "no container has this identifier",
         "state.toml: certificates[3]": "it has no domains",
         "state.toml: containers[1].instances": "not a number of instances",
+        "state.toml: containers[1].ready": "not true or false",
         "state.toml: containers[1].identifier": "another container has the same identifier",
         "state.toml: networks[0]": "it has no identifier",
         "state.toml: services.vpn": "not a table",

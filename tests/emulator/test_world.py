@@ -184,3 +184,22 @@ def test_a_container_may_have_no_instance():
     """Then there is no instance to speak of."""
     variables = world.variables(build("[container]\ninstances = 0"))
     assert "CYCLE_INSTANCE_ID" not in variables
+
+
+def test_what_is_said_of_readiness():
+    """Nothing, unless there is a readiness check, or the state says what."""
+    check = 'config = { deploy = { readiness_check = { command = "true" } } }'
+    for lines, expected in (
+        ("", None),
+        (check, True),
+        ("ready = false", False),
+        (f"ready = false\n{check}", False),
+    ):
+        [instance] = build(f'[[containers]]\nidentifier = "app"\n{lines}').instances
+        state = instance["state"]
+        assert isinstance(state, dict)
+        readiness = state.get("readiness")
+        assert readiness == (
+            None if expected is None else {"ready": expected, "updated": "2023-11-14T22:13:20Z"}
+        )
+        assert state["current"] == "running"
