@@ -59,6 +59,11 @@ KINDS: dict[str, Kind] = {
         sentence="the command is to run as a user that this process cannot switch to",
         fix="start the container as root, or leave --user out",
     ),
+    "limit-refused": Kind(
+        code=78,
+        sentence="the command is to have a resource limit that this process cannot give it",
+        fix="give the container this limit, or a smaller one in process.limits",
+    ),
     "vpn-helper": Kind(
         code=78,
         sentence="the credential hook of the OpenVPN server cannot work as it is configured",

@@ -178,6 +178,8 @@ def _preflight(invocation: Invocation, settings: Settings) -> tuple[Local | None
         found.append(good("command", local.executable))
     if local is not None and local.user is not None:
         found.append(_streams(local.user))
+    if local is not None:
+        found += diagnosis.process(settings.process)
     texts = local.texts if local is not None else ()
     targets = preflight.targets(settings, texts)
     if targets and not any(each.kind.startswith("target-") for each in problems):

@@ -89,6 +89,8 @@ def _launch(invocation: Invocation, settings: Settings, armed: Armed, started: f
         armed=armed,
         user=local.user,
         no_new_privs=settings.process.no_new_privs,
+        umask=settings.process.umask,
+        limits=settings.process.limits,
         core_limits=core_limits,
         below_init=settings.process.init,
     )
@@ -115,8 +117,9 @@ def _require_sense(settings: Settings) -> None:
     if not settings.command:
         raise refuse("usage", "the command", "no command to start after --")
     resides = settings.process.init or settings.process.reload
-    if (settings.process.grace or settings.process.signal_map) and not resides:
-        stderr.log.warning("--grace and --signal-map have no effect without --init")
+    given = settings.process
+    if (given.drain or given.grace or given.signal_map) and not resides:
+        stderr.log.warning("--drain, --grace and --signal-map have no effect without --init")
 
 
 def _keeper(invocation: Invocation, settings: Settings) -> Keeper | None:

@@ -42,6 +42,7 @@ def run(
         key=invocation.token.reveal().encode("utf-8", "surrogateescape"),
         now=clock.now(),
         user=str(user) if user else "",
+        process=settings.process,
     )
     if as_json:
         stdout.write_json(describe.document(plan, outlook))

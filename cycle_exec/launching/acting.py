@@ -66,6 +66,8 @@ def handed(held: Memory) -> int:
         directory=settings.process.directory,
         user=held.user,
         no_new_privs=settings.process.no_new_privs,
+        umask=settings.process.umask,
+        limits=settings.process.limits,
     )
     return channel.sealed(handover.packed(given, memory.packed(held)))
 

@@ -57,7 +57,10 @@ def _executable(settings: Settings, planned: Planned) -> str:
 
 def _judge_sizes(settings: Settings, plan: Plan, executable: str) -> None:
     """Find what execve would refuse, before anything is written."""
-    measured = process.measure(settings.command, plan.environ, executable)
+    stack = settings.process.limits.get("stack")
+    measured = process.measure(
+        settings.command, plan.environ, executable, stack.soft if stack else None
+    )
     problems = [
         Problem(
             "value-too-large",

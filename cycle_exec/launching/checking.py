@@ -5,6 +5,7 @@ from __future__ import annotations
 from cycle_exec.errors import Problem, Refused
 from cycle_exec.launching import pipeline, preflight
 from cycle_exec.record import Record
+from cycle_exec.settings import limits
 from cycle_exec.settings.model import Settings
 from cycle_exec.sources import needs
 from cycle_exec.system import files
@@ -50,6 +51,7 @@ def checked(path: str) -> Checked:
     sources = pipeline.expressions(manifest, texts)
     problems += preflight.overwritten(texts)
     problems += _targets(manifest, texts)
+    problems += limits.impossible(manifest.process.limits)
     problems += _templates(sources, library)
     if problems:
         raise Refused(problems)

@@ -65,13 +65,8 @@ def opened(invocation: Invocation, settings: Settings, *, writes: bool = True) -
     directory = settings.process.directory or invocation.cwd
     search_path = settings.environment.set.get("PATH", invocation.environ.get("PATH"))
     executable = _executable(settings, directory, search_path, problems)
-    if user is not None and executable and not problems:
-        _try(user, settings, executable, problems)
-    if settings.process.no_new_privs and executable and not problems:
-        from cycle_exec.system.exec.user import no_forgoing
-
-        problem = no_forgoing()
-        problems += [problem] if problem is not None else []
+    if executable and not problems:
+        problems += _unstartable(user, settings, executable)
     if writes:
         problems.extend(files.preflight(targets(settings, found)))
         problems.extend(overwritten(found))
@@ -120,14 +115,11 @@ def _require_keystore(problems: list[Problem]) -> None:
     from cycle_exec.system.crypto import encryption
 
     if not encryption.available():
-        problems.append(
-            Problem(
-                "file-missing",
-                "certificates.formats pkcs12",
-                "the package cryptography is not installed",
-                "pip install 'cycle-exec[pkcs12]'",
-            )
+        reason, fix = (
+            "the package cryptography is not installed",
+            "pip install 'cycle-exec[pkcs12]'",
         )
+        problems.append(Problem("file-missing", "certificates.formats pkcs12", reason, fix))
 
 
 def api_token(invocation: Invocation, problems: list[Problem]) -> Secret:
@@ -136,14 +128,9 @@ def api_token(invocation: Invocation, problems: list[Problem]) -> Secret:
     if not token:
         problems.append(Problem("token-missing", TOKEN, "it is not set, or empty"))
     elif not (token.isascii() and token.isprintable()):
-        problems.append(
-            Problem(
-                "token-missing",
-                TOKEN,
-                "it contains a character that is not allowed in an HTTP header",
-                "check how it is set: a newline at its end is not part of the token",
-            )
-        )
+        reason = "it contains a character that is not allowed in an HTTP header"
+        fix = "check how it is set: a newline at its end is not part of the token"
+        problems.append(Problem("token-missing", TOKEN, reason, fix))
     return Secret(token)
 
 
@@ -337,13 +324,24 @@ def _kept_by_nobody(reason: str) -> Problem:
     return Problem("user-refused", "process.capabilities", reason, fix)
 
 
-def _try(user: User, settings: Settings, executable: str, problems: list[Problem]) -> None:
-    from cycle_exec.system.exec.user import obstacle
+def _unstartable(user: User | None, settings: Settings, executable: str) -> list[Problem]:
+    """Return why the command could not be started as the settings say, found out by trying."""
+    process, found = settings.process, None
+    if process.limits:
+        from cycle_exec.launching.command import limits
 
-    process = settings.process
-    found = obstacle(user, executable, process.directory, resident=process.init)
-    if found is not None:
-        problems.append(found)
+        if problems := limits.problems(process.limits):
+            return problems
+    if user is not None:
+        from cycle_exec.system.exec.user import obstacle
+
+        nproc = process.limits.get("nproc")
+        found = obstacle(user, executable, process.directory, resident=process.init, nproc=nproc)
+    if process.no_new_privs and found is None:
+        from cycle_exec.system.exec.user import no_forgoing
+
+        found = no_forgoing()
+    return [] if found is None else [found]
 
 
 def _owners(

@@ -45,7 +45,9 @@ def supervise(words: Sequence[str]) -> int:
 
         prctl.hide()
         channel = channels.SupervisorEnd(arguments.channel)
-    family = families.Family(arguments.child, hand.start if channel else None, channel)
+    family = families.Family(
+        arguments.child, hand.start if channel else None, channel, arguments.launch
+    )
     terms = _terms(arguments)
     state = State(phase="launching" if channel else "running")
     events = family.reap()
@@ -66,6 +68,7 @@ def _terms(arguments: SupervisorArguments) -> Terms:
     stop_signal = _one_name(arguments.stop_signal)
     stop = signal_map.get(stop_signal, stop_signal)
     return Terms(
+        drain=arguments.drain,
         grace=arguments.grace,
         patience=arguments.grace or _PATIENCE,
         # An app that gets no stop signal from outside has to end for a restart all the same.
@@ -124,6 +127,8 @@ class _Hand:
                 armed=OnEntry(self._arguments.mask, self._arguments.ignored),
                 user=found.user,
                 no_new_privs=found.no_new_privs,
+                umask=found.umask,
+                limits=found.limits,
                 below_init=True,
             )
         except Refused as refused:

@@ -7,9 +7,11 @@ seen to be equal without a dictionary attack by whoever reads the output.
 from __future__ import annotations
 
 from cycle_exec.planning.model import INHERITED
+from cycle_exec.presentation import starting
 from cycle_exec.presentation.model import Style
 from cycle_exec.presentation.tables import PLAIN, heading, printable, table
 from cycle_exec.record import Record
+from cycle_exec.settings.model import Process
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -26,7 +28,8 @@ class Outlook(Record):
 
     inherited: the environment as it came in. differences: for each target what differs from the
     disk, empty: nothing, ("new",): it is not there yet. key: for the fingerprints. now: seconds
-    since the epoch. user: who the command will run as, in words, empty: the same as now.
+    since the epoch. user: who the command will run as, in words, empty: the same as now. process:
+    how it is started.
     """
 
     _redacted = ("inherited", "key")
@@ -39,6 +42,7 @@ class Outlook(Record):
     key: bytes
     now: float
     user: str = ""
+    process: Process = Process()
 
 
 def document(plan: Plan, outlook: Outlook) -> dict[str, object]:
@@ -50,6 +54,7 @@ def document(plan: Plan, outlook: Outlook) -> dict[str, object]:
         "command": list(outlook.command),
         "executable": outlook.executable,
         "user": outlook.user,
+        **starting.document(outlook.process),
         "variables": [
             {
                 "name": name,
@@ -136,7 +141,8 @@ def _head(outlook: Outlook) -> str:
     found = f" ({outlook.executable})" if outlook.executable else ""
     user = f"user: {outlook.user}\n" if outlook.user else ""
     manifest = printable(outlook.manifest) or "(none)"
-    return f"command: {printable(command + found)}\n{user}manifest: {manifest}\n"
+    lines = "".join(f"{name}: {says}\n" for name, says in starting.rows(outlook.process))
+    return f"command: {printable(command + found)}\n{user}{lines}manifest: {manifest}\n"
 
 
 def _target_rows(

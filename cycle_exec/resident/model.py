@@ -25,9 +25,10 @@ class Terms(Record):
     to end, as it is passed on. stop_signal: the same as it arrives. signal_map: what is passed on
     instead of a signal; "NONE": nothing. terminal: whether the app's group has the terminal that
     was ours. alone: nobody could bring us back to the foreground (we lead the session, or are
-    PID 1).
+    PID 1). drain: seconds for which a stop is held back from the app.
     """
 
+    drain: float = 0.0
     grace: float = 0.0
     patience: float = 10.0
     stop: str = "TERM"
@@ -41,18 +42,21 @@ class SupervisorArguments(Record):
     """What a launch hands on to the process above it, as that one's command line.
 
     child: the process of the app, or of the watcher. channel: the descriptor of the supervisor's
-    end of the watcher's channel; None: the child becomes the app. terminal: whether the child has
+    end of the watcher's channel; None: the child becomes the app. launch: a descriptor that has an
+    end of file once it has; None: nobody asks. terminal: whether the child has
     the terminal that was ours. mask: numbers of the signals that the app has blocked. ignored:
     whether it ignores SIGCHLD. signal_map: from the signal that comes to the one that is passed on.
     """
 
     child: int
     channel: int | None
+    launch: int | None
     terminal: bool
     mask: tuple[int, ...]
     ignored: bool
     log_level: str
     log_format: str
+    drain: float
     grace: float
     stop_signal: str
     signal_map: Mapping[str, str]
@@ -61,12 +65,13 @@ class SupervisorArguments(Record):
         """Return the words of it, which hold no secret."""
         return [
             str(self.child),
-            "" if self.channel is None else str(self.channel),
+            *("" if each is None else str(each) for each in (self.channel, self.launch)),
             str(int(self.terminal)),
             ",".join(map(str, self.mask)),
             str(int(self.ignored)),
             self.log_level,
             self.log_format,
+            str(self.drain),
             str(self.grace),
             self.stop_signal,
             BOARD,
@@ -76,15 +81,18 @@ class SupervisorArguments(Record):
     @classmethod
     def from_argv(cls, words: Sequence[str]) -> SupervisorArguments:
         """Return the same again."""
-        child, channel, terminal, mask, ignored, level, form, grace, stop_signal, _, *pairs = words
+        child, channel, launch, terminal, mask, ignored, level, form, *rest = words
+        drain, grace, stop_signal, _, *pairs = rest
         return cls(
             child=int(child),
             channel=int(channel) if channel else None,
+            launch=int(launch) if launch else None,
             terminal=terminal == "1",
             mask=tuple(int(number) for number in mask.split(",") if number),
             ignored=ignored == "1",
             log_level=level,
             log_format=form,
+            drain=float(drain),
             grace=float(grace),
             stop_signal=stop_signal,
             signal_map=dict(pair.split(":", 1) for pair in pairs),
@@ -93,6 +101,7 @@ class SupervisorArguments(Record):
 
 # Timers: each is armed once at a time.
 GRACE = "grace"  # until what was told to end is killed
+DRAIN = "drain"  # until a stop that is held back is passed on
 STOP = "stop"  # until it is clear that the app has survived a stop signal
 START = "start"  # until the app is started although nobody has prepared it, or once more
 LISTEN = "listen"  # until it is looked again whether the app listens
@@ -111,12 +120,13 @@ class Event(Record):
 
 class Arrived(Event):
     """A signal for us, by name and number. kernel: it was sent by the kernel (a terminal), not by
-    a process.
+    a process. early: the launch has not become the app yet, as far as anybody has asked.
     """
 
     signal: str
     number: int = 0
     kernel: bool = False
+    early: bool = False
 
 
 class NewPlan(Event):
@@ -250,7 +260,8 @@ class State(Record):
     (the app was told to end, to be started again), "clearing" (it has ended, others of its group
     have not), "absent" (it is to be started), or "leaving".
     code: the exit code, where it is known; while launching, that of a stop.
-    stopping: a stop signal was passed on to the app, which may end by it or not.
+    stopping: a stop signal was passed on to the app, which may end by it or not, or will be.
+    held: the stop signal that is held back from the app, as it is passed on; empty: there is none.
     stopped: somebody wants the container to end; the app is not started again.
     killed: whoever was told to end was killed.
     again: the app has run before, so that a failed start does not end the container.
@@ -265,6 +276,7 @@ class State(Record):
     phase: str = "running"
     code: int = 0
     stopping: bool = False
+    held: str = ""
     stopped: bool = False
     killed: bool = False
     again: bool = False

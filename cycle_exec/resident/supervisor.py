@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from cycle_exec.resident import listening
 from cycle_exec.resident.model import (
+    DRAIN,
     GRACE,
     HANDLER,
     START,
@@ -103,12 +104,26 @@ def _arrived(terms: Terms, state: State, event: Arrived) -> Step:
         return state.replace(stopped=True, code=128 + event.number), actions
     if stops and state.phase in _WITH_APP:
         is_platforms = event.signal in ("TERM", terms.stop_signal)
-        within = max(terms.patience, _STOPS_WITHIN if is_platforms else 0.0)
-        stopping = state.replace(stopping=True, code=128 + event.number)
-        return stopping, (*actions, Wait(timer=STOP, seconds=within))
+        code = 128 + event.number
+        again = state.held or (state.stopping and state.code == code)
+        if terms.drain and is_platforms and not (typed or again or event.early):
+            held = state.replace(stopping=True, held=passed_on, code=code)
+            return held, (Wait(timer=STOP, seconds=0.0), Wait(timer=DRAIN, seconds=terms.drain))
+        if state.held and state.held != passed_on:
+            # Whoever asks again does not wait, and neither signal is lost.
+            actions = (Send(signal=state.held), *actions)
+        return _stopping(terms, state.replace(code=code), is_platforms, actions)
     if event.signal == "CONT" and state.phase == "paused":
         return state.replace(phase="running"), (Foreground(app=True), *actions)
     return state, actions
+
+
+def _stopping(terms: Terms, state: State, is_platforms: bool, sent: tuple[Action, ...]) -> Step:
+    """Wait for the end of an app that was sent a stop signal, or for it to survive that."""
+    within = max(terms.patience, _STOPS_WITHIN if is_platforms else 0.0)
+    drained = (Wait(timer=DRAIN, seconds=0.0),) if state.held else ()
+    stopping = state.replace(stopping=True, held="")
+    return stopping, (*sent, *drained, Wait(timer=STOP, seconds=within))
 
 
 def _arrived_early(state: State, event: Arrived, stops: bool) -> Step:
@@ -250,6 +265,8 @@ def _expired(terms: Terms, state: State, timer: str) -> Step:
     match timer:
         case "grace":
             return _grace_over(terms, state)
+        case "drain" if state.held and state.phase in ("running", "paused"):
+            return _stopping(terms, state, True, (Send(signal=state.held),))
         case "stop" if state.phase in ("running", "paused"):
             survived = state.replace(stopping=False, code=0)
             if state.deferred:

@@ -5,7 +5,13 @@ from __future__ import annotations
 import posixpath
 
 from cycle_exec.settings import rules
-from cycle_exec.settings.model import BUILTIN, IntegrationRequest, TemplateOutput
+from cycle_exec.settings.model import (
+    BUILTIN,
+    UNLIMITED,
+    IntegrationRequest,
+    Limit,
+    TemplateOutput,
+)
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -75,11 +81,28 @@ def signal_map(entries: Entries, base: Mapping[str, str], refuse: Refuse) -> Map
     return merged
 
 
+def limits(entries: Entries, base: Mapping[str, Limit], refuse: Refuse) -> Mapping[str, Limit]:
+    """By name; the nearest entry for a limit counts."""
+    merged = dict(base)
+    for origin, entry in entries:
+        name, _, amounts = entry.partition("=")
+        words = amounts.split(":")
+        soft, hard = _amount(words[0]), _amount(words[-1])
+        if not rules.LIMIT.accepts(name):
+            refuse(origin, f"expects NAME=SOFT[:HARD], NAME {rules.LIMIT.expected}")
+        elif soft is None or hard is None or len(words) > 2:
+            refuse(origin, "expects NAME=SOFT[:HARD], whole numbers or unlimited")
+        else:
+            merged[name] = Limit(soft=soft, hard=hard if len(words) == 2 else None)
+    return merged
+
+
 # By the option's name.
 MERGES: dict[str, Callable[[Entries, Any, Refuse], object]] = {
     "integration": integrations,
     "template": templates,
     "signal-map": signal_map,
+    "limit": limits,
 }
 
 
@@ -93,3 +116,10 @@ def _template(entry: str) -> tuple[str, str]:
     scheme = BUILTIN if entry.startswith(BUILTIN) else ""
     source, _, target = entry.removeprefix(scheme).partition(":")
     return scheme + source, target
+
+
+def _amount(text: str) -> int | None:
+    """Return the number; None if it is none, or more than 18 digits long."""
+    if text == "unlimited":
+        return UNLIMITED
+    return int(text) if text.isascii() and text.isdecimal() and len(text) <= 18 else None

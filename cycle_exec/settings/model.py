@@ -49,6 +49,13 @@ WAIT_FORMS = (
     "container://IDENTIFIER"
 )
 
+# getrlimit(2), by the names that limits.conf(5) and `docker run --ulimit` use; no limit at all.
+LIMITS = tuple(
+    "as core cpu data fsize locks memlock msgqueue nice nofile nproc rss rtprio rttime sigpending "
+    "stack".split()
+)
+UNLIMITED = -1
+
 # Before the name of a template that comes with cycle-exec.
 BUILTIN = "builtin:"
 
@@ -202,9 +209,28 @@ class Address(Record):
     instances: int = 1
 
 
+class Limit(Record):
+    """A resource limit. hard: None: it stays as it is, unless the soft one is over it."""
+
+    soft: int
+    hard: int | None = None
+
+    @property
+    def highest(self) -> int:
+        """What the hard limit has to be, at least."""
+        return self.soft if self.hard is None else self.hard
+
+
+def is_over(number: int, other: int) -> bool:
+    """Whether one limit is over another."""
+    return other != UNLIMITED and (number == UNLIMITED or number > other)
+
+
 class Process(Record):
     """[process]: how the command is started, and who stays above it.
 
+    umask: None: as it is. limits: by name; others stay as they are. drain: seconds for which a
+    stop is held back from the app.
     grace: seconds between TERM and KILL for what the command leaves behind in its process group;
     0: it is left to the container's end. reload_interval: seconds between looks where there are
     no notifications, 0: none. reload_debounce: of quiet before a look, and reload_longest at
@@ -219,7 +245,10 @@ class Process(Record):
     user: str = ""
     capabilities: tuple[str, ...] = ()
     no_new_privs: bool = False
+    umask: int | None = None
+    limits: Mapping[str, Limit] = {}
     init: bool = False
+    drain: float = 0.0
     grace: float = 0.0
     stop_signal: str = "TERM"
     signal_map: Mapping[str, str] = {}

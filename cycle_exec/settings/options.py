@@ -202,12 +202,40 @@ OPTIONS: tuple[Option, ...] = (
         help="The command cannot gain privileges any more, by setuid programs for example.",
     ),
     Option(
+        name="umask",
+        kind="text",
+        key="process.umask",
+        metavar="MODE",
+        rule="UMASK",
+        section=_PROCESS,
+        help="The command's umask in octal digits, 0027: permissions that its new files do not "
+        "get. Without, it is as it was.",
+    ),
+    Option(
+        name="limit",
+        kind="list",
+        key="process.limits",
+        metavar="NAME=SOFT[:HARD]",
+        section=_PROCESS,
+        help="A resource limit of the command, nofile=65536 or core=0:unlimited. Without HARD the "
+        "hard limit stays, unless it has to be raised.",
+    ),
+    Option(
         name="init",
         kind="switch",
         key="process.init",
         section=_PROCESS,
         help="Stay above the command as a tiny PID 1: pass signals on, reap orphans, end with "
         "the command's exit code.",
+    ),
+    Option(
+        name="drain",
+        kind="duration",
+        key="process.drain",
+        metavar="TIME",
+        section=_PROCESS,
+        help="With --init, hold a stop back from the command for this time, so that load balancers "
+        "look away first; a second stop signal ends it.",
     ),
     Option(
         name="grace",

@@ -159,4 +159,4 @@ def _value(option: Option, entries: Entries, base: Any, refuse: Refuse) -> Any:
         if seconds is None:
             refuse(origin, f"expects {duration.EXPECTED}")
         return seconds
-    return rule.make(text) if option.rule else text
+    return rule.make(text) if option.rule and rule.accepts(text) else text

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from cycle_exec.record import Record
 from cycle_exec.settings import duration
-from cycle_exec.settings.model import CAPABILITIES, WAIT_FORMS
+from cycle_exec.settings.model import CAPABILITIES, LIMITS, WAIT_FORMS
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -175,6 +175,12 @@ MODE = Rule(
     accepts=_is_mode,
     pattern="^0?[0-7]{3}$",
     make=lambda text: int(text, 8),
+)
+UMASK = MODE.replace(expected='octal digits in quotes such as "0027" or "022", at most "0777"')
+LIMIT = Rule(
+    expected=f"a resource limit: {', '.join(LIMITS)}",
+    accepts=lambda text: text in LIMITS,
+    pattern=f"^(?:{'|'.join(LIMITS)})$",
 )
 OWNER = Rule(
     expected="user, user:group or :group, names or numbers, without blanks",

@@ -137,7 +137,8 @@ def test_the_json_has_one_shape(verb, manifest):
         **dict.fromkeys(("variables", "removed", "targets", "certificates"), list),
         **dict.fromkeys(("command", "warnings", "notes"), list),
         "version": int,
-        "stale_seconds": type(None),
+        **dict.fromkeys(("umask", "drain_seconds", "stale_seconds"), type(None)),
+        "limits": dict,
     }
     assert found["version"] == 1
     assert (found["command"], found["executable"]) == (["true"], "/bin/true")

@@ -140,6 +140,8 @@ def _holds(node: spec.Node) -> str:
             return "list of texts"
         case spec.MapOf(value=spec.Text()):
             return "table of texts"
+        case spec.MapOf(value=spec.Either()):
+            return "table of numbers or tables"
         case spec.MapOf():
             return "table of tables"
         case spec.Number():

@@ -96,6 +96,28 @@ def test_the_app_finds_the_process_as_it_was(tmp_path, environ, before):
     assert found.fds.keys() == reference.fds.keys()
 
 
+def test_a_umask_and_limits_that_are_asked_for_and_no_others(tmp_path, environ):
+    """[process] umask and limits change these, and nothing else about the process."""
+    reference = probe.direct(str(tmp_path / "direct"), ARGUMENTS, environ, small_limits)
+    options = ["--umask", "0137", "--limit", "nofile=32", "--limit", "core=0:0"]
+    found = launched(tmp_path, environ, small_limits, options)
+    assert found.umask == 0o137
+    changed = [
+        line.split()[3] if line.startswith("Max open files") else line
+        for line in found.limits.splitlines()
+    ]
+    expected = [
+        "32" if line.startswith("Max open files") else line
+        for line in reference.limits.splitlines()
+    ]
+    assert changed == expected
+    assert (found.blocked, found.cwd, found.fds.keys()) == (
+        reference.blocked,
+        reference.cwd,
+        reference.fds.keys(),
+    )
+
+
 def test_the_environment_is_exactly_the_planned_one(tmp_path, environ):
     """Inherited, then fetched, without the token; each name once; no LC_CTYPE of Python's."""
     environ |= {"OWN": "é=x", "PYTHONPATH": "/nowhere", "LANG": "C", "PLAIN": "inherited"}

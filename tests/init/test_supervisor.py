@@ -54,11 +54,13 @@ def test_a_supervisor_that_cannot_start_is_a_refusal(monkeypatch):
     arguments = SupervisorArguments(
         child=child,
         channel=None,
+        launch=None,
         terminal=False,
         mask=(),
         ignored=False,
         log_level="notice",
         log_format="text",
+        drain=0.0,
         grace=0.0,
         stop_signal="TERM",
         signal_map={},

@@ -73,6 +73,7 @@ class World:
         self.platform = Platform()
         self.disk: dict[str, bytes] = {}
         self.grace = self.random.choice([0.0, 0.0, 3.0])
+        self.drain = self.random.choice([0.0, 0.0, 2.0])
         self.on_page = self.random.choice([("signal", "HUP"), ("restart",), COMMAND, ("none",)])
         self.temper = self._temper()
         self.said: list[tuple[float, str]] = []
@@ -291,7 +292,7 @@ class Supervisor:
 
     def __init__(self, world: World) -> None:
         self.world = world
-        self.terms = above.Terms(grace=world.grace, patience=world.grace or 10.0)
+        self.terms = above.Terms(drain=world.drain, grace=world.grace, patience=world.grace or 10.0)
         self.state = above.State(phase="launching")
         self.app: App | None = None
         self.others_until = 0.0

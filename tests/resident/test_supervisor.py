@@ -5,6 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
+from cycle_exec.resident import status
 from cycle_exec.resident.model import (
     Action,
     Arrived,
@@ -124,17 +125,87 @@ def test_a_stop_that_nobody_could_end():
     assert history(PLAIN, Halted(signal="TSTP")) == [[]]
 
 
+DRAINED = Terms(
+    drain=5.0, stop="USR1", stop_signal="QUIT", signal_map={"QUIT": "USR1", "INT": "NONE"}
+)
+
+
+def test_a_stop_is_held_back():
+    """For its time; what else arrives does not wait, and it counts as being stopped at once."""
+    events = (TERM, Arrived(signal="HUP"), Expired(timer="drain"), Ended(code=0))
+    assert history(DRAINED, *events) == [
+        [],
+        [Send(signal="HUP")],
+        [Send(signal="TERM")],
+        [Leave(code=0)],
+    ]
+    assert timers(DRAINED, TERM) == {"drain": 5.0, "stop": 0.0}
+    assert timers(DRAINED, TERM, Expired(timer="drain")) == {"drain": 0.0, "stop": 30.0}
+    state, _ = step(DRAINED, State(), TERM)
+    assert status.app(state, (143,)) == status.STOPPING
+
+
+def test_the_stop_signal_is_held_back_as_it_is_passed_on():
+    """Whatever it is called; one that is typed has reached the app, and NONE reaches nobody."""
+    events = (Arrived(signal="QUIT", number=3), Expired(timer="drain"))
+    assert history(DRAINED, *events) == [[], [Send(signal="USR1")]]
+    typed = Arrived(signal="QUIT", number=3, kernel=True)
+    assert timers(DRAINED.replace(terminal=True), typed) == {"stop": 30.0}
+    assert history(DRAINED, Arrived(signal="INT", number=2)) == [[]]
+
+
+def test_a_second_stop_is_not():
+    """Nor is the first one any more; each signal is passed on once."""
+    again = (TERM, TERM, Expired(timer="drain"), TERM)
+    assert history(DRAINED, *again) == [[], [Send(signal="TERM")], [], [Send(signal="TERM")]]
+    other = (TERM, Arrived(signal="QUIT", number=3))
+    assert history(DRAINED, *other) == [[], [Send(signal="TERM"), Send(signal="USR1")]]
+    assert timers(DRAINED, *other) == {"drain": 0.0, "stop": 30.0}
+    # A thread dump before it is no first stop.
+    plain = Terms(drain=5.0)
+    assert history(plain, Arrived(signal="QUIT", number=3), TERM) == [[Send(signal="QUIT")], []]
+
+
+def test_a_launch_is_stopped_at_once():
+    """There is no app yet that anybody could look away from."""
+    assert history(DRAINED, TERM.replace(early=True)) == [[Send(signal="TERM")]]
+    launching = State(phase="launching")
+    assert history(DRAINED, TERM, state=launching) == [[Send(signal="TERM")]]
+
+
+def test_nothing_is_held_back_at_a_restart():
+    """What was told to end already gets a stop at once, and a plan waits for a stop's outcome."""
+    restarted = (NewPlan(), TERM)
+    assert history(DRAINED, *restarted) == [[Send(signal="USR1")], [Send(signal="TERM")]]
+    assert history(DRAINED, TERM, NewPlan(), Expired(timer="drain"), Expired(timer="stop")) == [
+        [],
+        [],
+        [Send(signal="TERM")],
+        [Send(signal="USR1")],
+    ]
+
+
+def test_an_app_that_ends_meanwhile():
+    """Its own code is the container's, and nobody is sent what was held back."""
+    assert history(DRAINED, TERM, Ended(code=4), Expired(timer="drain")) == [
+        [],
+        [Leave(code=4)],
+        [],
+    ]
+
+
 EVENTS = st.lists(
     st.one_of(
         st.builds(Arrived, signal=SIGNALS, kernel=st.booleans()),
         st.builds(Halted, signal=st.sampled_from(["TSTP", "STOP", "TTIN"])),
-        st.just(Expired(timer="grace")),
+        st.sampled_from([Expired(timer="grace"), Expired(timer="drain")]),
         st.just(Deserted()),
     ),
     max_size=8,
 )
 TERMS = st.builds(
     Terms,
+    drain=st.sampled_from([0.0, 1.0]),
     grace=st.sampled_from([0.0, 1.0]),
     signal_map=st.dictionaries(SIGNALS, SIGNALS | st.just("NONE"), max_size=3),
     terminal=st.booleans(),
@@ -148,12 +219,22 @@ def test_any_history(terms, before, code, after):
     a process is passed on once, as the map says."""
     state = State()
     for event in before:
+        held = state.held
         state, actions = step(terms, state, event)
         assert not any(isinstance(action, Leave) for action in actions)
+        sent = [action.signal for action in actions if isinstance(action, Send)]
         if isinstance(event, Arrived) and not event.kernel:
-            sent = [action.signal for action in actions if isinstance(action, Send)]
             wanted = terms.signal_map.get(event.signal, event.signal)
-            assert sent == ([] if wanted == "NONE" else [wanted])
+            passed_on = [] if wanted == "NONE" else [wanted]
+            if state.held and not held:
+                assert (terms.drain > 0, [state.held], sent) == (True, passed_on, [])
+            elif held and not state.held and held != wanted:
+                assert sent == [held, *passed_on]
+            else:
+                assert sent == passed_on
+        elif event == Expired(timer="drain"):
+            assert sent == ([held] if held else [])
+            assert not state.held
     left = []
     for event in (Ended(code=code), *after, Expired(timer="grace")):
         state, actions = step(terms, state, event)

@@ -9,12 +9,14 @@ from hypothesis import strategies as st
 from cycle_exec.errors import Problem, Refused
 from cycle_exec.settings.manifest.manifest import parse
 from cycle_exec.settings.model import (
+    UNLIMITED,
     Api,
     CertificateRequest,
     DotenvOutput,
     EnvironmentRules,
     IntegrationFile,
     IntegrationRequest,
+    Limit,
     Log,
     Manifest,
     Process,
@@ -78,7 +80,10 @@ mode = "0600"
 owner = "app"
 [process]
 directory = "/"
+umask = "027"
+limits = { nofile = 65_536, core = { soft = 0, hard = "unlimited" }, stack = "unlimited" }
 init = true
+drain = "1s"
 grace = "5s"
 signal_map = { SIGTERM = "QUIT", "15" = "NONE", RTMAX = "SIGRTMIN+30" }
 [log]
@@ -143,7 +148,14 @@ def test_full():
         dotenv=DotenvOutput(target="/d", reader="docker", mode=0o600, owner="app"),
         process=Process(
             directory="/",
+            umask=0o027,
+            limits={
+                "nofile": Limit(soft=65_536),
+                "core": Limit(soft=0, hard=UNLIMITED),
+                "stack": Limit(soft=UNLIMITED),
+            },
             init=True,
+            drain=1.0,
             grace=5.0,
             signal_map={"TERM": "QUIT", "15": "NONE", "RTMAX": "RTMIN+30"},
         ),
@@ -310,6 +322,27 @@ MODE = 'octal digits in quotes such as "0600" or "644", at most "0777"'
             'integrations.files."/a/./b": the same target is there twice, first on line 2',
         ),
         ("[process]\ndirectory = 'srv'", 2, "process.directory expects an absolute path, it must"),
+        (
+            "[process]\numask = '22'",
+            2,
+            'process.umask expects octal digits in quotes such as "0027',
+        ),
+        (
+            "[process]\nlimits = {NOFILE = 1}",
+            2,
+            "the key process.limits.NOFILE must be a resource ",
+        ),
+        (
+            "[process]\nlimits = {nofile = -1}",
+            2,
+            'process.limits.nofile expects a whole number from 0 on, "unlimited" or { soft = N, ',
+        ),
+        ("[process]\nlimits.core = {soft = 1}", 2, "process.limits.core.hard is missing"),
+        (
+            "[process]\nlimits.core = {soft = 1, hard = true}",
+            2,
+            'process.limits.core.hard expects a whole number from 0 on, or "unlimited"',
+        ),
         ("[log]\nlevel = 'loud'", 2, 'log.level expects "error" or "warning" or "notice" or "info'),
         ('"\\u00e9\\u001b" = 1', 1, '"??" is not a known key, known here: api, '),
         ('"" = 1', 1, '"" is not a known key, known here: api, '),
@@ -340,6 +373,11 @@ def test_a_key_that_is_the_beginning_of_one_is_that_one():
     [
         (
             "[[templates]]\nmode = 0640",
+            2,
+            'a number does not begin with 0: put it in quotes, as in mode = "0640"',
+        ),
+        (
+            "[process]\numask = 022",
             2,
             'a number does not begin with 0: put it in quotes, as in mode = "0640"',
         ),

@@ -10,11 +10,13 @@ from cycle_exec.errors import Refused
 from cycle_exec.settings import resolve as module
 from cycle_exec.settings.model import (
     DEFAULT_MANIFEST,
+    UNLIMITED,
     Api,
     CertificateRequest,
     EnvironmentRules,
     IntegrationRequest,
     Invocation,
+    Limit,
     Log,
     Manifest,
     Process,
@@ -167,6 +169,28 @@ def test_signal_map():
     )
 
 
+def test_limits():
+    """Entries merge by name; the nearest counts, and what it leaves out it does not have."""
+    manifest = Manifest(
+        process=Process(limits={"nofile": Limit(soft=1, hard=2), "core": Limit(soft=0)}, umask=0)
+    )
+    settings = _resolve(
+        {"limit": ("stack=unlimited", "cpu=7:unlimited"), "umask": "027"},
+        manifest,
+        LIMIT="nofile=65536, cpu=1",
+    )
+    assert settings.process.limits == {
+        "nofile": Limit(soft=65_536),
+        "core": Limit(soft=0),
+        "stack": Limit(soft=UNLIMITED),
+        "cpu": Limit(soft=7, hard=UNLIMITED),
+    }
+    assert settings.process.umask == 0o027
+    [[origin, reason]] = _problems({"limit": ("files=1",)})
+    assert origin == "flag --limit"
+    assert reason.startswith("expects NAME=SOFT[:HARD], NAME a resource limit: as, core, cpu, ")
+
+
 def test_certificates():
     """--certificates turns certificates on, and keeps what the manifest says of them."""
     assert _resolve({"certificates": "/c"}).certificates == CertificateRequest(directory="/c")
@@ -241,6 +265,16 @@ def test_where_a_signal_map_comes_from():
         ("preserve-env", ("A,",)),
         ("preserve-env", ("A=B",)),
         ("preserve-env", ("true",)),
+        ("umask", "22"),
+        ("umask", "0o22"),
+        ("limit", ("nofile",)),
+        ("limit", ("nofile=",)),
+        ("limit", ("nofile=1:",)),
+        ("limit", ("nofile=:1",)),
+        ("limit", ("nofile=1:2:3",)),
+        ("limit", ("nofile=-1",)),
+        ("limit", ("nofile=1234567890123456789",)),
+        ("drain", "0s"),
         ("user", ""),
         ("user", ":app"),
         ("vpn-helper", ""),

@@ -70,6 +70,8 @@ def test_pattern(rule, text):
         (rules.NAME_GLOB, ["A", "PIP_*", "*", "?_A"], ["", "1A*", "A-B", "*\n"]),
         (rules.NAME, ["A", "_a1"], ["", "1A", "A-B", "A B", "\u00c9T\u00c9", "A\n"]),
         (rules.MODE, ["600", "0600", "0777", "000"], ["", "60", "4755", "1777", "0o600", "888"]),
+        (rules.UMASK, ["022", "0027", "000", "0777"], ["", "22", "0", "1022", "888", "0o22"]),
+        (rules.LIMIT, ["nofile", "as", "locks"], ["", "NOFILE", "files", "nofile "]),
         (rules.OWNER, ["app", "app:app", ":app", "0:0"], ["", ":", "app:", "a b", "a:b:c", "a:b "]),
         (rules.TARGET, ["/a", "/a/b/"], ["", "/", "//", "a/b", "./a", "/a\0"]),
         (rules.FIELD, ["auth.key_id", "extra.a.b"], ["", "auth.", "key", "other.x", "auth"]),

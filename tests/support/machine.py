@@ -33,6 +33,7 @@ _PACKAGES = {
     "nginx": "nginx-light",
     "node": "nodejs",
     "postgres": "postgresql",
+    "prlimit": "util-linux",
     "psql": "postgresql",
     "qemu-aarch64": "qemu-user-static",
     "qemu-x86_64": "qemu-user-static",
@@ -101,8 +102,14 @@ def need_processes() -> None:
         pytest.skip(f"no PID namespace with its own /proc can be made here: {reason}")
 
 
+def need_raised_limits() -> None:
+    """Skip where root may not raise a limit: in containers without the capability SYS_RESOURCE."""
+    if reason := _refusal(("prlimit", "--core=0:0", "prlimit", "--core=0:1")):
+        pytest.skip(f"no hard limit can be raised here: {reason}")
+
+
 @cache
 def _refusal(words: tuple[str, ...]) -> str:
-    program("unshare")
+    program(words[0])
     done = subprocess.run([*words, "true"], capture_output=True, text=True, check=False)
     return "" if done.returncode == 0 else done.stderr.strip() or f"it ended with {done.returncode}"

@@ -38,6 +38,9 @@ def _shape(node: nodes.Node) -> dict[str, object]:
             return {"type": "boolean"}
         case nodes.Number():
             return {"type": "integer", "minimum": node.least, "maximum": node.most}
+        case nodes.Amount():
+            number = {"type": "integer", "minimum": 0, "maximum": nodes.MOST}
+            return {"oneOf": [number, {"const": "unlimited"}]}
         case nodes.ListOf():
             least: dict[str, object] = {"minItems": node.least} if node.least else {}
             return {"type": "array", "items": _node(node.item), **least}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from cycle_exec.settings import model, rules
 from cycle_exec.settings.manifest.nodes import (
+    Amount,
     Choice,
     Either,
     ListOf,
@@ -67,6 +68,21 @@ _TARGET = {
     "owner": _text(rules.OWNER, "Owner of the file; by default the user who runs cycle-exec."),
     "on_change": _ON_CHANGE,
 }
+
+_LIMIT = Either(
+    text=Amount(
+        make=lambda soft: model.Limit(soft=soft),
+        expecting='a whole number from 0 on, "unlimited" or { soft = N, hard = N }',
+    ),
+    table=Table(
+        make=model.Limit,
+        required=("soft", "hard"),
+        fields={
+            "soft": Amount(help="The limit that counts."),
+            "hard": Amount(help="Up to where the command can raise it."),
+        },
+    ),
+)
 
 _API = Table(
     make=model.Api,
@@ -308,7 +324,16 @@ MANIFEST = Table(
                     '["NET_BIND_SERVICE"]. All others are dropped.',
                 ),
                 "no_new_privs": _option("no-new-privs"),
+                "umask": _option("umask"),
+                "limits": MapOf(
+                    key=rules.LIMIT,
+                    value=_LIMIT,
+                    help="Resource limits of the command by name: { nofile = 65536, core = { soft "
+                    '= 0, hard = "unlimited" } }. With a soft limit alone the hard one stays, '
+                    "unless it has to be raised.",
+                ),
                 "init": _option("init"),
+                "drain": _option("drain"),
                 "grace": _option("grace"),
                 "reload": _option("reload"),
                 "reload_interval": _text(

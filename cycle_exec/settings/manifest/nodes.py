@@ -6,6 +6,7 @@ The table of keys is made of these. Values are those of TOML: str, bool, int, fl
 from __future__ import annotations
 
 from cycle_exec.record import Record
+from cycle_exec.settings.model import UNLIMITED
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -24,6 +25,8 @@ _KINDS: dict[type, str] = {
     list: "an array",
     dict: "a table",
 }
+
+MOST = 2**63 - 1  # of an amount, which the kernel and TOML know
 
 
 class Finding(Record):
@@ -142,6 +145,23 @@ class Number(Node):
         return self.least <= value <= self.most
 
 
+class Amount(Node):
+    """A whole number from 0 on, or "unlimited". make: what the settings hold for the number."""
+
+    _expected = 'a whole number from 0 on, or "unlimited"'
+
+    expecting: str = ""
+    make: Callable[[int], object] = int
+
+    def findings(self, value: object, path: Path) -> Iterator[Finding]:
+        if value != "unlimited" and not (type(value) is int and 0 <= value <= MOST):
+            reason = f"{dotted(path)} expects {self.expecting or self._expected}"
+            yield Finding(path=path, reason=reason)
+
+    def made(self, value: Any) -> Any:
+        return self.make(UNLIMITED if value == "unlimited" else value)
+
+
 class ListOf(Node):
     """An array of strings, or of tables; least: the number of items it must have."""
 
@@ -223,7 +243,7 @@ class MapOf(Node):
     _expected = "a table"
 
     key: Rule
-    value: Text | Table
+    value: Text | Table | Either
     keyed: str = ""
 
     def below(self, value: dict[str, object], path: Path) -> Iterator[Finding]:
@@ -242,9 +262,9 @@ class MapOf(Node):
 
 
 class Either(Node):
-    """A string that follows a rule, or a table."""
+    """A string that follows a rule, or an amount; or a table."""
 
-    text: Text
+    text: Text | Amount
     table: Table
 
     def findings(self, value: object, path: Path) -> Iterator[Finding]:
@@ -253,5 +273,5 @@ class Either(Node):
     def made(self, value: Any) -> Any:
         return self._of(value).made(value)
 
-    def _of(self, value: object) -> Text | Table:
+    def _of(self, value: object) -> Text | Amount | Table:
         return self.table if isinstance(value, dict) else self.text

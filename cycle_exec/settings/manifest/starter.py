@@ -111,7 +111,10 @@ STARTER = """\
 #user = "app:app"                    # it runs as this user; files without an owner are theirs
 #capabilities = ["NET_BIND_SERVICE"]  # that it keeps as that user; all others are dropped
 #no_new_privs = false                # true: setuid programs give it nothing
+#umask = "0027"                      # permissions that its new files do not get
+#limits = { nofile = 65536, core = { soft = 0, hard = "unlimited" } } # resource limits
 #init = false                        # true: stay above it as a tiny PID 1
+#drain = "5s"                        # with init, a stop is held back from it for so long
 #grace = "5s"                        # with init, for what it leaves behind: TERM, then KILL
 #reload = false                      # true: renew files and environment while it runs
 #reload_interval = "5m"              # where the platform sends no notifications

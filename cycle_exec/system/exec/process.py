@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from typing import NoReturn
 
+    from cycle_exec.settings.model import Limit
     from cycle_exec.system.clock import Deadline
     from cycle_exec.system.exec.user import User
     from cycle_exec.system.signals import Armed, OnEntry
@@ -84,6 +85,8 @@ def replace(
     armed: Armed | OnEntry | None = None,
     user: User | None = None,
     no_new_privs: bool = False,
+    umask: int | None = None,
+    limits: Mapping[str, Limit] = {},
     core_limits: tuple[int, int] | None = None,
     below_init: bool = False,
 ) -> NoReturn:
@@ -99,6 +102,10 @@ def replace(
         name.encode("utf-8", "surrogateescape"): value.encode("utf-8", "surrogateescape")
         for name, value in environ.items()
     }
+    if limits:
+        from cycle_exec.system.exec import limits as resource_limits
+
+        resource_limits.raise_hard(limits)
     if user is not None or no_new_privs:
         from cycle_exec.system.exec import user as users
 
@@ -116,7 +123,12 @@ def replace(
             reason = words_on(error, directory)
             raise refuse("file-missing", f"directory {directory}", reason) from None
     if core_limits is not None:
-        setrlimit(RLIMIT_CORE, core_limits)
+        _, hard = getrlimit(RLIMIT_CORE)
+        setrlimit(RLIMIT_CORE, (core_limits[0], hard))
+    if umask is not None:
+        os.umask(umask)
+    if limits:
+        resource_limits.impose(limits)
     if armed is not None:
         armed.restore()
     try:
@@ -143,9 +155,12 @@ class Measured(Record):
     maximum: int
 
 
-def measure(argv: Sequence[str], environ: Mapping[str, str], executable: str) -> Measured:
+def measure(
+    argv: Sequence[str], environ: Mapping[str, str], executable: str, stack: int | None = None
+) -> Measured:
     """Strings with their NUL, a pointer for each, the file name, and room for a #! line.
 
+    stack: the soft limit of the stack that the program will have, None: that of this process.
     As the kernel counts (fs/exec.c, bprm_stack_limits and copy_strings), but for the #! line's
     room, which a program does not need: up to 512 bytes on the safe side.
     """
@@ -158,7 +173,7 @@ def measure(argv: Sequence[str], environ: Mapping[str, str], executable: str) ->
     return Measured(
         oversized=_oversized(environ),
         total=total,
-        maximum=_FLOOR if total <= _FLOOR else _maximum(),
+        maximum=_FLOOR if total <= _FLOOR else _maximum(stack),
     )
 
 
@@ -174,9 +189,9 @@ def _oversized(environ: Mapping[str, str]) -> tuple[str, ...]:
     )
 
 
-def _maximum() -> int:
+def _maximum(stack: int | None) -> int:
     try:
-        soft, _ = getrlimit(RLIMIT_STACK)
+        soft = getrlimit(RLIMIT_STACK)[0] if stack is None else stack
     except OSError:
         soft = _USUAL_STACK
     quarter = _CEILING if soft == RLIM_INFINITY else soft // 4

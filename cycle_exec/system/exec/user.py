@@ -24,6 +24,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from cycle_exec.settings.model import Limit
+
 _CAP_KILL = 5
 _SHORTAGES = (EMFILE, ENFILE, ENOMEM)
 _TERM, _KILL = 15, 9
@@ -95,9 +97,12 @@ def _entry(name: str) -> tuple[str, int, int, str] | None:
     return found.pw_name, found.pw_uid, found.pw_gid, found.pw_dir
 
 
-def obstacle(user: User, executable: str, directory: str, *, resident: bool) -> Problem | None:
+def obstacle(
+    user: User, executable: str, directory: str, *, resident: bool, nproc: Limit | None = None
+) -> Problem | None:
     """Why this process could not become the user and start the command as it, found out by trying
-    in a child. resident: whether a process above has to send it signals.
+    in a child. resident: whether a process above has to send it signals. nproc: the limit of
+    processes that the command will have, None: as it is.
     """
     subject = f"user {user.name}"
     if resident and user.uid != os.geteuid() and not has_capability(_CAP_KILL):
@@ -118,7 +123,7 @@ def obstacle(user: User, executable: str, directory: str, *, resident: bool) -> 
             "add it to the container's capabilities, or leave it out",
         )
     try:
-        found = in_child(lambda: bytes([_try(user, executable, directory)]))
+        found = in_child(lambda: bytes([_try(user, executable, directory, nproc)]))
     except OSError as error:
         return Problem(
             "user-refused",
@@ -277,10 +282,17 @@ def _reap(child: int) -> None:
         pass  # SIGCHLD is ignored: the kernel has reaped it
 
 
-def _try(user: User, executable: str, directory: str) -> int:
+def _try(user: User, executable: str, directory: str, nproc: Limit | None) -> int:
+    limit = {} if nproc is None else {"nproc": nproc}
+    if limit:
+        from cycle_exec.system.exec import limits
+
+        limits.raise_hard(limit)
     code = _change(user)
     if code != _FINE:
         return code
+    if limit:
+        limits.impose(limit)
     if directory and not os.access(encoded(directory), os.X_OK):
         return _NO_DIRECTORY
     if executable and not os.access(encoded(executable), os.X_OK):

@@ -50,7 +50,8 @@ class Family:
 
     child: the app, or the watcher that will ask for its start. starting: becomes the app in a child
     of ours, given what the watcher has handed over, and whether to say aloud why not; returns only
-    an exit code and the cause. channel: to the watcher; None: the child is the app.
+    an exit code and the cause. channel: to the watcher; None: the child is the app. launch: a
+    descriptor that has an end of file once the child has become the app; None: nobody asks.
     """
 
     def __init__(
@@ -58,9 +59,13 @@ class Family:
         child: int,
         starting: Callable[[int, bool], tuple[int, str]] | None = None,
         channel: SupervisorEnd | None = None,
+        launch: int | None = None,
     ) -> None:
         self._starting = starting
         self._channel = channel
+        self._launch = launch
+        if launch is not None:
+            os.set_inheritable(launch, False)
         self._watcher = child if channel is not None else 0
         self._app = 0 if channel is not None else child
         # Until there is an app, signals are for who prepares it.
@@ -81,8 +86,21 @@ class Family:
             events += self.reap()
         elif not self._is_own(found.si_signo, found.si_pid, kernel):
             number = int(found.si_signo)
-            events.append(Arrived(signal=numbers.name_of(number), number=number, kernel=kernel))
+            name, early = numbers.name_of(number), self._is_early()
+            events.append(Arrived(signal=name, number=number, kernel=kernel, early=early))
         return events + [Expired(timer=name) for name in self.timers.due()]
+
+    def _is_early(self) -> bool:
+        """Whether the child is a launch that has not become the app yet."""
+        if self._launch is None:
+            return False
+        try:
+            os.read(self._launch, 1)
+        except BlockingIOError:
+            return True
+        os.close(self._launch)
+        self._launch = None
+        return False
 
     def _is_own(self, number: int, sender: int, kernel: bool) -> bool:
         """Whether a signal is no news of the world: a timer's, a watcher's ring (whose sender the

@@ -41,7 +41,8 @@ def fork_supervisor(process: Process, log: Log, mask: Iterable[int] | None) -> S
 
     Raises Refused if there can be no child.
     """
-    above, below = _channel() if process.reload else (None, -1)
+    above, below = _channel() if process.reload else (None, None)
+    launch, launching = _pipe() if process.drain and not process.reload else (None, None)
     if os.getpid() != 1:
         # PID 1 gets every orphan of its namespace; others have to ask, before there can be any.
         prctl.prctl(prctl.SET_CHILD_SUBREAPER, 1)
@@ -58,16 +59,14 @@ def fork_supervisor(process: Process, log: Log, mask: Iterable[int] | None) -> S
         raise refuse("target-failed", "the app's process", in_words(error), _ROOM) from None
     if child == 0:
         os.setpgid(0, 0)
-        if above is not None:
-            os.close(above)
-        else:
+        if above is None:
             terminal.hand_over(own, os.getpid())
         _signal.signal(_signal.SIGCHLD, of_children)
-        os.close(became)
+        _close(became, above, launch)
         os.read(becoming, 1)
         os.close(becoming)
         _signal.pthread_sigmask(_signal.SIG_SETMASK, blocked)
-        return Supervision(pid=parent, channel=below)
+        return Supervision(pid=parent, channel=-1 if below is None else below)
     try:
         # Both do it: whoever comes second finds it done, or the child has already become the app.
         os.setpgid(child, child)
@@ -75,21 +74,28 @@ def fork_supervisor(process: Process, log: Log, mask: Iterable[int] | None) -> S
         pass
     if above is None:
         terminal.hand_over(own, child)
-    else:
-        os.close(below)
+    _close(below, launching)
     arguments = SupervisorArguments(
         child=child,
         channel=above,
+        launch=launch,
         terminal=had_terminal,
         mask=tuple(map(int, blocked if mask is None else mask)),
         ignored=of_children == _signal.SIG_IGN,
         log_level=log.level,
         log_format=log.format,
+        drain=process.drain,
         grace=process.grace,
         stop_signal=process.stop_signal,
         signal_map=process.signal_map,
     )
     _become_supervisor(arguments)
+
+
+def _close(*descriptors: int | None) -> None:
+    for descriptor in descriptors:
+        if descriptor is not None:
+            os.close(descriptor)
 
 
 def _channel() -> tuple[int, int]:
@@ -101,14 +107,23 @@ def _channel() -> tuple[int, int]:
         raise refuse("target-failed", "the watcher's channel", in_words(error), _ROOM) from None
 
 
+def _pipe() -> tuple[int, int]:
+    """Return a pipe whose writing end is closed when the launch becomes the app."""
+    try:
+        return os.pipe2(os.O_CLOEXEC | os.O_NONBLOCK)
+    except OSError as error:
+        raise refuse("target-failed", "the supervisor's pipe", in_words(error), _ROOM) from None
+
+
 def _become_supervisor(arguments: SupervisorArguments) -> NoReturn:
     """Start a lean interpreter with nothing in its environment: /proc/1/environ tells no secret.
 
     Raises Refused, after the end of the child.
     """
     _signal.setitimer(_signal.ITIMER_REAL, 0)
-    if arguments.channel is not None:
-        os.set_inheritable(arguments.channel, True)
+    for descriptor in (arguments.channel, arguments.launch):
+        if descriptor is not None:
+            os.set_inheritable(descriptor, True)
     argv = interpreter("supervise", arguments.to_argv(), site=False)
     try:
         os.execve(argv[0], argv, {})  # noqa: S606

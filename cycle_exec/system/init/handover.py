@@ -10,6 +10,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from cycle_exec.settings.model import Limit
     from cycle_exec.system.exec.user import User
 
 
@@ -24,6 +25,8 @@ class Handoff(Record):
     directory: str = ""
     user: User | None = None
     no_new_privs: bool = False
+    umask: int | None = None
+    limits: Mapping[str, Limit] = {}
 
 
 def packed(handoff: Handoff, memory: bytes) -> bytes:
@@ -36,6 +39,8 @@ def packed(handoff: Handoff, memory: bytes) -> bytes:
         handoff.directory,
         dict(user.__dict__) if user else None,
         handoff.no_new_privs,
+        handoff.umask,
+        {name: (limit.soft, limit.hard) for name, limit in handoff.limits.items()},
     )
     return marshal.dumps((fields, memory))
 
@@ -44,7 +49,12 @@ def handoff(content: bytes) -> Handoff:
     """Return what is to be started."""
     # Written by ourselves, in the same interpreter, into memory that nobody can change.
     fields, _ = marshal.loads(content)  # noqa: S302
-    executable, argv, environ, directory, of_user, no_new_privs = fields
+    executable, argv, environ, directory, of_user, no_new_privs, umask, amounts = fields
+    limits = {}
+    if amounts:
+        from cycle_exec.settings.model import Limit
+
+        limits = {name: Limit(soft=soft, hard=hard) for name, (soft, hard) in amounts.items()}
     user = None
     if of_user is not None:
         from cycle_exec.system.exec.user import User
@@ -57,6 +67,8 @@ def handoff(content: bytes) -> Handoff:
         directory=directory,
         user=user,
         no_new_privs=no_new_privs,
+        umask=umask,
+        limits=limits,
     )
 
 

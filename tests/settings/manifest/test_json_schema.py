@@ -14,6 +14,7 @@ from cycle_exec.settings.manifest.json_schema import schema
 from cycle_exec.settings.manifest.keys import MANIFEST
 from cycle_exec.settings.manifest.manifest import findings
 from cycle_exec.settings.manifest.nodes import (
+    Amount,
     Choice,
     Either,
     ListOf,
@@ -86,6 +87,7 @@ _GOOD = {
     "on_change": ["none", "restart", "signal:HUP", "signal:SIGUSR1"],
     "signal": ["TERM", "15", "RTMIN+1", "NONE"],
     "field": ["auth.k", "extra.b"],
+    "limit": ["nofile", "core"],
 }
 
 
@@ -102,6 +104,8 @@ def _values(node: Node):
             good = st.sampled_from(node.choices)
         case Switch():
             good = st.booleans()
+        case Amount():
+            good = st.sampled_from([0, 1, 65_536, 2**63 - 1, 2**63, -1, "unlimited", "no"])
         case Number():
             good = st.integers(node.least - 1, node.most + 1)
         case ListOf():

@@ -167,7 +167,7 @@ def test_what_is_measured_to_fit_is_taken_by_the_kernel(tmp_path, monkeypatch, s
     if stack is not None:
         _, hard = resource.getrlimit(resource.RLIMIT_STACK)
         monkeypatch.setattr(process, "getrlimit", lambda _: (stack, hard))
-    maximum = process._maximum()
+    maximum = process._maximum(None)
     for executable in ("/bin/true", str(script)):
         environ = filled(maximum, executable)
         measured = process.measure([executable], environ, executable)
