@@ -83,6 +83,24 @@ def watch() -> "NoReturn":
     posix._exit(code)
 
 
+def make_keystores() -> NoReturn:
+    """Make keystores for the process that has started this one, and end the process."""
+    try:
+        if sys.flags.no_site:
+            _add_packages()
+        from cycle_exec.system.crypto import keystore_process
+
+        keystore_process.serve(int(sys.argv[1]))
+        code = 0
+    except BaseException as error:  # noqa: BLE001 - the last wall; who reads it has the words
+        from cycle_exec.errors import SHORTAGES, Problem
+
+        number = _lack(error)
+        code = number if number in SHORTAGES else Problem("internal", "", "").code
+        posix.write(2, type(error).__name__.encode())
+    posix._exit(code)
+
+
 def _isolate() -> None:
     """Close the ways by which the app's Python modules could reach the launcher, as far as that is
     possible once Python runs: of `python -m`, and of the script of a wheel for any platform.
@@ -212,6 +230,11 @@ def _lack(error: BaseException) -> int | None:
             return lack.errno
         # What the loaders of glibc and musl say of a library for which there is no room.
         return ENOMEM if any(words in str(error) for words in _NO_ROOM) else None
+    if isinstance(error, SystemError | RuntimeError):
+        # What Python and its extensions raise where they got no memory and forgot to say so.
+        from cycle_exec.system import memory
+
+        return ENOMEM if memory.is_full() else None
     return getattr(error, "errno", None)
 
 

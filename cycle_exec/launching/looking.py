@@ -57,6 +57,7 @@ def look(
         executable = apply.judged(settings, planned)
     finally:
         armed.disarm()
+        pipeline.end_keystores(settings)
     return Looked(planned=planned, executable=executable, gone=kept.gone, empty=kept.empty)
 
 

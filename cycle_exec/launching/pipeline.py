@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from cycle_exec.launching.preflight import Local
     from cycle_exec.launching.vpn.login import VpnLogin
     from cycle_exec.launching.vpn.preflight import Hook
-    from cycle_exec.planning.model import Plan, Prepared, TemplateText
+    from cycle_exec.planning.model import Inputs, Plan, Prepared, TemplateText
     from cycle_exec.planning.programs.model import Program
     from cycle_exec.planning.templates.parts import Library
     from cycle_exec.planning.templates.substitution import Plain
@@ -192,9 +192,12 @@ def _import_the_rest(settings: Settings, certificates: bool) -> None:
     if certificates:
         from cycle_exec.planning.certificates import selection, targets  # noqa: F401
     if preflight.makes_keystores(settings):
-        from cycle_exec.system.crypto import keystore
+        from cycle_exec.system.crypto import keystore_process
 
-        keystore.ready()
+        try:
+            keystore_process.start()
+        except OSError:
+            pass  # it is tried again, and told, if there is a keystore to make
     if preflight.targets(settings, ()) or settings.templates:
         from cycle_exec.system.targets import stage  # noqa: F401
 
@@ -307,8 +310,7 @@ def asked(settings: Settings, local: Local) -> frozenset[str]:
 
 def planned(settings: Settings, local: Local, given: Fetched) -> Planned:
     """Return the plan, or every problem of it."""
-    from cycle_exec.planning import build
-    from cycle_exec.planning.model import Crypto, Inputs
+    from cycle_exec.planning.model import Inputs
 
     inputs = Inputs(
         inherited=local.inherited,
@@ -320,6 +322,16 @@ def planned(settings: Settings, local: Local, given: Fetched) -> Planned:
         now=clock.now(),
         bounded=_bounded,
     )
+    try:
+        return _planned(settings, local, given, inputs)
+    finally:
+        end_keystores(settings)
+
+
+def _planned(settings: Settings, local: Local, given: Fetched, inputs: Inputs) -> Planned:
+    from cycle_exec.planning import build
+    from cycle_exec.planning.model import Crypto
+
     crypto = Crypto(mismatch=_mismatch, refusal=_refusal, keystore=_keystore)
     if local.server is None:
         plan = build.build(settings, given.snapshot, inputs, crypto)
@@ -329,6 +341,14 @@ def planned(settings: Settings, local: Local, given: Fetched) -> Planned:
     judgement = Judgement(local.server, local.hook, local.token)
     plan = build.build(settings, given.snapshot, inputs, crypto, judgement.extend)
     return Planned(plan=plan, local=local, snapshot=given.snapshot, hook=judgement.hook)
+
+
+def end_keystores(settings: Settings) -> None:
+    """End the process that makes keystores, if there is one."""
+    if preflight.makes_keystores(settings):
+        from cycle_exec.system.crypto import keystore_process
+
+        keystore_process.end()
 
 
 def _mismatch(privkey: str, fullchain: str) -> str | None:
@@ -344,13 +364,13 @@ def _refusal(privkey: str, sent: str, trusted: str) -> int:
 
 
 def _keystore(path: str, alias: str, privkey: str, fullchain: str, password: Secret) -> bytes | str:
-    from cycle_exec.system.crypto import keystore
+    from cycle_exec.system.crypto import keystore_process
 
     try:
         old = files.target(path).content
     except files.Unreadable:
         old = None
-    return keystore.made(old, alias, privkey, fullchain, password)
+    return keystore_process.made(old, alias, privkey, fullchain, password)
 
 
 def plan_for(

@@ -7,6 +7,7 @@ import os
 _MOST = 92 * 1000 * 1000  # bytes of the whole process; the rest of 100 MB is for what comes after
 _LEAST = 24 * 1000 * 1000  # for the body, where the process is large already
 _MARGIN = 8 * 1000 * 1000  # of a container's memory, for the kernel and for files in memory
+_NEXT_TO_NOTHING = 4 * 1000 * 1000  # bytes; Python takes them by the megabyte
 _GROUPS = "/sys/fs/cgroup"
 
 
@@ -38,6 +39,37 @@ def give_back() -> None:
         libc.call("malloc_trim", 0)
     except (OSError, ImportError):
         pass  # only glibc has it
+
+
+def require(size: int) -> None:
+    """Raise MemoryError unless so many more bytes of address space can be had.
+
+    For libraries that abort or wait for ever where they get none.
+    """
+    bytearray(size)  # zeroed by the kernel, so no page of it is touched
+
+
+def is_full() -> bool:
+    """Whether next to nothing more can be had."""
+    try:
+        require(_NEXT_TO_NOTHING)
+    except MemoryError:
+        return True
+    return False
+
+
+def go_first() -> None:
+    """Let the kernel end this process, and no other, where the memory of all has run out."""
+    try:
+        descriptor = os.open("/proc/self/oom_score_adj", os.O_WRONLY | os.O_CLOEXEC)
+    except OSError:
+        return
+    try:
+        os.write(descriptor, b"1000")
+    except OSError:
+        pass
+    finally:
+        os.close(descriptor)
 
 
 class bounded:

@@ -97,7 +97,7 @@ class Armed:
     def _stop(self, number: int, _frame: FrameType | None) -> None:
         if not self._heard:
             self._heard = True
-            raise Stopped(number, _name(number))
+            raise Stopped(number, name_of(number))
 
     def _expire(self, number: int, frame: FrameType | None) -> None:
         if _signal.getitimer(_signal.ITIMER_REAL)[0]:
@@ -193,7 +193,7 @@ class OnEntry:
         _signal.pthread_sigmask(_signal.SIG_SETMASK, self._mask)
 
 
-def _name(number: int) -> str:
+def name_of(number: int) -> str:
     """Return SIGTERM for 15, SIGRTMIN+2 for 36."""
     if _FIRST_REAL_TIME <= number <= _LAST_REAL_TIME:
         return f"SIGRTMIN+{number - _FIRST_REAL_TIME}"

@@ -8,7 +8,10 @@ takes them, and to write the format by hand for that is not worth the risk.)
 
 from __future__ import annotations
 
+import os
+
 from cycle_exec.system.crypto import limited
+from cycle_exec.system.exec import prctl
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -88,11 +91,15 @@ def _holds(
     Found out in a child that can be killed: whoever could write the file chose how many rounds it
     takes to open it, and OpenSSL hears no signal meanwhile.
     """
+    prctl.found()
+    own = os.getpid()
+
+    def found() -> bytes:
+        prctl.belong_to(own)
+        return b"\1" if _is_same(content, password, alias, key, leaf, chain) else b"\0"
+
     try:
-        same = limited.within(
-            _LONGEST,
-            lambda: b"\1" if _is_same(content, password, alias, key, leaf, chain) else b"\0",
-        )
+        same = limited.within(_LONGEST, found)
     except OSError:
         return False
     return same == b"\1"

@@ -139,8 +139,4 @@ def protect_watcher(supervisor: int) -> None:
     """Let no other process of its user look into the watcher, which knows every secret, and let it
     not outlive the supervisor. Where the kernel refuses, the channel still tells of its end.
     """
-    prctl.hide()
-    prctl.prctl(prctl.SET_PDEATHSIG, int(_signal.SIGKILL))
-    if os.getppid() != supervisor:
-        # It went before we asked; whoever is our parent now must not be sent our signals.
-        os._exit(1)
+    prctl.belong_to(supervisor)
