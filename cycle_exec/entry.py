@@ -83,7 +83,7 @@ def watch() -> "NoReturn":
     posix._exit(code)
 
 
-def make_keystores() -> NoReturn:
+def make_keystores() -> "NoReturn":
     """Make keystores for the process that has started this one, and end the process."""
     try:
         if sys.flags.no_site:
