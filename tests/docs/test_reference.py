@@ -18,9 +18,13 @@ HOME = Path(__file__).parent.parent.parent
 EVERY_CODE = {kind.code for kind in KINDS.values()} | set(STOPPED)
 
 
-def rows(path: Path, first: str) -> list[list[str]]:
-    """The cells of the table whose first column has this title."""
-    lines = iter(path.read_text().splitlines())
+def rows(path: Path, first: str, after: str = "") -> list[list[str]]:
+    """The cells of the first table, behind a text, whose first column has this title."""
+    lines = iter(
+        path.read_text().partition(after)[2].splitlines()
+        if after
+        else path.read_text().splitlines()
+    )
     for line in lines:
         if line.startswith(f"| {first} |"):
             break
