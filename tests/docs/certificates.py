@@ -25,6 +25,10 @@ WORDS = {
         "the leaf has no DNS name",
         "browsers, Go and Python ignore the common name",
     ),
+    "key-too-large": (
+        "an RSA key of the leaf or its issuer of more than 16384 bits",
+        "OpenSSL verifies no signature of such a key, and needs seconds or hours to make one",
+    ),
     "issuer-key": (
         "what has the name of the leaf's issuer did not sign it: its key identifier or serial "
         "number is not what the leaf says, or OpenSSL rejects the signature; and no other fits",

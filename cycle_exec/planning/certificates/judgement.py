@@ -94,7 +94,9 @@ def judge(
             )
     found = chain.of(bundle, now)
     answer = None
-    if key is not None and apart is None and refusal is not None and not found.is_plain:
+    # A signature with a key that is too large takes OpenSSL seconds or hours, and has no verdict.
+    asks = refusal is not None and not found.is_plain and not found.leaf.large_key
+    if key is not None and apart is None and refusal is not None and asks:
         from cycle_exec.planning.certificates import asking
 
         found, answer = asking.settled(found, bundle, texts, key.text, now, refusal)
@@ -139,6 +141,7 @@ def _is_usual(one: Parsed, now: float, few: float) -> bool:
     return bool(
         one.not_before <= now <= one.not_after - few
         and not one.weak_key
+        and not one.large_key
         and not one.weak_signature
         and (one.uses is None or one.uses & x509.SERVER_USES)
     )

@@ -24,6 +24,9 @@ _CURVES = {
 }
 _OTHER_KEYS = {bytes.fromhex("2b6570"): "Ed25519", bytes.fromhex("2b6571"): "Ed448"}
 _SHORTEST_RSA = 2048  # bits; what OpenSSL's security level 2 and all browsers ask for
+LONGEST_RSA = (
+    16_384  # bits; OPENSSL_RSA_MAX_MODULUS_BITS: OpenSSL verifies no signature of longer ones
+)
 
 # Their hashes; that of RSA-PSS is among its parameters, SHA-1 if it is absent.
 _SHA_1 = bytes.fromhex("2b0e03021a")
@@ -39,8 +42,10 @@ _WEAK_SIGNATURES = {
 }
 
 
-def described(content: bytes) -> tuple[str, str]:
-    """Return the kind of a subjectPublicKeyInfo, and the same again if it is too weak."""
+def described(content: bytes) -> tuple[str, str, str]:
+    """Return the kind of a subjectPublicKeyInfo, the same again if it is too weak, and once more if
+    it is too large.
+    """
     key = Reader(content)
     algorithm = Reader(key.expect(SEQUENCE))
     kind = algorithm.expect(OID)
@@ -50,14 +55,15 @@ def described(content: bytes) -> tuple[str, str]:
             modulus = single(bits[1:], SEQUENCE).expect(INTEGER)
             length = int.from_bytes(modulus, "big").bit_length()
             said = f"{RSA_WORD} {length}"
-            return said, said if length < _SHORTEST_RSA else ""
+            weak = said if length < _SHORTEST_RSA else ""
+            return said, weak, said if length > LONGEST_RSA else ""
         if kind == _EC:
             curve = algorithm.expect(OID) if algorithm.peek() == OID else b""
             said = f"{EC_WORD} {_CURVES.get(curve, 'of another curve')}"
-            return said, "" if curve in _CURVES else said
+            return said, "" if curve in _CURVES else said, ""
     except NotDer:
         pass
-    return _OTHER_KEYS.get(kind, "unknown kind"), ""
+    return _OTHER_KEYS.get(kind, "unknown kind"), "", ""
 
 
 def weak_signature(algorithm: bytes) -> str:

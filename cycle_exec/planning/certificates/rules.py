@@ -7,6 +7,7 @@ docs/certificates.md has them as a table.
 from __future__ import annotations
 
 from cycle_exec.planning.certificates import x509
+from cycle_exec.planning.certificates.keys import LONGEST_RSA
 from cycle_exec.planning.model import number
 from cycle_exec.record import Record
 from cycle_exec.settings.nearest import printable
@@ -95,6 +96,15 @@ def _issuer_key(case: Case) -> Iterator[str]:
             yield f"{issuer.is_called} has the name of the leaf's issuer, but {issuer.fault}"
         elif issuer.has_another_key:
             yield f"{issuer.is_called} has the name of the leaf's issuer, but another key"
+
+
+def _large_key(case: Case) -> Iterator[str]:
+    limit = f"clients accept RSA keys of up to {LONGEST_RSA} bits"
+    if case.chain.leaf.large_key:
+        yield f"its key is too large: {case.chain.leaf.large_key}; {limit}"
+    for issuer in case.chain.issuers[:1]:
+        if issuer.parsed.large_key:
+            yield f"the key of {issuer.is_called} is too large: {issuer.parsed.large_key}; {limit}"
 
 
 def _issuer_is_leaf(case: Case) -> Iterator[str]:
@@ -281,13 +291,14 @@ _ERRORS |= dict.fromkeys((49, 51, 52, 53), "it does not support these nameConstr
 # What OpenSSL may have meant, in better words.
 _SAID_ELSEWHERE = (
     *(_issuer_key, _issuer_is_leaf, _false_issuer, _further_issuers, _path_length),
-    *(_not_for_servers, _weak_key, _unsure),
+    *(_not_for_servers, _weak_key, _large_key, _unsure),
 )
 RULES = (
     Rule(name="leaf-unreadable", severity=REFUSE, check=_leaf_unreadable),
     Rule(name="leaf-not-yet-valid", severity=REFUSE, check=_leaf_early),
     Rule(name="leaf-expired", severity=REFUSE, check=_leaf_expired, expiry=True),
     Rule(name="leaf-without-names", severity=REFUSE, check=_without_names),
+    Rule(name="key-too-large", severity=REFUSE, check=_large_key),
     Rule(name="issuer-key", severity=REFUSE, check=_issuer_key),
     Rule(name="issuer-no-authority", severity=REFUSE, check=_issuer_is_leaf),
     Rule(name="issuer-unreadable", severity=REFUSE, check=_issuer_unreadable),

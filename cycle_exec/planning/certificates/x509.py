@@ -52,7 +52,8 @@ class Parsed(Record):
     raw: its bytes. issuer, subject: raw DER. not_before, not_after: seconds since the epoch, both
     inclusive. names: the DNS names of subjectAltName, lower case; the common name does not count
     (RFC 9525).
-    key_type, weak_key, weak_signature: in words; the latter two are empty where they are strong.
+    key_type, weak_key, large_key, weak_signature: in words; the latter three are empty where it is
+    neither.
     authority: whether it may sign others, by its basicConstraints, None: they are absent.
     path_length: how many may stand between it and a leaf, None: any. usage: the bits of keyUsage.
     uses: extendedKeyUsage. key_id, issuer_key_id, issuer_serial: raw, empty where they are absent.
@@ -72,6 +73,7 @@ class Parsed(Record):
     names: tuple[str, ...] = ()
     key_type: str = ""
     weak_key: str = ""
+    large_key: str = ""
     weak_signature: str = ""
     authority: bool | None = None
     path_length: int | None = None
@@ -149,7 +151,8 @@ def _body(der: bytes, body: Reader, algorithm: bytes) -> Parsed:
     except NotDer:
         doubts.append(DATES)
     found["subject"] = body.whole(SEQUENCE)
-    found["key_type"], found["weak_key"] = keys.described(body.expect(SEQUENCE))
+    key = keys.described(body.expect(SEQUENCE))
+    found["key_type"], found["weak_key"], found["large_key"] = key
     while body.more:
         tag, content, _ = body.element()
         if tag == _EXTENSIONS:

@@ -474,6 +474,47 @@ def test_a_weak_key_of_an_issuer_is_told():
     assert judged(leaf(by=weak), middle(own=weak)) == ([], [warned])
 
 
+def of_bits(length, *extensions, by, **more):
+    """A certificate with an RSA key of so many bits, of which nobody knows the factors."""
+    key = forge.sequence(forge.integer(2**length - 1), forge.integer(65537))
+    kind = forge.sequence(forge.oid("1.2.840.113549.1.1.1"), b"\5\0")
+    return forge.certificate(
+        *("a.test", forge.sequence(kind, forge.bits(key)), by, *extensions),
+        not_before=forge.moment(NOW - DAY),
+        not_after=forge.moment(NOW + 60 * DAY),
+        **more,
+    )
+
+
+@pytest.mark.parametrize(("length", "is_refused"), [(16_384, False), (16_385, True)])
+def test_a_key_that_is_too_large_is_refused_before_it_signs(length, is_refused):
+    """That would take OpenSSL seconds or hours, and clients verify nothing of it."""
+    text = of_bits(length, forge.dns("a.test"), by=MIDDLE)
+    asked = []
+
+    def refusal(*words):
+        asked.append(words)
+        return 0
+
+    one = answer("a.test", bundle=text + issued.pem(issued.middle()))
+    found = judge(one, REQUEST, now=NOW, mismatch=fits, refusal=refusal)
+    words = f"its key is too large: RSA {length}; clients accept RSA keys of up to 16384 bits"
+    assert found.refused == ((words,) if is_refused else ())
+    assert bool(asked) is not is_refused
+
+
+def test_a_key_of_the_issuer_that_is_too_large_is_refused():
+    """By its place; that of another one is nobody's decision."""
+    text = of_bits(20_000, forge.ca(), by=ROOT, subject=MIDDLE.name.public_bytes())
+    words = f"the key of {SECOND} is too large: RSA 20000; clients accept RSA keys of up to"
+    one = answer("a.test", bundle=issued.pem(LEAF) + text)
+    [found] = judge(one, REQUEST, now=NOW, mismatch=fits).refused
+    assert found == f"{words} 16384 bits"
+    upper = of_bits(20_000, forge.ca(), by=CROSS, subject=ROOT.name.public_bytes())
+    one = answer("a.test", bundle=issued.pem(LEAF, issued.middle()) + upper)
+    assert judge(one, REQUEST, now=NOW, mismatch=fits).refused == ()
+
+
 @pytest.mark.parametrize(
     ("chain", "moment", "is_so"),
     [

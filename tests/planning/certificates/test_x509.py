@@ -318,7 +318,7 @@ def test_extensions_that_are_no_list_are_a_doubt():
 def test_a_key_that_cannot_be_read_is_of_an_unknown_kind():
     """It is OpenSSL that decides whether it serves."""
     rsa = forge.sequence(forge.oid("1.2.840.113549.1.1.1"))
-    assert keys.described(rsa + forge.bits(b"\5\0")) == ("unknown kind", "")
+    assert keys.described(rsa + forge.bits(b"\5\0")) == ("unknown kind", "", "")
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,10 @@ from __future__ import annotations
 import tempfile
 from collections.abc import Iterator
 from functools import partial
+from math import lcm, prod
 from pathlib import Path
+
+from cryptography.hazmat.primitives.asymmetric import rsa
 
 from tests.planning.certificates.oracle.bundles import (
     HOST,
@@ -68,6 +71,8 @@ def leaves() -> Iterator[Bundle | Later]:
     ):
         title = " ".join((name, *options[1::2]))
         yield Later(f"odd leaves: {title}", partial(chain_by_openssl, name, *options))
+    yield Later("odd leaves: RSA of 16384 bits", partial(_large_leaf, 16))
+    yield Later("odd leaves: RSA of more than 16384 bits", partial(_large_leaf, 17))
     for name, first in (
         ("signs", 0x80),
         ("enciphers", 0x20),
@@ -76,6 +81,32 @@ def leaves() -> Iterator[Bundle | Later]:
         ("lists", 0x02),
     ):
         yield Later(f"odd leaves: RSA that {name}", partial(_rsa_leaf, first))
+
+
+def _large_leaf(primes: int) -> tuple[str, str]:
+    """A leaf whose key works, but whose two factors are products of primes of 1024 bits: those are
+    found in no time.
+    """
+    pairs = [issued.key("RSA 2048", 600 + index) for index in range((primes + 1) // 2)]
+    found = [prime for own in pairs for prime in _factors(own)][:primes]
+    first, second = prod(found[::2]), prod(found[1::2])
+    exponent = 65537
+    orders = [lcm(*(prime - 1 for prime in half)) for half in (found[::2], found[1::2])]
+    private = [pow(exponent, -1, order) for order in (lcm(*orders), *orders)]
+    numbers = (0, first * second, exponent, private[0], first, second, *private[1:])
+    text = sequence(*map(integer, (*numbers, pow(second, -1, first))))
+    public = sequence(
+        sequence(oid("1.2.840.113549.1.1.1"), b"\5\0"),
+        bits(sequence(integer(first * second), integer(exponent))),
+    )
+    made = certificate("odd", public, MIDDLE, dns(HOST))
+    return made + MIDDLE_PEM, issued.pem_of(text).replace("CERTIFICATE", "RSA PRIVATE KEY")
+
+
+def _factors(own: issued.Key) -> tuple[int, int]:
+    assert isinstance(own, rsa.RSAPrivateKey)
+    numbers = own.private_numbers()
+    return numbers.p, numbers.q
 
 
 def _rsa_leaf(first: int) -> tuple[str, str]:
