@@ -164,6 +164,11 @@ KINDS: dict[str, Kind] = {
         sentence="arguments and environment together are larger than the kernel accepts",
         fix="export fewer variables with [variables] only, or write large ones to files",
     ),
+    "wait-failed": Kind(
+        code=69,
+        sentence="something that the start waits for was not there before the deadline",
+        fix="check that it runs and that its address is right, or raise --deadline",
+    ),
     "check-failed": Kind(
         code=65,
         sentence="a check command rejected the staged file",

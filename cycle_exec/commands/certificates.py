@@ -76,6 +76,7 @@ def _settled(
         # A default may be the password of keystores.
         variables=Variables(only=("",), defaults=settings.variables.defaults),
         environment=settings.environment.replace(set={}, files=()),
+        wait=(),
         vpn=None,
         process=Process(),
     ), deadline

@@ -97,6 +97,9 @@ def _launch(invocation: Invocation, settings: Settings, deadline: Deadline) -> l
         found += _plan(settings, local, deadline)
     else:
         found.append(doubtful("plan", f"{_UNSEEN}: there are errors above", "correct them first"))
+    if settings.wait:
+        says = f"a launch waits for {', '.join(settings.wait)}; {_UNSEEN} here"
+        found.append(good("wait", says))
     if settings.process.reload:
         found += _reload(settings, token.reveal() if is_asked else "")
     if settings.last_good is not None:

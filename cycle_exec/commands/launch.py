@@ -66,6 +66,11 @@ def _launch(invocation: Invocation, settings: Settings, armed: Armed, started: f
     planned = pipeline.plan_for(invocation, settings, deadline, keeper=keeper, mark=phases.mark)
     plan, local = planned.plan, planned.local
     executable = apply.judged(settings, planned)
+    if plan.waits:
+        from cycle_exec.launching.waiting import wait
+
+        wait.until_there(settings, planned, deadline)
+        phases.mark("wait")
     apply.require_idle(settings, planned, executable)
     prepared = None
     if settings.process.reload:

@@ -7,7 +7,7 @@ from cycle_exec.launching import apply, pipeline, preflight
 from cycle_exec.planning.model import TEMPLATE
 from cycle_exec.settings.model import TemplateOutput
 from cycle_exec.system import files
-from cycle_exec.system.output import stdout
+from cycle_exec.system.output import stderr, stdout
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -28,7 +28,9 @@ def run(
     """
     settings, deadline = pipeline.begin(invocation, overrides)
     wanted = _outputs(templates, output, invocation.cwd)
-    settings = settings.replace(templates=wanted, dotenv=None, vpn=None)
+    if settings.wait:
+        stderr.log.notice(f"a launch waits for {', '.join(settings.wait)}; render does not")
+    settings = settings.replace(templates=wanted, dotenv=None, vpn=None, wait=())
     local = preflight.opened(invocation, _only_templates(settings), writes=bool(output))
     given = pipeline.fetched(settings, local, deadline)
     plan = _only_these(pipeline.planned(settings, local, given).plan)

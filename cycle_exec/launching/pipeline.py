@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from cycle_exec.errors import refuse
 from cycle_exec.launching import preflight
-from cycle_exec.planning.model import SET
+from cycle_exec.planning.model import SET, WAIT
 from cycle_exec.record import Record
 from cycle_exec.settings import resolve
 from cycle_exec.settings.model import BUILTIN, COMPILED, Form
@@ -206,9 +206,16 @@ def expressions(settings: Manifest, texts: Sequence[TemplateText]) -> dict[str, 
     """Return every text that is a template, by the name messages call it."""
     found = {text.name: text.text for text in texts}
     for name, value in settings.environment.set.items():
-        if "{{" in value or "{%" in value or "{#" in value:
+        if _is_expression(value):
             found[f"{SET}{name}"] = value
+    for text in settings.wait:
+        if _is_expression(text):
+            found[f"{WAIT}{text}"] = text
     return found
+
+
+def _is_expression(value: str) -> bool:
+    return "{{" in value or "{%" in value or "{#" in value
 
 
 class _Ready(Record):
@@ -387,7 +394,7 @@ def plan_for(
     keeper: of the last good copy. mark: called with the name of each phase that is over.
     """
     if not writes:
-        settings = settings.replace(vpn=None)
+        settings = settings.replace(vpn=None, wait=())
     local = preflight.opened(invocation, settings, writes=writes)
     mark("preflight")
     given = fetched(settings, local, deadline, keeper)

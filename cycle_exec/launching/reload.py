@@ -77,7 +77,7 @@ def prepared(
     invocation: Invocation, settings: Settings, planned: Planned, executable: str
 ) -> Start:
     """Make what the app's start takes, while nothing has been touched yet. Raise Refused."""
-    settings = _without_login(settings)
+    settings = _of_a_look(settings)
     memory = Memory(
         invocation=invocation,
         settings=settings,
@@ -124,8 +124,11 @@ def continue_watching(words: Sequence[str]) -> NoReturn:
     _watch(acting.Actor(memory, channel), channel, None)
 
 
-def _without_login(settings: Settings) -> Settings:
-    """Return the settings of a look: a VPN login was good at the start, and is not asked again."""
+def _of_a_look(settings: Settings) -> Settings:
+    """Return the settings of a look: a VPN login was good at the start, and is not asked again;
+    what was waited for was there, and is not waited for again.
+    """
+    settings = settings.replace(wait=())
     vpn = settings.vpn
     if vpn is None or vpn.login is None:
         return settings

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from cycle_exec.planning.certificates.judgement import Usable
-    from cycle_exec.planning.model import CertificateSummary, Crypto, FileWrite, Inputs
+    from cycle_exec.planning.model import Awaited, CertificateSummary, Crypto, FileWrite, Inputs
     from cycle_exec.settings.model import Settings
     from cycle_exec.sources.model import Snapshot
 
@@ -44,6 +44,11 @@ def build(
     if rendering is not None:
         rendering.templates(inputs.texts, merged.environ)
         warnings = [*warnings, *rendering.warnings]
+    waits: tuple[Awaited, ...] = ()
+    if settings.wait:
+        from cycle_exec.planning import waits as waiting
+
+        waits = waiting.planned(settings.wait, rendering, outputs)
     if settings.certificates is not None and settings.certificates.directory:
         from cycle_exec.planning.certificates import targets
 
@@ -70,6 +75,7 @@ def build(
         warnings=(*warnings, *extension.warnings),
         notes=layered.notes,
         stale=snapshot.stale,
+        waits=waits,
     )
 
 

@@ -8,6 +8,8 @@ from cycle_exec.record import Record
 INHERITED = "inherited"
 # What messages call an expression of the manifest's environment.set, before its variable's name.
 SET = "environment.set."
+# The same of an address that is waited for, before its text.
+WAIT = "wait for "
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -20,6 +22,7 @@ if TYPE_CHECKING:
     from cycle_exec.planning.templates.substitution import Plain
     from cycle_exec.planning.templates.text_use import Use
     from cycle_exec.secret import Secret
+    from cycle_exec.settings.model import Address
 
 
 # What a target is made of.
@@ -219,6 +222,17 @@ class Extension(Record):
     warnings: tuple[str, ...] = ()
 
 
+class Awaited(Record):
+    """What has to be there before the command starts. shown: as the settings have it, where no
+    value is in it.
+    """
+
+    _redacted = ("address",)
+
+    shown: str
+    address: Address
+
+
 class Plan(Record):
     """Environment, targets and command; nothing has been touched yet.
 
@@ -228,6 +242,7 @@ class Plan(Record):
     overrides: for each name that hid others, where those came from, lowest first.
     warnings: lines for the warning level. notes: lines for the info level.
     stale: the age in seconds of the last good copy that it was made of; None: it is fresh.
+    waits: what has to be there before anything of it is done.
     """
 
     _redacted = ("environ",)
@@ -240,6 +255,7 @@ class Plan(Record):
     warnings: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
     stale: int | None = None
+    waits: tuple[Awaited, ...] = ()
 
     def counts(self) -> dict[str, int]:
         """How many variables, certificates and templates it brings, for messages."""

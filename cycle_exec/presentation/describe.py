@@ -82,6 +82,7 @@ def document(plan: Plan, outlook: Outlook) -> dict[str, object]:
             for write in plan.writes
         ],
         "certificates": [certificate(summary, outlook.now) for summary in plan.certificates],
+        "waits": [each.shown for each in plan.waits],
         "stale_seconds": plan.stale,
         "warnings": list(plan.warnings),
         "notes": list(plan.notes),
@@ -124,6 +125,9 @@ def text(plan: Plan, outlook: Outlook, style: Style = PLAIN) -> str:
     if plan.certificates:
         certificates = certificate_rows(plan.certificates, outlook.now)
         sections.append(heading("certificates", style) + table(certificates, style))
+    if plan.waits:
+        waits = [(" ", each.shown) for each in plan.waits]
+        sections.append(heading("waits before the start for", style) + table(waits, style))
     if plan.warnings:
         found = [("!", line) for line in plan.warnings]
         sections.append(heading("warnings", style) + table(found, style))

@@ -123,7 +123,7 @@ class Rendering:
         if expressions:
             self._context["env"] = environment.merged(layered, self._rules, {}).environ
         for name in expressions:
-            values[name] = self._rendered(SET + name) or ""
+            values[name] = self.rendered(SET + name) or ""
             if "\0" in values[name]:
                 self._outputs.refuse(
                     "value-refused",
@@ -139,7 +139,7 @@ class Rendering:
         for text in texts:
             if text.name in unlike:
                 continue
-            rendered = self._rendered(text.name)
+            rendered = self.rendered(text.name)
             if rendered is None:
                 continue
             content = rendered.encode("utf-8", "surrogateescape")
@@ -159,7 +159,8 @@ class Rendering:
         self.warnings.extend(text_use.warnings(uses, self._context))
         return found
 
-    def _rendered(self, name: str) -> str | None:
+    def rendered(self, name: str) -> str | None:
+        """Return the text of one of them; None: its problems are noted."""
         try:
             return render(self._prepared, name, self._context, self._bounded)
         except Refused as refused:

@@ -243,11 +243,11 @@ class Progress:
     """One line that says how long we have been waiting, for a person at a terminal and nobody
     else; nearly always the wait is over before there is a word.
 
-    total: seconds that the whole may take.
+    what: for what, which may change. total: seconds that the whole may take.
     """
 
     def __init__(self, what: str, total: float) -> None:
-        self._what = what
+        self.what = what
         self._total = total
         self._began = monotonic()
         self._shown = False
@@ -260,7 +260,7 @@ class Progress:
         if log.is_json or not os.isatty(2):
             return float("inf")
         self._shown = True
-        _write(f"{_CLEAR}cycle-exec: waiting for {self._what}, {waited:.0f} s of {self._total:g} s")
+        _write(f"{_CLEAR}cycle-exec: waiting for {self.what}, {waited:.0f} s of {self._total:g} s")
         return self._began + int(waited) + 1
 
     def end(self) -> None:
