@@ -126,7 +126,7 @@ def text(plan: Plan, outlook: Outlook, style: Style = PLAIN) -> str:
         certificates = certificate_rows(plan.certificates, outlook.now)
         sections.append(heading("certificates", style) + table(certificates, style))
     if plan.waits:
-        waits = [(" ", each.shown) for each in plan.waits]
+        waits = [(each.shown,) for each in plan.waits]
         sections.append(heading("waits before the start for", style) + table(waits, style))
     if plan.warnings:
         found = [("!", line) for line in plan.warnings]

@@ -68,7 +68,7 @@ def test_variables_alone_load_next_to_nothing(ground):
     assert found & HEAVY == set()
     ours = {name for name in found if name.startswith("cycle_exec.")}
     assert "cycle_exec.sources.answers" in ours
-    without = ("manifest", "templates", "certificates", "key_matches", "targets")
+    without = "manifest templates certificates key_matches targets waiting waits addresses".split()
     assert [name for name in ours if not set(name.split(".")).isdisjoint(without)] == []
 
 
@@ -79,6 +79,17 @@ def test_a_plain_job_loads_nothing_heavy(ground):
         found = loaded(ground, api, "--manifest", str(ground.manifest(PLAIN)))
     assert found & HEAVY == set()
     assert "_ssl" not in found
+    assert [name for name in found if {"waiting", "waits"} & set(name.split("."))] == []
+
+
+def test_a_wait_loads_nothing_heavy(ground):
+    """Nor what it does not need: the platform's documents are for containers alone."""
+    ready = str(ground.template(""))
+    with hostile(variables={"PLAIN": "x"}) as api:
+        found = loaded(ground, api, "--wait", f"file:{ready}", "--wait", "dns://localhost")
+    assert found & HEAVY == set()
+    assert "cycle_exec.system.waiting.children" in found
+    assert "cycle_exec.launching.waiting.containers" not in found
 
 
 def test_a_template_with_blocks_loads_jinja2(ground):

@@ -67,6 +67,20 @@ def test_a_wait_is_told_after_a_second_and_leaves_no_trace():
     assert re.search(r"\r\x1b\[Kcycle-exec: ready in \d+ ms: 1 variable\n$", seen)
 
 
+def test_a_wait_for_others_is_told_with_what_is_missing():
+    """Whatever is there by then is not named any more; a long address does not break the line."""
+    long = "tcp://{{ variables.PLAIN }}.a-host-with-a-long-name.test:5432"
+    with hostile(variables={"PLAIN": "127.0.0.1"}) as api:
+        words = [f"--wait={long}", "--wait=dns://localhost", "--wait=file:/none", "--deadline=3s"]
+        code, seen = at_a_terminal([*words, "--", "true"], environ(api), columns=80)
+    assert code == 69
+    said = re.findall(r"\r\x1b\[K(cycle-exec: waiting for .*?, \d s of 3 s)", seen)
+    start = "cycle-exec: waiting for tcp://{{ variables.PLAIN }}.... and 1 more"
+    assert said == [f"{start}, {second} s of 3 s" for second in (1, 2)]
+    assert max(map(len, said)) < 80
+    assert "\r\x1b[Kcycle-exec: tcp://{{ variables.PLAIN }}.a-host-with-a-long-name.test" in seen
+
+
 @pytest.mark.parametrize("how", ["piped", "json"])
 def test_nobody_else_is_told_of_a_wait(how):
     """Logs have no such line, nor has a terminal that shows JSON."""

@@ -220,3 +220,17 @@ def test_as_pid_1_and_below_a_shell(case):
             check=False,
         )
         assert expected in " ".join(done.stdout.split()), done
+
+
+def test_what_a_launch_waits_for(case):
+    """It is said, and not waited for; a launch that waits for nothing has no line."""
+    _, found = case.doctor()
+    assert "wait" not in found
+    ran, found = case.doctor("--wait", "file:/none", "--wait", "tcp://{{ variables.PLAIN }}:1")
+    assert ran.code == 0, ran
+    [wait] = found["wait"]
+    assert wait["state"] == "good"
+    assert wait["says"] == (
+        "a launch waits for file:/none, tcp://{{ variables.PLAIN }}:1; not checked here"
+    )
+    assert "c4n4ry" not in ran.out.replace(case.api.socket, "")

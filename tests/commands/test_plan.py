@@ -268,3 +268,20 @@ def test_the_command_is_where_the_launch_finds_it(verb, tmp_path):
     words = ("--manifest", "m.toml", "--", "true")
     assert verb(*words).out == "mine\n"
     assert Path(tmp_path, document(verb, *words)["executable"]) == app
+
+
+def test_what_a_launch_waits_for_is_said_and_not_waited_for(verb, tmp_path):
+    """As it is written; what it becomes is judged all the same."""
+    address = "tcp://{{ variables.PLAIN }}.invalid:5432"
+    flags = ("--wait", address, "--wait", "file:/none", "--deadline", "10s")
+    ran = verb("plan", *flags, "--", "true")
+    assert (ran.code, ran.err) == (0, "")
+    assert f"waits before the start for\n  {address}\n  file:/none\n" in ran.out
+    document = json.loads(verb("plan", "--json", *flags).out)
+    assert document["waits"] == [address, "file:/none"]
+    assert "c4n4ry" not in ran.out
+    wrong = verb("plan", "--wait", "tcp://{{ variables.PLAIN }}")
+    assert wrong.code == 65
+    assert "(value-refused)" in wrong.err
+    assert "c4n4ry" not in wrong.err
+    assert list(tmp_path.iterdir()) == []

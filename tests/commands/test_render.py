@@ -205,3 +205,20 @@ def test_a_metadata_file_that_is_not_there_is_told(verb, templates):
     assert said.code == 69
     assert f"metadata file {templates}/none: it does not exist (unavailable)" in said.err
     assert "  fix: use environment, container or instance, or set api.metadata" in said.err
+
+
+def test_nothing_is_waited_for(verb, templates):
+    """A line says what a launch would wait for, whatever that would become."""
+    waits = ("--wait", "file:/none", "--wait", "tcp://{{ variables.NONE }}:1")
+    ran = verb("render", *waits, templates / "a.conf.j2")
+    assert (ran.code, ran.out) == (0, "plain = c4n4ry-plain\n")
+    said = "a launch waits for file:/none, tcp://{{ variables.NONE }}:1; render does not"
+    assert ran.err == f"cycle-exec: {said}\n"
+
+
+def test_other_verbs_do_not_wait_either(verb):
+    """Nor do they say so."""
+    ran = verb("env", "--format", "json", CYCLE_EXEC_WAIT="file:/none,dns://{{ variables.NONE }}")
+    assert (ran.code, ran.err) == (0, "")
+    ran = verb("certificates", CYCLE_EXEC_WAIT="file:/none,dns://{{ variables.NONE }}")
+    assert (ran.code, ran.err) == (0, "")

@@ -9,6 +9,8 @@ import pytest
 
 from tests.guarantees.conftest import SCRIPT, run
 from tests.support import machine
+from tests.support.hostile import reply
+from tests.support.tcp import serving
 
 POISON = "raise SystemExit('poisoned: c4n4ry')\n"
 MODULES = "json re socket signal select ssl tomllib jinja2 click dotenv typing enum sitecustomize"
@@ -110,6 +112,31 @@ def test_only_unix_sockets_are_opened_and_nothing_is_written(tmp_path, environ):
     writing = [line for line in lines if "O_WRONLY" in line or "O_RDWR" in line or "creat(" in line]
     # Compiled modules are written once by whoever may; an image has them already.
     assert [line for line in writing if "__pycache__" not in line] == []
+
+
+@pytest.mark.parametrize(("scheme", "path"), [("tcp", ""), ("http", "/health")])
+def test_a_wait_asks_what_it_names_and_nothing_else(tmp_path, environ, scheme, path):
+    """The system calls of a launch that waits: one connection to that address by its number, and
+    no file that tells of name servers.
+    """
+    strace = machine.program("strace")
+    trace = tmp_path / "trace"
+    with serving(reply(204, b"")) as server:
+        address = f"{scheme}://127.0.0.1:{server.port}{path}"
+        words = [strace, "-f", "-qq", "-e", "trace=socket,connect,openat", "-o", str(trace)]
+        done = subprocess.run(
+            [*words, str(SCRIPT), "--wait", address, "--", "true"],
+            env={**environ, "http_proxy": "http://127.0.0.1:1"},
+            capture_output=True,
+            check=False,
+        )
+    assert done.returncode == 0, done.stderr
+    lines = trace.read_text().splitlines()
+    [_] = [line for line in lines if " socket(" in line and "AF_UNIX" not in line]
+    [goal] = [line for line in lines if " connect(" in line and "AF_UNIX" not in line]
+    assert f"htons({server.port})" in goal
+    assert "127.0.0.1" in goal
+    assert not [line for line in lines if "resolv.conf" in line or "/etc/hosts" in line]
 
 
 def test_a_read_only_root_is_enough(tmp_path, environ):

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import json
 
-from cycle_exec.planning.model import CertificateSummary, FileWrite, Plan
+from cycle_exec.planning.model import Awaited, CertificateSummary, FileWrite, Plan
 from cycle_exec.presentation import describe
 from cycle_exec.presentation.describe import Outlook
+from cycle_exec.settings.model import Address
 
 NOW = 1_000_000.0
 PLAN = Plan(
@@ -27,6 +28,7 @@ PLAN = Plan(
             key_type="EC P-256",
         ),
     ),
+    waits=(Awaited(shown="tcp://{{ x }}:1", address=Address(scheme="tcp", host="canary-6")),),
     warnings=("a warning",),
     notes=("a note",),
 )
@@ -128,3 +130,10 @@ def test_a_certificate_that_ended_has_negative_days():
     """Days left go below zero."""
     ended = PLAN.certificates[0].replace(not_after=int(NOW) - 1)
     assert ended.days_left(NOW) == -1
+
+
+def test_what_is_waited_for():
+    """As it is written; no section where there is nothing."""
+    assert describe.document(PLAN, OUTLOOK)["waits"] == ["tcp://{{ x }}:1"]
+    assert "\nwaits before the start for\n  tcp://{{ x }}:1\n" in describe.text(PLAN, OUTLOOK)
+    assert "waits" not in describe.text(PLAN.replace(waits=()), OUTLOOK)

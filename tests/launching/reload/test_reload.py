@@ -394,3 +394,32 @@ def test_a_supervisor_that_is_killed_takes_the_watcher_along(ground):
             run.process.wait()
             assert until(lambda: not Path(f"/proc/{watcher}/exe").exists())
             assert run.silent(0.2)
+
+
+def test_what_was_waited_for_is_not_waited_for_again(platform, ground):
+    """Neither by a look, nor by a restart: nobody needs what the address is made of, either."""
+    ready = ground / "ready"
+    ready.touch()
+    manifest = f"""
+[[wait]]
+for = "file:{ready}"
+[[wait]]
+for = "file:{{{{ variables.PLAIN | replace('one', '{ready}') }}}}"
+"""
+    with reloading(platform, ground, manifest, "sh", "-c", APP) as run:
+        assert run.app() == "start one"
+        run.says("listening for notifications")
+        ready.unlink()
+        platform.state.write_text(state(plain="two"))
+        assert [run.app(), run.app()] == ["TERM", "start two"]
+        run.says("reloaded in")
+        assert run.end() == 7
+
+
+def test_a_wait_that_fails_starts_neither_app_nor_watcher(platform, ground):
+    """The container ends with the same words as without reload mode."""
+    manifest = '[[wait]]\nfor = "file:/none"\n[api]\ndeadline = "1s"\n'
+    with reloading(platform, ground, manifest, "sh", "-c", APP) as run:
+        assert "file:/none: it does not exist, the deadline has passed" in run.says("(wait-failed)")
+        assert run.process.wait(PATIENCE) == 69
+        assert run.silent(0.01)

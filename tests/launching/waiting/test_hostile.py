@@ -10,7 +10,6 @@ import re
 import resource
 import signal
 import socket
-import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -245,28 +244,6 @@ def test_the_platform_is_not_asked_without_a_container(ground, api):
     ran = ground.launch(api, "--wait", f"file:{ground.inputs}", command=["true"])
     assert ran.code == 0, ran
     assert [each.path for each in api.asked()[asked:]] == [VARIABLES]
-
-
-def test_only_what_is_named_is_asked(ground, api, tmp_path):
-    """The system calls of a wait by address: Unix sockets, and that one address."""
-    strace = machine.program("strace")
-    trace = tmp_path / "trace"
-    environ = ground.environ(api)
-    with serving() as server:
-        wait = f"tcp://127.0.0.1:{server.port}"
-        words = [strace, "-f", "-qq", "-e", "trace=socket,connect,openat", "-o", str(trace)]
-        done = subprocess.run(
-            [*words, str(SCRIPT), "--wait", wait, "--", "true"],
-            env=environ, capture_output=True, check=False,
-        )  # fmt: skip
-    assert done.returncode == 0, done.stderr
-    lines = trace.read_text().splitlines()
-    sockets = [line for line in lines if " socket(" in line and "AF_UNIX" not in line]
-    assert len(sockets) == 1, sockets
-    goals = [line for line in lines if " connect(" in line and "AF_UNIX" not in line]
-    assert len(goals) == 1, goals
-    assert f"htons({server.port})" in goals[0]
-    assert "127.0.0.1" in goals[0]
 
 
 def private(pid: int) -> int:
