@@ -49,6 +49,11 @@ KINDS: dict[str, Kind] = {
         sentence="a file or directory named in the settings does not exist or cannot be read",
         fix="correct the path, or add the file to the image",
     ),
+    "offline-refused": Kind(
+        code=78,
+        sentence="a start without the platform is not allowed, or lacks what only the platform has",
+        fix="start it on the platform, or with cycle-exec dev on a laptop",
+    ),
     "owner-unknown": Kind(
         code=78,
         sentence="a user or group named in the settings does not exist in this image",
@@ -87,7 +92,8 @@ KINDS: dict[str, Kind] = {
     "token-missing": Kind(
         code=77,
         sentence="CYCLE_API_TOKEN is not set, so the internal API cannot be used",
-        fix="enable the internal API for this container, or use cycle-exec dev on a laptop",
+        fix="enable the internal API for this container; on a laptop use cycle-exec dev, or "
+        "--offline",
     ),
     "denied": Kind(
         code=77,

@@ -6,6 +6,7 @@ from json import loads
 
 from cycle_exec.errors import Problem, Refused, refuse
 from cycle_exec.launching import pipeline, preflight
+from cycle_exec.launching.local import offline
 from cycle_exec.record import Record
 from cycle_exec.settings.nearest import did_you_mean, printable
 from cycle_exec.sources.operations import OPERATIONS
@@ -69,6 +70,8 @@ def run(invocation: Invocation, overrides: Overrides, wish: Wish) -> int:
         raise refuse("usage", "--password-file", "it needs --user", "give the name with --user")
     signals.arm()
     settings = pipeline.settle(invocation, overrides, ())
+    if settings.is_offline:
+        raise offline.refused("cycle-exec api")
     problems: list[Problem] = []
     token = preflight.api_token(invocation, problems)
     if problems:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from cycle_exec.errors import Refused
 from cycle_exec.launching import apply, pipeline, preflight
+from cycle_exec.launching.local import offline
 from cycle_exec.planning.certificates import selection as choosing
 from cycle_exec.presentation import describe, tables
 from cycle_exec.settings.model import CertificateRequest, Process, Variables
@@ -68,6 +69,8 @@ def _settled(
 ) -> tuple[Settings, Deadline]:
     """Return settings of a run that is about certificates alone. changes: of [certificates]."""
     settings, deadline = pipeline.begin(invocation, overrides)
+    if settings.is_offline:
+        raise offline.refused("certificates")
     return settings.replace(
         certificates=(settings.certificates or CertificateRequest()).replace(**changes),
         templates=(),

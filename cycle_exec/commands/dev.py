@@ -45,6 +45,9 @@ def run(
         if name in overrides:
             flag = BY_NAME[name].flag
             raise refuse("usage", f"flag {flag}", _OWN, _FIX.format(flag))
+    if overrides.get("offline"):
+        reason = "dev starts a platform of its own, so the launch has one"
+        raise refuse("usage", "--offline", reason, "leave dev or --offline out")
     if not is_linux():
         raise needs_linux("a launch")
     server.require()
@@ -56,8 +59,10 @@ def run(
             nursery.beside(found.serve)
             found.leave()
             # What the platform would have given the launch, and where its parts are here.
+            inherited = dict(invocation.environ)
+            inherited.pop(BY_NAME["offline"].variable, None)
             environ = {
-                **invocation.environ,
+                **inherited,
                 **found.variables,
                 SOCKET: found.socket,
                 BY_NAME["metadata"].variable: found.metadata,

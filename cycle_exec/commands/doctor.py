@@ -81,19 +81,23 @@ def _launch(invocation: Invocation, settings: Settings, deadline: Deadline) -> l
     """Return the steps of a launch, as far as each one lets the next be looked at."""
     found = [_settings(settings)]
     problems: list[Problem] = []
-    token = preflight.api_token(invocation, problems)
-    found += bad("token", problems) or [good("token", "it is set")]
+    if settings.is_offline:
+        token = invocation.token
+        found.append(good("platform", "not asked (offline)"))
+    else:
+        token = preflight.api_token(invocation, problems)
+        found += bad("token", problems) or [good("token", "it is set")]
     found += _templates(settings)
     local, judged = _preflight(invocation, settings)
     found += judged
-    is_asked = False
-    if not problems:
+    is_answered = settings.is_offline
+    if problems:
+        found.append(doubtful("API", f"{_UNSEEN}: there is no usable token", "correct it first"))
+    elif not settings.is_offline:
         heard = _api(settings, token, deadline)
         found += heard
-        is_asked = all(finding.state != diagnosis.BAD for finding in heard)
-    else:
-        found.append(doubtful("API", f"{_UNSEEN}: there is no usable token", "correct it first"))
-    if local is not None and is_asked:
+        is_answered = all(finding.state != diagnosis.BAD for finding in heard)
+    if local is not None and is_answered:
         found += _plan(settings, local, deadline)
     else:
         found.append(doubtful("plan", f"{_UNSEEN}: there are errors above", "correct them first"))
@@ -101,7 +105,7 @@ def _launch(invocation: Invocation, settings: Settings, deadline: Deadline) -> l
         says = f"a launch waits for {', '.join(settings.wait)}; {_UNSEEN} here"
         found.append(good("wait", says))
     if settings.process.reload:
-        found += _reload(settings, token.reveal() if is_asked else "")
+        found += _reload(settings, token.reveal() if is_answered else "")
     if settings.last_good is not None:
         found += _last_good(invocation, settings)
     found += _compiled(settings)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from cycle_exec.launching import apply, pipeline
 from cycle_exec.launching.differences import differences
 from cycle_exec.presentation import describe
-from cycle_exec.system import clock
+from cycle_exec.system import clock, random
 from cycle_exec.system.output import stdout
 
 TYPE_CHECKING = False
@@ -39,7 +39,7 @@ def run(
         manifest=settings.manifest_path,
         inherited=invocation.environ,
         differences={write.path: differences(write) for write in plan.writes},
-        key=invocation.token.reveal().encode("utf-8", "surrogateescape"),
+        key=invocation.token.reveal().encode("utf-8", "surrogateescape") or random.key(),
         now=clock.now(),
         user=str(user) if user else "",
         process=settings.process,

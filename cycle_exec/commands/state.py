@@ -57,10 +57,13 @@ def _variables(invocation: Invocation, path: str) -> dict[str, str]:
 def _platform(invocation: Invocation, overrides: Overrides) -> Document:
     from cycle_exec.client.client import Client
     from cycle_exec.launching import pipeline, preflight
+    from cycle_exec.launching.local import offline
     from cycle_exec.system import signals
 
     signals.arm()
     settings = pipeline.settle(invocation, overrides, ())
+    if settings.is_offline:
+        raise offline.refused("--from-platform")
     problems: list[Problem] = []
     token = preflight.api_token(invocation, problems)
     if problems:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from cycle_exec.errors import Problem, Refused
 from cycle_exec.launching import pipeline, preflight
+from cycle_exec.launching.local import manifest as local_manifest
 from cycle_exec.record import Record
 from cycle_exec.settings import limits
 from cycle_exec.settings.model import Settings
@@ -44,7 +45,7 @@ def checked(path: str) -> Checked:
     except files.Unreadable as error:
         fix = "give the path of the file, or create one with cycle-exec manifest new"
         raise Refused([Problem("manifest-missing", path, error.reason, fix)]) from None
-    manifest = pipeline.parsed_manifest(path, content)
+    manifest = local_manifest.parsed(path, content)
     problems: list[Problem] = []
     texts = preflight.texts(manifest.templates, problems)
     library = preflight.library(texts)

@@ -10,7 +10,7 @@ from cycle_exec.launching import preflight
 from cycle_exec.planning.model import SET, WAIT
 from cycle_exec.record import Record
 from cycle_exec.settings import resolve
-from cycle_exec.settings.model import BUILTIN, COMPILED, Form
+from cycle_exec.settings.model import BUILTIN, COMPILED, NEVER, Form
 from cycle_exec.sources import needs
 from cycle_exec.sources.model import Response
 from cycle_exec.system import clock, files, signals
@@ -20,6 +20,7 @@ from cycle_exec.system.output import stderr
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping, Sequence
+    from typing import Any
 
     from cycle_exec.launching.last_good import Keeper
     from cycle_exec.launching.preflight import Local
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
     from cycle_exec.secret import Secret
     from cycle_exec.settings.model import Invocation, Manifest, Settings
     from cycle_exec.sources.model import Outcome, Snapshot
+    from cycle_exec.sources.needs import Need
     from cycle_exec.system.api.requests import Retry
     from cycle_exec.system.clock import Deadline
     from cycle_exec.system.memory import bounded
@@ -71,6 +73,11 @@ def settle(invocation: Invocation, overrides: Overrides, command: Sequence[str])
         stderr.log.info(f"the compiled form of {path} is not used: {form.reason}")
     for line in resolve.unknown_variables(invocation.environ):
         stderr.log.warning(line)
+    wish = settings.api.offline
+    if wish and (wish != NEVER or "api.offline" in settings.origins):
+        from cycle_exec.launching.local import offline
+
+        return offline.settled(invocation, settings)
     return settings
 
 
@@ -100,18 +107,9 @@ def _manifest(path: str, named: bool) -> Form:
         form = compiled.form(path, content)
     if form.manifest is not None:
         return form
-    return form.replace(manifest=parsed_manifest(path, content))
+    from cycle_exec.launching.local import manifest
 
-
-def parsed_manifest(path: str, content: bytes) -> Manifest:
-    """Return the manifest that stands at a path. Raise Refused."""
-    try:
-        text = content.decode()
-    except UnicodeDecodeError as error:
-        raise refuse("manifest-invalid", path, files.not_text(error)) from None
-    from cycle_exec.settings.manifest import manifest
-
-    return manifest.parse(text, path)
+    return form.replace(manifest=manifest.parsed(path, content))
 
 
 def fetched(
@@ -141,23 +139,22 @@ def fetched(
             keeper.ready()
         return [index for index, need in enumerate(wanted) if not need.is_used(used)]
 
-    progress = stderr.Progress("the API", settings.api.deadline)
-    outcomes = requests.exchange(
-        settings.api.socket,
-        local.token,
-        [need.request for need in wanted],
+    if settings.is_offline:
+        meanwhile()
+        return _unasked(settings, wanted, prepared[0] if prepared else None)
+    outcomes = _exchanged(
+        settings,
+        local,
+        wanted,
         deadline=keeper.fetch_deadline(deadline) if keeper else deadline,
-        timeout=settings.api.timeout,
         retry=retry or _delay,
         meanwhile=meanwhile,
         follow=vpn_login.follow if vpn_login else None,
-        tick=progress.tick,
     )
-    progress.end()
     from cycle_exec.sources import answers
 
     used = prepared[0].used if prepared else frozenset()
-    metadata = _metadata(settings.api.metadata, deadline) if "metadata" in used else None
+    metadata = _metadata(settings, used, deadline)
 
     def read(outcomes: Sequence[Outcome], stale: int | None = None) -> Snapshot:
         return answers.snapshot(
@@ -174,6 +171,41 @@ def fetched(
     if vpn_login:
         vpn_login.require(outcomes[len(wanted) :])
     return Fetched(snapshot=snapshot, prepared=prepared[0] if prepared else None)
+
+
+def _unasked(settings: Settings, wanted: Sequence[Need], prepared: Prepared | None) -> Fetched:
+    """Return what a run without the platform has."""
+    from cycle_exec.launching.local import offline
+
+    snapshot = offline.snapshot(settings, wanted, prepared.used if prepared else ())
+    return Fetched(snapshot=snapshot, prepared=prepared)
+
+
+def _exchanged(
+    settings: Settings, local: Local, wanted: Sequence[Need], **how: Any
+) -> tuple[Outcome, ...]:
+    """Return what became of each request. how: see requests.exchange."""
+    progress = stderr.Progress("the API", settings.api.deadline)
+    outcomes = requests.exchange(
+        settings.api.socket,
+        local.token,
+        [need.request for need in wanted],
+        timeout=settings.api.timeout,
+        tick=progress.tick,
+        **how,
+    )
+    progress.end()
+    return outcomes
+
+
+def _metadata(
+    settings: Settings, used: Collection[str], deadline: Deadline
+) -> Callable[[], object] | None:
+    if "metadata" not in used:
+        return None
+    from cycle_exec.launching.local.metadata import reader
+
+    return reader(settings.api.metadata, deadline)
 
 
 def _vpn_login(settings: Settings, local: Local) -> VpnLogin | None:
@@ -282,28 +314,6 @@ def _bounded() -> bounded:
     from cycle_exec.system import memory
 
     return memory.bounded()
-
-
-def _metadata(path: str, deadline: Deadline) -> Callable[[], object]:
-    """How the platform's environment metadata file is read; it may still be on its way."""
-    from cycle_exec.sources import strict_json
-
-    def read() -> object:
-        pause = 0.02
-        while True:
-            try:
-                return strict_json.decode(files.read(path))
-            except files.Unreadable as error:
-                reason = error.reason
-            except strict_json.NotJson as error:
-                reason = f"it is not valid JSON: {error.reason}"
-            if deadline.left() <= pause:
-                fix = "use environment, container or instance, or set api.metadata to its path"
-                raise refuse("unavailable", f"metadata file {path}", reason, fix)
-            clock.sleep(pause)
-            pause = min(pause * 2, 0.5)
-
-    return read
 
 
 def asked(settings: Settings, local: Local) -> frozenset[str]:

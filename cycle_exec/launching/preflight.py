@@ -9,7 +9,7 @@ from cycle_exec.secret import Secret
 from cycle_exec.settings.model import BUILTIN, TOKEN
 from cycle_exec.system import files
 from cycle_exec.system.exec import lookup
-from cycle_exec.system.invocation import encoded, is_linux, needs_linux
+from cycle_exec.system.invocation import is_linux, needs_linux
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -57,9 +57,11 @@ def opened(invocation: Invocation, settings: Settings, *, writes: bool = True) -
         raise needs_linux("a launch")
     problems: list[Problem] = []
     found = texts(settings.templates, problems)
-    dotenv_files = _dotenv_files(settings.environment.files, problems)
-    for path, values in dotenv_files:
-        _judge_names(settings, invocation.environ, path, values, problems)
+    dotenv_files: Sequence[tuple[str, Mapping[str, str]]] = ()
+    if settings.environment.files:
+        from cycle_exec.launching.local import dotenv_files as reading
+
+        dotenv_files = reading.opened(settings, invocation.environ, problems)
     user = app_user(settings, problems)
     owners = _owners(settings, user, problems) if writes else {}
     directory = settings.process.directory or invocation.cwd
@@ -71,21 +73,16 @@ def opened(invocation: Invocation, settings: Settings, *, writes: bool = True) -
         problems.extend(files.preflight(targets(settings, found)))
         problems.extend(overwritten(found))
     server, hook = None, None
-    if writes and settings.vpn is not None and settings.vpn.judges_a_hook:
+    if writes and not settings.is_offline:
+        server = _vpn_server(settings, invocation.environ, directory, user)
+    if server is not None:
         from cycle_exec.launching.vpn import preflight as vpn_preflight
 
-        server = vpn_preflight.Server(
-            vpn=settings.vpn,
-            command=settings.command,
-            environ=invocation.environ,
-            directory=directory,
-            user=user,
-        )
         hook, wrong = vpn_preflight.opened(server, targets(settings, found))
         problems.extend(wrong)
     if makes_keystores(settings):
         _require_keystore(problems)
-    token = api_token(invocation, problems)
+    token = _token(invocation, settings, problems)
     if problems:
         raise Refused(problems)
     return Local(
@@ -103,6 +100,29 @@ def opened(invocation: Invocation, settings: Settings, *, writes: bool = True) -
         server=server,
         hook=hook,
     )
+
+
+def _vpn_server(
+    settings: Settings, environ: Mapping[str, str], directory: str, user: User | None
+) -> Server | None:
+    """Return the OpenVPN server whose hook is judged, if one is."""
+    vpn = settings.vpn
+    if vpn is None or not vpn.judges_a_hook:
+        return None
+    from cycle_exec.launching.vpn.preflight import Server
+
+    return Server(
+        vpn=vpn, command=settings.command, environ=environ, directory=directory, user=user
+    )
+
+
+def _token(invocation: Invocation, settings: Settings, problems: list[Problem]) -> Secret:
+    if not settings.is_offline:
+        return api_token(invocation, problems)
+    from cycle_exec.sources import offline
+
+    problems += offline.lacking(settings)
+    return invocation.token
 
 
 def makes_keystores(settings: Settings) -> bool:
@@ -148,7 +168,7 @@ def texts(outputs: Sequence[TemplateOutput], problems: list[Problem]) -> list[Te
                 found.append(
                     TemplateText(
                         name=f"{output.source}/{name}" if name else output.source,
-                        text=_text(path),
+                        text=files.text(path),
                         folder=f"{output.source}/" if name else _folder(output.source),
                         target=target,
                         mode=output.mode,
@@ -215,64 +235,6 @@ def template_targets(outputs: Sequence[TemplateOutput]) -> list[str]:
             below = ()
         found += [f"{output.target}/{name}" if name else output.target for name in below or ("",)]
     return found
-
-
-def _text(path: str) -> str:
-    try:
-        return files.read(path).decode()
-    except UnicodeDecodeError as error:
-        raise files.Unreadable(files.not_text(error)) from None
-
-
-def _dotenv_files(
-    paths: Sequence[str], problems: list[Problem]
-) -> list[tuple[str, Mapping[str, str]]]:
-    found: list[tuple[str, Mapping[str, str]]] = []
-    for path in paths:
-        from cycle_exec.planning.files import dotenv
-
-        subject = f"env file {path}"
-        try:
-            found.append((path, dotenv.read(_text(path))))
-        except files.Unreadable as error:
-            problems.append(Problem("file-missing", subject, error.reason))
-        except dotenv.Unparsable as error:
-            reason = f"line {error.line} is not NAME=value"
-            problems.append(Problem("file-missing", subject, reason))
-    return found
-
-
-def _judge_names(
-    settings: Settings,
-    inherited: Mapping[str, str],
-    path: str,
-    values: Mapping[str, str],
-    problems: list[Problem],
-) -> None:
-    """Judge a dotenv file that others can change as what is fetched: root starts programs with it,
-    checks for example, even if the app is somebody else.
-    """
-    from cycle_exec.planning import names
-
-    passed = {} if settings.environment.pristine else inherited
-    found = [
-        name
-        for name in values
-        if name not in passed
-        and names.is_dangerous(name)
-        and not names.matches_any(name, settings.variables.allow)
-    ]
-    if not found:
-        return
-    from cycle_exec.system.targets import route
-
-    if route.is_exposed(encoded(path)):
-        reason = f"env file {path} may not set it: others can change the file, and it changes how "
-        fix = "chown the file and its directory to root, or allow the name with variables.allow"
-        for name in found:
-            problems.append(
-                Problem("name-refused", f"variable {name}", f"{reason}programs run", fix)
-            )
 
 
 def _executable(

@@ -93,18 +93,19 @@ def variables_layer(rules: Variables, fetched: Mapping[str, str]) -> Collector:
                 gathered.notes.append(f"scoped variable {identifier} is exported as {name}")
         gathered.add(name, value, f"scoped variable {identifier}")
     for file in rules.files:
-        name = _name_in_file(rules, file.variable) + "_FILE"
+        name = exported_name(rules, file.variable) + "_FILE"
         gathered.add(name, file.target, f"file of scoped variable {file.variable}")
     return gathered
 
 
-def _name_in_file(rules: Variables, identifier: str) -> str:
+def exported_name(rules: Variables, identifier: str) -> str:
+    """Return the name that a scoped variable has in the environment, if it is exported."""
     return rules.rename.get(identifier, rules.prefix + names.mapped(identifier))
 
 
 def names_in_files(rules: Variables) -> frozenset[str]:
     """Return the names that variables in files would have if they were exported."""
-    return frozenset(_name_in_file(rules, file.variable) for file in rules.files)
+    return frozenset(exported_name(rules, file.variable) for file in rules.files)
 
 
 def _as_they_are(rules: Variables) -> bool:
@@ -123,7 +124,7 @@ def defaults_layer(rules: Variables) -> Layer:
     """Return the manifest's defaults, under the names their variables would have."""
     in_files = {file.variable for file in rules.files}
     values = {
-        rules.rename.get(identifier, rules.prefix + names.mapped(identifier)): value
+        exported_name(rules, identifier): value
         for identifier, value in rules.defaults.items()
         if identifier not in in_files
     }

@@ -30,6 +30,10 @@ def build(
     Raises Refused with every problem of the stage.
     """
     layered = environment.layers(settings, snapshot, inputs)
+    if snapshot.offline:
+        from cycle_exec.planning import local_variables
+
+        snapshot = snapshot.replace(variables=local_variables.found(settings, inputs))
     outputs = Outputs(inputs.owners)
     outputs.problems.extend(layered.problems)
     chosen, warnings = _certificates(outputs, settings, snapshot, inputs, crypto)
@@ -76,6 +80,7 @@ def build(
         notes=layered.notes,
         stale=snapshot.stale,
         waits=waits,
+        offline=snapshot.offline,
     )
 
 
@@ -89,7 +94,7 @@ def _certificates(
     outputs: Outputs, settings: Settings, snapshot: Snapshot, inputs: Inputs, crypto: Crypto
 ) -> tuple[dict[str, Usable], list[str]]:
     """Return the usable certificate of each domain, key and leaf matched, and what to warn of."""
-    if snapshot.certificates is None:
+    if snapshot.certificates is None or snapshot.offline:
         return {}, []
     prepared = inputs.prepared
     if settings.certificates is None and not (prepared and "certificates" in prepared.used):

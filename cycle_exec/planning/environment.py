@@ -19,6 +19,10 @@ if TYPE_CHECKING:
     from cycle_exec.sources.model import Snapshot
 
 
+# What is missing where the platform is not asked.
+BY_HAND = "set it in the environment or in an --env-file, or give it a default in the manifest"
+
+
 class Layers(Record):
     """The layers of an environment, lowest first, before environment.set is known."""
 
@@ -116,4 +120,5 @@ def missing(settings: Settings, environ: Mapping[str, str], snapshot: Snapshot) 
     if len(absent) == 1:
         subject, reason = "variable", "is required but missing or empty"
     subject += f" {', '.join(sorted(absent))}"
-    return [Problem(kind="variable-missing", subject=subject, reason=reason)]
+    fix = BY_HAND if snapshot.offline else ""
+    return [Problem("variable-missing", subject, reason, fix)]

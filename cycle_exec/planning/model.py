@@ -243,6 +243,7 @@ class Plan(Record):
     warnings: lines for the warning level. notes: lines for the info level.
     stale: the age in seconds of the last good copy that it was made of; None: it is fresh.
     waits: what has to be there before anything of it is done.
+    offline: the platform was not asked.
     """
 
     _redacted = ("environ",)
@@ -256,6 +257,7 @@ class Plan(Record):
     notes: tuple[str, ...] = ()
     stale: int | None = None
     waits: tuple[Awaited, ...] = ()
+    offline: bool = False
 
     def counts(self) -> dict[str, int]:
         """How many variables, certificates and templates it brings, for messages."""

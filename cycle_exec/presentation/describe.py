@@ -84,6 +84,7 @@ def document(plan: Plan, outlook: Outlook) -> dict[str, object]:
         "certificates": [certificate(summary, outlook.now) for summary in plan.certificates],
         "waits": [each.shown for each in plan.waits],
         "stale_seconds": plan.stale,
+        "offline": plan.offline,
         "warnings": list(plan.warnings),
         "notes": list(plan.notes),
     }
@@ -111,7 +112,8 @@ def text(plan: Plan, outlook: Outlook, style: Style = PLAIN) -> str:
                     f"#{fingerprint(_encoded(value))}",
                 )
             )
-    sections = [_head(outlook)]
+    offline = "platform: not asked (offline)\n" if plan.offline else ""
+    sections = [_head(outlook) + offline]
     sections.append(heading(f"variables: {_counted(counts)}", style) + table(rows, style))
     removed = sorted(outlook.inherited.keys() - plan.environ.keys())
     if removed:

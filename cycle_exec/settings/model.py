@@ -33,6 +33,7 @@ DEFAULT_TOKEN_FILE = "/run/cycle-exec/vpn-token"  # noqa: S105 - a path
 DEFAULT_MANIFEST = "/etc/cycle-exec.toml"
 DEFAULT_SOCKET = "/var/run/cycle/api/api.sock"
 DEFAULT_METADATA = "/var/run/cycle/metadata/environment.json"
+NEVER = "never"  # of api.offline
 
 # capabilities(7), by number.
 CAPABILITIES = tuple(
@@ -81,11 +82,16 @@ class Invocation(Record):
 
 
 class Api(Record):
-    """[api]: where the internal API is and how long to wait for it (seconds)."""
+    """[api]: where the internal API is and how long to wait for it (seconds).
+
+    offline: whether a run goes without it, or NEVER: none may. Beside NEVER, `Settings.origins`
+    tells whether a flag or the variable asks for it; `settings.offline` decides.
+    """
 
     socket: str = DEFAULT_SOCKET
     timeout: float = 5.0
     deadline: float = 30.0
+    offline: bool | str = False
     metadata: str = DEFAULT_METADATA
 
 
@@ -352,6 +358,11 @@ class Settings(Manifest):
     origins: Mapping[str, str] = {}
     command: tuple[str, ...] = ()
     compiled: Mapping[str, Stored | None] = {}
+
+    @property
+    def is_offline(self) -> bool:
+        """Whether this run goes without the platform."""
+        return self.api.offline is True
 
     @property
     def has_value_files(self) -> bool:

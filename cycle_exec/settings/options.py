@@ -141,6 +141,15 @@ OPTIONS: tuple[Option, ...] = (
         help="How long the whole start may take, with every retry.",
     ),
     Option(
+        name="offline",
+        kind="switch",
+        key="api.offline",
+        section=_API,
+        help="Start without the platform: from the inherited environment, --env-file, defaults "
+        "and templates. The variable and the manifest count only where there is neither a token "
+        "nor the socket.",
+    ),
+    Option(
         name="env-file",
         kind="list",
         key="environment.files",

@@ -8,6 +8,7 @@ from __future__ import annotations
 from cycle_exec.errors import Problem, Refused, refuse
 from cycle_exec.settings.model import (
     DEFAULT_MANIFEST,
+    NEVER,
     STALE,
     CertificateRequest,
     Manifest,
@@ -68,7 +69,10 @@ def resolve(
         origins[option.key] = " and ".join(dict.fromkeys(origin for origin, _ in entries[::-1]))
         section, _, field = option.key.rpartition(".")
         holder: Any = (getattr(settings, section) or _TURNED_ON[section]) if section else settings
-        value = _value(option, entries, getattr(holder, field), refuse)
+        base = getattr(holder, field)
+        value = _value(option, entries, base, refuse)
+        if base == NEVER and value is True:
+            value = base  # refused later, where it counts: `settings.offline`
         holder = holder.replace(**{field: value})
         settings = settings.replace(**{section: holder}) if section else holder
     if problems:

@@ -123,6 +123,7 @@ class Snapshot(Record):
     certificates, domains: None when they were not asked for.
     resources: decoded JSON `data` by template name ("server", "instances", ...).
     stale: the age in seconds of the last good copy that it was made of; None: it is fresh.
+    offline: the platform was not asked, so nothing of this is an answer.
     unusable: by template name, why a resource that was fetched on suspicion is not there; it
     matters only if a template really uses it.
     """
@@ -136,3 +137,4 @@ class Snapshot(Record):
     resources: Mapping[str, object] = {}
     unusable: Mapping[str, Problem] = {}
     stale: int | None = None
+    offline: bool = False

@@ -113,6 +113,14 @@ def read(path: str, limit: int = LIMIT, *, more: int = 0) -> bytes:
         raise _unreadable(error, path) from None
 
 
+def text(path: str) -> str:
+    """Return the text of a file. Raises Unreadable, also where it is not UTF-8."""
+    try:
+        return read(path).decode()
+    except UnicodeDecodeError as error:
+        raise Unreadable(not_text(error)) from None
+
+
 def not_text(error: UnicodeDecodeError) -> str:
     """Return what is said of a file that is not UTF-8: the line in which it is not."""
     line = error.object.count(b"\n", 0, error.start) + 1

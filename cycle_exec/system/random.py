@@ -17,6 +17,11 @@ def number() -> float:
     return int.from_bytes(os.urandom(4)) / _WHOLE
 
 
+def key() -> bytes:
+    """Return what makes this run's fingerprints its own, where there is no token."""
+    return os.urandom(16)
+
+
 def share(environ: Mapping[str, str]) -> float:
     """From 0 to 1: the same for one instance each time, so that it keeps its place in the fleet;
     by chance where nobody says which instance this is.

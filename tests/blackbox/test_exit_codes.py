@@ -128,6 +128,11 @@ CASES = {
     "manifest-missing": Case(78, "none.toml", options("--manifest", "@/none.toml")),
     "manifest-invalid": Case(78, "variables.requird", manifest('[variables]\nrequird = ["A"]')),
     "file-missing": Case(78, "none.j2", options("--template", "@/none.j2:@/new")),
+    "offline-refused": Case(
+        78,
+        "integration s3: only the platform has it",
+        options("--offline", "--integration", "s3"),
+    ),
     "owner-unknown": Case(
         78, "nobody-here", manifest('[dotenv]\ntarget = "@/old.env"\nowner = "nobody-here"')
     ),

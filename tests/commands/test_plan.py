@@ -139,6 +139,7 @@ def test_the_json_has_one_shape(verb, manifest):
         "version": int,
         **dict.fromkeys(("umask", "drain_seconds", "stale_seconds"), type(None)),
         "limits": dict,
+        "offline": bool,
     }
     assert found["version"] == 1
     assert (found["command"], found["executable"]) == (["true"], "/bin/true")

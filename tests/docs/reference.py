@@ -146,6 +146,8 @@ def _holds(node: spec.Node) -> str:
             return "table of tables"
         case spec.Number():
             return f"number, {node.least} to {node.most}"
+        case spec.SwitchOr():
+            return f'true, false or `"{node.word}"`'
         case spec.Switch():
             return "true or false"
     return "text"

@@ -400,3 +400,26 @@ def test_a_template_that_computes_is_rendered_within_bounds():
     )
     assert [write.content for write in plan.writes] == [b"x", b"12"]
     assert entered == ["in"]
+
+
+def test_without_the_platform_templates_and_files_have_what_is_given_by_hand():
+    """Under the names that the app reads; no certificate is missed, and the plan says so."""
+    settings = Settings(
+        variables=Variables(
+            required=("DB",),
+            rename={"db-password": "PGPASSWORD"},
+            files=(VariableFile(variable="KEY", target="/key"),),
+        )
+    )
+    body = '{{ variables.DB }} {{ variables["db-password"] }} {{ certificates | length }}'
+    snapshot = Snapshot(offline=True, certificates=())
+    given = {"DB": "db", "PGPASSWORD": "p", "KEY": "k"}
+    plan = planned(settings, snapshot, text(body), inherited=given)
+    assert {write.path: write.content for write in plan.writes} == {"/a": b"db p 0", "/key": b"k"}
+    assert plan.environ == {"DB": "db", "PGPASSWORD": "p", "KEY_FILE": "/key"}
+    assert plan.offline
+    with pytest.raises(Refused) as refused:
+        planned(settings, snapshot, inherited={"KEY": "k"})
+    [problem] = refused.value.problems
+    assert problem.kind == "variable-missing"
+    assert problem.way_out.startswith("set it in the environment or in an --env-file")

@@ -234,6 +234,8 @@ MODE = 'octal digits in quotes such as "0600" or "644", at most "0777"'
         ("[api]\ntimeout = 5", 2, "api.timeout expects a duration longer than zero such as 500ms"),
         ("[api]\ntimeout = '5'", 2, "api.timeout expects a duration longer than zero such as 500"),
         ("[api]\ndeadline = '0s'", 2, "api.deadline expects a duration longer than zero such as "),
+        ("[api]\noffline = 'nevr'", 2, 'api.offline expects true, false or "never"'),
+        ("[api]\noffline = 1", 2, 'api.offline expects true, false or "never", not a whole nu'),
         ("api = 1", 1, "api expects a table, not a whole number"),
         ("[[api]]", 1, "api expects a table, not an array"),
         (
@@ -475,3 +477,10 @@ def test_a_command_of_on_change_may_have_a_user():
     text = '[environment]\non_change = { command = ["a"], user = "app:app" }'
     made = parse(text, "m.toml")
     assert made.environment.on_change == ("command", "app:app", "a")
+
+
+@pytest.mark.parametrize("value", [True, False, "never"])
+def test_a_switch_may_have_a_third_position(value):
+    """api.offline is true, false, or one word."""
+    written = f'"{value}"' if isinstance(value, str) else str(value).lower()
+    assert parse(f"[api]\noffline = {written}").api.offline == value

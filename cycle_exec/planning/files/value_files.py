@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from cycle_exec.planning.bindings import missing_field
+from cycle_exec.planning.environment import BY_HAND
 from cycle_exec.planning.model import DOTENV, INHERITED, INTEGRATION, VARIABLE
 
 TYPE_CHECKING = False
@@ -30,9 +31,9 @@ def variable_files(outputs: Outputs, settings: Settings, snapshot: Snapshot) -> 
         subject = f"scoped variable {file.variable}"
         value = snapshot.variables.get(file.variable) or rules.defaults.get(file.variable, "")
         if not value:
-            outputs.refuse(
-                "variable-missing", subject, "is missing or empty, but is to be written to a file"
-            )
+            reason = "is missing or empty, but is to be written to a file"
+            fix = BY_HAND if snapshot.offline else ""
+            outputs.refuse("variable-missing", subject, reason, fix)
             continue
         content = _decoded(outputs, subject, value, file.decode)
         if content is not None:

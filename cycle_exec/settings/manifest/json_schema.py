@@ -34,6 +34,8 @@ def _shape(node: nodes.Node) -> dict[str, object]:
             return {"oneOf": [_shape(node.text), _shape(node.table)]}
         case nodes.Choice():
             return {"type": "string", "enum": list(node.choices)}
+        case nodes.SwitchOr():
+            return {"enum": [True, False, node.word]}
         case nodes.Switch():
             return {"type": "boolean"}
         case nodes.Number():

@@ -11,6 +11,7 @@ from cycle_exec.settings.manifest.nodes import (
     MapOf,
     Number,
     Switch,
+    SwitchOr,
     Table,
     Text,
 )
@@ -87,7 +88,14 @@ _LIMIT = Either(
 _API = Table(
     make=model.Api,
     help="Where the internal API is and how long to wait for it.",
-    fields={name: _option(name) for name in ("socket", "metadata", "timeout", "deadline")},
+    fields={
+        **{name: _option(name) for name in ("socket", "metadata", "timeout", "deadline")},
+        "offline": SwitchOr(
+            word=model.NEVER,
+            help="Start without the platform where there is neither a token nor the socket. "
+            '"never": refuse any start without it, whatever flag and variable say.',
+        ),
+    },
 )
 
 _VARIABLE_FILE = Table(

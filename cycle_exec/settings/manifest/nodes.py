@@ -130,6 +130,23 @@ class Switch(Node):
     default: bool = False
 
 
+class SwitchOr(Switch):
+    """true, false, or one word."""
+
+    word: str
+
+    def expected(self, _: Path) -> str:
+        return f'true, false or "{self.word}"'
+
+    def findings(self, value: object, path: Path) -> Iterator[Finding]:
+        if value == self.word:
+            return iter(())
+        if isinstance(value, str):
+            reason = f"{dotted(path)} expects {self.expected(path)}"
+            return iter((Finding(path=path, reason=reason),))
+        return super().findings(value, path)
+
+
 class Number(Node):
     """A whole number between two limits, both included."""
 

@@ -16,6 +16,7 @@ STARTER = """\
 #metadata = "/var/run/cycle/metadata/environment.json"
 #timeout = "5s"                      # one try of one request
 #deadline = "30s"                    # the whole start
+#offline = false                     # true: without the platform where it is not there; or "never"
 
 # Which scoped variables become what.
 #[variables]
