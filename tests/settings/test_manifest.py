@@ -483,4 +483,4 @@ def test_a_command_of_on_change_may_have_a_user():
 def test_a_switch_may_have_a_third_position(value):
     """api.offline is true, false, or one word."""
     written = f'"{value}"' if isinstance(value, str) else str(value).lower()
-    assert parse(f"[api]\noffline = {written}").api.offline == value
+    assert parse(f"[api]\noffline = {written}", "m.toml").api.offline == value
