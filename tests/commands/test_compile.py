@@ -309,3 +309,14 @@ def test_a_template_of_an_option_is_not_said_to_have_changed(image):
     assert (ran.code, ran.out) == (0, "other")
     said = "is not used: it has changed since, or was not compiled"
     assert f"the compiled form of {other} {said}" in ran.err
+
+
+def test_what_is_waited_for_is_compiled_too(image):
+    """Addresses with blocks need no Jinja2, and are shown as they are written."""
+    address = f"file:{{% if variables.PLAIN %}}{image.folder}{{% else %}}/none{{% endif %}}"
+    image.manifest.write_text(f"{image.manifest.read_text()}[[wait]]\nfor = '{address}'\n")
+    ran = image.compile()
+    assert f"wait for {address}: compiled\n" in ran.out
+    _, err = image.launch()
+    assert f"cycle-exec: {address}: there after " in err
+    assert "not used" not in err

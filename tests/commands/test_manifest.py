@@ -88,3 +88,18 @@ def test_new(tmp_path, capfd):
     path = tmp_path / "m.toml"
     path.write_text(capfd.readouterr().out)
     assert manifest.check(_invocation(), str(path)) == 0
+
+
+def test_check_reads_what_is_waited_for(tmp_path):
+    """Addresses, and templates of them: syntax, filters and names, as far as they are known."""
+    path = tmp_path / "m.toml"
+    path.write_text('[[wait]]\nfor = "tcp://{{ variables.HOST | lower }}:5432"\n')
+    assert manifest.check(_invocation(), str(path)) == 0
+    path.write_text(
+        '[[wait]]\nfor = "dns://{{ variables.HOST | lowr }}"\n'
+        '[[wait]]\nfor = "dns://{{ NOWHERE }}"\n'
+    )
+    assert [(problem.kind, problem.subject) for problem in _refused(path)] == [
+        ("template-syntax", "wait for dns://{{ variables.HOST | lowr }}:1"),
+        ("template-undefined", "wait for dns://{{ NOWHERE }}:1"),
+    ]

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from cycle_exec.errors import Refused, Unfit
 from cycle_exec.settings import addresses, rules
@@ -74,6 +76,18 @@ BAD = {
 }
 
 
+def mutated(text):
+    """One character is replaced, or a few are put in."""
+    letters = st.sampled_from("/:@[]?#% 0\r\n\0a\u0661\u00e9")
+    places = st.integers(0, len(text))
+    return st.builds(
+        lambda place, new, gone: text[:place] + new + text[place + gone :],
+        places,
+        st.text(letters, max_size=3),
+        st.integers(0, 2),
+    )
+
+
 @pytest.mark.parametrize("text", GOOD)
 def test_read(text):
     """Every part is where it belongs, and the manifest takes it."""
@@ -130,3 +144,20 @@ def test_a_flag_is_refused_by_name():
     [problem] = caught.value.problems
     assert (problem.kind, problem.subject) == ("usage", "flag --wait")
     assert problem.reason.startswith("is https")
+
+
+@given(st.text() | st.sampled_from([*GOOD, *BAD]).flatmap(mutated))
+def test_whatever_the_text_is(text):
+    """It is an address, or there are words for what is wrong; and nothing that would break a
+    request is in a part of it.
+    """
+    reason = addresses.fault(text)
+    if reason or addresses.is_template(text):
+        assert (reason == "") == ("\0" not in text and addresses.is_template(text))
+        return
+    found = addresses.parse(text)
+    assert found.scheme + ":" == text[: len(found.scheme) + 1]
+    assert all(32 < ord(letter) < 127 for letter in found.host)
+    assert found.port in range(65_536)
+    if found.scheme == "http":
+        assert all(32 < ord(letter) < 127 for letter in found.path)

@@ -22,7 +22,8 @@ from tests.support.launching import PATH, SCRIPT
 from tests.support.tcp import serving
 from tests.support.waiting import PATIENCE, Stopwatch, Timed, until
 
-DEAD = "127.0.0.86"  # a name server there takes questions and never answers
+# A name server there takes questions and never answers; other tests have their own.
+DEAD = f"127.86.{os.getpid() >> 8 & 255}.{os.getpid() & 255 or 1}"
 
 
 @pytest.fixture

@@ -229,14 +229,6 @@ def test_a_port_that_drops_what_comes(ground, api):
     failed(ground, ran, ": it does not answer, the deadline has passed")
 
 
-def test_a_port_that_nobody_can_have_reached(ground, api):
-    """A connection from a port to itself is no server: Linux makes one now and then."""
-    low, high = Path("/proc/sys/net/ipv4/ip_local_port_range").read_text().split()
-    address = f"tcp://127.0.0.1:{(int(low) + int(high)) // 2}"
-    ran = ground.launch(api, "--wait", address, *SOON)
-    failed(ground, ran, f"{address}: nothing listens on the port")
-
-
 @pytest.mark.parametrize("host", ["127.0.0.1", "::1"])
 def test_a_name_with_several_addresses(ground, api, host, with_file):
     """One of them is enough."""

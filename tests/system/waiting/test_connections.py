@@ -52,6 +52,18 @@ def test_a_refusal_says_more_than_silence():
     assert connections._told(["it answers 500", "", REFUSED]) == ""
 
 
+def test_a_connection_to_itself_is_no_server():
+    """The kernel may give it the very port that nobody listens on."""
+    one = connections._Try(socket.AF_INET, b"")
+    own = socket.socket()
+    own.bind(("127.0.0.1", 0))
+    own.connect(own.getsockname())
+    one._socket = own
+    one.proceed()
+    assert (one.reason, one.is_connected) == (REFUSED, False)
+    one.close()
+
+
 def test_a_reset_connection():
     """By a server that ends with the request unread."""
 
