@@ -38,6 +38,9 @@ def until_there(settings: Settings, planned: Planned, deadline: Deadline) -> Non
                 for told in children.hear(min(deadline.end, progress.tick(now))):
                     if told.kind:
                         raise Refused([Problem(told.kind, told.subject, told.reason)])
+                    # A child that was made again looks for all of its own once more.
+                    if told.number not in missing:
+                        continue
                     if told.reason:
                         missing[told.number] = told.reason
                         continue

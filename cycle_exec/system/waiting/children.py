@@ -18,7 +18,7 @@ from cycle_exec.system.signals import blocked
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     import signal as _signal
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
     from typing import NoReturn, Protocol, Self
 
     from cycle_exec.system.clock import Deadline
@@ -113,6 +113,7 @@ class _Child:
         self._job = job
         self._pid = 0
         self._left = set(job.numbers)
+        self._untold = set(job.numbers)
         self._buffer = b""
 
     def is_due(self, now: float) -> bool:
@@ -128,11 +129,12 @@ class _Child:
                 if self._pid == 0:
                     _run(self._job, writing, deadline)
                 self.descriptor, self.resume = reading, None
+                self._untold = set(self._left)
         except OSError as error:
             if reading >= 0:
                 os.close(reading)
             self.resume = monotonic() + _AGAIN
-            return self._all(f"it cannot be looked for: {process.cause(error)}")
+            return _each(self._left, f"it cannot be looked for: {process.cause(error)}")
         finally:
             if writing >= 0:
                 os.close(writing)
@@ -151,6 +153,7 @@ class _Child:
                 break
             number, reason, kind, subject = marshal.loads(self._buffer[_LENGTH:end])  # noqa: S302
             self._buffer = self._buffer[end:]
+            self._untold.discard(number)
             if not reason:
                 self._left.discard(number)
             told.append(Told(number=number, reason=reason, kind=kind, subject=subject))
@@ -164,10 +167,8 @@ class _Child:
         self.resume = monotonic() + _AGAIN
         self.kill()
         self.reap(monotonic() + _PATIENCE)
-        return self._all("the process that looked for it has ended")
-
-    def _all(self, reason: str) -> list[Told]:
-        return [Told(number=number, reason=reason) for number in self._left]
+        # What it has said before its end says more.
+        return _each(self._untold & self._left, "the process that looked for it has ended")
 
     def kill(self) -> None:
         if self._pid:
@@ -185,6 +186,10 @@ class _Child:
                 return
             else:
                 sleep(_STEP)
+
+
+def _each(numbers: Iterable[int], reason: str) -> list[Told]:
+    return [Told(number=number, reason=reason) for number in numbers]
 
 
 def _run(job: Job, writing: int, deadline: Deadline) -> NoReturn:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
 import re
+import signal
 
 import pytest
 
@@ -80,7 +82,11 @@ def test_one_that_starts_later(platform):
     assert run.process.stderr is not None
     assert b"container://db: there after" in run.process.stderr.readline()
     assert children(run.process.pid) == [asking]
-    act(platform, "start", [other])
+    # Its successor looks for both once more; what was there stays so.
+    os.kill(asking, signal.SIGKILL)
+    act(platform, "stop", [one])
+    assert until(lambda: children(run.process.pid) not in ([], [asking]))
+    act(platform, "start", [one, other])
     ran = run.finish()
     assert (ran.code, ran.out) == (0, "started\n"), ran
     assert re.match(r"cycle-exec: container://db\?instances=all: there after \d+ ms\n", ran.err)
