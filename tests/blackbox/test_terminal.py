@@ -4,6 +4,7 @@ import os
 import re
 import select
 import subprocess
+import threading
 import time
 
 import pytest
@@ -79,6 +80,18 @@ def test_a_wait_for_others_is_told_with_what_is_missing():
     assert said == [f"{start}, {second} s of 3 s" for second in (1, 2)]
     assert max(map(len, said)) < 80
     assert "\r\x1b[Kcycle-exec: tcp://{{ variables.PLAIN }}.a-host-with-a-long-name.test" in seen
+
+
+def test_what_has_come_is_said_on_a_line_of_its_own(tmp_path):
+    """Not behind the one that tells of the wait, which goes on for the rest."""
+    with hostile(variables={"PLAIN": "x"}) as api:
+        late = threading.Timer(1.3, (tmp_path / "late").touch)
+        late.start()
+        words = [f"--wait=file:{tmp_path}/late", "--wait=file:/none", "--deadline=3s"]
+        _, seen = at_a_terminal([*words, "--log-level=info", "--", "true"], environ(api))
+        late.join()
+    assert re.search(r" of 3 s\r\x1b\[Kcycle-exec: file:\S+/late: there after \d+ ms\n", seen)
+    assert re.search(r"\n\r\x1b\[Kcycle-exec: waiting for file:/none, 2 s of 3 s", seen)
 
 
 @pytest.mark.parametrize("how", ["piped", "json"])

@@ -78,6 +78,10 @@ target = "/d"
 reader = "docker"
 mode = "0600"
 owner = "app"
+[[wait]]
+for = "tcp://db:5432"
+[[wait]]
+for = "dns://{{ x }}"
 [process]
 directory = "/"
 umask = "027"
@@ -146,6 +150,7 @@ def test_full():
             ),
         ),
         dotenv=DotenvOutput(target="/d", reader="docker", mode=0o600, owner="app"),
+        wait=("tcp://db:5432", "dns://{{ x }}"),
         process=Process(
             directory="/",
             umask=0o027,

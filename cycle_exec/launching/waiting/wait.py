@@ -46,6 +46,7 @@ def until_there(settings: Settings, planned: Planned, deadline: Deadline) -> Non
                         continue
                     del missing[told.number]
                     milliseconds = clock.milliseconds_since(began)
+                    progress.end()
                     stderr.log.info(f"{waits[told.number].shown}: there after {milliseconds} ms")
                     progress.what = _words(waits, missing)
     finally:
