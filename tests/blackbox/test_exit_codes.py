@@ -176,6 +176,9 @@ CASES = {
     "template-undefined": Case(65, "did you mean PLAIN", template("{{ variables.PLAN }}")),
     "template-failed": Case(65, "page.j2:1: division by zero", template("{{ 1 // 0 }}")),
     "arguments-too-long": Case(126, "the kernel accepts", with_a_full_list),
+    "wait-failed": Case(
+        69, "it does not exist", options("--wait", "file:@/none", "--deadline", "1s")
+    ),
     "check-failed": Case(
         65,
         "sh exited with code 9",

@@ -47,9 +47,13 @@ def failed(ground, ran, *words: str) -> None:
 
 
 def test_all_of_them_are_there(ground, api, unix_socket):
-    """The app starts at once, and has no child that it did not make."""
+    """The app starts at once, and has neither a child nor a descriptor that it did not make."""
     there = ground.template("", "there")
-    command = ["sh", "-c", 'read children <"/proc/$$/task/$$/children"; echo "[$children]"']
+    command = [
+        "sh",
+        "-c",
+        'read children <"/proc/$$/task/$$/children"; echo "[$children]"; ls -x /proc/self/fd',
+    ]
     with serving() as port, serving(reply(204, b"")) as http, socket.socket(socket.AF_UNIX) as unix:
         unix.bind(unix_socket)
         unix.listen()
@@ -63,7 +67,7 @@ def test_all_of_them_are_there(ground, api, unix_socket):
             *("--wait", f"tcp://{{{{ variables.HOST }}}}:{port.port}"),
             command=command,
         )
-    assert (ran.code, ran.out) == (0, "[]\n"), ran
+    assert (ran.code, ran.out.split()) == (0, ["[]", "0", "1", "2", "3"]), ran
     assert ran.err.count("\n") == 1
     assert "ready in" in ran.err
     [head] = http.requests
