@@ -189,9 +189,10 @@ def _preflight(invocation: Invocation, settings: Settings) -> tuple[Local | None
         found += diagnosis.process(settings.process)
     texts = local.texts if local is not None else ()
     targets = preflight.targets(settings, texts)
-    if targets and not any(each.kind.startswith("target-") for each in problems):
+    directories = preflight.directories(settings)
+    if (targets or directories) and not any(each.kind.startswith("target-") for each in problems):
         found.append(good("targets", "their directories are writable"))
-        found.append(diagnosis.storage(surroundings.on_disk(targets)))
+        found.append(diagnosis.storage(surroundings.on_disk(targets, directories)))
     return local, found
 
 

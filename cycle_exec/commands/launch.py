@@ -139,11 +139,10 @@ def recover(settings: Settings) -> None:
     """Finish or undo what a killed start left half done, before anything else."""
     targets = preflight.targets(settings, ())
     targets += preflight.template_targets(settings.templates)
-    if targets:
+    directories = preflight.directories(settings)
+    if targets or directories:
         from cycle_exec.system.targets import leftovers
 
-        request = settings.certificates
-        directories = [request.directory] if request is not None and request.directory else []
         for line in leftovers.recover(targets, directories=directories, whole=False):
             stderr.log.warning(line)
 

@@ -83,7 +83,8 @@ def _templates(sources: Mapping[str, str], library: Library | None) -> Iterator[
 def _targets(manifest: Manifest, texts: Sequence[TemplateText]) -> Iterator[Problem]:
     """Targets that cannot be meant: of templates, and those that are one place."""
     places: dict[str, str] = {}
-    for target in preflight.targets(Settings(**manifest.__dict__), texts):
+    settings = Settings(**manifest.__dict__)
+    for target in preflight.targets(settings, texts) + preflight.directories(settings):
         if "{{" in target or "{%" in target:
             reason = "it has {{ or {%, but targets are not rendered"
             yield Problem("target-refused", target, reason, "write the path itself")

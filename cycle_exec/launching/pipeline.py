@@ -230,7 +230,7 @@ def _import_the_rest(settings: Settings, certificates: bool) -> None:
             keystore_process.start()
         except OSError:
             pass  # it is tried again, and told, if there is a keystore to make
-    if preflight.targets(settings, ()) or settings.templates:
+    if preflight.targets(settings, ()) or preflight.directories(settings) or settings.templates:
         from cycle_exec.system.targets import stage  # noqa: F401
 
 

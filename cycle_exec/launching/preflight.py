@@ -70,7 +70,7 @@ def opened(invocation: Invocation, settings: Settings, *, writes: bool = True) -
     if executable and not problems:
         problems += _unstartable(user, settings, executable)
     if writes:
-        problems.extend(files.preflight(targets(settings, found)))
+        problems.extend(files.preflight(targets(settings, found), directories(settings)))
         problems.extend(overwritten(found))
     server, hook = None, None
     if writes and not settings.is_offline:
@@ -339,6 +339,10 @@ def targets(settings: Settings, texts: Sequence[TemplateText]) -> list[str]:
         found.extend(file.target for file in integration.files)
     if settings.dotenv is not None:
         found.append(settings.dotenv.target)
-    if settings.certificates is not None and settings.certificates.directory:
-        found.append(f"{settings.certificates.directory}/any.pem")
     return found
+
+
+def directories(settings: Settings) -> list[str]:
+    """Every directory in which the run will write files that only the fetch names."""
+    request = settings.certificates
+    return [request.directory] if request is not None and request.directory else []

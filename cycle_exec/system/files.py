@@ -351,12 +351,21 @@ def _untouched(path: str) -> bytes:
         return read(path, more=os.O_NOFOLLOW)
 
 
-def preflight(targets: Sequence[str]) -> list[Problem]:
-    """Every target that could not be written, found out without writing anything."""
+def preflight(targets: Sequence[str], directories: Sequence[str] = ()) -> list[Problem]:
+    """Every target that could not be written, found out without writing anything.
+
+    directories: in which files will be whose names are not known yet.
+    """
     problems = []
     ways: dict[bytes, tuple[str, str]] = {}
     for path in targets:
         reason, fix = _obstacle(path, ways)
+        if reason:
+            problems.append(Problem("target-refused", path, reason, fix))
+    for path in directories:
+        reason, fix = _obstacle_in(encoded(path), ways)
+        if reason and os.path.exists(encoded(path)) and not is_directory(path):
+            reason, fix = "it is not a directory", "give the path of a directory"
         if reason:
             problems.append(Problem("target-refused", path, reason, fix))
     return problems
@@ -372,17 +381,26 @@ def _obstacle(path: str, ways: dict[bytes, tuple[str, str]]) -> tuple[str, str]:
     raw = encoded(path)
     if len(posixpath.basename(raw)) > 255:
         return _WORDS[errno.ENAMETOOLONG], ""
+    folder = posixpath.dirname(raw)
+    found = _obstacle_in(folder, ways)
+    if found[0]:
+        return found
+    try:
+        return irregular(os.lstat(raw).st_mode), ""
+    except FileNotFoundError:
+        return "", ""
+    except OSError as error:
+        return words(error), ""
+
+
+def _obstacle_in(folder: bytes, ways: dict[bytes, tuple[str, str]]) -> tuple[str, str]:
+    """Why no file can be made in a directory, as `_obstacle`."""
     from cycle_exec.system.targets import route
 
-    folder = posixpath.dirname(raw)
     try:
         if folder not in ways:
             ways[folder] = route.obstacle(folder)
-        if ways[folder][0]:
-            return ways[folder]
-        return irregular(os.lstat(raw).st_mode) or _closed(folder), ""
-    except FileNotFoundError:
-        return _closed(folder), ""
+        return ways[folder] if ways[folder][0] else (_closed(folder), "")
     except OSError as error:
         return words(error), ""
 

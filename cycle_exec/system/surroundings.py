@@ -62,9 +62,12 @@ def file_system(path: bytes) -> bytes | None:
     return None
 
 
-def on_disk(targets: Sequence[str]) -> list[str]:
-    """Their folders that are not on a file system in memory, as far as the kernel says."""
-    folders = sorted({os.path.dirname(os.path.abspath(encoded(target))) for target in targets})
+def on_disk(targets: Sequence[str], directories: Sequence[str]) -> list[str]:
+    """Return the directories, and those of the targets, that are not on a file system in memory, as
+    far as the kernel says.
+    """
+    found = {os.path.dirname(os.path.abspath(encoded(target))) for target in targets}
+    folders = sorted(found | {os.path.abspath(encoded(path)) for path in directories})
     return [decoded(folder) for folder in folders if in_memory(folder) is not True]
 
 

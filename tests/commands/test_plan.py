@@ -259,6 +259,13 @@ def test_it_refuses_as_the_launch_would(verb, tmp_path, words, code, kind):
         assert verb(*words, *command) == planned
 
 
+def test_a_directory_of_certificates_is_refused_by_its_name(verb):
+    """The names of its files are only known after the fetch."""
+    refused = verb("plan", "--certificates", "/dev/null", "--", "true")
+    words = "cycle-exec: /dev/null: it is not a directory (target-refused)\n"
+    assert refused.err.startswith(words)
+
+
 def test_the_command_is_where_the_launch_finds_it(verb, tmp_path):
     """In the folders of the PATH that it will have, though that came from the platform."""
     (tmp_path / "m.toml").write_text(PATH)

@@ -74,7 +74,7 @@ def everything(folder):
 def after_the_next_start(folder):
     """What its first step does, before it asks anybody for anything."""
     paths = [f"{folder}/{name}" for name in PLAIN]
-    mending.recover([*paths, f"{folder}/pems/any.pem"])
+    mending.recover(paths, directories=[f"{folder}/pems"])
     return everything(folder)
 
 

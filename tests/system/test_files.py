@@ -144,6 +144,22 @@ def test_targets_that_cannot_be_written_are_told_at_once(tmp_path):
     assert sorted(os.listdir(tmp_path)) == before
 
 
+def test_a_directory_of_files_that_nobody_knows_yet_is_named_itself(tmp_path):
+    """Whatever is in it: none of its files is looked at."""
+    (tmp_path / "file").write_text("")
+    (tmp_path / "nowhere").symlink_to("none")
+    (tmp_path / "good").mkdir()
+    (tmp_path / "good" / "any.pem").symlink_to("none")
+    bad = {
+        f"{tmp_path}/file": "it is not a directory",
+        f"{tmp_path}/nowhere": f"{tmp_path}/nowhere is a dangling symbolic link",
+        f"{tmp_path}/file/a": "a part of its path is not a directory",
+    }
+    problems = files.preflight([], [*bad, f"{tmp_path}/good", f"{tmp_path}/new/one/"])
+    assert {problem.subject: problem.reason for problem in problems} == bad
+    assert {problem.kind for problem in problems} == {"target-refused"}
+
+
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root becomes another user")
 def test_a_folder_of_another_user_is_refused(tmp_path):
     """The nearest folder that exists must be writable for the effective user."""
