@@ -10,10 +10,10 @@ from cycle_exec.launching import apply, compiled, pipeline, preflight
 from cycle_exec.planning.model import counted
 from cycle_exec.presentation import diagnosis
 from cycle_exec.presentation.diagnosis import Finding, bad, doubtful, good
-from cycle_exec.settings.model import CertificateRequest
+from cycle_exec.settings.model import BUILTIN, CertificateRequest
 from cycle_exec.sources import needs
 from cycle_exec.sources.model import Response
-from cycle_exec.system import clock, files, signals, surroundings
+from cycle_exec.system import changeable, clock, files, signals, surroundings
 from cycle_exec.system.api import requests
 from cycle_exec.system.exec import identity, standard_streams
 from cycle_exec.system.output import stderr, stdout
@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from cycle_exec.system.exec.user import User
 
 _UNSEEN = "not checked"
+_READ_ONLY = "let root own it and nobody else write to it, as in an image or a read-only mount"
 
 
 def run(
@@ -88,6 +89,7 @@ def _launch(invocation: Invocation, settings: Settings, deadline: Deadline) -> l
         token = preflight.api_token(invocation, problems)
         found += bad("token", problems) or [good("token", "it is set")]
     found += _templates(settings)
+    found += _changeable(settings)
     local, judged = _preflight(invocation, settings)
     found += judged
     is_answered = settings.is_offline
@@ -141,6 +143,23 @@ def _templates(settings: Settings) -> list[Finding]:
     if problems:
         return bad("templates", problems)
     return [good("templates", f"{len(texts)} compiled")] if texts else []
+
+
+def _changeable(settings: Settings) -> list[Finding]:
+    """Who else could change what says which files are written, or what they are made of."""
+    library = preflight.library(preflight.texts(settings.templates, []))
+    named = [output.source for output in settings.templates]
+    named += library.texts if library is not None else ()
+    places = {
+        "manifest": [settings.manifest_path] if settings.manifest_path else [],
+        "templates": [path for path in named if not path.startswith(BUILTIN)],
+    }
+    return [
+        doubtful(about, f"{words}, and so what a launch does", _READ_ONLY)
+        for about, paths in places.items()
+        for words in dict.fromkeys(map(changeable.read, paths))
+        if words
+    ]
 
 
 def _compiled(settings: Settings) -> list[Finding]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 
 import pytest
@@ -167,6 +168,60 @@ def test_what_works_and_could_be_better(case):
     assert found["interpreter"][0]["says"].startswith(
         "PYTHONPATH: cycle-exec restarts its interpreter"
     )
+
+
+def others_may(path, mode=0o666):
+    path.chmod(mode)
+    return f"others can write to {path} (mode {mode:04o}), and so what a launch does"
+
+
+def test_what_others_can_change_is_told(case):
+    """The manifest, a template, a part of it, a directory or a link on the way; each once."""
+    inputs = case.ground.inputs
+    case.ground.template("{% include 'part' %}{% include 'more' %}")
+    (inputs / "part").write_text("part")
+    (inputs / "more").write_text("more")
+
+    def told(about):
+        ran, found = case.doctor()
+        assert ran.code == 0, ran
+        return [each["says"] for each in found.get(about, ()) if each["state"] == "doubtful"]
+
+    assert told("manifest") == told("templates") == []
+    assert [others_may(case.manifest)] == told("manifest")
+    case.manifest.chmod(0o644)
+    words = [others_may(inputs / "page.j2", 0o664), others_may(inputs / "part")]
+    assert sorted(words) == sorted(told("templates"))
+    assert told("manifest") == []
+    words = others_may(inputs, 0o777)
+    assert told("manifest") == told("templates") == [words]
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root gives files away")
+def test_whose_templates_are_somebody_else_s_is_told(case):
+    """A directory of them, and what it contains, links too."""
+    sources = case.ground.inputs / "sources"
+    (sources / "below").mkdir(parents=True)
+    (sources / "below" / "page.j2").write_text("x")
+    (case.ground.inputs / "link").symlink_to(sources)
+    case.edit("page.j2", "link")
+    _, found = case.doctor()
+    assert [each["state"] for each in found["templates"]] == ["good"]
+    os.chown(sources / "below", 1234, -1)
+    words = f"{sources}/below belongs to user 1234, who could replace it"
+    for path in ("link", "sources"):
+        _, found = case.doctor()
+        says = [each["says"] for each in found["templates"] if each["state"] == "doubtful"]
+        assert says == [f"{words.replace('/sources/', f'/{path}/')}, and so what a launch does"]
+        if path == "link":
+            case.edit("/link", "/sources")
+
+
+def test_builtin_templates_are_the_package_s(case):
+    """Who could change them could change all of it."""
+    case.edit(f"{case.ground.inputs}/page.j2", "builtin:postgres/pg_hba.conf.j2")
+    _, found = case.doctor()
+    assert [each["state"] for each in found["templates"]] == ["good"]
 
 
 def test_no_command_is_no_fault(case):
