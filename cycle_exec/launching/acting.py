@@ -77,6 +77,8 @@ class Actor:
 
     def __init__(self, memory: Memory, end: WatcherEnd) -> None:
         self.memory = memory
+        # Descriptors that a look does not keep waiting; see `requests.exchange`.
+        self.hurries: dict[int, bool] = {}
         self.settings = memory.settings
         self._channel = end
         self._looked: Looked | None = None
@@ -134,12 +136,18 @@ class Actor:
         memory = self.memory
         try:
             looked = looking.look(
-                memory.invocation, self.settings, memory.snapshot, memory.plan, self._keeper
+                memory.invocation,
+                self.settings,
+                memory.snapshot,
+                memory.plan,
+                self._keeper,
+                self.hurries,
             )
         except Refused as refused:
             return self._refused(refused.problems)
         except DeadlinePassed as late:
-            return self._refused([late.problem])
+            reason = "it took longer than api.deadline allows to compute what is new"
+            return self._refused([Problem(late.problem.kind, "reload", reason)])
         except Exception as error:  # noqa: BLE001 - no fault of ours costs the app its watcher
             if stderr.log.debugging:
                 stderr.log.trace(error)

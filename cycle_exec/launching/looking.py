@@ -11,6 +11,8 @@ from cycle_exec.system import clock, signals
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from cycle_exec.launching.last_good import Keeper
     from cycle_exec.launching.pipeline import Fetched, Planned
     from cycle_exec.launching.preflight import Local
@@ -19,8 +21,7 @@ if TYPE_CHECKING:
     from cycle_exec.sources.model import Certificate, Outcome, Snapshot
     from cycle_exec.system.api.requests import Retry
 
-# Seconds. Nobody hears of the connection, nor prepares a restart, until a look is over; one that
-# has come to nothing is made again in any case.
+# Seconds. A look that has come to nothing is made again in any case.
 _PATIENCE = 5.0
 
 
@@ -39,16 +40,18 @@ def look(
     last: Snapshot,
     held: Plan,
     keeper: Keeper | None,
+    hurries: Mapping[int, bool],
 ) -> Looked:
     """Ask and plan within the deadline of a start. Raise Refused or DeadlinePassed.
 
-    last, held: the answers and the plan that hold.
+    last, held: the answers and the plan that hold. hurries: as of `requests.exchange`.
     """
     deadline = clock.Deadline.after(settings.api.deadline)
     armed = signals.arm(deadline.left())
     try:
         local = preflight.opened(invocation, settings)
-        given = pipeline.fetched(settings, local, deadline, keeper, _patient(settings.api.deadline))
+        patient = _patient(settings.api.deadline)
+        given = pipeline.fetched(settings, local, deadline, keeper, patient, hurries)
         kept = keeping.Kept(snapshot=given.snapshot)
         if settings.process.reload_missing == "keep":
             kept = keeping.kept(last, given.snapshot)

@@ -12,7 +12,7 @@ from cycle_exec.record import Record
 from cycle_exec.settings import resolve
 from cycle_exec.settings.model import BUILTIN, COMPILED, NEVER, Form
 from cycle_exec.sources import needs
-from cycle_exec.sources.model import Response
+from cycle_exec.sources.model import Failure, Response
 from cycle_exec.system import clock, files, signals
 from cycle_exec.system.api import requests
 from cycle_exec.system.output import stderr
@@ -118,8 +118,11 @@ def fetched(
     deadline: Deadline,
     keeper: Keeper | None = None,
     retry: Retry | None = None,
+    hurries: Mapping[int, bool] | None = None,
 ) -> Fetched:
-    """Ask for all that is needed, and make ready meanwhile. retry: instead of `_delay`."""
+    """Ask for all that is needed, and make ready meanwhile. retry: instead of `_delay`. hurries: as
+    of `requests.exchange`.
+    """
     sources = expressions(settings, local.texts)
     ready = _ready(settings, sources, local.library)
     wanted = needs.needs(settings, _mentioned(sources, ready, local.library))
@@ -150,7 +153,13 @@ def fetched(
         retry=retry or _delay,
         meanwhile=meanwhile,
         follow=vpn_login.follow if vpn_login else None,
+        hurries=hurries,
     )
+    if retry is not None and deadline.left():
+        # It was given up before, by who looks again later; the last failure is the cause.
+        outcomes = tuple(
+            each.replace(late=False) if isinstance(each, Failure) else each for each in outcomes
+        )
     from cycle_exec.sources import answers
 
     used = prepared[0].used if prepared else frozenset()

@@ -195,6 +195,10 @@ class _Watcher:
 
     def _take(self, events: list[Event]) -> None:
         looked = False
+        # A restart that is to be prepared goes before a look; news before one that fails.
+        self._actor.hurries = {self._channel.fileno(): True}
+        if self._listener is not None:
+            self._actor.hurries[self._listener.fileno()] = False
         for event in events:
             pending: list[Event] = [event]
             while pending:

@@ -440,3 +440,42 @@ def test_an_edited_manifest_counts_from_the_next_start(platform, ground):
         run.says("the manifest has been edited: it counts from the next start")
         assert run.app() == "HUP"
         assert run.end() == 7
+
+
+LEAVES = """
+trap 'echo TERM; sleep 1; rm "$1"; exit 0' TERM
+echo "start $PLAIN $(cat "$1")"
+while :; do sleep 0.02; done
+"""
+
+
+@pytest.mark.parametrize("answer", [error(503), hang], ids=["fails", "hangs"])
+def test_a_restart_does_not_wait_for_a_look(ground, answer):
+    """What the app has deleted is put back before its start, also while a look comes to nothing."""
+    manifest = SIGNAL.replace("[variables]", 'reload_interval = "50ms"\n[variables]', 1)
+    with hostile(variables={"PLAIN": "one", "PAGE": "first"}) as api:
+        app = ("sh", "-c", LEAVES, "sh", f"{ground}/page")
+        with reloading(api, ground, manifest, *app) as run:
+            assert run.app() == "start one page first"
+            api.world.variables = {"PLAIN": "two", "PAGE": "first"}
+            assert run.app() == "TERM"
+            asked = len(api.requests)
+            api.on(VARIABLES, answer)
+            assert until(lambda: len(api.requests) > asked)
+            assert run.app() == "start two page first"
+            run.process.kill()
+
+
+def test_a_look_that_is_given_up_names_the_cause_alone(ground):
+    """No deadline has passed: it is made again."""
+    manifest = SIGNAL.replace("[variables]", 'reload_interval = "50ms"\n[variables]', 1)
+    with (
+        hostile(variables={"PLAIN": "one", "PAGE": "first"}) as api,
+        reloading(api, ground, manifest, "sh", "-c", APP) as run,
+    ):
+        assert run.app() == "start one"
+        api.on(VARIABLES, error(503))
+        line = run.says("reload failed: ")
+        assert "the API is not healthy, it answered 503" in line
+        assert "deadline" not in line
+        assert run.end() == 7

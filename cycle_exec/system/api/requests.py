@@ -24,7 +24,7 @@ from cycle_exec.version import __version__
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Sequence
+    from collections.abc import Callable, Collection, Mapping, Sequence
 
     from cycle_exec.secret import Secret
     from cycle_exec.sources.model import Outcome, Request
@@ -60,6 +60,7 @@ def exchange(
     meanwhile: Callable[[], Collection[int]] = lambda: (),
     follow: Follow | None = None,
     tick: Callable[[float], float] | None = None,
+    hurries: Mapping[int, bool] | None = None,
 ) -> tuple[Outcome, ...]:
     """Return the outcome of every request, in order, at the deadline at the latest.
 
@@ -68,10 +69,13 @@ def exchange(
     sent; returns the indexes of requests whose answers are not wanted any more. follow: called
     with each request and its good outcome; the requests that it returns join the others, their
     outcomes stand behind all. tick: called with the time while there is something to wait for,
-    returns when it wants to be called again. Raises ValueError for a token or target that no
-    header can carry.
+    returns when it wants to be called again. hurries: descriptors; as soon as there is something to
+    read from one, what waits for another try is tried at once, and all ends LAST_WORDS later.
+    False: only if an attempt has failed. Raises ValueError for a token or target that no header can
+    carry.
     """
     batch = _Batch(socket, token, requests, deadline, timeout, retry, follow, tick)
+    batch.hurries = hurries or {}
     try:
         batch.start(meanwhile)
         batch.run()
@@ -218,6 +222,7 @@ class _Batch:
         self.follow = follow
         self.tick = tick
         self.exchanges: list[_Exchange] = []
+        self.hurries: Mapping[int, bool] = {}
         self.hopeless = False
         self.held = 0
         self._add(requests)
@@ -275,10 +280,16 @@ class _Batch:
             assert each.connection is not None
             by_descriptor[each.connection.fileno()] = each
             poller.register(each.connection.fileno(), each.wanted)
+        for descriptor, always in self.hurries.items():
+            if always or any(each.last is not None for each in self.exchanges):
+                poller.register(descriptor, POLLIN)
         # The last essential refusal may have moved the end.
         wait = max(0.0, min(until, self.end) - monotonic())
         for descriptor, events in poller.poll(wait * 1000):
             if monotonic() >= self.end:
+                return
+            if descriptor in self.hurries:
+                self._hurry()
                 return
             each = by_descriptor[descriptor]
             if events & POLLOUT:
@@ -291,6 +302,14 @@ class _Batch:
             for each in self.exchanges:
                 if each.outcome is None:
                     self._final(each, Failure(kind="too-much", attempts=each.attempt))
+
+    def _hurry(self) -> None:
+        """Try once more what has failed, and come to an end."""
+        self.hurries = {}
+        now = monotonic()
+        self.end = min(self.end, now + LAST_WORDS)
+        for each in self.exchanges:
+            each.resume = min(each.resume, now)
 
     def _connect(self, exchange: _Exchange) -> None:
         failure = exchange.connect(self.path, self.timeout)

@@ -340,6 +340,44 @@ def test_an_api_that_comes_up_late_is_asked(no_leaks):
         assert found.attempts > 1
 
 
+def later(outcome, _attempt, left, _draw):
+    """Tries that come after a minute, if there is a minute."""
+    good = isinstance(outcome, Response) and outcome.status == 200
+    return 60.0 if not good and left > 60.0 else None
+
+
+@pytest.mark.timeout(30)
+@pytest.mark.parametrize(("second", "kind"), [(data({}), 200), (error(503), "unhealthy")])
+def test_who_waits_for_another_try_is_hurried(api, no_leaks, second, kind):
+    """By something to read elsewhere: there is one more try, at once, and then no other."""
+    reading, writing = os.pipe()
+    os.write(writing, b"news")
+    try:
+        api.on(ANY, [error(503), second])
+        [found] = exchange(api, deadline=120.0, again=later, hurries={reading: False})
+    finally:
+        os.close(reading)
+        os.close(writing)
+    assert (kinds([found]), found.attempts) == ([kind], 2)
+
+
+@pytest.mark.timeout(30)
+def test_what_hangs_is_hurried_only_by_what_always_does(api, no_leaks):
+    """News do not end what may still go well; nor do they that what has come is used."""
+    reading, writing = os.pipe()
+    os.write(writing, b"news")
+    try:
+        api.on("/a", hang).on("/b", data({}))
+        found = exchange(api, ask("/a"), ask("/b"), deadline=120.0, hurries={reading: True})
+        assert kinds(found) == ["timeout", 200]
+        api.on("/a", after(requests_.LAST_WORDS * 2, data({})))
+        found = exchange(api, ask("/a"), ask("/b"), deadline=120.0, hurries={reading: False})
+        assert kinds(found) == [200, 200]
+    finally:
+        os.close(reading)
+        os.close(writing)
+
+
 # Limits
 
 
