@@ -9,7 +9,7 @@ from __future__ import annotations
 from cycle_exec.errors import refuse
 from cycle_exec.resident import health
 from cycle_exec.resident.health import INIT, PLAIN, RELOAD, SILENT, Seen
-from cycle_exec.resident.status import NONE, RUNNING, STARTING, Status
+from cycle_exec.resident.status import NONE, RUNNING, STARTING, UP, Status
 from cycle_exec.settings import argv, duration
 from cycle_exec.system import clock
 from cycle_exec.system.init import board
@@ -61,16 +61,28 @@ def _seen() -> Seen:
     if found is None:
         status = Status(app=STARTING) if _is_launch(board.command_line(1)) else None
         return _now(PLAIN, status)
-    pid, (child, *_) = found
+    pid, (child, channel, *_) = found
     status = Status.from_line(board.line(pid))
     if status is None:
-        return _now(SILENT, None)
+        return _before(pid, int(child), has_watcher=bool(channel))
     if status.watcher != NONE:
         return _now(RELOAD, status)
     if status.app == RUNNING and _is_launch(board.command_line(int(child))):
         # It will become the app.
         status = status.replace(app=STARTING)
     return _now(INIT, status)
+
+
+def _before(pid: int, child: int, *, has_watcher: bool) -> Seen:
+    """Return what can be seen of a supervisor that tells nothing: it may not have begun to."""
+    if not _is_launch(board.command_line(child)):
+        return _now(SILENT, None)
+    if not has_watcher:
+        return _now(INIT, Status(app=STARTING))
+    # The launch has become the watcher, and the app is another child.
+    if board.children(pid) == [child]:
+        return _now(RELOAD, Status(app=STARTING, watcher=UP))
+    return _now(SILENT, None)
 
 
 def _now(mode: str, status: Status | None) -> Seen:
@@ -82,6 +94,7 @@ def _is_launch(words: list[str]) -> bool:
     found = board.arguments(words, "main")
     if found is None:
         # The script of the wheel for any platform.
-        script = [index for index, word in enumerate(words[:3]) if word.endswith("/cycle-exec")]
+        names = [word.rpartition("/")[2] for word in words[:3]]
+        script = [index for index, name in enumerate(names) if name == "cycle-exec"]
         found = words[script[0] + 1 :] if script else None
     return found is not None and argv.parse(found) is not None

@@ -12,7 +12,7 @@ from cycle_exec.record import Record
 from cycle_exec.settings import resolve
 from cycle_exec.settings.model import BUILTIN, COMPILED, NEVER, Form
 from cycle_exec.sources import needs
-from cycle_exec.sources.model import Failure, Response
+from cycle_exec.sources.model import Response
 from cycle_exec.system import clock, files, signals
 from cycle_exec.system.api import requests
 from cycle_exec.system.output import stderr
@@ -120,9 +120,7 @@ def fetched(
     retry: Retry | None = None,
     hurries: Mapping[int, bool] | None = None,
 ) -> Fetched:
-    """Ask for all that is needed, and make ready meanwhile. retry: instead of `_delay`. hurries: as
-    of `requests.exchange`.
-    """
+    """Ask for all that is needed, and make ready meanwhile. retry, hurries: see `exchange`."""
     sources = expressions(settings, local.texts)
     ready = _ready(settings, sources, local.library)
     wanted = needs.needs(settings, _mentioned(sources, ready, local.library))
@@ -130,9 +128,8 @@ def fetched(
     vpn_login = _vpn_login(settings, local)
 
     def meanwhile() -> Collection[int]:
-        if not sources:
-            used: Collection[str] = ()
-        else:
+        used: Collection[str] = ()
+        if sources:
             from cycle_exec.planning.templates import rendering
 
             prepared.append(rendering.prepare(sources, ready.plain, local.library, ready.programs))
@@ -155,24 +152,15 @@ def fetched(
         follow=vpn_login.follow if vpn_login else None,
         hurries=hurries,
     )
-    if retry is not None and deadline.left():
-        # It was given up before, by who looks again later; the last failure is the cause.
-        outcomes = tuple(
-            each.replace(late=False) if isinstance(each, Failure) else each for each in outcomes
-        )
     from cycle_exec.sources import answers
 
     used = prepared[0].used if prepared else frozenset()
     metadata = _metadata(settings, used, deadline)
 
     def read(outcomes: Sequence[Outcome], stale: int | None = None) -> Snapshot:
+        socket, environ = settings.api.socket, local.inherited
         return answers.snapshot(
-            wanted,
-            outcomes,
-            socket=settings.api.socket,
-            environ=local.inherited,
-            metadata=metadata,
-            stale=stale,
+            wanted, outcomes, socket=socket, environ=environ, metadata=metadata, stale=stale
         )
 
     answered = outcomes[: len(wanted)]
@@ -235,10 +223,7 @@ def _import_the_rest(settings: Settings, certificates: bool) -> None:
     if preflight.makes_keystores(settings):
         from cycle_exec.system.crypto import keystore_process
 
-        try:
-            keystore_process.start()
-        except OSError:
-            pass  # it is tried again, and told, if there is a keystore to make
+        keystore_process.ready()
     if preflight.targets(settings, ()) or preflight.directories(settings) or settings.templates:
         from cycle_exec.system.targets import stage  # noqa: F401
 
@@ -392,11 +377,7 @@ def _refusal(privkey: str, sent: str, trusted: str) -> int:
 def _keystore(path: str, alias: str, privkey: str, fullchain: str, password: Secret) -> bytes | str:
     from cycle_exec.system.crypto import keystore_process
 
-    try:
-        old = files.target(path).content
-    except files.Unreadable:
-        old = None
-    return keystore_process.made(old, alias, privkey, fullchain, password)
+    return keystore_process.replacing(path, alias, privkey, fullchain, password)
 
 
 def plan_for(

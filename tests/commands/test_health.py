@@ -298,6 +298,50 @@ def test_a_board_that_cannot_be_written(monkeypatch, capfd):
     assert capfd.readouterr().out.startswith("healthy: PID 1 is running; not known: how the app is")
 
 
+@pytest.mark.parametrize(
+    ("channel", "apps", "words"),
+    [
+        ("", 0, "unhealthy: the app has not been started yet"),
+        ("5", 0, "unhealthy: the app has not been started yet"),
+        ("5", 1, "healthy: PID 1 is running; not known: how the app is"),
+    ],
+    ids=["init", "reload", "reload, with an app"],
+)
+def test_a_supervisor_that_has_not_said_anything_yet(
+    tmp_path, monkeypatch, capfd, channel, apps, words
+):
+    """Its child is the launch, or in reload mode all that it has."""
+    (tmp_path / "cycle-exec").write_text("read -r line\n")
+    program = (
+        "import os, subprocess, sys\n"
+        "launch = subprocess.Popen(['sh', sys.argv[2], '--', 'app'])\n"
+        "apps = [subprocess.Popen(['cat']) for _ in range(int(sys.argv[3]))]\n"
+        "print(launch.pid, flush=True)\n"
+        "launch.wait()\n"
+    )
+    command = [sys.executable, "-I", "-c", program, BOARD, str(tmp_path / "cycle-exec"), str(apps)]
+    with subprocess.Popen(
+        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as process:
+        assert process.stdout is not None
+        child = process.stdout.readline().strip()
+        assert until(lambda: board.command_line(int(child))[:1] == ["sh"])
+        told = [child, channel, "0", "", "0", "notice", "text", "0.0", "TERM", BOARD]
+        monkeypatch.setattr(board, "supervisor", lambda: (process.pid, told))
+        code = health.run(as_json=False, strict=False, max_age="")
+        said = capfd.readouterr().out
+    assert said.startswith(words)
+    assert code == int(words.startswith("un"))
+
+
+def test_a_launch_is_known_by_its_name():
+    """Also before the program has become an interpreter."""
+    for words in (["cycle-exec", "--", "app"], ["/usr/bin/cycle-exec", "run", "--", "app"]):
+        assert health._is_launch(words)
+    for words in (["cycle-exec", "health"], ["app", "--", "x"], ["my-cycle-exec", "--", "app"]):
+        assert not health._is_launch(words)
+
+
 def test_a_line_is_never_read_half():
     """While another process writes it as fast as it can."""
     writer = (

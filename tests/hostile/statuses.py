@@ -42,7 +42,7 @@ def _other_good(status: int) -> Scenario:
 
 def _at_once(name: str, status: int, headers: dict[str, object]) -> Scenario:
     """The platform wants us to come back later than we may."""
-    problem = of_variables(f"{UNHEALTHY} {status}, the deadline has passed (unavailable)")
+    problem = of_variables(f"{UNHEALTHY} {status} (unavailable)")
     return Scenario(
         name,
         Refuses(69, (problem,)),

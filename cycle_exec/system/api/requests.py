@@ -40,6 +40,8 @@ TOTAL_LIMIT = 24 * 1024 * 1024
 # Once a launch cannot succeed any more, how long the other answers may still take, so that all
 # problems are said together (seconds).
 LAST_WORDS = 0.5
+# With so little left to the deadline (seconds) it is the cause that there is no other try.
+_CLOSE = 0.1
 # Small enough that a round over all connections stays well under a second, whatever they send.
 _PIECE = 65_536
 _NO_BODY = SecretBytes(b"")
@@ -224,6 +226,7 @@ class _Batch:
         self.exchanges: list[_Exchange] = []
         self.hurries: Mapping[int, bool] = {}
         self.hopeless = False
+        self.hurried = False
         self.held = 0
         self._add(requests)
 
@@ -305,7 +308,7 @@ class _Batch:
 
     def _hurry(self) -> None:
         """Try once more what has failed, and come to an end."""
-        self.hurries = {}
+        self.hurries, self.hurried = {}, True
         now = monotonic()
         self.end = min(self.end, now + LAST_WORDS)
         for each in self.exchanges:
@@ -329,11 +332,12 @@ class _Batch:
             exchange.last = outcome
             return
         # A retried kind without another try: time, not the outcome itself, was the end of it.
-        late = self.retry(outcome, exchange.attempt, float("inf"), 0.0) is not None
-        if late and self.hopeless:
+        retried = self.retry(outcome, exchange.attempt, float("inf"), 0.0) is not None
+        if retried and self.hopeless:
             exchange.abandon()
             return
-        told = _told(outcome, exchange.attempt, late)
+        late = retried and left < _CLOSE and not self.hurried
+        told = _told(outcome, exchange.attempt, retried=retried, late=late)
         if isinstance(told, Response):
             self.held += size
         self._final(exchange, told)
@@ -358,15 +362,16 @@ class _Batch:
             if last is None or (exchange.connection is not None and isinstance(last, Failure)):
                 last = Failure(kind="timeout")
             exchange.disconnect()
-            exchange.outcome = _told(last, exchange.attempt, True)
+            late = not self.hurried
+            exchange.outcome = _told(last, exchange.attempt, retried=True, late=late)
 
 
-def _told(outcome: Outcome, attempts: int, late: bool) -> Outcome:
-    """Return the outcome with how often it was tried; an unhealthy answer at the deadline is a
-    failure.
+def _told(outcome: Outcome, attempts: int, *, retried: bool, late: bool) -> Outcome:
+    """Return the outcome with how often it was tried; an unhealthy answer is a failure if it would
+    be retried with more time.
     """
     if isinstance(outcome, Failure):
         return outcome.replace(attempts=attempts, late=late)
-    if late:
-        return Failure(kind="unhealthy", attempts=attempts, late=True, status=outcome.status)
+    if retried:
+        return Failure(kind="unhealthy", attempts=attempts, late=late, status=outcome.status)
     return outcome.replace(attempts=attempts)

@@ -14,10 +14,9 @@ from errno import ENOMEM
 
 from cycle_exec.errors import SHORTAGES, DeadlinePassed, Problem, Refused
 from cycle_exec.record import Record
-from cycle_exec.system import memory
+from cycle_exec.system import files, memory
 from cycle_exec.system.exec import prctl, process
 from cycle_exec.system.exec.user import no_child
-from cycle_exec.system.files import words
 from cycle_exec.system.invocation import interpreter
 from cycle_exec.system.signals import blocked, name_of
 
@@ -85,6 +84,23 @@ def _spawn(question: int, answer: int, said: int) -> int:
         setsigmask=(),
         setsigdef=[number for number in _signal.valid_signals() if number not in _UNCHANGEABLE],
     )
+
+
+def ready() -> None:
+    """Start the process, if that can be done; it is tried again when a keystore is wanted."""
+    try:
+        start()
+    except OSError:
+        pass
+
+
+def replacing(path: str, alias: str, privkey: str, fullchain: str, password: Secret) -> bytes | str:
+    """Return what `made` does with the keystore that is at a path now."""
+    try:
+        old = files.target(path).content
+    except files.Unreadable:
+        old = None
+    return made(old, alias, privkey, fullchain, password)
 
 
 def made(
@@ -162,9 +178,9 @@ def _failure(code: int | None, said: str) -> Problem:
     """Return why there is no keystore."""
     text = said.lower()
     if code in SHORTAGES:
-        reason = words(OSError(code, ""))
+        reason = files.words(OSError(code, ""))
     elif "memory" in text or "map segment" in text:
-        reason = words(OSError(ENOMEM, ""))
+        reason = files.words(OSError(ENOMEM, ""))
     elif code == -_signal.SIGKILL:
         reason = "it was killed, as the kernel does where a container's memory is full"
     elif code is not None and code < 0:

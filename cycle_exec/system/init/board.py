@@ -65,6 +65,15 @@ def command_line(pid: int) -> list[str]:
         return []
 
 
+def children(pid: int) -> list[int]:
+    """Return those of a process; none if they cannot be seen."""
+    try:
+        with open(f"/proc/{pid}/task/{pid}/children", "rb") as file:
+            return [int(word) for word in file.read().split()]
+    except OSError:
+        return []
+
+
 def supervisor() -> tuple[int, list[str]] | None:
     """Return the supervisor that is PID 1, or else the first there is, and its words."""
     for pid in (1, *_processes()):
