@@ -10,9 +10,10 @@ from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
 from cycle_exec.planning.templates.filters import quoting
+from tests.reload import test_renewals as renewals
 from tests.support import ports
 from tests.support.waiting import until
-from tests.templates import web
+from tests.templates import headers, web
 from tests.templates.serving import (
     HOST,
     TRICKY,
@@ -71,6 +72,36 @@ def test_every_certificate_by_name_and_every_instance():
             assert web.modern_alone(https)
             target = folder / "run/haproxy/haproxy.cfg"
             assert target.stat().st_mode & 0o777 == 0o600
+
+
+@pytest.mark.parametrize("mode", ["-W", "-Ws"])
+def test_a_renewed_certificate_is_served_by_the_same_master(mode):
+    """In reload mode, with the manifest of the header: it gets USR2."""
+    https, http = ports.free(2)
+    variables = {
+        "HAPROXY_CONTAINER": "api",
+        "HAPROXY_HTTPS_PORT": str(https),
+        "HAPROXY_HTTP_PORT": str(http),
+    }
+    with place() as folder:
+        manifest = headers.manifest(NAME, folder)
+        assert manifest.count('on_change = "signal:USR2"') == 2
+        manifest += '\n[process]\nreload = true\nreload_debounce = "20ms"\nreload_splay = "1ms"\n'
+        words = [mode if word == "-W" else word for word in headers.command(NAME, folder)]
+        before = named(folder, "api-0", "api-1")
+        text = state(variables, HOST, more=CONTAINERS)
+        with served(
+            folder, NAME, text, https, words=words, before=before, manifest=manifest
+        ) as server:
+            first = renewals.platforms(server.platform)
+            assert renewals.served(server.platform, https) == first
+            pair = f'domains = ["{HOST}"]'
+            server.platform.state.write_text(text.replace(pair, f"{pair}\nserial = 2"))
+            assert until(lambda: renewals.platforms(server.platform) != first)
+            second = renewals.platforms(server.platform)
+            assert until(lambda: renewals.served(server.platform, https) == second)
+            assert server.process.poll() is None
+            assert "restart" not in server.log.partition("ready in")[2]
 
 
 TEXT = st.text(
