@@ -120,6 +120,11 @@ KINDS: dict[str, Kind] = {
         sentence="a response of the internal API does not follow its documentation",
         fix="try again; if the error persists, report it with the request named here",
     ),
+    "variable-unreadable": Kind(
+        code=65,
+        sentence="the file of a scoped variable cannot be read, or others could have written it",
+        fix="let it be a regular file that only root can write, or mount its directory read-only",
+    ),
     "variable-missing": Kind(
         code=65,
         sentence="a required variable is missing or empty",

@@ -99,6 +99,8 @@ def _launch(invocation: Invocation, settings: Settings, deadline: Deadline) -> l
         heard = _api(settings, token, deadline)
         found += heard
         is_answered = all(finding.state != diagnosis.BAD for finding in heard)
+    if local is not None:
+        found += _variable_files(settings, local)
     if local is not None and is_answered:
         found += _plan(settings, local, deadline)
     else:
@@ -229,6 +231,19 @@ def _streams(user: User) -> Finding:
         f"user {user.name} cannot open {', '.join(closed)}, if they are as they are here",
         "let the app write to the descriptors instead, or give it pipes",
     )
+
+
+def _variable_files(settings: Settings, local: Local) -> list[Finding]:
+    """Return what the platform has put into files, and what there has no value."""
+    stored, directory = local.variable_files, settings.variables.file_directory
+    found = []
+    if stored.values:
+        found.append(good("variable files", f"{directory}: {', '.join(stored.values)}"))
+    if stored.unfit:
+        says = "; ".join(f"{name}: {reason}" for name, reason in stored.unfit.items())
+        fix = "see docs/variables.md: only regular files that nobody else can write have a value"
+        found.append(doubtful("variable files", f"{directory}: {says}", fix))
+    return found
 
 
 def _api(settings: Settings, token: Secret, deadline: Deadline) -> list[Finding]:

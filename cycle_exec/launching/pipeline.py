@@ -141,7 +141,7 @@ def fetched(
 
     if settings.is_offline:
         meanwhile()
-        return _unasked(settings, wanted, prepared[0] if prepared else None)
+        return _unasked(settings, local, wanted, prepared[0] if prepared else None)
     outcomes = _exchanged(
         settings,
         local,
@@ -161,7 +161,7 @@ def fetched(
         socket, environ = settings.api.socket, local.inherited
         return answers.snapshot(
             wanted, outcomes, socket=socket, environ=environ, metadata=metadata, stale=stale
-        )
+        ).replace(files=local.variable_files)
 
     answered = outcomes[: len(wanted)]
     snapshot = read(answered) if keeper is None else keeper.snapshot(wanted, answered, used, read)
@@ -170,12 +170,14 @@ def fetched(
     return Fetched(snapshot=snapshot, prepared=prepared[0] if prepared else None)
 
 
-def _unasked(settings: Settings, wanted: Sequence[Need], prepared: Prepared | None) -> Fetched:
+def _unasked(
+    settings: Settings, local: Local, wanted: Sequence[Need], prepared: Prepared | None
+) -> Fetched:
     """Return what a run without the platform has."""
     from cycle_exec.launching.local import offline
 
     snapshot = offline.snapshot(settings, wanted, prepared.used if prepared else ())
-    return Fetched(snapshot=snapshot, prepared=prepared)
+    return Fetched(snapshot=snapshot.replace(files=local.variable_files), prepared=prepared)
 
 
 def _exchanged(

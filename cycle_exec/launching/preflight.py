@@ -7,6 +7,7 @@ from cycle_exec.planning.model import TemplateText
 from cycle_exec.record import Record
 from cycle_exec.secret import Secret
 from cycle_exec.settings.model import BUILTIN, TOKEN
+from cycle_exec.sources.model import VariableFiles
 from cycle_exec.system import files
 from cycle_exec.system.exec import lookup
 from cycle_exec.system.invocation import is_linux, needs_linux
@@ -31,7 +32,7 @@ class Local(Record):
     made by this launch.
     """
 
-    _redacted = ("inherited", "dotenv_files")
+    _redacted = ("inherited", "dotenv_files", "variable_files")
 
     inherited: Mapping[str, str]
     cwd: str
@@ -46,6 +47,7 @@ class Local(Record):
     server: Server | None = None
     hook: Hook | None = None
     library: Library | None = None
+    variable_files: VariableFiles = VariableFiles()
 
 
 def opened(invocation: Invocation, settings: Settings, *, writes: bool = True) -> Local:
@@ -99,7 +101,28 @@ def opened(invocation: Invocation, settings: Settings, *, writes: bool = True) -
         user=user,
         server=server,
         hook=hook,
+        variable_files=_variable_files(settings),
     )
+
+
+def _variable_files(settings: Settings) -> VariableFiles:
+    """Return scoped variables that are files, if there are any and something could use them."""
+    rules, certificates, vpn = settings.variables, settings.certificates, settings.vpn
+    if not (
+        settings.templates
+        or settings.environment.set
+        or rules.files
+        or rules.required
+        or rules.defaults
+        or (certificates is not None and certificates.password_from)
+        or (vpn is not None and vpn.login is not None)
+    ):
+        return VariableFiles()
+    if not files.is_directory(rules.file_directory):
+        return VariableFiles()
+    from cycle_exec.launching.local import variable_files
+
+    return variable_files.read(rules.file_directory)
 
 
 def _vpn_server(

@@ -120,9 +120,13 @@ def _chosen(rules: Variables, identifier: str) -> bool:
     return not (rules.exclude and names.matches_any(identifier, rules.exclude))
 
 
-def defaults_layer(rules: Variables) -> Layer:
-    """Return the manifest's defaults, under the names their variables would have."""
+def defaults_layer(rules: Variables, kept_out: Mapping[str, str] = {}) -> Layer:
+    """Return the manifest's defaults, under the names their variables would have.
+
+    kept_out: values that are not missing, but no business of the environment.
+    """
     in_files = {file.variable for file in rules.files}
+    in_files.update(identifier for identifier, value in kept_out.items() if value)
     values = {
         exported_name(rules, identifier): value
         for identifier, value in rules.defaults.items()

@@ -12,7 +12,14 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from cycle_exec.planning.certificates.judgement import Usable
-    from cycle_exec.planning.model import Awaited, CertificateSummary, Crypto, FileWrite, Inputs
+    from cycle_exec.planning.model import (
+        Awaited,
+        CertificateSummary,
+        Crypto,
+        FileVariable,
+        FileWrite,
+        Inputs,
+    )
     from cycle_exec.settings.model import Settings
     from cycle_exec.sources.model import Snapshot
 
@@ -30,18 +37,16 @@ def build(
     Raises Refused with every problem of the stage.
     """
     layered = environment.layers(settings, snapshot, inputs)
-    if snapshot.offline:
-        from cycle_exec.planning import local_variables
-
-        snapshot = snapshot.replace(variables=local_variables.found(settings, inputs))
     outputs = Outputs(inputs.owners)
     outputs.problems.extend(layered.problems)
+    snapshot, stored, notes = _beside(outputs, settings, snapshot, inputs)
+    places = {variable.name: variable.path for variable in stored if variable.used}
     chosen, warnings = _certificates(outputs, settings, snapshot, inputs, crypto)
     rendering, literal = None, settings.environment.set
     if inputs.prepared is not None:
         from cycle_exec.planning.templates.rendering import Rendering
 
-        rendering = Rendering(settings, snapshot, inputs, chosen, outputs)
+        rendering = Rendering(settings, snapshot, inputs, chosen, outputs, places)
         literal = rendering.literals(layered)
     merged = environment.merged(layered, settings.environment, literal)
     outputs.problems.extend(environment.missing(settings, merged.environ, snapshot))
@@ -60,7 +65,7 @@ def build(
     if settings.has_value_files:
         from cycle_exec.planning.files import value_files
 
-        value_files.add_to(outputs, settings, snapshot, merged)
+        value_files.add_to(outputs, settings, snapshot, merged, inputs.inherited, places)
     outputs.require_good()
     extension = extend(outputs.writes) if extend is not None else Extension()
     outputs.writes.extend(extension.writes)
@@ -77,11 +82,33 @@ def build(
         writes=outputs.placed(),
         certificates=_summaries(chosen),
         warnings=(*warnings, *extension.warnings),
-        notes=layered.notes,
+        notes=(*layered.notes, *notes),
         stale=snapshot.stale,
         waits=waits,
         offline=snapshot.offline,
+        file_variables=stored,
     )
+
+
+def _beside(
+    outputs: Outputs, settings: Settings, snapshot: Snapshot, inputs: Inputs
+) -> tuple[Snapshot, tuple[FileVariable, ...], tuple[str, ...]]:
+    """Return the answers with all variables that templates and files have, and the environment has
+    not; which of them are files, and what is to be said of others. Raise Refused.
+    """
+    if snapshot.offline:
+        from cycle_exec.planning import local_variables
+
+        snapshot = snapshot.replace(variables=local_variables.found(settings, inputs))
+    if not (snapshot.files.values or snapshot.files.unfit):
+        return snapshot, (), ()
+    from cycle_exec.planning import variable_files
+
+    outputs.problems.extend(variable_files.problems(settings, snapshot, inputs.prepared))
+    # A template would only say that they are not defined.
+    outputs.require_good()
+    stored = variable_files.described(settings, snapshot)
+    return variable_files.joined(snapshot), stored, variable_files.notes(settings, snapshot)
 
 
 def _summaries(chosen: Mapping[str, Usable]) -> tuple[CertificateSummary, ...]:

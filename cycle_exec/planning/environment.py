@@ -50,7 +50,7 @@ def layers(settings: Settings, snapshot: Snapshot, inputs: Inputs) -> Layers:
             Layer(values=_without(values, in_files), origin=f"dotenv file {path}")
             for path, values in inputs.dotenv_files
         ),
-        bindings.defaults_layer(settings.variables),
+        bindings.defaults_layer(settings.variables, snapshot.files.values),
         Layer(
             values=_without(passed, in_files.union(kept)),
             origin=INHERITED,
@@ -112,7 +112,12 @@ def missing(settings: Settings, environ: Mapping[str, str], snapshot: Snapshot) 
     absent = [
         name
         for name in rules.required
-        if not (environ.get(name) or snapshot.variables.get(name) or rules.defaults.get(name))
+        if not (
+            environ.get(name)
+            or snapshot.variables.get(name)
+            or snapshot.files.values.get(name)
+            or rules.defaults.get(name)
+        )
     ]
     if not absent:
         return []

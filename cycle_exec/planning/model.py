@@ -215,6 +215,20 @@ class Crypto(Record):
     keystore: Callable[[str, str, str, str, Secret], bytes | str]
 
 
+class FileVariable(Record):
+    """A scoped variable in a file: its identifier, where it is, and what is in it.
+
+    used: unless the API has it, too.
+    """
+
+    _redacted = ("content",)
+
+    name: str
+    path: str
+    content: str
+    used: bool = True
+
+
 class Extension(Record):
     """What a server's hook adds to a plan, once it has been judged by the other targets."""
 
@@ -244,6 +258,7 @@ class Plan(Record):
     stale: the age in seconds of the last good copy that it was made of; None: it is fresh.
     waits: what has to be there before anything of it is done.
     offline: the platform was not asked.
+    file_variables: what templates and files have beside that, and the environment has not.
     """
 
     _redacted = ("environ",)
@@ -258,6 +273,7 @@ class Plan(Record):
     stale: int | None = None
     waits: tuple[Awaited, ...] = ()
     offline: bool = False
+    file_variables: tuple[FileVariable, ...] = ()
 
     def counts(self) -> dict[str, int]:
         """How many variables, certificates and templates it brings, for messages."""

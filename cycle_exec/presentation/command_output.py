@@ -27,7 +27,7 @@ _ESCAPES = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)
 
 def values(snapshot: Snapshot, token: Secret, writes: Iterable[FileWrite]) -> list[str]:
     """Return every fetched value that could stand in somebody's output. writes: decoded ones."""
-    found = [*snapshot.variables.values(), token.reveal()]
+    found = [*snapshot.variables.values(), *snapshot.files.values.values(), token.reveal()]
     for integration in snapshot.integrations.values():
         found += integration.fields.values() if integration is not None else ()
     for certificate in snapshot.certificates or ():

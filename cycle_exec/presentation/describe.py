@@ -67,6 +67,16 @@ def document(plan: Plan, outlook: Outlook) -> dict[str, object]:
             for name, value in sorted(plan.environ.items())
         ],
         "removed": sorted(outlook.inherited.keys() - plan.environ.keys()),
+        "file_variables": [
+            {
+                "name": variable.name,
+                "source": variable.path,
+                "used": variable.used,
+                "bytes": len(_encoded(variable.content)),
+                "fingerprint": fingerprint(_encoded(variable.content)),
+            }
+            for variable in plan.file_variables
+        ],
         "targets": [
             {
                 "path": write.path,
@@ -119,6 +129,9 @@ def text(plan: Plan, outlook: Outlook, style: Style = PLAIN) -> str:
     if removed:
         title = heading("removed from the environment", style)
         sections.append(title + table([("-", name) for name in removed], style))
+    if plan.file_variables:
+        title = heading("variables in files, for templates and files alone", style)
+        sections.append(title + table(_file_rows(plan, fingerprint), style))
     if plan.writes:
         changes = [_target_change(outlook, write.path) for write in plan.writes]
         counted = {word: changes.count(word) for word in ("new", "changed", "same")}
@@ -149,6 +162,20 @@ def _head(outlook: Outlook) -> str:
     manifest = printable(outlook.manifest) or "(none)"
     lines = "".join(f"{name}: {says}\n" for name, says in starting.rows(outlook.process))
     return f"command: {printable(command + found)}\n{user}{lines}manifest: {manifest}\n"
+
+
+def _file_rows(plan: Plan, fingerprint: Callable[[bytes], str]) -> list[tuple[str, ...]]:
+    giver = "environment" if plan.offline else "API"
+    return [
+        (
+            " ",
+            variable.name,
+            variable.path + ("" if variable.used else f", not used: the {giver} has it, too"),
+            f"{len(_encoded(variable.content))} bytes",
+            f"#{fingerprint(_encoded(variable.content))}",
+        )
+        for variable in plan.file_variables
+    ]
 
 
 def _target_rows(

@@ -70,8 +70,14 @@ class _Lacking:
 def kept(last: Snapshot, fresh: Snapshot) -> Kept:
     """Return the fresh answers, where they are lacking with the last good ones."""
     lacking = _Lacking()
+    variables = lacking.texts(last.variables, fresh.variables, "variable ")
+    # One that the API has now is not gone.
+    held = {name: text for name, text in last.files.values.items() if not variables.get(name)}
+    files = lacking.texts(held, fresh.files.values, "variable ")
+    unfit = {name: why for name, why in fresh.files.unfit.items() if name not in files}
     snapshot = fresh.replace(
-        variables=lacking.texts(last.variables, fresh.variables, "variable "),
+        variables=variables,
+        files=fresh.files.replace(values=files, unfit=unfit),
         integrations={
             name: lacking.integration(name, last.integrations.get(name), integration)
             for name, integration in fresh.integrations.items()

@@ -33,6 +33,7 @@ DEFAULT_TOKEN_FILE = "/run/cycle-exec/vpn-token"  # noqa: S105 - a path
 DEFAULT_MANIFEST = "/etc/cycle-exec.toml"
 DEFAULT_SOCKET = "/var/run/cycle/api/api.sock"
 DEFAULT_METADATA = "/var/run/cycle/metadata/environment.json"
+DEFAULT_VARIABLE_FILES = "/var/run/cycle/variables"
 NEVER = "never"  # of api.offline
 
 # capabilities(7), by number.
@@ -112,7 +113,10 @@ class VariableFile(Written):
 
 
 class Variables(Record):
-    """[variables]: which scoped variables become what."""
+    """[variables]: which scoped variables become what.
+
+    file_directory: where those of access kind file are.
+    """
 
     _redacted = ("defaults",)
 
@@ -123,6 +127,7 @@ class Variables(Record):
     rename: Mapping[str, str] = {}
     prefix: str = ""
     allow: tuple[str, ...] = ()
+    file_directory: str = DEFAULT_VARIABLE_FILES
     files: tuple[VariableFile, ...] = ()
 
 

@@ -115,10 +115,24 @@ class Certificate(Record):
     private_key: Secret
 
 
+class VariableFiles(Record):
+    """Scoped variables of access kind file, by identifier.
+
+    values: what is in the files; bytes that are not UTF-8 are surrogates. unfit: why a file that is
+    there has no value.
+    """
+
+    _redacted = ("values",)
+
+    values: Mapping[str, str] = {}
+    unfit: Mapping[str, str] = {}
+
+
 class Snapshot(Record):
     """All answers of one moment.
 
-    variables: scoped variables by identifier.
+    variables: scoped variables by identifier. files: those that are files, for templates and files
+    alone: who chose that kind keeps them out of the environment.
     integrations: by the name they were asked for (IntegrationRequest.name); None: optional, absent.
     certificates, domains: None when they were not asked for.
     resources: decoded JSON `data` by template name ("server", "instances", ...).
@@ -131,6 +145,7 @@ class Snapshot(Record):
     _redacted = ("variables", "resources")
 
     variables: Mapping[str, str] = {}
+    files: VariableFiles = VariableFiles()
     integrations: Mapping[str, Integration | None] = {}
     certificates: tuple[Certificate, ...] | None = None
     domains: tuple[str, ...] | None = None

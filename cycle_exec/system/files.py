@@ -133,11 +133,9 @@ def words_on(error: OSError, path: str) -> str:
 
 
 def _unreadable(error: OSError, path: str) -> Unreadable:
-    if error.errno == errno.ENXIO:
-        return Unreadable("it is a socket or a device")
     is_absent = error.errno in _ABSENT
     return Unreadable(
-        words(error), absent=error.errno == errno.ENOENT, path=path if is_absent else ""
+        why(error), absent=error.errno == errno.ENOENT, path=path if is_absent else ""
     )
 
 
@@ -154,18 +152,24 @@ def blame(path: str) -> str:
     return paths.lack(path)
 
 
+def why(error: OSError) -> str:
+    """Return why a file cannot be opened."""
+    return "it is a socket or a device" if error.errno == errno.ENXIO else words(error)
+
+
 def _regular(descriptor: int, limit: int) -> bytes:
     """Return the content of an open file, which is closed."""
     try:
         reason = irregular(os.fstat(descriptor).st_mode)
         if reason:
             raise Unreadable(reason)
-        return _content(descriptor, limit)
+        return content(descriptor, limit)
     finally:
         os.close(descriptor)
 
 
-def _content(descriptor: int, limit: int) -> bytes:
+def content(descriptor: int, limit: int) -> bytes:
+    """Return what is left to read of an open file. Raises OSError, Unreadable."""
     parts = []
     room = limit + 1
     while room > 0 and (part := os.read(descriptor, min(room, 1 << 20))):

@@ -154,6 +154,11 @@ CASES = {
     "unavailable": Case(69, "503", scripted(VARIABLES, error(503), "--deadline", "1s")),
     "answer-refused": Case(65, "integration absent", scripted("-", b"", "--integration", "absent")),
     "answer-malformed": Case(65, "scoped variables", scripted(VARIABLES, reply(200, b"{"))),
+    "variable-unreadable": Case(
+        65,
+        "scoped variable KEY",
+        manifest('[variables]\nfile_directory = "@/../variables"\nrequired = ["KEY"]'),
+    ),
     "variable-missing": Case(
         65, "DATABASE_URL", manifest('[variables]\nrequired=["DATABASE_URL"]')
     ),
@@ -194,6 +199,7 @@ CASES = {
 
 @pytest.fixture
 def ground(tmp_path):
+    (tmp_path / "variables" / "KEY").mkdir(parents=True)
     return Ground(tmp_path)
 
 

@@ -135,7 +135,7 @@ def test_the_json_has_one_shape(verb, manifest):
     assert {name: type(value) for name, value in found.items()} == {
         **dict.fromkeys(("manifest", "command", "executable", "user"), str),
         **dict.fromkeys(("variables", "removed", "targets", "certificates"), list),
-        **dict.fromkeys(("command", "waits", "warnings", "notes"), list),
+        **dict.fromkeys(("command", "file_variables", "waits", "warnings", "notes"), list),
         "version": int,
         **dict.fromkeys(("umask", "drain_seconds", "stale_seconds"), type(None)),
         "limits": dict,

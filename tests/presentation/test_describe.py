@@ -4,7 +4,13 @@ from __future__ import annotations
 
 import json
 
-from cycle_exec.planning.model import Awaited, CertificateSummary, FileWrite, Plan
+from cycle_exec.planning.model import (
+    Awaited,
+    CertificateSummary,
+    FileVariable,
+    FileWrite,
+    Plan,
+)
 from cycle_exec.presentation import describe
 from cycle_exec.presentation.describe import Outlook
 from cycle_exec.settings.model import Address
@@ -48,6 +54,36 @@ def test_no_value_is_in_any_description():
     for shown in (describe.text(PLAN, OUTLOOK), json.dumps(describe.document(PLAN, OUTLOOK))):
         assert "canary" not in shown
         assert "token" not in shown
+
+
+def test_variables_in_files_are_told_with_their_path_and_never_with_their_value():
+    """And who else has them, which is another one without the platform."""
+    plan = PLAN.replace(
+        file_variables=(
+            FileVariable(name="KEY", path="/v/KEY", content="canary-6"),
+            FileVariable(name="BOTH", path="/v/BOTH", content="canary-7", used=False),
+        )
+    )
+    shown = describe.text(plan, OUTLOOK)
+    assert "variables in files, for templates and files alone" in shown
+    assert "/v/BOTH, not used: the API has it, too" in shown
+    assert "platform: not asked" not in shown
+    offline = describe.text(plan.replace(offline=True), OUTLOOK)
+    assert "/v/BOTH, not used: the environment has it, too" in offline
+    assert "manifest: /etc/cycle-exec.toml\nplatform: not asked (offline)\n" in offline
+    found = describe.document(plan, OUTLOOK)
+    fingerprint = describe.fingerprints(b"token")
+    assert found["file_variables"] == [
+        {
+            "name": name,
+            "source": f"/v/{name}",
+            "used": used,
+            "bytes": 8,
+            "fingerprint": fingerprint(content),
+        }
+        for name, used, content in [("KEY", True, b"canary-6"), ("BOTH", False, b"canary-7")]
+    ]
+    assert "canary" not in shown + offline + json.dumps(found) + repr(plan)
 
 
 def test_the_document_tells_every_variable():

@@ -4,7 +4,11 @@ from __future__ import annotations
 
 from cycle_exec.resident.keeping import kept
 from cycle_exec.secret import Secret
-from cycle_exec.sources.model import Certificate, Integration, Snapshot
+from cycle_exec.sources.model import Certificate, Integration, Snapshot, VariableFiles
+
+
+def files(unfit: tuple[str, ...] = (), **values: str) -> VariableFiles:
+    return VariableFiles(values=values, unfit=dict.fromkeys(unfit, "it is a directory"))
 
 
 def integration(**fields):
@@ -21,6 +25,16 @@ def test_variables_that_are_gone_or_newly_empty():
     found = kept(last, Snapshot(variables={"B": "", "C": "4", "D": "5"}))
     assert found.snapshot.variables == {"A": "1", "B": "2", "C": "4", "D": "5"}
     assert (found.gone, found.empty) == (("variable A",), ("variable B",))
+
+
+def test_variables_in_files():
+    """The same, also where a file cannot be read any more; what the API has now is not gone."""
+    last = Snapshot(files=files(A="1", B="2", C="3", D="4"), variables={"V": "5"})
+    fresh = Snapshot(files=files(("C", "N"), B="", E="6"), variables={"D": "7", "V": "5"})
+    found = kept(last, fresh)
+    assert found.snapshot.files == files(("N",), A="1", B="2", C="3", E="6")
+    assert found.snapshot.variables == {"D": "7", "V": "5"}
+    assert (found.gone, found.empty) == (("variable A", "variable C"), ("variable B",))
 
 
 def test_integrations_and_their_fields():

@@ -46,13 +46,16 @@ class VpnLogin:
             inherited=self._local.inherited, dotenv_files=self._local.dotenv_files, now=0.0
         )
         found = environment.early(self._settings, snapshot, inputs)
-        return self._question({**snapshot.variables, **found})
+        files = self._local.variable_files.values
+        return self._question({**snapshot.variables, **found}, files)
 
-    def _question(self, values: Mapping[str, str]) -> Sequence[Request]:
+    def _question(self, values: Mapping[str, str], files: Mapping[str, str]) -> Sequence[Request]:
         assert self._settings.vpn is not None
         names = self._settings.vpn.login
         assert names is not None
-        missing = [name for name in (names.username, names.password) if not values.get(name)]
+        both = (names.username, names.password)
+        given = {name: values.get(name) or files.get(name, "") for name in both}
+        missing = [name for name in both if not given[name]]
         for name in missing:
             self._problems.append(
                 Problem(
@@ -64,10 +67,7 @@ class VpnLogin:
             )
         if missing:
             return ()
-        username, password = (
-            values[name].encode("utf-8", "surrogateescape")
-            for name in (names.username, names.password)
-        )
+        username, password = (given[name].encode("utf-8", "surrogateescape") for name in both)
         credentials = login.Credentials(username=username, password=SecretBytes(password))
         try:
             return [login.question(credentials, {}).replace(subject=_SUBJECT)]

@@ -16,28 +16,53 @@ if TYPE_CHECKING:
     from cycle_exec.sources.model import Snapshot
 
 
-def add_to(outputs: Outputs, settings: Settings, snapshot: Snapshot, merged: Merged) -> None:
-    """Note every such target that the settings name."""
-    variable_files(outputs, settings, snapshot)
+def add_to(
+    outputs: Outputs,
+    settings: Settings,
+    snapshot: Snapshot,
+    merged: Merged,
+    inherited: Mapping[str, str] = {},
+    places: Mapping[str, str] = {},
+) -> None:
+    """Note every such target that the settings name.
+
+    inherited: the environment of this process. places: where variables are that the platform has
+    put into files.
+    """
+    variable_files(outputs, settings, snapshot, inherited, places)
     integration_files(outputs, settings, snapshot)
     if settings.dotenv is not None:
         dotenv_file(outputs, settings.dotenv, exported(merged))
 
 
-def variable_files(outputs: Outputs, settings: Settings, snapshot: Snapshot) -> None:
+def variable_files(
+    outputs: Outputs,
+    settings: Settings,
+    snapshot: Snapshot,
+    inherited: Mapping[str, str] = {},
+    places: Mapping[str, str] = {},
+) -> None:
     """Note a file for each entry of [variables] files."""
     rules = settings.variables
     for file in rules.files:
         subject = f"scoped variable {file.variable}"
-        value = snapshot.variables.get(file.variable) or rules.defaults.get(file.variable, "")
+        value = (
+            snapshot.variables.get(file.variable)
+            or snapshot.files.values.get(file.variable)
+            or rules.defaults.get(file.variable, "")
+        )
         if not value:
             reason = "is missing or empty, but is to be written to a file"
             fix = BY_HAND if snapshot.offline else ""
+            if inherited.get(file.variable):
+                reason = "is in the environment alone, but is to be written to a file"
+                fix = fix or "give it access by the internal API or as a file in the portal"
             outputs.refuse("variable-missing", subject, reason, fix)
             continue
         content = _decoded(outputs, subject, value, file.decode)
         if content is not None:
-            outputs.add(file, file.target, content, kind=VARIABLE, name=file.variable)
+            place = f" in {places[file.variable]}" if file.variable in places else ""
+            outputs.add(file, file.target, content, kind=VARIABLE, name=file.variable + place)
 
 
 def integration_files(outputs: Outputs, settings: Settings, snapshot: Snapshot) -> None:

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping, Sequence
     from contextlib import AbstractContextManager
 
+    from cycle_exec.errors import Problem
     from cycle_exec.planning.certificates.judgement import Usable
     from cycle_exec.planning.environment import Layers
     from cycle_exec.planning.model import Inputs, TemplateText
@@ -107,7 +108,10 @@ class Rendering:
         inputs: Inputs,
         certificates: Mapping[str, Usable],
         outputs: Outputs,
+        kept_out: Collection[str] = (),
     ) -> None:
+        """kept_out: scoped variables that are not for the environment."""
+        self._kept_out = frozenset(kept_out)
         self._rules = settings.environment
         assert inputs.prepared is not None
         self._prepared = inputs.prepared
@@ -122,6 +126,8 @@ class Rendering:
         expressions = [name for name in values if SET + name in self._prepared.sources]
         if expressions:
             self._context["env"] = environment.merged(layered, self._rules, {}).environ
+        everything = self._context["variables"]
+        self._context["variables"] = self._exportable()
         for name in expressions:
             values[name] = self.rendered(SET + name) or ""
             if "\0" in values[name]:
@@ -130,7 +136,15 @@ class Rendering:
                     SET + name,
                     "renders a NUL, which is not allowed in the environment",
                 )
+        self._context["variables"] = everything
         return values
+
+    def _exportable(self) -> object:
+        """Return the variables that an expression of the environment may use."""
+        variables = self._context["variables"]
+        if not self._kept_out or not isinstance(variables, dict):
+            return variables
+        return {name: value for name, value in variables.items() if name not in self._kept_out}
 
     def templates(self, texts: Sequence[TemplateText], environ: Mapping[str, str]) -> None:
         """Note a target for each template."""
@@ -164,8 +178,21 @@ class Rendering:
         try:
             return render(self._prepared, name, self._context, self._bounded)
         except Refused as refused:
-            self._outputs.problems.extend(refused.problems)
+            problems = refused.problems
+            if name.startswith(SET) and self._kept_out:
+                problems = tuple(map(self._told, problems))
+            self._outputs.problems.extend(problems)
             return None
+
+    def _told(self, problem: Problem) -> Problem:
+        """Say of a variable why it is not defined for an expression of the environment."""
+        name = problem.reason.partition(" ")[0]
+        if problem.kind != "template-undefined" or name not in self._kept_out:
+            return problem
+        return problem.replace(
+            reason=f"{name} is a file, and so is kept out of the environment",
+            fix="use it in a template or in [variables.files], or let the app read the file",
+        )
 
 
 def _context(

@@ -114,7 +114,7 @@ def _in(obj: object, name: str, source: str, context: Mapping[str, object]) -> t
         )
     if obj is variables and isinstance(env, dict) and name in env:
         reason = f"{name} is no scoped variable, but in the environment: did you mean env.{name}"
-        return reason, ""
+        return reason, f"write env.{name}, or give it access by the internal API in the portal"
     if obj is env and isinstance(variables, dict) and name in variables:
         reason = f"{name} is not in the environment: did you mean variables.{name}"
         return reason, ""

@@ -121,6 +121,12 @@ _VARIABLES = Table(
         "rename": _map(rules.FILLED, rules.NAME, "Identifier to variable name."),
         "prefix": _text(rules.PREFIX, "Put before every name.", default=""),
         "allow": _texts(rules.NAME_GLOB, BY_NAME["allow-variable"].help),
+        "file_directory": _text(
+            rules.TARGET,
+            "Where scoped variables of access kind file are: they are there for templates and "
+            "files, never for the environment.",
+            default=model.DEFAULT_VARIABLE_FILES,
+        ),
         "files": MapOf(
             key=rules.FILLED,
             value=_VARIABLE_FILE,

@@ -27,6 +27,7 @@ STARTER = """\
 #rename = { db-password = "DB_PASSWORD" }
 #prefix = ""
 #allow = ["NODE_OPTIONS"]            # dangerous names that may pass; globs
+#file_directory = "/var/run/cycle/variables" # scoped variables of access kind file are found there
 
 # A variable that goes to a file: TLS_CLIENT_KEY_FILE is exported instead of the value.
 #[variables.files.TLS_CLIENT_KEY]
