@@ -76,8 +76,12 @@ def _settled(
         templates=(),
         integrations=(),
         dotenv=None,
-        # A default may be the password of keystores.
-        variables=Variables(only=("",), defaults=settings.variables.defaults),
+        # A default, or a file, may be the password of keystores.
+        variables=Variables(
+            only=("",),
+            defaults=settings.variables.defaults,
+            file_directory=settings.variables.file_directory,
+        ),
         environment=settings.environment.replace(set={}, files=()),
         wait=(),
         vpn=None,

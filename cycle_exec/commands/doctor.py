@@ -240,7 +240,8 @@ def _variable_files(settings: Settings, local: Local) -> list[Finding]:
     if stored.values:
         found.append(good("variable files", f"{directory}: {', '.join(stored.values)}"))
     if stored.unfit:
-        says = "; ".join(f"{name}: {reason}" for name, reason in stored.unfit.items())
+        told = [f"{name}: {reason}" for name, reason in stored.unfit.items()]
+        says = "; ".join(told[:5]) + (f"; {len(told) - 5} more" if len(told) > 5 else "")
         fix = "see docs/variables.md: only regular files that nobody else can write have a value"
         found.append(doubtful("variable files", f"{directory}: {says}", fix))
     return found

@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from cycle_exec.settings.model import Settings
     from cycle_exec.sources.model import Snapshot
 
+_SHOWN = 5  # files without a value
+
 
 def problems(settings: Settings, snapshot: Snapshot, prepared: Prepared | None) -> list[Problem]:
     """Return what is wrong with files that the settings or a template name. Others do no harm."""
@@ -103,8 +105,12 @@ def described(settings: Settings, snapshot: Snapshot) -> tuple[FileVariable, ...
 
 
 def notes(settings: Settings, snapshot: Snapshot) -> tuple[str, ...]:
-    """Return a line for each file that has no value."""
-    return tuple(
+    """Return a line for each file that has no value; of many, their number."""
+    found = [
         f"{_subject(settings, name)} has no value: {reason}"
         for name, reason in snapshot.files.unfit.items()
-    )
+    ]
+    if len(found) > _SHOWN:
+        more = f"{len(found) - _SHOWN} more files in {settings.variables.file_directory}"
+        found[_SHOWN:] = [f"{more} have no value"]
+    return tuple(found)

@@ -21,7 +21,9 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from cycle_exec.system.targets.calls import Folder
 
-LIMIT = 24 * 1024 * 1024  # bytes of all together
+# Bytes of all together: with the answers of the API they have to stay below 100 MB in memory, where
+# a byte that is no text takes two.
+LIMIT = 8 * 1024 * 1024
 _FLAGS = os.O_RDONLY | os.O_NONBLOCK | os.O_NOCTTY | os.O_NOFOLLOW | os.O_CLOEXEC
 _OTHERS_WRITE = stat.S_IWGRP | stat.S_IWOTH
 _EXPOSED = "others can change the directory"
@@ -94,7 +96,7 @@ class _Reader:
             reason = reason or self._excess(found.st_size)
             if reason:
                 raise files.Unreadable(reason)
-            content = files.content(descriptor, files.LIMIT)
+            content = files.content(descriptor, LIMIT)
         finally:
             os.close(descriptor)
         reason = self._excess(len(content))
@@ -105,8 +107,8 @@ class _Reader:
 
     def _excess(self, size: int) -> str:
         """Why a file is too large, before it is read and afterwards: it may grow, or lie."""
-        if size > files.LIMIT:
-            return f"it is larger than {files.LIMIT} bytes"
+        if size > LIMIT:
+            return f"it is larger than {LIMIT} bytes"
         return f"all together are larger than {LIMIT} bytes" if size > self._room else ""
 
     def _behind_link(self, name: bytes) -> int:

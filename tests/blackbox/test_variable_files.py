@@ -125,7 +125,7 @@ CASES = {
     "a directory": (os.mkdir, "it is a directory"),
     "a link out": (lambda path: os.symlink("/etc/hostname", path), "leads out of the directory"),
     "a link to nowhere": (lambda path: os.symlink("none", path), "it does not exist"),
-    "a huge file": (lambda path: huge(path), "it is larger than 16777216 bytes"),
+    "a huge file": (lambda path: huge(path), "it is larger than 8388608 bytes"),
     "writable": (lambda path: writable(path), "others can write it"),
 }
 

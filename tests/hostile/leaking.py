@@ -26,7 +26,7 @@ from tests.support.hostile import (
 from tests.support.launching import PATH, SCRIPT
 
 LOGIN = "/v1/vpn/login"
-_KINDS = "token value wide lines coded auth extra set default dotenv username password"
+_KINDS = "token value wide lines coded auth extra set default dotenv username password stored"
 # Who logs in is told; with what is not.
 NAME = "alice"
 SECRETS = {name: planted() for name in _KINDS.split()}
@@ -45,6 +45,7 @@ VALUES: Mapping[str, str] = {
 MANIFEST = """
 [variables]
 defaults = { DEFAULTED = "{default}" }
+file_directory = "@/in/variables"
 files = { CODED = { target = "@/out/coded", decode = "base64" } }
 [environment]
 files = ["@/in/app.env"]
@@ -71,6 +72,7 @@ password = "PASSWORD"
 """
 TEMPLATE = """{{ variables.PLAIN }} {{ integrations['s3-backups'].auth.secret }} {{ server.id }}
 {{ certificates['app.example.test'].privkey }} {{ env.LITERAL }} {{ variables.WIDE | to_json }}
+{{ variables.STORED }}
 """
 # A check that says all it sees, and fails when it is told to.
 CHECK = 'cat "$1"; cat "$1" >&2; env; env >&2; test ! -e "$(dirname "$0")/fail"\n'
@@ -103,7 +105,7 @@ class Place(NamedTuple):
 
 def place(folder: Path) -> Place:
     """Everything that a launch needs."""
-    for name in ("in", "out", "home", "tmp", "work"):
+    for name in ("in", "in/variables", "out", "home", "tmp", "work"):
         (folder / name).mkdir()
     text = MANIFEST.replace("@/", f"{folder}/")
     for name in ("default", "set"):
@@ -115,6 +117,7 @@ def place(folder: Path) -> Place:
         "app.env": f"FROM_FILE={SECRETS['dotenv']}\n",
         "up": f"{NAME}\n{SECRETS['password']}\n",
         "token": SECRETS["token"],
+        "variables/STORED": SECRETS["stored"],
         "server.conf": _server(folder),
         "state.toml": _STATE.format(**SECRETS),
     }

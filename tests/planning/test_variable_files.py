@@ -155,6 +155,14 @@ def test_a_file_without_a_value_refuses_where_it_is_named(body, named):
     assert plan.notes == (f"{subject} has no value: it is a directory",)
 
 
+def test_many_files_without_a_value_are_a_number():
+    """A volume may be anything."""
+    files = VariableFiles(unfit=dict.fromkeys(map(str, range(8)), "it is a directory"))
+    *named, last = planned(None, files, "x").notes
+    assert len(named) == 5
+    assert last == "3 more files in /var/run/cycle/variables have no value"
+
+
 @pytest.mark.parametrize(
     "settings",
     [

@@ -77,11 +77,11 @@ def test_a_volume_of_kubernetes_has_its_links_inside(folder):
 def test_huge_files_are_not_read(folder, monkeypatch):
     """One over the limit of a file, and more than all together may have; the others are there."""
     with (folder / "HUGE").open("wb") as file:
-        file.truncate(files.LIMIT + 1)
+        file.truncate(variable_files.LIMIT + 1)
     (folder / "SMALL").write_text("1")
     found = read(str(folder))
     assert found.values == {"SMALL": "1"}
-    assert found.unfit == {"HUGE": f"it is larger than {files.LIMIT} bytes"}
+    assert found.unfit == {"HUGE": f"it is larger than {variable_files.LIMIT} bytes"}
     monkeypatch.setattr(variable_files, "LIMIT", 10)
     for name in "ABC":
         (folder / name).write_text("12345")
@@ -102,7 +102,7 @@ def test_a_file_that_tells_no_size_is_bounded_as_well(folder, monkeypatch):
 
     monkeypatch.setattr(os, "fstat", lying)
     monkeypatch.setattr(variable_files, "LIMIT", 3)
-    assert read(str(folder)).unfit == {"A": "all together are larger than 3 bytes"}
+    assert read(str(folder)).unfit == {"A": "it is larger than 3 bytes"}
 
 
 @pytest.mark.parametrize("mode", [0o602, 0o620, 0o666])
