@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from cycle_exec.errors import Refused
 from cycle_exec.launching import apply, pipeline, preflight
 from cycle_exec.record import Record
 from cycle_exec.resident import keeping
@@ -77,18 +76,19 @@ def _patient(total: float) -> Retry:
 def _planned(
     settings: Settings, local: Local, given: Fetched, last: Snapshot, held: Plan
 ) -> Planned:
-    try:
+    request = settings.certificates or CertificateRequest()
+    now = clock.now()
+    if request.allow_expired or all(one.not_after >= now for one in held.certificates):
         return pipeline.planned(settings, local, given)
-    except Refused as refused:
-        if any(problem.kind != "certificate-refused" for problem in refused.problems):
-            raise
-        request = settings.certificates or CertificateRequest()
-        lenient = settings.replace(certificates=request.replace(allow_expired=True))
-        planned = pipeline.planned(lenient, local, given)
-        # A certificate that has not changed is no reason to refuse what has.
-        if not _holds(planned, given.snapshot.certificates or (), last, held):
-            raise
+    lenient = settings.replace(certificates=request.replace(allow_expired=True))
+    planned = pipeline.planned(lenient, local, given)
+    # A certificate that has not changed is no reason to refuse what has.
+    if _holds(planned, given.snapshot.certificates or (), last, held):
         return planned
+    # What is wrong with others is said without rendering all once more.
+    strict = settings.replace(certificates=request)
+    pipeline.planned(strict, local, given.replace(prepared=None))
+    return pipeline.planned(settings, local, given)
 
 
 def _holds(planned: Planned, fresh: tuple[Certificate, ...], last: Snapshot, held: Plan) -> bool:
