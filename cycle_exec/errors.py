@@ -190,6 +190,11 @@ KINDS: dict[str, Kind] = {
         sentence="a target could not be written",
         fix="check that the file system is writable and has free space",
     ),
+    "before-failed": Kind(
+        code=65,
+        sentence="a command of [[before]] failed, or could not be started",
+        fix="look at what it has printed above; the next start runs it again",
+    ),
     "internal": Kind(
         code=70,
         sentence="cycle-exec has a bug",

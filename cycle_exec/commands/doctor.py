@@ -207,7 +207,7 @@ def _preflight(invocation: Invocation, settings: Settings) -> tuple[Local | None
     if local is not None and local.user is not None:
         found.append(_streams(local.user))
     if local is not None:
-        found += diagnosis.process(settings.process)
+        found += diagnosis.starting(settings.process, settings.before)
     texts = local.texts if local is not None else ()
     targets = preflight.targets(settings, texts)
     directories = preflight.directories(settings)

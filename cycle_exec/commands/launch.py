@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from cycle_exec.planning.model import Plan
     from cycle_exec.settings.model import Invocation, Settings
     from cycle_exec.system.clock import Deadline
+    from cycle_exec.system.init.fork import Supervision
     from cycle_exec.system.signals import Armed
     from cycle_exec.system.targets.stage import Applied
 
@@ -47,12 +48,7 @@ def _launch(invocation: Invocation, settings: Settings, armed: Armed, started: f
     phases = Phases(started)
     phases.mark("settings")
     _require_sense(settings)
-    supervision = None
-    if settings.process.init or settings.process.reload:
-        # As early as can be, and with as little as can be loaded.
-        from cycle_exec.system.init import fork
-
-        supervision = fork.fork_supervisor(settings.process, settings.log, invocation.mask)
+    supervision = _supervision(invocation, settings)
     if settings.process.reload:
         from cycle_exec.launching import reload
 
@@ -76,9 +72,14 @@ def _launch(invocation: Invocation, settings: Settings, armed: Armed, started: f
     if settings.process.reload:
         prepared = reload.prepared(invocation, settings, planned, executable)
     applied = _applied(settings, planned, deadline)
+    phases.mark("apply")
+    if settings.before:
+        from cycle_exec.launching.command import before
+
+        before.run(settings, planned, deadline, armed, core_limits)
+        phases.mark("before")
     if keeper is not None:
         keeper.keep()
-    phases.mark("apply")
     _report(plan, applied, started)
     if settings.report.metrics:
         from cycle_exec.launching import report
@@ -99,6 +100,18 @@ def _launch(invocation: Invocation, settings: Settings, armed: Armed, started: f
         core_limits=core_limits,
         below_init=settings.process.init,
     )
+
+
+def _supervision(invocation: Invocation, settings: Settings) -> Supervision | None:
+    """Return the supervisor that is above this process from here on; None where none is wanted."""
+    process = settings.process
+    if not (process.init or process.reload):
+        return None
+    # As early as can be, and with as little as can be loaded.
+    from cycle_exec.system.init import fork
+
+    before = process.patience if settings.before else 0.0
+    return fork.fork_supervisor(process, settings.log, invocation.mask, before)
 
 
 def _applied(settings: Settings, planned: Planned, deadline: Deadline) -> Applied | None:

@@ -43,6 +43,7 @@ def run(
         now=clock.now(),
         user=str(user) if user else "",
         process=settings.process,
+        before=settings.before,
     )
     if as_json:
         stdout.write_json(describe.document(plan, outlook))

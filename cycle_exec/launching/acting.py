@@ -8,6 +8,7 @@ from cycle_exec.launching.differences import differing
 from cycle_exec.presentation import describe
 from cycle_exec.resident import schedule
 from cycle_exec.resident.watching import (
+    BEFORE,
     Applied,
     Apply,
     HandOver,
@@ -79,7 +80,8 @@ class Actor:
         self.memory = memory
         # Descriptors that a look does not keep waiting; see `requests.exchange`.
         self.hurries: dict[int, bool] = {}
-        self.settings = memory.settings
+        # What is run before a restart is no reason to refuse a look.
+        self.settings = memory.settings.replace(before=())
         self._channel = end
         self._looked: Looked | None = None
         self._began = 0.0
@@ -253,8 +255,30 @@ class Actor:
         return describe.reload_line(plan, action.changes, token, milliseconds)
 
     def _run(self, deed: Deed) -> Event:
-        failure = self._failure(deed)
+        failure = self._before() if deed == BEFORE else self._failure(deed)
         return Ran(now=clock.monotonic(), jitter=random.number(), deed=deed, failure=failure)
+
+    def _before(self) -> tuple[str, ...]:
+        """Run the commands of [[before]] for a restart; return why one has failed."""
+        from cycle_exec.launching.command import before
+        from cycle_exec.system.signals import OnEntry
+
+        memory = self.memory
+        invocation, plan = memory.invocation, memory.plan
+        conditions = before.Conditions(
+            process=memory.settings.process,
+            environ=plan.environ,
+            cwd=invocation.cwd,
+            values=apply.values(memory.snapshot, invocation.token, plan),
+            armed=OnEntry(invocation.mask or (), children_ignored=False),
+            user=memory.user,
+        )
+        for each in memory.settings.before:
+            problem = before.failure(each, conditions)
+            if problem is not None:
+                words = f"{problem.subject}: {problem.reason} ({problem.kind})"
+                return (f"{words}; the app is not restarted",)
+        return ()
 
     def _failure(self, deed: Deed) -> tuple[str, ...]:
         """Run a command of on_change; return why it has not worked, with its last lines."""

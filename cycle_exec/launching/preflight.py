@@ -71,6 +71,8 @@ def opened(invocation: Invocation, settings: Settings, *, writes: bool = True) -
     executable = _executable(settings, directory, search_path, problems)
     if executable and not problems:
         problems += _unstartable(user, settings, executable)
+    if executable and not problems and writes and settings.before:
+        problems += _before(user, settings, directory, search_path, found)
     if writes:
         problems.extend(files.preflight(targets(settings, found), directories(settings)))
         problems.extend(overwritten(found))
@@ -313,9 +315,9 @@ def _unstartable(user: User | None, settings: Settings, executable: str) -> list
     """Return why the command could not be started as the settings say, found out by trying."""
     process, found = settings.process, None
     if process.limits:
-        from cycle_exec.launching.command import limits
+        from cycle_exec.launching.command import preflight
 
-        if problems := limits.problems(process.limits):
+        if problems := preflight.limits(process.limits):
             return problems
     if user is not None:
         from cycle_exec.system.exec.user import obstacle
@@ -327,6 +329,19 @@ def _unstartable(user: User | None, settings: Settings, executable: str) -> list
 
         found = no_forgoing()
     return [] if found is None else [found]
+
+
+def _before(
+    user: User | None,
+    settings: Settings,
+    directory: str,
+    search_path: str | None,
+    texts: Sequence[TemplateText],
+) -> list[Problem]:
+    from cycle_exec.launching.command import preflight
+
+    written = targets(settings, texts)
+    return preflight.before(settings.before, user, search_path, directory, written)
 
 
 def _owners(

@@ -77,7 +77,7 @@ def prepared(
     invocation: Invocation, settings: Settings, planned: Planned, executable: str
 ) -> Start:
     """Make what the app's start takes, while nothing has been touched yet. Raise Refused."""
-    settings = _of_a_look(settings)
+    settings = _of_looks(settings)
     memory = Memory(
         invocation=invocation,
         settings=settings,
@@ -124,12 +124,15 @@ def continue_watching(words: Sequence[str]) -> NoReturn:
     _watch(acting.Actor(memory, channel), channel, None)
 
 
-def _of_a_look(settings: Settings) -> Settings:
-    """Return the settings of a look: a VPN login was good at the start, and is not asked again;
+def _of_looks(settings: Settings) -> Settings:
+    """Return the settings of looks: a VPN login was good at the start, and is not asked again;
     what was waited for was there, and is not waited for again.
     """
     settings = settings.replace(wait=())
     vpn = settings.vpn
+    if settings.before:
+        before = tuple(each for each in settings.before if each.on_restart)
+        settings = settings.replace(before=before)
     if vpn is None or vpn.login is None:
         return settings
     return settings.replace(vpn=vpn.replace(login=None) if vpn.judges_a_hook else None)
@@ -160,6 +163,7 @@ class _Watcher:
             on_environment=settings.environment.on_change,
             restores=rules.restore == "always",
             listens=notifications.available(),
+            before=bool(memory.settings.before),
         )
         self._topics: frozenset[str] | None = None
         self._listener: Listener | None = None

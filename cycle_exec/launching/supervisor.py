@@ -30,8 +30,6 @@ if TYPE_CHECKING:
 
     from cycle_exec.resident.model import Action, Event
 
-_PATIENCE = 10.0  # seconds for an app that is to be started again, unless grace says more or less
-
 
 def supervise(words: Sequence[str]) -> int:
     """Live above the app; return its exit code. words: see SupervisorArguments."""
@@ -68,9 +66,10 @@ def _terms(arguments: SupervisorArguments) -> Terms:
     stop_signal = _one_name(arguments.stop_signal)
     stop = signal_map.get(stop_signal, stop_signal)
     return Terms(
+        before=arguments.before,
         drain=arguments.drain,
         grace=arguments.grace,
-        patience=arguments.grace or _PATIENCE,
+        patience=arguments.patience,
         # An app that gets no stop signal from outside has to end for a restart all the same.
         stop=stop_signal if stop == machine.NONE else stop,
         stop_signal=stop_signal,

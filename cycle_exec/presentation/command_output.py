@@ -23,6 +23,7 @@ _LONGEST = 400  # characters of a line
 _LARGEST = 1024 * 1024  # characters of all values; they take less than two seconds
 # Colours and the like, which could stand in the middle of a value (ECMA-48).
 _ESCAPES = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)?|[@-Z\\^_])")
+_ENDS = re.compile(r"[\n\r\v\f\x1c-\x1e\x85\u2028\u2029]")
 
 
 def values(snapshot: Snapshot, token: Secret, writes: Iterable[FileWrite]) -> list[str]:
@@ -45,22 +46,34 @@ def shown(output: bytes, values: Iterable[str]) -> tuple[str, ...]:
     escaped for JSON, a shell or a URL, or in base64. Shorter values, and short lines of values, are
     masked where they stand as whole words.
     """
-    text = _ESCAPES.sub("", output.decode("utf-8", "surrogateescape"))
-    lines = [line.rstrip() for line in re.split(r"[\n\r\v\f\x1c-\x1e\x85\u2028\u2029]", text)]
-    last = [line for line in lines if line.strip("\0 \t")][-LAST:]
-    known = list(dict.fromkeys(value for value in values if value))
-    if sum(map(len, known)) > _LARGEST:
-        return (TOO_MUCH,) if last else ()
-    forms = {form for value in known for form in _forms(value)}
-    runs = {line[at : at + _RUN] for line in last for at in range(len(line) - _RUN + 1)}
-    given_away = {
-        form[at : at + _RUN]
-        for form in forms
-        for at in range(len(form) - _RUN + 1)
-        if form[at : at + _RUN] in runs
-    }
-    short = {form for form in forms if len(form) < _RUN}
-    return tuple(_shown(line, given_away, short) for line in last)
+    return Screen(values).shown(output, last=LAST)
+
+
+class Screen:
+    """What may be shown of output that comes piece by piece, each of whole lines."""
+
+    def __init__(self, values: Iterable[str]) -> None:
+        known = list(dict.fromkeys(value for value in values if value))
+        self._is_too_much = sum(map(len, known)) > _LARGEST
+        found = () if self._is_too_much else known
+        self._forms = {form for value in found for form in _forms(value)}
+        self._short = {form for form in self._forms if len(form) < _RUN}
+
+    def shown(self, output: bytes, last: int = 0) -> tuple[str, ...]:
+        """Return the lines as in `shown` above. last: so many at most, 0: all."""
+        text = _ESCAPES.sub("", output.decode("utf-8", "surrogateescape"))
+        lines = [line.rstrip() for line in _ENDS.split(text)]
+        lines = [line for line in lines if line.strip("\0 \t")][-last:]
+        if self._is_too_much:
+            return (TOO_MUCH,) if lines else ()
+        runs = {line[at : at + _RUN] for line in lines for at in range(len(line) - _RUN + 1)}
+        given_away = {
+            form[at : at + _RUN]
+            for form in self._forms
+            for at in range(len(form) - _RUN + 1)
+            if form[at : at + _RUN] in runs
+        }
+        return tuple(_shown(line, given_away, self._short) for line in lines)
 
 
 def _shown(line: str, given_away: set[str], short: set[str]) -> str:

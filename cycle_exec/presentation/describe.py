@@ -11,7 +11,7 @@ from cycle_exec.presentation import starting
 from cycle_exec.presentation.model import Style
 from cycle_exec.presentation.tables import PLAIN, heading, printable, table
 from cycle_exec.record import Record
-from cycle_exec.settings.model import Process
+from cycle_exec.settings.model import Before, Process
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ class Outlook(Record):
     inherited: the environment as it came in. differences: for each target what differs from the
     disk, empty: nothing, ("new",): it is not there yet. key: for the fingerprints. now: seconds
     since the epoch. user: who the command will run as, in words, empty: the same as now. process:
-    how it is started.
+    how it is started. before: what is run before it.
     """
 
     _redacted = ("inherited", "key")
@@ -43,6 +43,7 @@ class Outlook(Record):
     now: float
     user: str = ""
     process: Process = Process()
+    before: tuple[Before, ...] = ()
 
 
 def document(plan: Plan, outlook: Outlook) -> dict[str, object]:
@@ -54,7 +55,7 @@ def document(plan: Plan, outlook: Outlook) -> dict[str, object]:
         "command": list(outlook.command),
         "executable": outlook.executable,
         "user": outlook.user,
-        **starting.document(outlook.process),
+        **starting.document(outlook.process, outlook.before),
         "variables": [
             {
                 "name": name,
@@ -160,7 +161,8 @@ def _head(outlook: Outlook) -> str:
     found = f" ({outlook.executable})" if outlook.executable else ""
     user = f"user: {outlook.user}\n" if outlook.user else ""
     manifest = printable(outlook.manifest) or "(none)"
-    lines = "".join(f"{name}: {says}\n" for name, says in starting.rows(outlook.process))
+    rows = starting.rows(outlook.process, outlook.before)
+    lines = "".join(f"{name}: {printable(says)}\n" for name, says in rows)
     return f"command: {printable(command + found)}\n{user}{lines}manifest: {manifest}\n"
 
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from cycle_exec.errors import KINDS
 from cycle_exec.planning.model import number
-from cycle_exec.presentation import starting
 from cycle_exec.presentation.model import Style
+from cycle_exec.presentation.starting import rows
 from cycle_exec.presentation.tables import PLAIN, painted, printable
 from cycle_exec.record import Record
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from cycle_exec.errors import Problem
     from cycle_exec.planning.model import CertificateSummary
-    from cycle_exec.settings.model import Process
+    from cycle_exec.settings.model import Before, Process
 
 GOOD, DOUBTFUL, BAD = "good", "doubtful", "bad"
 _MARKS = {GOOD: "\N{CHECK MARK}", DOUBTFUL: "!", BAD: "\N{BALLOT X}"}
@@ -212,14 +212,14 @@ def privileges(uid: int, names: Sequence[str]) -> Finding:
     return good("privileges", f"user {uid}, {held}")
 
 
-def process(given: Process) -> list[Finding]:
+def starting(process: Process, before: Sequence[Before]) -> list[Finding]:
     """Return how the command will be started, where nothing of it would be refused."""
-    resides = given.init or given.reload
+    resides = process.init or process.reload
     return [
         good(name, says)
         if resides or name != "drain"
         else doubtful(name, f"{says}: without init it has no effect", "set process.init = true")
-        for name, says in starting.rows(given)
+        for name, says in rows(process, before)
     ]
 
 

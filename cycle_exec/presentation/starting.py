@@ -6,10 +6,12 @@ from cycle_exec.settings import limits
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from cycle_exec.settings.model import Process
+    from collections.abc import Sequence
+
+    from cycle_exec.settings.model import Before, Process
 
 
-def rows(process: Process) -> list[tuple[str, str]]:
+def rows(process: Process, before: Sequence[Before]) -> list[tuple[str, str]]:
     """Return what is set, by name, in words."""
     found = []
     if process.umask is not None:
@@ -18,10 +20,13 @@ def rows(process: Process) -> list[tuple[str, str]]:
         found.append(("limits", limits.text(process.limits)))
     if process.drain:
         found.append(("drain", f"{process.drain:g} s"))
+    for each in before:
+        more = ", at restarts too" if each.on_restart else ""
+        found.append(("before", f"{' '.join(each.command)} (at most {each.timeout:g} s{more})"))
     return found
 
 
-def document(process: Process) -> dict[str, object]:
+def document(process: Process, before: Sequence[Before]) -> dict[str, object]:
     """Return the same as plain data for JSON; null: as it is inherited."""
     return {
         "umask": None if process.umask is None else f"{process.umask:04o}",
@@ -33,4 +38,12 @@ def document(process: Process) -> dict[str, object]:
             for name, limit in process.limits.items()
         },
         "drain_seconds": process.drain or None,
+        "before": [
+            {
+                "command": list(each.command),
+                "timeout_seconds": each.timeout,
+                "on_restart": each.on_restart,
+            }
+            for each in before
+        ],
     }

@@ -5,6 +5,7 @@ from __future__ import annotations
 from cycle_exec.planning import changes as comparing
 from cycle_exec.planning.changes import Changes
 from cycle_exec.resident.watching import (
+    BEFORE,
     Apply,
     HandOver,
     Job,
@@ -105,7 +106,8 @@ def _hold(state: Watching, now: float, jitter: float, rules: Rules) -> Step:
         # Nobody tells when a value that could not be had for a while can be had again.
         schedule = schedule.again(now, jitter, again).replace(failures=0)
     jobs = dict((job.deed, job) for job in state.jobs)
-    jobs.update({deed: Job(deed=deed, at=now) for deed in _commands(found)})
+    commands = _commands(found, rules)
+    jobs.update({deed: Job(deed=deed, at=now) for deed in commands})
     was_refused = bool(state.refusals)
     state = state.replace(
         held=fresh, fresh=None, changes=Changes(), restored=(), schedule=schedule, empty=(),
@@ -117,16 +119,21 @@ def _hold(state: Watching, now: float, jitter: float, rules: Rules) -> Step:
             return state, (Keep(),)
         words = "reload works again: nothing has changed"
         return state, (Keep(), Say(level="notice", words=words))
+    running = tuple(Run(deed=deed) for deed in commands)
+    if BEFORE in commands:
+        # Until they have worked, nobody is to start the app with the new plan.
+        return state, (Keep(), Tell(changes=found), *running)
     handing = HandOver(
         asks="restart" if ("restart",) in found.deeds else "",
         signals=tuple(deed[1] for deed in found.deeds if deed[0] == "signal"),
     )
-    running = tuple(Run(deed=deed) for deed in _commands(found))
     return state, (Keep(), Tell(changes=found), *running, handing)
 
 
-def _commands(changes: Changes) -> list[Deed]:
-    return [deed for deed in changes.deeds if deed[0] == "command"]
+def _commands(changes: Changes, rules: Rules) -> list[Deed]:
+    """Return the commands to run, in their order."""
+    before = [BEFORE] if rules.before and ("restart",) in changes.deeds else []
+    return [*(deed for deed in changes.deeds if deed[0] == "command"), *before]
 
 
 def refused(state: Watching, event: Refused) -> Step:
@@ -159,7 +166,10 @@ def ran(state: Watching, event: Ran) -> Step:
         return state, ()
     others = tuple(one for one in state.jobs if one is not job)
     if not event.failure:
-        return state.replace(jobs=others), (HandOver(),)
+        if any(one.deed == BEFORE for one in others):
+            return state.replace(jobs=others), ()
+        asks = "restart" if event.deed == BEFORE else ""
+        return state.replace(jobs=others), (HandOver(asks=asks),)
     pause = min(_AGAIN, 2.0**job.failures)
     failed = job.replace(at=event.now + pause, failures=min(job.failures + 1, 10))
     state = state.replace(jobs=(*others, failed))

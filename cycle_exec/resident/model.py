@@ -25,9 +25,11 @@ class Terms(Record):
     to end, as it is passed on. stop_signal: the same as it arrives. signal_map: what is passed on
     instead of a signal; "NONE": nothing. terminal: whether the app's group has the terminal that
     was ours. alone: nobody could bring us back to the foreground (we lead the session, or are
-    PID 1). drain: seconds for which a stop is held back from the app.
+    PID 1). drain: seconds for which a stop is held back from the app. before: seconds more for a
+    launch that was told to end, because of what it runs before the app.
     """
 
+    before: float = 0.0
     drain: float = 0.0
     grace: float = 0.0
     patience: float = 10.0
@@ -56,8 +58,10 @@ class SupervisorArguments(Record):
     ignored: bool
     log_level: str
     log_format: str
+    before: float
     drain: float
     grace: float
+    patience: float
     stop_signal: str
     signal_map: Mapping[str, str]
 
@@ -71,8 +75,10 @@ class SupervisorArguments(Record):
             str(int(self.ignored)),
             self.log_level,
             self.log_format,
+            str(self.before),
             str(self.drain),
             str(self.grace),
+            str(self.patience),
             self.stop_signal,
             BOARD,
             *(f"{came}:{passed_on}" for came, passed_on in self.signal_map.items()),
@@ -82,7 +88,7 @@ class SupervisorArguments(Record):
     def from_argv(cls, words: Sequence[str]) -> SupervisorArguments:
         """Return the same again."""
         child, channel, launch, terminal, mask, ignored, level, form, *rest = words
-        drain, grace, stop_signal, _, *pairs = rest
+        before, drain, grace, patience, stop_signal, _, *pairs = rest
         return cls(
             child=int(child),
             channel=int(channel) if channel else None,
@@ -92,8 +98,10 @@ class SupervisorArguments(Record):
             ignored=ignored == "1",
             log_level=level,
             log_format=form,
+            before=float(before),
             drain=float(drain),
             grace=float(grace),
+            patience=float(patience),
             stop_signal=stop_signal,
             signal_map=dict(pair.split(":", 1) for pair in pairs),
         )

@@ -88,7 +88,7 @@ def _arrived(terms: Terms, state: State, event: Arrived) -> Step:
     passed_on = terms.signal_map.get(event.signal, event.signal)
     stops = event.signal in _STOPS or event.signal == terms.stop_signal
     if state.phase == "launching":
-        return _arrived_early(state, event, stops)
+        return _arrived_early(terms, state, event, stops)
     if state.phase in _WITHOUT_APP:
         if stops:
             return _stopped_without_app(terms, state, event.number)
@@ -126,7 +126,7 @@ def _stopping(terms: Terms, state: State, is_platforms: bool, sent: tuple[Action
     return stopping, (*sent, *drained, Wait(timer=STOP, seconds=within))
 
 
-def _arrived_early(state: State, event: Arrived, stops: bool) -> Step:
+def _arrived_early(terms: Terms, state: State, event: Arrived, stops: bool) -> Step:
     """Pass it on to the launch, which has not come to the app yet and ends by it."""
     if not stops:
         return state, (Send(signal=event.signal),)
@@ -135,7 +135,8 @@ def _arrived_early(state: State, event: Arrived, stops: bool) -> Step:
     if state.stopped:
         return state, (Send(signal=known),)
     stopped = state.replace(stopped=True, code=128 + event.number)
-    return stopped, (Send(signal=known), Wait(timer=GRACE, seconds=_LEAVES_WITHIN))
+    within = _LEAVES_WITHIN + terms.before
+    return stopped, (Send(signal=known), Wait(timer=GRACE, seconds=within))
 
 
 def _stopped_without_app(terms: Terms, state: State, number: int) -> Step:

@@ -16,17 +16,23 @@ if TYPE_CHECKING:
     from cycle_exec.planning.model import FileWrite
 
 
+# As a command: those of [[before]], after which the app is restarted.
+BEFORE: Deed = ("before",)
+
+
 class Rules(Record):
     """What the settings say, for the whole life of the process.
 
     on_environment: what a changed environment asks for. restores: targets that others have changed
-    are put back at each look. listens: there can be notifications.
+    are put back at each look. listens: there can be notifications. before: a restart waits for
+    commands of [[before]] to work.
     """
 
     pace: Pace
     on_environment: Deed = ("restart",)
     restores: bool = False
     listens: bool = True
+    before: bool = False
 
 
 class Job(Record):

@@ -58,6 +58,9 @@ LIMITS = tuple(
 )
 UNLIMITED = -1
 
+# Seconds between TERM and KILL where process.grace gives none.
+PATIENCE = 10.0
+
 # Before the name of a template that comes with cycle-exec.
 BUILTIN = "builtin:"
 
@@ -199,6 +202,19 @@ class TemplateOutput(Written):
     check: tuple[str, ...] = ()
 
 
+class Before(Record):
+    """One [[before]]: a command that is run to its end before the app is started.
+
+    timeout: seconds, added to the deadline. output: "filtered": lines that a fetched value may be
+    in are withheld; "raw": what it prints goes to our standard error as it is.
+    """
+
+    command: tuple[str, ...]
+    timeout: float = 60.0
+    on_restart: bool = False
+    output: str = "filtered"
+
+
 class DotenvOutput(Written):
     """[dotenv]: a dotenv file of what the launch exports, written for one named reader."""
 
@@ -271,6 +287,11 @@ class Process(Record):
     reload_missing: str = "keep"
     restore: str = "restart"
 
+    @property
+    def patience(self) -> float:
+        """Seconds for who is told to end, whatever it is."""
+        return self.grace or PATIENCE
+
 
 class Login(Record):
     """A VPN login that must be accepted before the launch: the variables that hold it."""
@@ -341,6 +362,7 @@ class Manifest(Record):
     templates: tuple[TemplateOutput, ...] = ()
     dotenv: DotenvOutput | None = None
     wait: tuple[str, ...] = ()
+    before: tuple[Before, ...] = ()
     vpn: Vpn | None = None
     process: Process = Process()
     report: Report = Report()

@@ -137,6 +137,7 @@ CASES = {
         78, "nobody-here", manifest('[dotenv]\ntarget = "@/old.env"\nowner = "nobody-here"')
     ),
     "vpn-helper": Case(78, "there is no auth-user-pass-verify", vpn_check("port 1194\n")),
+    "limit-refused": Case(78, "(fs.nr_open)", options("--limit", "nofile=unlimited")),
     "user-refused": Case(78, "it (EPERM)", options("--user", "1:1", before=without_setuid)),
     "command-not-found": Case(127, "no-such-app", options(command=["no-such-app"])),
     "command-not-executable": Case(126, "/etc/hostname", options(command=["/etc/hostname"])),
@@ -192,6 +193,11 @@ CASES = {
             'check = ["sh", "-c", "cat {{ staged }} >&2; exit 9"]'
         ),
         staged=True,
+    ),
+    "before-failed": Case(
+        65,
+        "before command no-such-program: it is not in",
+        manifest('[[before]]\ncommand = ["no-such-program"]'),
     ),
     "target-failed": Case(73, "larger than allowed", on_a_full_file_system, staged=True),
 }

@@ -92,6 +92,19 @@ def test_a_wait_loads_nothing_heavy(ground):
     assert "cycle_exec.launching.waiting.containers" not in found
 
 
+@pytest.mark.parametrize("mode", [(), ("--init",)], ids=["plain", "init"])
+def test_who_asks_for_nothing_of_it_loads_nothing_for_it(ground, mode):
+    """Commands before the app, its umask and its limits."""
+    with hostile(variables={"PLAIN": "x"}) as api:
+        found = loaded(ground, api, "--manifest", str(ground.manifest("[log]\n")), *mode)
+        text = '[[before]]\ncommand = ["true"]\n[process]\nlimits.core = 0\n'
+        asked = loaded(ground, api, "--manifest", str(ground.manifest(text, "asked.toml")), *mode)
+    only = {name for name in asked - found if name.startswith("cycle_exec.")}
+    for name in ("launching.command.before", "launching.command.output", "system.exec.limits"):
+        assert f"cycle_exec.{name}" in only
+    assert not {"cycle_exec.system.init.commands", "cycle_exec.settings.limits"} & found
+
+
 def test_a_template_with_blocks_loads_jinja2(ground):
     """The one that needs it gets it; this also shows that the check can fail."""
     ground.template(BLOCKS)

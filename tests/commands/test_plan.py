@@ -140,6 +140,7 @@ def test_the_json_has_one_shape(verb, manifest):
         **dict.fromkeys(("umask", "drain_seconds", "stale_seconds"), type(None)),
         "limits": dict,
         "offline": bool,
+        "before": list,
     }
     assert found["version"] == 1
     assert (found["command"], found["executable"]) == (["true"], "/bin/true")

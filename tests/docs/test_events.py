@@ -108,6 +108,9 @@ RELOAD = {
         "launching/reload/test_reload": ["test_the_apps_end_is_the_end"],
         "reload/test_processes": ["test_an_app_that_is_killed_is_the_end"],
     },
+    "a command of [`[[before]]`](before.md#at-restarts) with `on_restart` fails": {
+        "launching/reload/test_before": ["test_one_that_fails_before_a_restart"],
+    },
     "a command of `on_change` fails": {
         "reload/test_findings": ["test_a_command_that_fails_is_tried_again_and_shows_its_lines"],
     },
@@ -203,7 +206,41 @@ HEALTH = {
     "fewer than `minimum_days` (a third of a short lifetime) are left": _WORDS,
     "the watcher was killed": {"commands/test_health": ["test_a_watcher_that_is_killed"]},
 }
+BEFORE = {
+    "it exits with anything but 0, or a signal ends it": {
+        "launching/command/test_before": ["test_one_that_fails"],
+    },
+    "it does not end within `timeout`": {
+        "launching/command/test_before": [
+            "test_one_that_is_late",
+            "test_one_that_ignores_being_told",
+        ],
+    },
+    "a stop arrives meanwhile": {
+        "launching/command/test_before": [
+            "test_a_stop",
+            "test_a_stop_of_one_that_ignores_it",
+            "test_a_stop_as_pid_1",
+        ],
+    },
+    "it leaves processes behind in its process group": {
+        "launching/command/test_before": ["test_what_it_leaves_behind"],
+    },
+    "it starts a daemon, which has a session of its own": {
+        "launching/command/test_before": [
+            "test_what_it_leaves_behind",
+            "test_no_zombie_is_left_to_the_app",
+        ],
+    },
+    "nobody reads standard error, or it is full": {
+        "launching/command/test_before": [
+            "test_output_that_nobody_reads",
+            "test_standard_error_that_is_closed",
+        ],
+    },
+}
 TABLES = {
+    ("before.md", "When it fails"): BEFORE,
     ("reload.md", "What happens when"): RELOAD,
     ("reload.md", "Health"): HEALTH,
     ("init.md", "What happens when"): INIT,

@@ -174,3 +174,21 @@ def test_a_refusal_while_swapping_puts_everything_back(ground, api):
     folder.chmod(0o777)
     ran = launched(ground, api, before=without_privileges)
     assert (ran.code, ground.starts) == (0, 1), "only the sticky bit was in the way"
+
+
+def test_a_command_before_the_app_that_fails_leaves_the_files_and_starts_nothing(ground, api):
+    """It runs when all are new; they stay, and the app is not started."""
+    text = MANIFEST + '[[before]]\ncommand = ["sh", "-c", "cp @/checked ~/seen; exit 3"]\n'
+    ran = ground.launch(api, "--manifest", ground.manifest(text))
+    assert (ran.code, ran.kinds, ground.starts) == (65, ["before-failed"], 0), ran
+    assert "it exited with code 3; the app is not started, the files are written" in ran.err
+    assert (ground.inputs / "seen").read_bytes() == (ground.folder / "checked").read_bytes()
+    assert (ground.folder / "deep" / "er" / "dotenv").exists()
+    assert not [path for path in ground.folder.rglob("*") if path.name.startswith(".cycle-exec")]
+
+
+def test_one_that_cannot_be_started_changes_nothing(ground, api):
+    """Which is known before anything is asked."""
+    text = MANIFEST + '[[before]]\ncommand = ["@/no-such-program"]\n'
+    ran = ground.launch(api, "--manifest", ground.manifest(text))
+    ground.refused(ran, 65, "before-failed", "no-such-program")

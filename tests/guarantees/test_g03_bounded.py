@@ -179,6 +179,18 @@ def test_a_check_without_end_does_not_keep_it(ground, api, check):
     assert ran.seconds < LONGER + 1
 
 
+@pytest.mark.parametrize("command", ["exec sleep 60", "trap '' TERM; while :; do :; done", "yes"])
+def test_a_command_before_the_app_does_not_keep_it(ground, api, command):
+    """Its timeout is added to the deadline, and for one that ignores TERM its grace."""
+    text = ground.manifest(
+        f'[[before]]\ncommand = ["sh", "-c", "{command}"]\ntimeout = "500ms"\n'
+        '[process]\ngrace = "500ms"\ninit = true\n'
+    )
+    ran = launched(ground, api, "--manifest", text, deadline=LONGER)
+    assert (ran.code, ran.kinds, ground.starts) == (65, ["before-failed"], 0), ran.err[-500:]
+    assert ran.seconds < LONGER + 0.5 + 0.5 + 1
+
+
 def test_a_metadata_file_that_never_appears_does_not_keep_it(ground, api):
     """The platform writes it at some time; without it the wait ends with the deadline."""
     ground.template("{{ metadata }}")

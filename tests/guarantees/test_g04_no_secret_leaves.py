@@ -275,3 +275,21 @@ def test_a_launcher_that_crashes_leaves_no_core_file(ground, api, options):
 def children(process):
     found = Path(f"/proc/{process}/task/{process}/children").read_text().split()
     return [int(each) for each in found]
+
+
+@pytest.mark.parametrize("form", ["text", "json"])
+def test_what_a_command_before_the_app_prints_shows_no_value(ground, api, form):
+    """Line by line as it comes, however it is written; what is no part of a value is shown."""
+    api.world.variables["LONG"] = 'c4n4ry with a blank, a "quote" and\na second c4n4ry line'
+    script = (
+        "env; echo plain words; printf %s \"$LONG\" | base64; printf 'c4n'; sleep 0.2; "
+        "printf '4ry'; cat ~/page.j2"
+    )
+    ground.always = {**LOUDEST, "CYCLE_EXEC_LOG_FORMAT": form}
+    text = f"[[before]]\ncommand = {json.dumps(['sh', '-c', script])}\n"
+    ran = ground.launch(api, "--manifest", ground.manifest(text))
+    assert (ran.code, ground.starts) == (0, 1), ran
+    assert "c4n4ry" not in ran.err
+    assert b64encode(b"c4n4ry with a blank").decode()[:20] not in ran.err
+    assert "plain words" in ran.err
+    ground.silent_about_secrets(ran)

@@ -60,8 +60,10 @@ def test_a_supervisor_that_cannot_start_is_a_refusal(monkeypatch):
         ignored=False,
         log_level="notice",
         log_format="text",
+        before=0.0,
         drain=0.0,
         grace=0.0,
+        patience=10.0,
         stop_signal="TERM",
         signal_map={},
     )

@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cycle_exec.planning.model import FileWrite
-from cycle_exec.presentation.command_output import MASK, TOO_MUCH, WITHHELD, shown, values
+from cycle_exec.presentation.command_output import MASK, TOO_MUCH, WITHHELD, Screen, shown, values
 from cycle_exec.secret import Secret
 from cycle_exec.sources.model import Certificate, Integration, Snapshot
 
@@ -153,3 +153,15 @@ def test_the_values_that_are_looked_for():
     ]
     found = values(snapshot, Secret("token"), writes)
     assert found == ["variable", "token", "field", "key", "decoded"]
+
+
+def test_piece_by_piece():
+    """Each piece of whole lines is judged as all of them would be."""
+    screen = Screen(["secret-value", "ab"])
+    assert screen.shown(b"") == ()
+    assert screen.shown(b"one\n\ntwo ab\n") == ("one", f"two {MASK}")
+    assert screen.shown(b"a secret-\nits value\n") == (WITHHELD, "its value")
+    assert screen.shown("".join(f"{n}\n" for n in range(50)).encode()) == tuple(
+        str(n) for n in range(50)
+    )
+    assert Screen(["x" * 2_000_000]).shown(b"a\nb\n") == (TOO_MUCH,)

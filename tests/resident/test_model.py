@@ -18,8 +18,10 @@ ARGUMENTS = st.builds(
     ignored=st.booleans(),
     log_level=st.sampled_from(["error", "notice"]),
     log_format=st.sampled_from(["text", "json"]),
+    before=st.floats(0, 1e6),
     drain=st.floats(0, 1e5),
     grace=st.floats(0, 1e6),
+    patience=st.floats(0, 1e6),
     stop_signal=SIGNALS,
     signal_map=st.dictionaries(SIGNALS, SIGNALS),
 )
@@ -32,8 +34,10 @@ PLAIN = SupervisorArguments(
     ignored=False,
     log_level="notice",
     log_format="text",
+    before=0.0,
     drain=0.0,
     grace=0.0,
+    patience=10.0,
     stop_signal="TERM",
     signal_map={},
 )

@@ -173,6 +173,13 @@ def test_a_launch_is_stopped_at_once():
     assert history(DRAINED, TERM, state=launching) == [[Send(signal="TERM")]]
 
 
+def test_a_launch_has_time_to_end_what_it_runs():
+    """Of [[before]]; others are waited for no longer than they need."""
+    launching = State(phase="launching")
+    assert timers(PLAIN, TERM, state=launching) == {"grace": 0.8}
+    assert timers(Terms(before=10.0), TERM, state=launching) == {"grace": 10.8}
+
+
 def test_nothing_is_held_back_at_a_restart():
     """What was told to end already gets a stop at once, and a plan waits for a stop's outcome."""
     restarted = (NewPlan(), TERM)

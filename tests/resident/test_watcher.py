@@ -7,6 +7,7 @@ from cycle_exec.resident import status
 from cycle_exec.resident.schedule import Pace
 from cycle_exec.resident.watcher import begin, due, step
 from cycle_exec.resident.watching import (
+    BEFORE,
     Applied,
     Apply,
     Connect,
@@ -69,6 +70,58 @@ def test_a_changed_file_is_applied_said_and_handed_over():
     assert state.held == new
     _, done = played(plan(A="1"), Planned(now=1.0, plan=plan(A="2")))
     assert done[0][-1] == HandOver(asks="restart")
+
+
+def test_a_restart_waits_for_what_is_run_before_it():
+    """Nobody is handed the new plan until that has worked; then the restart is asked for."""
+    rules = RULES.replace(before=True)
+    both = plan(write(on_change=COMMAND), A="1")
+    new = plan(write(content=b"y", on_change=COMMAND), A="2")
+    failed = Ran(now=3.0, deed=BEFORE, failure=("before: it exited with code 1", "more"))
+    events = (
+        Planned(now=1.0, plan=new),
+        Applied(now=1.0),
+        Ran(now=2.0, deed=COMMAND),
+        failed,
+        Due(now=4.5),
+        failed.replace(now=4.5),
+        Due(now=5.0),
+        Due(now=7.0),
+        Ran(now=7.0, deed=BEFORE),
+    )
+    state, done = played(both, *events, rules=rules)
+    keep, tell, *running = done[1]
+    assert (keep, running) == (Keep(), [Run(deed=COMMAND), Run(deed=BEFORE)])
+    assert isinstance(tell, Tell)
+    assert done[2] == []
+    assert words(done[3]) == [
+        "before: it exited with code 1; it is tried again until it works",
+        "more",
+    ]
+    again = [action for actions in done[4:8] for action in actions if isinstance(action, Run)]
+    assert again == [Run(deed=BEFORE), Run(deed=BEFORE)]
+    assert done[8] == [HandOver(asks="restart")]
+    assert state.jobs == ()
+    # What asks for no restart does not wait.
+    old = plan(write(on_change=("signal", "HUP")))
+    fresh = plan(write(content=b"y", on_change=("signal", "HUP")))
+    _, done = played(old, Planned(now=1.0, plan=fresh), Applied(now=1.0), rules=rules)
+    assert done[1][-1] == HandOver(signals=("HUP",))
+
+
+def test_newer_data_are_tried_at_once():
+    """However often it has failed with others."""
+    rules = RULES.replace(before=True)
+    failed = Ran(now=2.0, deed=BEFORE, failure=("x",))
+    _, done = played(
+        plan(A="1"),
+        Planned(now=1.0, plan=plan(A="2")),
+        failed,
+        failed,
+        Planned(now=3.0, plan=plan(A="3")),
+        rules=rules,
+    )
+    assert done[3][-1] == Run(deed=BEFORE)
 
 
 def test_a_look_that_changes_nothing_does_nothing():

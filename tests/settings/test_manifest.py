@@ -11,6 +11,7 @@ from cycle_exec.settings.manifest.manifest import parse
 from cycle_exec.settings.model import (
     UNLIMITED,
     Api,
+    Before,
     CertificateRequest,
     DotenvOutput,
     EnvironmentRules,
@@ -82,6 +83,13 @@ owner = "app"
 for = "tcp://db:5432"
 [[wait]]
 for = "dns://{{ x }}"
+[[before]]
+command = ["migrate", "--all"]
+timeout = "2m"
+on_restart = true
+output = "raw"
+[[before]]
+command = ["x"]
 [process]
 directory = "/"
 umask = "027"
@@ -151,6 +159,10 @@ def test_full():
         ),
         dotenv=DotenvOutput(target="/d", reader="docker", mode=0o600, owner="app"),
         wait=("tcp://db:5432", "dns://{{ x }}"),
+        before=(
+            Before(command=("migrate", "--all"), timeout=120.0, on_restart=True, output="raw"),
+            Before(command=("x",)),
+        ),
         process=Process(
             directory="/",
             umask=0o027,
@@ -329,6 +341,9 @@ MODE = 'octal digits in quotes such as "0600" or "644", at most "0777"'
             'integrations.files."/a/./b": the same target is there twice, first on line 2',
         ),
         ("[process]\ndirectory = 'srv'", 2, "process.directory expects an absolute path, it must"),
+        ("[[before]]\ntimeout = '1s'", 1, "before.command is missing"),
+        ("[[before]]\ncommand = []", 2, "before.command expects an array that is not empty"),
+        ("[before]\ncommand = ['x']", 1, "before expects an array of tables, written [[before]]"),
         (
             "[process]\numask = '22'",
             2,

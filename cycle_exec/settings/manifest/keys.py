@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from cycle_exec.settings import model, rules
 from cycle_exec.settings.manifest.nodes import (
-    Amount,
     Choice,
     Either,
     ListOf,
@@ -15,31 +14,12 @@ from cycle_exec.settings.manifest.nodes import (
     Table,
     Text,
 )
+from cycle_exec.settings.manifest.process import BEFORE, PROCESS
+from cycle_exec.settings.manifest.shapes import mapping as _map
+from cycle_exec.settings.manifest.shapes import option as _option
+from cycle_exec.settings.manifest.shapes import text as _text
+from cycle_exec.settings.manifest.shapes import texts as _texts
 from cycle_exec.settings.options import BY_NAME
-
-
-def _option(name: str) -> Text | Choice | Switch:
-    """Return the key that a launch option of one value overrides: the same rule, the same words."""
-    option = BY_NAME[name]
-    if option.kind == "switch":
-        return Switch(help=option.help)
-    default = option.default or None
-    if option.kind == "choice":
-        return Choice(choices=option.choices, default=default, help=option.help)
-    rule = "DURATION" if option.kind == "duration" else option.rule or "PATH"
-    return _text(getattr(rules, rule), option.help, default)
-
-
-def _text(rule: rules.Rule, help: str, default: str | None = None) -> Text:
-    return Text(rule=rule, default=default, help=help)
-
-
-def _texts(rule: rules.Rule, help: str, least: int = 0) -> ListOf:
-    return ListOf(item=Text(rule=rule), least=least, help=help)
-
-
-def _map(key: rules.Rule, value: rules.Rule, help: str) -> MapOf:
-    return MapOf(key=key, value=Text(rule=value), help=help)
 
 
 def _command(command: tuple[str, ...], user: str = "") -> tuple[str, ...]:
@@ -69,21 +49,6 @@ _TARGET = {
     "owner": _text(rules.OWNER, "Owner of the file; by default the user who runs cycle-exec."),
     "on_change": _ON_CHANGE,
 }
-
-_LIMIT = Either(
-    text=Amount(
-        make=lambda soft: model.Limit(soft=soft),
-        expecting='a whole number from 0 on, "unlimited" or { soft = N, hard = N }',
-    ),
-    table=Table(
-        make=model.Limit,
-        required=("soft", "hard"),
-        fields={
-            "soft": Amount(help="The limit that counts."),
-            "hard": Amount(help="Up to where the command can raise it."),
-        },
-    ),
-)
 
 _API = Table(
     make=model.Api,
@@ -323,62 +288,9 @@ MANIFEST = Table(
         "templates": ListOf(item=_TEMPLATE),
         "dotenv": _DOTENV,
         "wait": ListOf(item=_WAIT),
+        "before": ListOf(item=BEFORE),
         "vpn": _VPN,
-        "process": Table(
-            make=model.Process,
-            help="How the command is started.",
-            fields={
-                "directory": _text(
-                    rules.ABSOLUTE, "The command's working directory, an absolute path."
-                ),
-                "user": _option("user"),
-                "capabilities": _texts(
-                    rules.CAPABILITY,
-                    "Capabilities that the command keeps although it runs as another user: "
-                    '["NET_BIND_SERVICE"]. All others are dropped.',
-                ),
-                "no_new_privs": _option("no-new-privs"),
-                "umask": _option("umask"),
-                "limits": MapOf(
-                    key=rules.LIMIT,
-                    value=_LIMIT,
-                    help="Resource limits of the command by name: { nofile = 65536, core = { soft "
-                    '= 0, hard = "unlimited" } }. With a soft limit alone the hard one stays, '
-                    "unless it has to be raised.",
-                ),
-                "init": _option("init"),
-                "drain": _option("drain"),
-                "grace": _option("grace"),
-                "reload": _option("reload"),
-                "reload_interval": _text(
-                    rules.DURATION,
-                    "With reload, look so often where the platform sends no notifications.",
-                ),
-                "reload_debounce": _text(
-                    rules.DURATION,
-                    "With reload, the quiet after a notification before anything is asked.",
-                    default="2s",
-                ),
-                "reload_longest": _text(
-                    rules.DURATION, "With reload, the longest wait for that quiet.", default="30s"
-                ),
-                "reload_splay": _text(
-                    rules.DURATION,
-                    "With reload, each instance waits its own part of this time, so that not "
-                    "all restart at once.",
-                    default="5s",
-                ),
-                "reload_missing": _option("reload-missing"),
-                "restore": _option("restore"),
-                "stop_signal": _option("stop-signal"),
-                "signal_map": _map(
-                    rules.SIGNAL,
-                    rules.SIGNAL_OR_NONE,
-                    "With init, what reaches the command instead of a signal: "
-                    '{ TERM = "QUIT" }; NONE: nothing does.',
-                ),
-            },
-        ),
+        "process": PROCESS,
         "report": Table(
             make=model.Report,
             help="What a launch tells the platform of itself, without waiting for an answer.",

@@ -99,6 +99,13 @@ STARTER = """\
 #for = "tcp://db:5432"               # http://HOST/PATH, unix:/PATH, file:/PATH, dns://NAME,
 #                                    # container://IDENTIFIER; it may be a template
 
+# A command before the app, for migrations; one such table for each. What it prints goes to stderr.
+#[[before]]
+#command = ["python", "manage.py", "migrate"]
+#timeout = "60s"                     # added to the deadline
+#on_restart = false                  # true: with reload, before each restart, too
+#output = "filtered"                 # or "raw": lines that fetched values may be in are shown, too
+
 # The credential hook of an OpenVPN server, judged before the server is started.
 #[vpn]
 #config = "/etc/openvpn/server.conf" # default: what the openvpn command names

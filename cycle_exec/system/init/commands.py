@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 
-from cycle_exec.errors import Unfit
+from cycle_exec.errors import Refused, Unfit
 from cycle_exec.record import Record
 from cycle_exec.system.exec import process
 from cycle_exec.system.exec import user as users
@@ -15,7 +15,8 @@ from cycle_exec.system.signals import IGNORED_BY_PYTHON, blocked
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     import signal as _signal
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from typing import Any
 
     from cycle_exec.system.clock import Deadline
     from cycle_exec.system.exec.user import User
@@ -52,22 +53,30 @@ def run(
     directory: str = "",
     user: User | None = None,
     enter: Callable[[], None] | None = None,
+    become: Callable[[], None] | None = None,
+    heard: Callable[[bytes], None] | None = None,
+    raw: bool = False,
+    grace: float = 0.0,
 ) -> Outcome:
     """Run a command in a group of its own, of which nothing is left afterwards.
 
-    enter: what its process does first, for example to see other files than we do.
+    enter: what its process does first, for example to see other files than we do. become: how it
+    becomes the command, instead of what directory and user say. heard: is given what it prints, as
+    it comes. raw: it prints to our own standard error. grace: seconds between TERM and KILL for one
+    that does not end in time, or is interrupted; 0: there is no TERM.
     """
     reading, writing = os.pipe2(os.O_CLOEXEC)
     says, said = os.pipe2(os.O_CLOEXEC)
+    start = become or (lambda: _become(executable, argv, environ, directory, user))
     # Ignored on entry, the kernel would reap the child and its code were lost.
     before = _signal.signal(_signal.SIGCHLD, _signal.SIG_DFL)
-    child = 0
+    child, ended = 0, False
     try:
         try:
             with blocked():
                 child = os.fork()
                 if child == 0:
-                    _become(executable, argv, environ, directory, user, enter, writing, said)
+                    _start(start, enter, 2 if raw else writing, said)
                 os.setpgid(child, child)
         except OSError as error:
             if not child:
@@ -79,29 +88,39 @@ def run(
         if not told.startswith(_ENTERED):
             return Outcome(outside=True)
         refusal = told[len(_ENTERED) :].decode()
-        output, ended = _read(reading, child, deadline)
+        output, ended = _read(reading, child, deadline, heard)
         code = process.exit_code(child) if ended else None
         return Outcome(code=code, output=output, refusal=refusal)
     finally:
-        with blocked():
-            # Until it is waited for, the number of the group is its own.
-            if child:
-                process.clear_away(child)
-            for descriptor in (reading, writing, says, said):
-                if descriptor >= 0:
-                    os.close(descriptor)
-            _signal.signal(_signal.SIGCHLD, before)
+        try:
+            if child and grace and not ended:
+                _ask_to_end(reading, child, grace, heard)
+        finally:
+            _clear_away(child, (reading, writing, says, said), before)
 
 
-def _become(
-    executable: str,
-    argv: Sequence[str],
-    environ: Mapping[str, str],
-    directory: str,
-    user: User | None,
-    enter: Callable[[], None] | None,
-    output: int,
-    said: int,
+def _clear_away(child: int, descriptors: Iterable[int], before: Any) -> None:
+    with blocked():
+        # Until it is waited for, the number of the group is its own.
+        if child:
+            process.clear_away(child)
+        for descriptor in descriptors:
+            if descriptor >= 0:
+                os.close(descriptor)
+        _signal.signal(_signal.SIGCHLD, before)
+
+
+def reap_orphans() -> None:
+    """Take the exit codes of those that have ended and are left to us, as PID 1."""
+    try:
+        while os.getpid() == 1 and os.waitpid(-1, os.WNOHANG)[0]:
+            pass
+    except ChildProcessError:
+        pass
+
+
+def _start(
+    become: Callable[[], None], enter: Callable[[], None] | None, output: int, said: int
 ) -> None:
     try:
         os.setpgid(0, 0)
@@ -114,31 +133,43 @@ def _become(
             raise Unfit("/dev/null, its input, cannot be opened") from None
         os.dup2(output, 1)
         os.dup2(output, 2)
-        users.become(user, no_new_privs=False)
-        if directory:
-            try:
-                # As the user: root could be led by a link to where the user may not go.
-                os.chdir(encoded(directory))
-            except OSError as error:
-                raise Unfit(words_on(error, directory)) from None
-        for number in _signal.valid_signals() - _UNCHANGEABLE:
-            # A handler of ours must not run here. What was ignored on entry stays so.
-            if _signal.getsignal(number) != _signal.SIG_IGN or number in IGNORED_BY_PYTHON:
-                _signal.signal(number, _signal.SIG_DFL)
-        _signal.pthread_sigmask(_signal.SIG_SETMASK, ())
-        os.execve(  # noqa: S606
-            encoded(executable),
-            [encoded(word) for word in argv],
-            {encoded(name): encoded(value) for name, value in environ.items()},
-        )
+        become()
     except Unfit as unfit:
         os.write(said, unfit.reason.encode())
+    except Refused as refused:
+        os.write(said, encoded(refused.problems[0].reason))
     except OSError as error:
         os.write(said, process.cause(error).encode())
     except BaseException:  # noqa: BLE001 - whatever it is, there is no command
         os.write(said, b"it cannot be started as this user")
     finally:
         os._exit(_FAILED)
+
+
+def _become(
+    executable: str,
+    argv: Sequence[str],
+    environ: Mapping[str, str],
+    directory: str,
+    user: User | None,
+) -> None:
+    users.become(user, no_new_privs=False)
+    if directory:
+        try:
+            # As the user: root could be led by a link to where the user may not go.
+            os.chdir(encoded(directory))
+        except OSError as error:
+            raise Unfit(words_on(error, directory)) from None
+    for number in _signal.valid_signals() - _UNCHANGEABLE:
+        # A handler of ours must not run here. What was ignored on entry stays so.
+        if _signal.getsignal(number) != _signal.SIG_IGN or number in IGNORED_BY_PYTHON:
+            _signal.signal(number, _signal.SIG_DFL)
+    _signal.pthread_sigmask(_signal.SIG_SETMASK, ())
+    os.execve(  # noqa: S606
+        encoded(executable),
+        [encoded(word) for word in argv],
+        {encoded(name): encoded(value) for name, value in environ.items()},
+    )
 
 
 def _whole(descriptor: int) -> bytes:
@@ -149,7 +180,41 @@ def _whole(descriptor: int) -> bytes:
     return found
 
 
-def _read(descriptor: int, child: int, deadline: Deadline) -> tuple[bytes, bool]:
+def _ask_to_end(
+    reading: int, child: int, grace: float, heard: Callable[[bytes], None] | None
+) -> None:
+    """Give the group TERM, and time for it; nobody else interrupts this."""
+    from select import POLLIN, poll
+
+    from cycle_exec.system.clock import Deadline
+    from cycle_exec.system.init import handlers
+
+    deadline = Deadline.after(grace)
+    for number in (_signal.SIGTERM, _signal.SIGCONT):
+        try:
+            os.killpg(child, number)
+        except OSError:
+            return
+    _read(reading, child, deadline, heard)
+    # A shell ends at once, and what it has started has still to undo something.
+    poller = poll()
+    poller.register(reading, POLLIN)
+    while True:
+        # Asked first: what was printed at last is there when nobody is.
+        alive = bool(deadline.left() and handlers.members(child))
+        if poller.poll(_STEP if alive else 0):
+            piece = os.read(reading, _KEPT)
+            if not piece:
+                poller.unregister(reading)
+            elif heard is not None:
+                heard(piece)
+        if not alive:
+            return
+
+
+def _read(
+    descriptor: int, child: int, deadline: Deadline, heard: Callable[[bytes], None] | None
+) -> tuple[bytes, bool]:
     """Return the end of what is printed until the command has ended, and whether it has."""
     from select import POLLIN, poll
 
@@ -171,9 +236,12 @@ def _read(descriptor: int, child: int, deadline: Deadline) -> tuple[bytes, bool]
             if any(each == descriptor for each, _ in ready):
                 piece = os.read(descriptor, _KEPT)
                 found = (found + piece)[-_KEPT:]
+                if heard is not None:
+                    heard(piece)
                 if not piece:
                     poller.unregister(descriptor)
-            elif ended or not left:
+            # A pipe is read at once: what is printed for ever, or by others, is not waited for.
+            if ended or not left:
                 return found, ended
     finally:
         if process_descriptor >= 0:

@@ -32,12 +32,14 @@ class Supervision(Record):
     channel: int
 
 
-def fork_supervisor(process: Process, log: Log, mask: Iterable[int] | None) -> Supervision:
+def fork_supervisor(
+    process: Process, log: Log, mask: Iterable[int] | None, before: float = 0.0
+) -> Supervision:
     """Fork. Return in the child, which leads a group of its own, once the parent has become
     `entry.supervise`: from then on its environment tells nobody a secret.
 
     mask: what was blocked on entry, None: what is blocked now. In reload mode the child becomes a
-    watcher; otherwise it will be the app, and has the terminal, if it was ours.
+    watcher; otherwise it will be the app, and has the terminal, if it was ours. before: see Terms.
 
     Raises Refused if there can be no child.
     """
@@ -67,11 +69,7 @@ def fork_supervisor(process: Process, log: Log, mask: Iterable[int] | None) -> S
         os.close(becoming)
         _signal.pthread_sigmask(_signal.SIG_SETMASK, blocked)
         return Supervision(pid=parent, channel=-1 if below is None else below)
-    try:
-        # Both do it: whoever comes second finds it done, or the child has already become the app.
-        os.setpgid(child, child)
-    except OSError:
-        pass
+    _let_lead(child)
     if above is None:
         terminal.hand_over(own, child)
     _close(below, launching)
@@ -84,12 +82,22 @@ def fork_supervisor(process: Process, log: Log, mask: Iterable[int] | None) -> S
         ignored=of_children == _signal.SIG_IGN,
         log_level=log.level,
         log_format=log.format,
+        before=before,
         drain=process.drain,
         grace=process.grace,
+        patience=process.patience,
         stop_signal=process.stop_signal,
         signal_map=process.signal_map,
     )
     _become_supervisor(arguments)
+
+
+def _let_lead(child: int) -> None:
+    """Both do it: whoever comes second finds it done, or the child has already become the app."""
+    try:
+        os.setpgid(child, child)
+    except OSError:
+        pass
 
 
 def _close(*descriptors: int | None) -> None:

@@ -99,6 +99,15 @@ class Log:
             lines.append(f"  and {hidden} more")
         _emit(lines)
 
+    def output(self, command: str, lines: Sequence[str]) -> None:
+        """Say what a command has printed, at any level: it is not ours."""
+        if self.is_json:
+            _emit(
+                [_json({"level": "notice", "message": line, "command": command}) for line in lines]
+            )
+        else:
+            _emit([f"{_line(command)} | {_line(line)}" for line in lines])
+
     def trace(self, error: BaseException) -> None:
         """Where a bug is, innermost last: files, lines and names, never the exception's text."""
         lines = [f"  {type(error).__name__}"]

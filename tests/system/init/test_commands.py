@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from cycle_exec.errors import refuse
 from cycle_exec.system.clock import Deadline
 from cycle_exec.system.exec.user import User
 from cycle_exec.system.init.commands import run
@@ -42,6 +43,56 @@ def test_after_its_time_it_is_killed_with_its_group(tmp_path):
     assert found.code is None
     pid = int((tmp_path / "pid").read_text())
     assert until(lambda: not Path(f"/proc/{pid}/exe").exists())
+
+
+def test_output_without_end_keeps_nobody():
+    """Neither from the deadline, nor from the end of the command where a daemon prints on."""
+    assert shell("yes", 0.3).code is None
+    found = shell("setsid yes & echo $!; sleep 0.1; exit 3")
+    assert found.code == 3
+    found = shell("trap '' TERM; setsid yes & yes", 0.3, grace=0.3)
+    assert found.code is None
+
+
+def test_one_that_is_asked_to_end():
+    """TERM for the group, and time for the last of it; what it prints then is heard."""
+    heard: list[bytes] = []
+    script = "(trap 'sleep 0.2; echo inner; exit' TERM; sleep 600 & wait; sleep 60) & echo up; wait"
+    found = shell(script, 1.0, grace=60.0, heard=heard.append)
+    assert found.code is None
+    assert b"".join(heard) == b"up\ninner\n"
+    found = shell("trap 'exit 7' TERM; kill -STOP $$; sleep 60", 0.3, grace=60.0)
+    assert found.code is None
+
+
+def test_one_that_does_not_end(tmp_path):
+    """Is killed with its group when its time for that is over."""
+    script = f"trap '' TERM; sleep 600 & echo $! >{tmp_path}/pid; wait; sleep 600"
+    assert shell(script, 0.5, grace=0.3).code is None
+    pid = int((tmp_path / "pid").read_text())
+    assert until(lambda: not Path(f"/proc/{pid}/exe").exists())
+
+
+def test_one_that_becomes_something_else():
+    """By a way of its own, which may be refused."""
+
+    def become() -> None:
+        os.execv("/bin/sh", ["sh", "-c", "echo became; exit 5"])
+
+    found = shell("exit 0", become=become)
+    assert (found.code, found.output) == (5, b"became\n")
+
+    def refused() -> None:
+        raise refuse("limit-refused", "it", "for a reason")
+
+    assert shell("exit 0", become=refused).refusal == "for a reason"
+
+
+def test_one_that_prints_to_our_standard_error(capfd):
+    """As it is; nothing of it is kept."""
+    found = shell("echo out; echo err >&2", raw=True)
+    assert (found.code, found.output) == (0, b"")
+    assert capfd.readouterr() == ("", "out\nerr\n")
 
 
 def test_one_that_closes_its_output_is_waited_for():
