@@ -13,10 +13,12 @@ from cycle_exec.presentation.diagnosis import Finding, bad, doubtful, good
 from cycle_exec.settings.model import BUILTIN, CertificateRequest
 from cycle_exec.sources import needs
 from cycle_exec.sources.model import Response
-from cycle_exec.system import changeable, clock, files, signals, surroundings
+from cycle_exec.system import clock, files, signals, surroundings
 from cycle_exec.system.api import requests
 from cycle_exec.system.exec import identity, standard_streams
 from cycle_exec.system.output import stderr, stdout
+from cycle_exec.system.paths import changeable
+from cycle_exec.system.targets import obstacles
 from cycle_exec.version import __version__
 
 TYPE_CHECKING = False
@@ -175,7 +177,9 @@ def _compiled(settings: Settings) -> list[Finding]:
         return [doubtful("compiled form", form.reason or "there is none", fix)]
     problems: list[Problem] = []
     texts = preflight.texts(settings.templates, problems)
-    slow = pipeline.rendered_by_jinja2(settings, texts)
+    sources = pipeline.expressions(settings, texts)
+    ready = pipeline.ready_among(settings, sources, preflight.library(texts))
+    slow = {name: text for name, text in sources.items() if not ready.has(name)}
     changed = [name for name in slow if form.programs.get(slow[name], ()) is not None]
     if changed:
         return [doubtful("compiled form", f"{', '.join(changed)}: changed since", fix)]
@@ -347,5 +351,5 @@ def _last_good(invocation: Invocation, settings: Settings) -> list[Finding]:
     reason = keeper.obstacle()
     if reason:
         return [doubtful("last good copy", f"{path}: {reason}", "the next good start writes it")]
-    missing = files.preflight([path])
+    missing = obstacles.of([path])
     return bad("last good copy", missing) or [good("last good copy", f"{path}: usable")]

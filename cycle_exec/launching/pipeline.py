@@ -122,7 +122,7 @@ def fetched(
 ) -> Fetched:
     """Ask for all that is needed, and make ready meanwhile. retry, hurries: see `exchange`."""
     sources = expressions(settings, local.texts)
-    ready = _ready(settings, sources, local.library)
+    ready = ready_among(settings, sources, local.library)
     wanted = needs.needs(settings, _mentioned(sources, ready, local.library))
     prepared: list[Prepared] = []
     vpn_login = _vpn_login(settings, local)
@@ -246,7 +246,7 @@ def _is_expression(value: str) -> bool:
     return "{{" in value or "{%" in value or "{#" in value
 
 
-class _Ready(Record):
+class Ready(Record):
     """Templates that need no Jinja2, as far as one can tell beforehand."""
 
     plain: Mapping[str, Plain] = {}
@@ -257,34 +257,26 @@ class _Ready(Record):
         return name in self.plain or name in self.programs
 
 
-def _ready(settings: Settings, sources: Mapping[str, str], library: Library | None) -> _Ready:
+def ready_among(settings: Settings, sources: Mapping[str, str], library: Library | None) -> Ready:
+    """Return those of the templates that need no Jinja2."""
     if not sources:
-        return _Ready()
+        return Ready()
     from cycle_exec.planning.templates import substitution
 
     plain = substitution.parsed(sources)
     others = {name: text for name, text in sources.items() if name not in plain}
     if not settings.compiled and not any(name.startswith(BUILTIN) for name in others):
-        return _Ready(plain=plain)
+        return Ready(plain=plain)
     from cycle_exec.launching import compiled
 
     programs = compiled.programs(settings, others, library)
     for name in compiled.stale(settings, others, programs):
         reason = "it has changed since, or was not compiled"
         stderr.log.info(f"the compiled form of {name} is not used: {reason}")
-    return _Ready(plain=plain, programs=programs)
+    return Ready(plain=plain, programs=programs)
 
 
-def rendered_by_jinja2(settings: Settings, texts: Sequence[TemplateText]) -> dict[str, str]:
-    """Return the templates, by name, that a launch leaves to Jinja2 from the beginning."""
-    sources = expressions(settings, texts)
-    ready = _ready(settings, sources, preflight.library(texts))
-    return {name: text for name, text in sources.items() if not ready.has(name)}
-
-
-def _mentioned(
-    sources: Mapping[str, str], ready: _Ready, library: Library | None
-) -> frozenset[str]:
+def _mentioned(sources: Mapping[str, str], ready: Ready, library: Library | None) -> frozenset[str]:
     """Return the names to fetch: certain for templates that are ready, suspected for others."""
     found = {name for each in ready.plain.values() for name in each.names}
     found.update(name for each in ready.programs.values() for name in each.used)
@@ -315,7 +307,7 @@ def _bounded() -> bounded:
 def asked(settings: Settings, local: Local) -> frozenset[str]:
     """Return what the fetch is about: kinds of needs, and the names of resources."""
     sources = expressions(settings, local.texts)
-    mentioned = _mentioned(sources, _ready(settings, sources, local.library), local.library)
+    mentioned = _mentioned(sources, ready_among(settings, sources, local.library), local.library)
     wanted = needs.needs(settings, mentioned)
     kinds = {need.name if need.kind == "resource" else need.kind for need in wanted}
     return frozenset(kinds | {"metadata"}.intersection(mentioned))

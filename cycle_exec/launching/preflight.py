@@ -74,7 +74,7 @@ def opened(invocation: Invocation, settings: Settings, *, writes: bool = True) -
     if executable and not problems and writes and settings.before:
         problems += _before(user, settings, directory, search_path, found)
     if writes:
-        problems.extend(files.preflight(targets(settings, found), directories(settings)))
+        problems.extend(_unwritable(targets(settings, found), directories(settings)))
         problems.extend(overwritten(found))
     server, hook = None, None
     if writes and not settings.is_offline:
@@ -105,6 +105,14 @@ def opened(invocation: Invocation, settings: Settings, *, writes: bool = True) -
         hook=hook,
         variable_files=_variable_files(settings),
     )
+
+
+def _unwritable(found: Sequence[str], folders: Sequence[str]) -> list[Problem]:
+    if not found and not folders:
+        return []
+    from cycle_exec.system.targets import obstacles
+
+    return obstacles.of(found, folders)
 
 
 def _variable_files(settings: Settings) -> VariableFiles:

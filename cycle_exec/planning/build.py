@@ -20,6 +20,7 @@ if TYPE_CHECKING:
         FileWrite,
         Inputs,
     )
+    from cycle_exec.planning.templates.rendering import Rendering
     from cycle_exec.settings.model import Settings
     from cycle_exec.sources.model import Snapshot
 
@@ -53,16 +54,12 @@ def build(
     if rendering is not None:
         rendering.templates(inputs.texts, merged.environ)
         warnings = [*warnings, *rendering.warnings]
-    waits: tuple[Awaited, ...] = ()
-    if settings.wait:
-        from cycle_exec.planning import waits as waiting
-
-        waits = waiting.planned(settings.wait, rendering, outputs)
+    waits = _waits(settings, rendering, outputs)
     if settings.certificates is not None and settings.certificates.directory:
         from cycle_exec.planning.certificates import targets
 
         targets.add_to(outputs, settings.certificates, settings, snapshot, chosen, crypto)
-    if settings.has_value_files:
+    if _has_value_files(settings):
         from cycle_exec.planning.files import value_files
 
         value_files.add_to(outputs, settings, snapshot, merged, inputs.inherited, places)
@@ -87,6 +84,25 @@ def build(
         waits=waits,
         offline=snapshot.offline,
         file_variables=stored,
+    )
+
+
+def _waits(
+    settings: Settings, rendering: Rendering | None, outputs: Outputs
+) -> tuple[Awaited, ...]:
+    if not settings.wait:
+        return ()
+    from cycle_exec.planning import waits
+
+    return waits.planned(settings.wait, rendering, outputs)
+
+
+def _has_value_files(settings: Settings) -> bool:
+    """Whether a value goes to a file as it is: of a variable, an integration, or dotenv."""
+    return bool(
+        settings.dotenv is not None
+        or settings.variables.files
+        or any(integration.files for integration in settings.integrations)
     )
 
 

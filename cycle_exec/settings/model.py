@@ -45,24 +45,17 @@ CAPABILITIES = tuple(
     "WAKE_ALARM BLOCK_SUSPEND AUDIT_READ PERFMON BPF CHECKPOINT_RESTORE".split()
 )
 
-# What a start can wait for, in words; `settings.addresses` reads it.
+# What a start can wait for, in words.
 WAIT_FORMS = (
     "tcp://HOST:PORT, http://HOST[:PORT][/PATH], unix:/PATH, file:/PATH, dns://NAME or "
     "container://IDENTIFIER"
 )
-
-# getrlimit(2), by the names that limits.conf(5) and `docker run --ulimit` use; no limit at all.
-LIMITS = tuple(
-    "as core cpu data fsize locks memlock msgqueue nice nofile nproc rss rtprio rttime sigpending "
-    "stack".split()
-)
-UNLIMITED = -1
+UNLIMITED = -1  # as a resource limit
 
 # Seconds between TERM and KILL where process.grace gives none.
 PATIENCE = 10.0
 
-# Before the name of a template that comes with cycle-exec.
-BUILTIN = "builtin:"
+BUILTIN = "builtin:"  # before the name of a template that comes with cycle-exec
 
 
 class Invocation(Record):
@@ -390,15 +383,6 @@ class Settings(Manifest):
     def is_offline(self) -> bool:
         """Whether this run goes without the platform."""
         return self.api.offline is True
-
-    @property
-    def has_value_files(self) -> bool:
-        """Whether a value goes to a file as it is: of a variable, an integration, or dotenv."""
-        return bool(
-            self.dotenv is not None
-            or self.variables.files
-            or any(integration.files for integration in self.integrations)
-        )
 
 
 class Form(Record):

@@ -8,11 +8,17 @@ from __future__ import annotations
 
 from cycle_exec.record import Record
 from cycle_exec.settings import duration
-from cycle_exec.settings.model import CAPABILITIES, LIMITS, WAIT_FORMS
+from cycle_exec.settings.model import CAPABILITIES, WAIT_FORMS
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+# getrlimit(2), by the names that limits.conf(5) and `docker run --ulimit` use; no limit at all.
+LIMITS = tuple(
+    "as core cpu data fsize locks memlock msgqueue nice nofile nproc rss rtprio rttime sigpending "
+    "stack".split()
+)
 
 
 class Rule(Record):

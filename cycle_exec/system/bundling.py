@@ -36,7 +36,7 @@ _SELDOM = (
         "sources/last_good",
     ),
     *("system/bytecode", "system/crypto/encryption", "system/crypto/keystore", "system/random"),
-    *("system/output/stdout", "system/paths", "system/surroundings", "system/targets/recovery"),
+    *("system/output/stdout", "system/paths/", "system/surroundings", "system/targets/recovery"),
     *("system/bundl", "types", "entry"),
 )
 _OFTEN = ("builtin_programs/__init__.py", "commands/__init__.py", "commands/launch.py")

@@ -34,6 +34,8 @@ from pathlib import Path
 from select import POLLHUP, POLLIN, POLLOUT, POLLRDHUP, poll
 from typing import Any, NamedTuple
 
+from cryptography import x509
+
 from tests.support import issued
 from tests.support.waiting import PATIENCE
 
@@ -379,11 +381,16 @@ def _pems(names: tuple[str, ...], days: float, kind: str) -> tuple[str, str]:
     now = int(time.time())
     begin = now - 90 * issued.DAY
     own = issued.key(kind)
+    identifiers = (
+        x509.SubjectKeyIdentifier.from_public_key(own.public_key()),
+        x509.AuthorityKeyIdentifier.from_issuer_public_key(issued.MIDDLE.key.public_key()),
+    )
     leaf = issued.certificate(
         issued.name(names[0]),
         own,
         issued.MIDDLE,
         names=names,
+        extensions=identifiers,
         not_before=begin,
         not_after=now + int(days * issued.DAY),
     )
@@ -392,6 +399,7 @@ def _pems(names: tuple[str, ...], days: float, kind: str) -> tuple[str, str]:
         issued.MIDDLE.key,
         issued.ROOT,
         authority=True,
+        extensions=(x509.SubjectKeyIdentifier.from_public_key(issued.MIDDLE.key.public_key()),),
         not_before=begin,
         not_after=now + 900 * issued.DAY,
     )

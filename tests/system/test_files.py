@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from cycle_exec.system import files
+from cycle_exec.system.targets import obstacles
 from tests.support import machine, probe
 
 ROOT = str(Path(__file__).parents[2])
@@ -117,7 +118,7 @@ def test_targets_that_can_be_written_pass(tmp_path):
     (tmp_path / "old").write_text("")
     (tmp_path / "link").symlink_to(tmp_path)
     good = ["old", "new", "a/b/c/new", "link/new", "link/x/new"]
-    assert files.preflight([str(tmp_path / name) for name in good]) == []
+    assert obstacles.of([str(tmp_path / name) for name in good]) == []
 
 
 def test_targets_that_cannot_be_written_are_told_at_once(tmp_path):
@@ -138,7 +139,7 @@ def test_targets_that_cannot_be_written_are_told_at_once(tmp_path):
         "a\0b": "it does not end in a file name",
     }
     before = sorted(os.listdir(tmp_path))
-    problems = files.preflight(list(bad))
+    problems = obstacles.of(list(bad))
     assert {problem.subject: problem.reason for problem in problems} == bad
     assert {problem.kind for problem in problems} == {"target-refused"}
     assert sorted(os.listdir(tmp_path)) == before
@@ -155,7 +156,7 @@ def test_a_directory_of_files_that_nobody_knows_yet_is_named_itself(tmp_path):
         f"{tmp_path}/nowhere": f"{tmp_path}/nowhere is a dangling symbolic link",
         f"{tmp_path}/file/a": "a part of its path is not a directory",
     }
-    problems = files.preflight([], [*bad, f"{tmp_path}/good", f"{tmp_path}/new/one/"])
+    problems = obstacles.of([], [*bad, f"{tmp_path}/good", f"{tmp_path}/new/one/"])
     assert {problem.subject: problem.reason for problem in problems} == bad
     assert {problem.kind for problem in problems} == {"target-refused"}
 
@@ -168,7 +169,7 @@ def test_a_folder_of_another_user_is_refused(tmp_path):
     os.chown(tmp_path / "mine", 1234, 1234)
 
     def body():
-        return [problem.reason for problem in files.preflight(["mine/a/b", "b/c"])]
+        return [problem.reason for problem in obstacles.of(["mine/a/b", "b/c"])]
 
     assert probe.as_user(1234, tmp_path, body) == "['. is not writable for user 1234']"
 
@@ -176,9 +177,9 @@ def test_a_folder_of_another_user_is_refused(tmp_path):
 READ_ONLY = f"""
 import subprocess, sys
 sys.path.insert(0, {ROOT!r})
-from cycle_exec.system import files
+from cycle_exec.system.targets import obstacles
 subprocess.run(["mount", "-t", "tmpfs", "-o", "ro", "none", sys.argv[1]], check=True)
-print([problem.reason for problem in files.preflight([sys.argv[1] + "/a/b"])])
+print([problem.reason for problem in obstacles.of([sys.argv[1] + "/a/b"])])
 """
 
 

@@ -12,6 +12,7 @@ from cycle_exec.record import Record
 from cycle_exec.system import files
 from cycle_exec.system.exec import identity
 from cycle_exec.system.openvpn import hook_facts
+from cycle_exec.system.targets import obstacles
 from cycle_exec.vpn import config, preflight, warnings
 
 TYPE_CHECKING = False
@@ -110,7 +111,7 @@ def _with_token(hook: Hook | None, problems: list[Problem]) -> tuple[Hook | None
 
 
 def _of_token(hook: Hook) -> list[Problem]:
-    problems = files.preflight([preflight.token_target(hook.setup)])
+    problems = obstacles.of([preflight.token_target(hook.setup)])
     refused = any(problem.kind == "target-refused" for problem in problems)
     if hook.setup.user and not refused and not identity.may_give(*_owner(hook)):
         problems.append(identity.no_gift(f"token file {hook.setup.token_file}"))

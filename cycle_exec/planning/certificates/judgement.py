@@ -63,8 +63,7 @@ def judge(
     """Return the certificate ready for use, or every reason why it is not.
 
     mismatch: why a key (PEM) does not fit the first certificate of a chain (PEM), or None; asked
-    only where that is not certain.
-    refusal: what OpenSSL says of a chain as a client; None: nobody is asked.
+    where that is not certain. refusal: what OpenSSL as a client says of a chain; None: not asked.
     """
     refused: list[str] = []
     blocks: tuple[pem.Block, ...] = ()
@@ -86,8 +85,7 @@ def judge(
     if key is not None and not pairing.fits(key, [block.der for block in blocks]):
         apart = mismatch(key.text, fullchain)
     if key is not None and apart is not None:
-        place = _place_of(key.text, texts, mismatch)
-        if place:
+        if place := _place_of(key.text, texts, mismatch):
             # Whatever else is wrong is wrong with the wrong one.
             return Judgement(
                 usable=None, refused=(f"the leaf is not first: certificate {place} has this key",)
@@ -95,7 +93,7 @@ def judge(
     found = chain.of(bundle, now)
     answer = None
     # A signature with a key that is too large takes OpenSSL seconds or hours, and has no verdict.
-    asks = refusal is not None and not found.is_plain and not found.leaf.large_key
+    asks = not found.is_plain and not found.leaf.large_key
     if key is not None and apart is None and refusal is not None and asks:
         from cycle_exec.planning.certificates import asking
 

@@ -110,9 +110,9 @@ def _unconnected(error: OSError, path: bytes) -> Failure:
     kind = CONNECT_KINDS.get(error.errno, "unusable")
     if kind != "missing":
         return Failure(kind=kind)
-    from cycle_exec.system import paths
+    from cycle_exec.system.paths import missing
 
-    return Failure(kind=kind, lack=paths.lack(path.decode("utf-8", "surrogateescape")))
+    return Failure(kind=kind, lack=missing.lack(path.decode("utf-8", "surrogateescape")))
 
 
 class _Exchange:

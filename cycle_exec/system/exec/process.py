@@ -93,8 +93,8 @@ def replace(
     """Become the program; everything that was changed about this process is undone before.
 
     armed: who knows how signals were on entry. user: who to be then. core_limits: what
-    `forbid_core_files` has changed. below_init: whether our parent is our own
-    supervisor. Raises Refused if the kernel refuses after all.
+    `forbid_core_files` has changed. below_init: whether our parent is our own supervisor. Raises
+    Refused if the kernel refuses after all.
     """
     arguments = [encoded(word) for word in argv]
     # Spelt out, for thousands of variables.
@@ -116,15 +116,14 @@ def replace(
             standard_streams.give(user, has_terminal=has_terminal)
         users.become(user, no_new_privs=no_new_privs)
     if directory:
-        # As the user: root could be led by a link to where the user may not go.
         try:
+            # As the user: root could be led by a link to where the user may not go.
             os.chdir(encoded(directory))
         except OSError as error:
-            reason = words_on(error, directory)
-            raise refuse("file-missing", f"directory {directory}", reason) from None
+            because = words_on(error, directory)
+            raise refuse("file-missing", f"directory {directory}", because) from None
     if core_limits is not None:
-        _, hard = getrlimit(RLIMIT_CORE)
-        setrlimit(RLIMIT_CORE, (core_limits[0], hard))
+        setrlimit(RLIMIT_CORE, (core_limits[0], getrlimit(RLIMIT_CORE)[1]))
     if umask is not None:
         os.umask(umask)
     if limits:

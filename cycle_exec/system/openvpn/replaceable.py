@@ -7,10 +7,10 @@ from __future__ import annotations
 import os
 import posixpath
 
-from cycle_exec.system import changeable
 from cycle_exec.system.exec import lookup
 from cycle_exec.system.invocation import encoded
 from cycle_exec.system.openvpn import installation
+from cycle_exec.system.paths import changeable
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -11,7 +11,7 @@ from cycle_exec.errors import Refused
 from cycle_exec.launching import apply as apply_stage
 from cycle_exec.planning.model import FileWrite, Plan
 from cycle_exec.system import files
-from cycle_exec.system.targets import route, stage
+from cycle_exec.system.targets import obstacles, route, stage
 from cycle_exec.system.targets.calls import Calls
 from tests.support import machine
 
@@ -232,9 +232,9 @@ def test_what_the_app_moves_into_a_generation_of_its_own_is_not_removed(home):
 def test_it_is_found_out_before_anything_is_asked(home, secret):
     """Preflight goes the same way."""
     link(home / "conf", secret, APP)
-    [problem] = files.preflight([f"{home}/conf/deep/config"])
+    [problem] = obstacles.of([f"{home}/conf/deep/config"])
     assert "is unsafe" in problem.reason
-    assert files.preflight([f"{home}/new/config"]) == []
+    assert obstacles.of([f"{home}/new/config"]) == []
 
 
 def test_removing_goes_the_same_way(home, secret):

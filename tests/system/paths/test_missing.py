@@ -7,7 +7,8 @@ import os
 import pytest
 
 from cycle_exec.settings.manifest import manifest
-from cycle_exec.system import files, paths
+from cycle_exec.system import files
+from cycle_exec.system.paths import missing
 from tests.support.hostile import hostile
 from tests.support.launching import Ground
 
@@ -40,27 +41,27 @@ LACKS = {
 @pytest.mark.parametrize("name", LACKS)
 def test_the_first_step_that_is_missing(place, name):
     """The step as it was written, or nothing where only the last name is missing."""
-    assert paths.lack(f"{place}/{name}") == LACKS[name].replace("@", str(place))
+    assert missing.lack(f"{place}/{name}") == LACKS[name].replace("@", str(place))
 
 
 def test_a_relative_path(place, monkeypatch):
     """Its steps are told as they were written."""
     monkeypatch.chdir(place)
-    assert paths.lack("none") == ""
-    assert paths.lack("gone/none") == "there is no directory gone"
-    assert paths.lack("file/none") == "file is not a directory"
+    assert missing.lack("none") == ""
+    assert missing.lack("gone/none") == "there is no directory gone"
+    assert missing.lack("file/none") == "file is not a directory"
 
 
 def test_bytes_that_are_no_text(place):
     """They survive the way."""
     name = os.fsdecode(b"\xff")
-    assert paths.lack(f"{place}/{name}/none") == f"there is no directory {place}/{name}"
+    assert missing.lack(f"{place}/{name}/none") == f"there is no directory {place}/{name}"
 
 
 def test_a_closed_package_hides_no_reason(place, monkeypatch):
     """The app's user, as whom a directory is entered, may not be able to read it."""
-    monkeypatch.setitem(__import__("sys").modules, "cycle_exec.system.paths", None)
-    monkeypatch.delattr("cycle_exec.system.paths")
+    monkeypatch.setitem(__import__("sys").modules, "cycle_exec.system.paths.missing", None)
+    monkeypatch.delattr("cycle_exec.system.paths.missing")
     with pytest.raises(files.Unreadable) as caught:
         files.read(f"{place}/gone/none")
     assert caught.value.reason == "it does not exist"
