@@ -33,9 +33,9 @@ _LEFT_OUT = ("from jinja2.runtime import ", "name = ", "debug_info = ")
 # What generated code finds under Jinja2's names.
 _HEAD = """\
 from cycle_exec.planning.programs.objects import (
-    Loop as LoopContext, Macro, Namespace, NotFound as TemplateNotFound, Undefined, identity,
-    missing, str_join, text_of as str, uncertain as Markup, uncertain as TemplateRuntimeError,
-    uncertain as escape, uncertain as markup_join,
+    Loop as LoopContext, Macro, Namespace, NotFound as TemplateNotFound, Nothing as Undefined,
+    identity, missing, str_join, text_of as str, uncertain as Markup,
+    uncertain as TemplateRuntimeError, uncertain as escape, uncertain as markup_join,
 )
 
 """

@@ -41,6 +41,8 @@ def text_of(value: Any) -> str:
         text = str(value)
         if " at 0x" not in text:
             return text
+    if kind is Nothing:
+        return ""
     raise Uncertain
 
 
@@ -81,6 +83,18 @@ class Undefined:
     __truediv__ = __rtruediv__ = __floordiv__ = __rfloordiv__ = uncertain
     __mod__ = __rmod__ = __pow__ = __rpow__ = __pos__ = __neg__ = uncertain
     __int__ = __float__ = __complex__ = __getitem__ = __contains__ = __call__ = uncertain
+
+
+class Nothing(Undefined):
+    """What an `if` without `else` in an expression gives where it is not true.
+
+    It is empty when it is printed, and false. Every other use is left to Jinja2.
+    """
+
+    __slots__ = ()
+
+    def __bool__(self) -> bool:  # type: ignore[override] # the other one never returns
+        return False
 
 
 class Loop:

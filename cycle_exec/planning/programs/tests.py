@@ -33,7 +33,8 @@ def _is_sequence(value: Any) -> bool:
 
 
 def _is_mapping(value: Any) -> bool:
-    return isinstance(value, dict) or (type(value) not in _PLAIN and _unsure(value))
+    # What is undefined is none, and no error.
+    return isinstance(value, dict) or (not isinstance(value, Undefined) and _unsure(value))
 
 
 def _unsure(value: Any) -> bool:

@@ -55,6 +55,7 @@ RENDERED = """
 {{ [] is sequence }}
 {{ 'a' is mapping }} {{ number is mapping }} {{ none is none }} {{ 1 is number }}
 {{ 'a' is string }}
+{{ nope is mapping }} {{ 'a' if false is mapping }}
 {{ 6 is divisibleby(3) }} {{ 1 is in([1, 2]) }} {{ 'A' is upper }} {{ 'a' is lower }}
 {{ [] is iterable }}
 {{ true is boolean }} {{ 1 is integer }} {{ 1.5 is float }} {{ 1 is sameas(1) }}
@@ -78,6 +79,8 @@ RENDERED = """
 {% macro m(a, b=1) %}{{ a }}{{ b }}{{ varargs }}{{ kwargs }}{% endmacro %}{{ m(1, 2, 3, c=4) }}
 {{ domains[0] }} {{ domains[-1] }} {{ domains[1:] }} {{ variables['URL'] }} {{ env.n + 1 }}
 {{ 7 // 2 }} {{ 7 % 4 }} {{ 7 / 2 }} {{ [1] * 3 }} {{ [1] + [2] }} {{ 'a' ~ 1 }} {{ 2 in [1, 2] }}
+a{{ 'b' if false }}c{{ ('x' + nope) if nope is defined }}{{ 'd' if ('e' if false) else 'f' }}
+{{ ('a' if false) ~ 'b' }} {{ ('a' if false)|upper }}c {{ (1 if false)|default('d') }}
 {{ dict(a=1).a }} {{ range(3)|list }} {{ 'a' if false else 'b' }} {{ (1, 2)|length }} {{ -number }}
 {% filter upper %}a{{ number }}{% endfilter %} {% with a = 1 %}{{ a }}{% endwith %}
 {% for k, v in env|dictsort %}{{ k }}{{ v }}{% else %}none{% endfor %}
