@@ -7,8 +7,9 @@ import shlex
 from click.shell_completion import (
     BashComplete,
     CompletionItem,
+    FishComplete,
     ShellComplete,
-    get_completion_class,
+    ZshComplete,
 )
 
 from cycle_exec.cli.layout import PROGRAM
@@ -50,6 +51,27 @@ complete -o nosort -F %(complete_func)s %(prog_name)s
 """
 
 
+class _Zsh(ZshComplete):
+    """click's script completes no file behind --flag=."""
+
+    source_template = ZshComplete.source_template.replace(
+        "_path_files -f", "compset -P '--*='\n            _path_files -f"
+    )
+
+
+class _Fish(FishComplete):
+    """The same of fish, where the whole word is replaced."""
+
+    source_template = FishComplete.source_template.replace(
+        "__fish_complete_path $metadata[2];",
+        "set -l flag (string match -r -- '^--[^=]*=' (commandline -t));"
+        ' for path in (__fish_complete_path $metadata[2]); echo "$flag$path"; end;',
+    )
+
+
+_SHELLS: dict[str, type[ShellComplete]] = {"bash": _Bash, "zsh": _Zsh, "fish": _Fish}
+
+
 def script(shell: str, root: click.Command) -> str:
     """Return the completion script for a shell."""
     # Not bash's own source(): it starts a bash to check its version.
@@ -59,7 +81,7 @@ def script(shell: str, root: click.Command) -> str:
 def answer(instruction: str, root: click.Command, environ: Mapping[str, str]) -> int:
     """Print what the completion script of a shell asks for."""
     name, _, task = instruction.partition("_")
-    if name not in ("bash", "zsh", "fish") or task != "complete":
+    if name not in _SHELLS or task != "complete":
         reason = f"{VARIABLE} is reserved for completion scripts"
         raise refuse("usage", "command line", reason)
     words, begun = _words(environ.get("COMP_LINE", "")) if name == "bash" else ([], "")
@@ -88,9 +110,7 @@ def _shell(name: str, root: click.Command, words: Sequence[str] = ()) -> ShellCo
     """words: those before the one that is begun, for `offers`: click knows no words that stand
     before an option whose value is being completed.
     """
-    known = _Bash if name == "bash" else get_completion_class(name)
-    assert known is not None
-    return known(root, {"obj": words}, PROGRAM, VARIABLE)
+    return _SHELLS[name](root, {"obj": words}, PROGRAM, VARIABLE)
 
 
 def _words(line: str) -> tuple[list[str], str]:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 PROGRAM = "cycle-exec"
 DOCUMENTATION = "https://github.com/cycle-exec/cycle-exec/blob/main/docs/index.md"
 # The launch options that most containers need, for short pages, and how many these show.
-_COMMON = ("--manifest", "--integration", "--template", "--certificates", "--init")
+_COMMON = ("--manifest", "--state", "--integration", "--template", "--certificates", "--init")
 _MOST = 5
 _END = re.compile(r" \[|[.:;] ")  # where the first thing that an option's text says is over
 _LONGEST = 100

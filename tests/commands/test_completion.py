@@ -87,6 +87,13 @@ def test_files(shell, line, tmp_path):
     assert shells.offered(shell, f"cycle-exec {line}", tmp_path) == {"there"}
 
 
+def test_files_behind_an_equals_sign(shell, tmp_path):
+    """The flag stays before them."""
+    (tmp_path / "there").touch()
+    found = shells.offered(shell, "cycle-exec render --output=t", tmp_path)
+    assert found == {"--output=there"}
+
+
 def test_a_script_for_each_shell(shell):
     """It names the command and asks it with its own variable."""
     words = [str(SCRIPT), "completion", shell]
