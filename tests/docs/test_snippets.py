@@ -32,6 +32,20 @@ COMMANDS = {
     "be there: a copy of this tree is put where it would be",
     "apt-get update": "the machine has Debian's programs already; that they are those is tested",
 }
+# Files that no command of their page uses, by their endings:
+FILES = {
+    "compose.yaml": "it needs Docker",
+    "entrypoint.sh": "it is what cycle-exec replaces; tests/examples plays one like it",
+    "test.yml": "it is GitHub's; test_recipes.py plays its steps",
+}
+# Commands in indented lines, by their beginning:
+INDENTED = {
+    ".venv/bin/python -m": "the work of contributors",
+    "git clone https://github.com/cycleplatform/api-spec": "the platform's document is not ours",
+    "npx": "the platform's document is not ours",
+    "sh tests/quick.sh -k nothing": "the work of contributors",
+    "ssh": "it needs a container with an SSH server",
+}
 SCRIPTS = (
     "examples/demo.sh",
     "tests/run.sh",
@@ -145,7 +159,25 @@ def test_the_scripts_that_pages_name_are_there():
 def test_what_is_not_run_is_shown_somewhere():
     """The list is as short as it can be."""
     languages = {block.language for page in PAGES for block in blocks(page) if not block.file}
+    assert languages - LANGUAGES.keys() == {"console", "toml"}
     assert LANGUAGES.keys() <= languages
     commands = [command for page in PAGES for command in _commands(page)]
     for begin in COMMANDS:
         assert any(command.startswith(begin) for command in commands), begin
+    words = r"cycle-exec(?!:)|curl|docker|git|npx|pip|python3?|sh|ssh|[./]\S+"
+    text = "\n".join(page.read_text() for page in PAGES)
+    indented = re.findall(rf"^ {{4}}((?:{words}) .*)", text, re.MULTILINE)
+    assert [line for line in indented if not line.startswith(tuple(INDENTED))] == []
+    assert all(any(line.startswith(begin) for line in indented) for begin in INDENTED)
+
+
+def test_programs_and_settings_of_a_page_are_used_by_it():
+    """Manifests are checked, and templates are what manifests name."""
+    unused = set()
+    for page in PAGES:
+        commands = " ".join(_commands(page))
+        for path in (Path(block.file) for block in blocks(page) if block.file):
+            if path.suffix in (".py", ".sh", ".yaml", ".yml") and path.name != "conftest.py":
+                name = path.stem if path.suffix == ".py" else path.name
+                unused |= {path.name} if name not in commands else set()
+    assert unused == FILES.keys()
