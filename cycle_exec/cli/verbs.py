@@ -10,7 +10,8 @@ import click
 
 from cycle_exec.cli import completion, offers, pages
 from cycle_exec.cli.layout import PROGRAM, prints
-from cycle_exec.cli.syntax import Call, Group, Text, state_option
+from cycle_exec.cli.syntax import Call, Group, LaunchOption, Text, state_option
+from cycle_exec.settings.options import PLACES
 from cycle_exec.system.output import stdout
 from cycle_exec.version import __version__
 
@@ -293,6 +294,11 @@ def dev(call: Call, **values: str) -> int:
     from cycle_exec.commands import dev
 
     return dev.run(call.invocation, call.overrides, call.command, **values)
+
+
+for _param in dev.params:
+    if isinstance(_param, LaunchOption) and _param.row.name in PLACES:
+        _param.hidden = True  # dev refuses it, in words of its own
 
 
 @root.command("completion", help=pages.COMPLETION)

@@ -5,9 +5,9 @@ from __future__ import annotations
 from cycle_exec.emulator.faults import Faults
 from cycle_exec.errors import refuse
 from cycle_exec.launching.emulated.platform import Platform, Source, at
-from cycle_exec.launching.emulated.private import PLACES, Private
+from cycle_exec.launching.emulated.private import Private
 from cycle_exec.settings.model import SOCKET
-from cycle_exec.settings.options import BY_NAME, OPTIONS
+from cycle_exec.settings.options import BY_NAME, OPTIONS, PLACES
 from cycle_exec.system import files
 from cycle_exec.system.emulator import children, server
 from cycle_exec.system.invocation import is_linux, needs_linux

@@ -354,6 +354,8 @@ OPTIONS: tuple[Option, ...] = (
     ),
 )
 
+# The options that say where the platform is; an emulator that is started says it itself.
+PLACES = ("socket", "metadata")
 # Of the verbs that ask the platform and start nothing; no variable of an image may lead them
 # elsewhere than its launch.
 STATE = Option(

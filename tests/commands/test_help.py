@@ -73,10 +73,11 @@ def test_a_page_for_each_verb(verb, name):
     each = VERBS[name]
     text = page(verb, *name.split(), "--help")
     joined = " ".join(text.split())
-    for param in each.params:
+    params = [param for param in each.params if not getattr(param, "hidden", False)]
+    for param in params:
         assert param.opts[0] in text or param.human_readable_name.upper() in text
         assert all(choice in joined for choice in getattr(param.type, "choices", ()))
-    launch = [param.row for param in each.params if isinstance(param, LaunchOption)]
+    launch = [param.row for param in params if isinstance(param, LaunchOption)]
     for option in OPTIONS:
         assert (option.variable in joined) == (option in launch), option.name
         assert option not in launch or f"\n  {shown(option)}" in text, option.name
@@ -97,6 +98,14 @@ def test_dev_has_an_env_file_of_its_own(verb):
     text = page(verb, "dev", "--help")
     assert text.count("--env-file FILE") == 1
     assert "CYCLE_EXEC_ENV_FILE" not in text
+
+
+def test_dev_shows_no_option_that_it_refuses(verb):
+    """It makes socket and metadata file itself."""
+    text = page(verb, "dev", "--help")
+    assert "--socket" not in text
+    assert "--metadata" not in text
+    assert "--deadline" in text
 
 
 def test_the_version(verb):

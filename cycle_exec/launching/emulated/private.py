@@ -10,7 +10,7 @@ from cycle_exec.emulator import world
 from cycle_exec.emulator.faults import Faults
 from cycle_exec.errors import Refused, refuse
 from cycle_exec.launching.emulated.platform import Platform, Source, at, failed
-from cycle_exec.settings.options import STATE
+from cycle_exec.settings.options import PLACES, STATE
 from cycle_exec.system.emulator import server, temporary_files
 from cycle_exec.system.emulator.companion import Companion
 from cycle_exec.system.emulator.listener import Listener
@@ -23,8 +23,6 @@ if TYPE_CHECKING:
     from cycle_exec.settings.model import Invocation
     from cycle_exec.settings.options import Overrides
 
-# The options that say where the platform is.
-PLACES = ("socket", "metadata")
 _SOCKET = "api.sock"
 _METADATA = "environment.json"
 _CA = "ca.pem"
