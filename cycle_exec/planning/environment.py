@@ -50,7 +50,7 @@ def layers(settings: Settings, snapshot: Snapshot, inputs: Inputs) -> Layers:
             Layer(values=_without(values, in_files), origin=f"dotenv file {path}")
             for path, values in inputs.dotenv_files
         ),
-        bindings.defaults_layer(settings.variables, snapshot.files.values),
+        bindings.defaults_layer(settings.variables, _given(settings, snapshot, inputs)),
         Layer(
             values=_without(passed, in_files.union(kept)),
             origin=INHERITED,
@@ -65,6 +65,21 @@ def layers(settings: Settings, snapshot: Snapshot, inputs: Inputs) -> Layers:
         problems=tuple(problems),
         notes=(*integrations.notes, *variables.notes),
     )
+
+
+def _given(settings: Settings, snapshot: Snapshot, inputs: Inputs) -> Mapping[str, str]:
+    """Return by identifier what needs no default, although no layer above that of defaults has it:
+    variables in files, and without the platform what the dotenv files say in its place.
+    """
+    if not snapshot.offline:
+        return snapshot.files.values
+    rules = settings.variables
+    found = dict(snapshot.files.values)
+    for _, values in inputs.dotenv_files:
+        for identifier in rules.defaults:
+            name = bindings.exported_name(rules, identifier)
+            found[identifier] = values.get(name) or found.get(identifier, "")
+    return found
 
 
 def _without(values: Mapping[str, str], names: Collection[str]) -> Mapping[str, str]:

@@ -70,14 +70,14 @@ def manifest(ground: Ground) -> Path:
 def test_an_image_runs_by_hand(ground, manifest):
     """From its environment, a dotenv file, defaults and templates; files as on the platform."""
     dotenv = ground.inputs / "dev.env"
-    dotenv.write_text("DATABASE_URL=postgres://dev\nCLIENT_KEY=the key\n")
+    dotenv.write_text("DATABASE_URL=postgres://dev\nCLIENT_KEY=the key\nLEVEL=debug\n")
     shown = 'echo "$APP_URL $LEVEL $PGPASSWORD $CLIENT_KEY"'
     ran = ground.launch(
         None, "--manifest", manifest, "--env-file", dotenv, "--offline",
         command=["sh", "-c", f'{shown}; cat "$CLIENT_KEY_FILE"'],
         environ={"PGPASSWORD": "secret"},
     )  # fmt: skip
-    assert (ran.code, ran.out) == (0, "postgres://dev/app info secret \nthe key"), ran
+    assert (ran.code, ran.out) == (0, "postgres://dev/app debug secret \nthe key"), ran
     first, second = ran.err.splitlines()
     assert first == f"{OFFLINE}; skipped: integration s3-backups, certificates"
     assert second.startswith("cycle-exec: ready in ")
@@ -85,7 +85,7 @@ def test_an_image_runs_by_hand(ground, manifest):
         "",
         "url postgres://dev",
         "password secret",
-        "level info info",
+        "level debug debug",
         "backups False",
         "",
     ]

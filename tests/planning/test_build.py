@@ -41,6 +41,7 @@ def planned(
     inherited: dict[str, str] | None = None,
     extend: Callable[[Sequence[FileWrite]], Extension] | None = None,
     bounded: Callable[[], AbstractContextManager[None]] | None = None,
+    dotenv: Sequence[dict[str, str]] = (),
 ) -> Plan:
     settings = settings or Settings()
     sources = {each.name: each.text for each in texts}
@@ -53,6 +54,7 @@ def planned(
         Inputs(
             inherited=inherited or {},
             texts=texts,
+            dotenv_files=tuple(("a.env", values) for values in dotenv),
             owners={"app": (1000, 1001)},
             prepared=rendering.prepare(sources, substitution.parsed(sources)) if sources else None,
             now=NOW,
@@ -423,3 +425,19 @@ def test_without_the_platform_templates_and_files_have_what_is_given_by_hand():
     [problem] = refused.value.problems
     assert problem.kind == "variable-missing"
     assert problem.way_out.startswith("set it in the environment or in an --env-file")
+
+
+def test_without_the_platform_a_dotenv_file_says_what_the_platform_would():
+    """A default is for what it lacks; beside the platform a file is less than a default."""
+    defaults = {"DB": "default", "db-password": "default", "NEW": "default"}
+    settings = Settings(
+        variables=Variables(rename={"db-password": "PGPASSWORD"}, defaults=defaults)
+    )
+    dotenv = ({"DB": "one", "PGPASSWORD": ""}, {"DB": "two"})
+    body = '{{ variables.DB }} {{ variables["db-password"] }} {{ variables.NEW }}'
+    plan = planned(settings, Snapshot(offline=True), text(body), dotenv=dotenv)
+    assert plan.environ == {"DB": "two", "PGPASSWORD": "default", "NEW": "default"}
+    assert plan.writes[0].content == b"two default default"
+    plan = planned(settings, Snapshot(), text(body), dotenv=dotenv)
+    assert plan.environ["DB"] == "default"
+    assert plan.writes[0].content == b"default default default"
