@@ -27,7 +27,9 @@ _SELDOM = (
     *("launching/looking", "launching/memory", "launching/reload", "launching/supervisor"),
     *("launching/vpn/", "planning/templates/failures", "planning/templates/syntax"),
     *("launching/waiting/", "planning/waits", "settings/addresses", "sources/containers"),
-    *("launching/emulated/", "launching/local/offline", "settings/offline", "sources/offline"),
+    *("launching/emulated/", "launching/command/", "launching/local/manifest"),
+    *("launching/local/offline", "launching/local/variable_files", "planning/local_variables"),
+    *("planning/variable_files", "settings/offline", "sources/offline", "system/variable_files"),
     *(
         "system/waiting/",
         "planning/templates/undefined",
