@@ -40,6 +40,15 @@ def test_a_template_is_shown_as_it_is_written():
     assert "c4n4ry" not in repr(found)
 
 
+@pytest.mark.parametrize(("place", "port"), [("db:5433", 5433), ("db", 5432)])
+def test_host_and_port_of_a_url(place, port):
+    """As the page shows it."""
+    url = "variables.URL | urlsplit"
+    text = f"tcp://{{{{ {url}('hostname') }}}}:{{{{ {url}('port') | default(5432, true) }}}}"
+    [found] = planned(text, URL=f"postgres://app:c4n4ry@{place}/app")
+    assert found.address == Address(scheme="tcp", host="db", port=port)
+
+
 @pytest.mark.parametrize("host", ["", "a b", "c4n4ry/", "c4n4ry\n", "{{ x }}"])
 def test_what_becomes_no_address_is_refused(host):
     """Without a word of the value."""

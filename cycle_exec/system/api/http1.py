@@ -254,11 +254,12 @@ class ResponseReader:
 
 
 def status(data: bytes) -> int | None:
-    """Return the status of an answer, given its first bytes and whatever comes before it; None:
-    it has not come yet. Raise Malformed.
+    """Return the status of an answer of which these are the first bytes; None: it has not come yet.
+    Raise Malformed.
 
-    For who wants nothing else of it, neither headers nor a body, which may never end. Lines may end
-    with a bare LF, as those of small scripts do: no framing follows from them.
+    For callers that need neither headers nor a body, which may never end. Informational answers
+    (1xx) before it are passed over. Lines may end with a bare LF, as those of small scripts do: no
+    framing depends on them here.
     """
     if len(data) > HEAD_LIMIT:
         raise Malformed

@@ -22,7 +22,7 @@ _UNKNOWN = tuple(
     for name in ("EAI_NONAME", "EAI_NODATA", "EAI_ADDRFAMILY")
     if hasattr(_socket, name)
 )
-MOST = 16  # addresses of one name
+_MOST = 16  # addresses of one name
 
 
 def targets(host: str, port: int) -> list[Target]:
@@ -37,7 +37,7 @@ def targets(host: str, port: int) -> list[Target]:
         raise Unfit(_reason(error)) from None
     except OSError as error:
         raise Unfit(f"its name cannot be looked up: {words(error)}") from None
-    return [(family, address) for family, _, _, _, address in found][:MOST]
+    return [(family, address) for family, _, _, _, address in found][:_MOST]
 
 
 def _reason(error: _socket.gaierror) -> str:
