@@ -9,6 +9,7 @@ import h11
 from cycle_exec.secret import SecretBytes
 from cycle_exec.sources import retry
 from cycle_exec.sources.model import Response
+from cycle_exec.system.api import http1
 from cycle_exec.system.api.http1 import Malformed, ResponseReader, TooLarge, Truncated
 
 _LIMIT = 256
@@ -29,9 +30,11 @@ def target(data: bytes) -> None:
     found = _outcome(data, len(data) or 1)
     assert found == _outcome(data, 1)
     assert found == _outcome(data, 7)
+    alone = _status_alone(data)
     if isinstance(found, type):
         return
     status, headers, body = found
+    assert alone == status
     assert len(body) <= _LIMIT
     response = Response(status=status, headers=headers, body=SecretBytes(body))
     assert retry.retry_after(response) >= 0
@@ -50,6 +53,21 @@ def _outcome(
         return type(error)
     assert reader.response is not None
     return reader.response
+
+
+def _status_alone(data: bytes) -> int | None:
+    """What a wait makes of it that reads line by line, and no further than it must."""
+    end = 0
+    while end < len(data):
+        end = data.find(b"\n", end) + 1 or len(data)
+        try:
+            status = http1.status(data[:end])
+        except Malformed:
+            return None
+        if status is not None:
+            assert 200 <= status < 600
+            return status
+    return None
 
 
 def _by_h11(data: bytes) -> tuple[int, list[tuple[str, str]], bytes]:
