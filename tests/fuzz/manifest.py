@@ -15,6 +15,7 @@ WORDS = (
     *(f"[{name}]\n".encode() for name in MANIFEST.fields),
     *(b"[[integrations]]\n", b"[[templates]]\n", b"[variables.files.A]\n", b"[vpn.login]\n"),
     *(f"{key} = ".encode() for key in _KEYS),
+    *(b"[[wait]]\n", b"for = ", b'"tcp://a:1"', b'"http://a/"', b'"unix:/x"', b'"dns://{{ a }}"'),
     *(b"identifier = ", b"vendor = ", b"target = ", b"source = ", b"field = ", b"mode = "),
     *(b'"/etc/x"', b'"5s"', b'"0600"', b'"base64"', b'["a"]', b'"signal:HUP"', b'"a:b"', b'"A"'),
 )
