@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+import fcntl
 import os
 import random
 import time
@@ -16,6 +17,8 @@ from tests.bench.contenders import Contender
 
 _PR_SET_CHILD_SUBREAPER = 36
 _SHELL = "/bin/sh"
+_TOLD, _GATE = 8, 9  # descriptors in the shell
+_FORKED = '{ read -r _ <&9; exec "$@" 8>&- 9<&-; } & echo "$!" >&8'
 
 
 class Sample(NamedTuple):
@@ -110,25 +113,39 @@ def _quartiles(values: Sequence[float]) -> tuple[float, float]:
     return lower, upper
 
 
+def _pipe() -> list[int]:
+    """Return a pipe whose ends are not overwritten when a descriptor of the shell is made."""
+    found = []
+    for descriptor in os.pipe():
+        found.append(fcntl.fcntl(descriptor, fcntl.F_DUPFD_CLOEXEC, _GATE + 1))
+        os.close(descriptor)
+    return found
+
+
 def peak(contender: Contender, captured: Path) -> float:
     """The largest resident set (MB) that any process of one run had.
 
     The kernel counts from the process that was forked, so the run is forked by a small shell, which
-    ends at once and leaves it to us: a fork of this Python would never be below this Python.
+    ends at once and leaves it to us: a fork of this Python would never be below this Python. It
+    begins when the shell is gone, which would otherwise take the end of a short one for itself.
     """
     if ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0):
         raise OSError(ctypes.get_errno(), "PR_SET_CHILD_SUBREAPER")
-    argv = (_SHELL, "-c", '"$@" & echo "$!" >&3', "sh", *contender.argv)
-    reader, writer = os.pipe()
+    argv = (_SHELL, "-c", _FORKED, "sh", *contender.argv)
+    reader, writer = _pipe()
+    gate, opener = _pipe()
     actions: list[tuple[int, ...] | tuple[int, int, str, int, int]] = [
         *_standard(captured),
-        (os.POSIX_SPAWN_DUP2, writer, 3),
+        (os.POSIX_SPAWN_DUP2, writer, _TOLD),
+        (os.POSIX_SPAWN_DUP2, gate, _GATE),
     ]
     shell = os.posix_spawn(_SHELL, argv, dict(contender.environ), file_actions=actions)
     os.close(writer)
+    os.close(gate)
     with os.fdopen(reader) as told:
         process = int(told.readline())
     os.waitpid(shell, 0)
+    os.close(opener)
     _, status, usage = os.wait4(process, 0)
     # The small shell has variables of its own.
     tolerated = contender.tolerated | contenders.BY_SHELLS
