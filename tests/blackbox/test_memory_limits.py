@@ -58,3 +58,29 @@ def test_a_template_that_makes_more_than_the_container_has(ground, size):
         ran = ground.launch(api, *options(ground, text), before=enter)
     ground.refused(ran, 65, "template-failed", "its results would take too much memory")
     assert contents(ground) == {b"old\n"}
+
+
+@pytest.mark.parametrize("size", [32, 40, 64, 128])
+def test_a_keystore_for_which_a_container_has_no_memory(ground, size):
+    """The kernel ends the process that makes it, and no other; that is said, and nothing is
+    replaced.
+    """
+    manifest = ground.manifest(
+        """
+        [certificates]
+        directory = "@/certificates"
+        formats = ["pkcs12"]
+        password_from = "PLAIN"
+        """
+    )
+    page = options(ground, "{{ variables.PLAIN }}")
+    with hostile(variables={"PLAIN": "x"}) as api, limited(size * MEBIBYTE) as enter:
+        ran = ground.launch(api, "--manifest", manifest, *page, before=enter)
+    if ran.code:
+        assert size < 128
+        words = "the process that makes keystores: it was killed, as the kernel does where a"
+        ground.refused(ran, 73, "target-failed", words)
+        assert contents(ground) == {b"old\n"}
+    else:
+        assert size > 32
+        assert (ground.folder / "certificates/app.example.test/keystore.p12").is_file()
