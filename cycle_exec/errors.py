@@ -280,7 +280,10 @@ class Stopped(BaseException):
 
 
 class DeadlinePassed(BaseException):
-    """The deadline came while the launch was computing. No handler of errors may swallow it."""
+    """The deadline came while the launch was computing. No handler of errors may swallow it.
+
+    problem: what is said; whoever knows better sets another one, and raises it again.
+    """
 
     problem = Problem(
         "unavailable",

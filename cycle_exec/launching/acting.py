@@ -148,8 +148,11 @@ class Actor:
         except Refused as refused:
             return self._refused(refused.problems)
         except DeadlinePassed as late:
-            reason = "it took longer than api.deadline allows to compute what is new"
-            return self._refused([Problem(late.problem.kind, "reload", reason)])
+            problem = late.problem
+            if problem is DeadlinePassed.problem:
+                reason = "it took longer than api.deadline allows to compute what is new"
+                problem = Problem(problem.kind, "reload", reason)
+            return self._refused([problem])
         except Exception as error:  # noqa: BLE001 - no fault of ours costs the app its watcher
             if stderr.log.debugging:
                 stderr.log.trace(error)

@@ -6,7 +6,7 @@ by `programs`. Jinja2 is imported only if one of them fails, or for what is neit
 
 from __future__ import annotations
 
-from cycle_exec.errors import Refused
+from cycle_exec.errors import DeadlinePassed, Problem, Refused
 from cycle_exec.planning import environment
 from cycle_exec.planning.model import SET, TEMPLATE, Prepared
 from cycle_exec.planning.templates import substitution
@@ -87,13 +87,30 @@ def render(
         text = rendering.render(prepared.programs[name], name, context, bounded)
     if text is not None:
         return text
-    from cycle_exec.planning.templates.jinja import compiling, running
+    if name in prepared.compiled:
+        return _by_jinja2(prepared.compiled, prepared, name, context, bounded)
+    from cycle_exec.planning.templates.jinja import compiling
 
-    templates = prepared.compiled
-    if name not in templates:
+    try:
         # Of a template that fails only Jinja2 knows what to say.
         own = {name: prepared.sources[name]}
         templates = compiling.compiled(own, set(), prepared.library)
+        return _by_jinja2(templates, prepared, name, context, bounded)
+    except DeadlinePassed as late:
+        reason = "it failed, and the deadline passed before the cause was known"
+        late.problem = Problem("template-failed", name, reason, "raise --deadline to be told it")
+        raise
+
+
+def _by_jinja2(
+    templates: Mapping[str, Template],
+    prepared: Prepared,
+    name: str,
+    context: Mapping[str, object],
+    bounded: Callable[[], AbstractContextManager[None]] | None,
+) -> str:
+    from cycle_exec.planning.templates.jinja import running
+
     within = bounded() if bounded is not None else None
     return running.rendered(templates, name, prepared.sources, context, within)
 

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from cycle_exec.errors import Problem, Refused
+from cycle_exec.errors import DeadlinePassed, Problem, Refused
 from cycle_exec.planning.templates import rendering, substitution
 
 CONTEXT = {
@@ -226,3 +226,22 @@ def test_a_launch_without_blocks_and_filters_never_imports_jinja2():
 def test_what_only_jinja2_can_tell(text):
     """An argument that is no word of the two, a filter that takes none."""
     assert substitution.parsed({"t": text}) == {}
+
+
+@pytest.mark.parametrize("parsed", [True, False])
+def test_a_deadline_that_passes_while_a_failure_is_looked_into(parsed):
+    """It is the template's failure; one that was not known to fail was only not ready."""
+
+    def bounded():
+        raise DeadlinePassed
+
+    sources = {"t": "{{ env.NOTHING }}"}
+    prepared = rendering.prepare(sources, substitution.parsed(sources) if parsed else {})
+    with pytest.raises(DeadlinePassed) as caught:
+        rendering.render(prepared, "t", CONTEXT, bounded)
+    problem = caught.value.problem
+    if parsed:
+        assert (problem.kind, problem.subject) == ("template-failed", "t")
+        assert problem.reason == "it failed, and the deadline passed before the cause was known"
+    else:
+        assert problem is DeadlinePassed.problem
