@@ -18,12 +18,13 @@ if [ "$(uname -m)" = aarch64 ]; then other=x86_64; else other=aarch64; fi
     install_packages gcc libc6-dev "gcc-$(echo "$other" | tr _ -)-linux-gnu" qemu-user-static
 # What a user's image would have beside the app, and the tests use for real.
 {
-    has_programs bash curl debootstrap envsubst git groff jq node setcap strace unshare tini dumb-init \
-        catatonit docker-compose gosu nginx openvpn openssl haproxy caddy redis-server pgbouncer \
-        prometheus keytool go javac systemctl update-ca-certificates zsh fish && postgres_is_there
+    has_programs bash buildah curl debootstrap envsubst git groff jq node setcap strace unshare tini \
+        dumb-init catatonit docker-compose gosu nginx openvpn openssl haproxy caddy redis-server \
+        pgbouncer prometheus keytool go javac systemctl update-ca-certificates zsh fish &&
+        postgres_is_there
 } ||
-    install_packages bash ca-certificates curl debootstrap gettext-base git groff jq libcap2-bin \
-        nodejs strace util-linux tini dumb-init catatonit docker-compose gosu nginx-light openvpn \
+    install_packages bash buildah ca-certificates curl debootstrap gettext-base git groff jq \
+        libcap2-bin nodejs strace util-linux tini dumb-init catatonit docker-compose gosu nginx-light openvpn \
         openssl haproxy caddy redis-server pgbouncer prometheus golang-go default-jdk-headless \
         systemd postgresql zsh fish
 make_environment .venv

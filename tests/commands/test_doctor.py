@@ -139,8 +139,8 @@ def test_a_missing_directory_is_not_a_missing_socket(case):
     """What is to be mounted is the directory."""
     folder = case.ground.inputs / "cycle"
     for socket, says in (
-        (folder / "api" / "api.sock", f"there is no directory {folder}, "),
-        (folder.parent / "api.sock", "there is no socket, "),
+        (folder / "api" / "api.sock", f"there is no directory {folder}"),
+        (folder.parent / "api.sock", "there is no socket"),
     ):
         _, found = case.doctor("--socket", str(socket), "--deadline", "300ms")
         assert found["API"][0]["says"].startswith(f"{socket}: {says}")

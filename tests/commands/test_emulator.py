@@ -219,7 +219,11 @@ def test_a_socket_that_others_can_open_without_a_token_draws_a_warning(token, mo
             "--state: it cannot be combined with --env-file",
         ),
         ({"socket": "s", "state": "a", "fail": "x"}, 64, "--fail: not a status and a count"),
-        ({"socket": "s", "state": "/no/state"}, 78, "/no/state: it does not exist (file-missing)"),
+        (
+            {"socket": "s", "state": "/no/state"},
+            78,
+            "/no/state: there is no directory /no (file-missing)",
+        ),
     ],
 )
 def test_what_cannot_start_says_why(tmp_path, options, code, words):

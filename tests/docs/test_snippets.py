@@ -17,13 +17,14 @@ from tests.support.story import Block, Story, blocks, steps
 
 HOME = Path(__file__).parent.parent.parent
 PAGES = sorted([HOME / "README.md", *(HOME / "docs").glob("*.md")])
+# It installs what others have already: tests/packaging/test_install_page.py plays it.
+PAGES.remove(HOME / "docs" / "install.md")
 
 # All that pages show and this test does not run, with the reason.
 #
 # Languages of whole blocks:
 LANGUAGES = {
-    "dockerfile": "an image needs a base image and what builds it; the examples' Dockerfiles are "
-    "played by tests/examples",
+    "dockerfile": "tests/packaging/test_dockerfiles.py builds and starts each",
     "sh": "a script of this project, which takes minutes or runs all tests; CI runs each",
 }
 # Commands, by their beginning:

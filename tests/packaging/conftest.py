@@ -16,12 +16,16 @@ from typing import NamedTuple
 
 import pytest
 
+from tests.support import containers
+
 # They build, install and start other systems, which takes minutes; test_locks reads files alone,
 # and test_stub starts what a compiler makes at once.
 _SLOW = (
     "test_audit",
     "test_build",
+    "test_dockerfiles",
     "test_folder",
+    "test_install_page",
     "test_installed",
     "test_installers",
     "test_metadata",
@@ -91,6 +95,40 @@ def built(tmp_path_factory) -> Built:
     one, other = (shared / name for name in _MACHINES)
     commit = git(one, "rev-parse", "HEAD")
     return Built(one / "dist", other / "dist", commit, str(_TOOLS / "bin" / "python"))
+
+
+@pytest.fixture(scope="session")
+def archive(built: Built) -> Path:
+    """The archive that `.ci/folder` makes of the wheel of this tree."""
+    folder = built.one.parent.parent / "folder"
+    with alone():
+        if not (folder / "done").exists():
+            environ = {**os.environ, "WHEEL": str(built.file("any.whl"))}
+            done = subprocess.run(
+                [HOME / ".ci" / "folder", "--allow-older", folder],
+                env=environ,
+                capture_output=True,
+                text=True,
+                check=False,
+            )
+            assert done.returncode == 0, done.stdout + done.stderr
+            (folder / "done").touch()
+    return folder / "cycle-exec-folder.tar.gz"
+
+
+@pytest.fixture(scope="session")
+def wheel_index(built: Built) -> Path:
+    """What pip's --find-links takes for an index: the wheels of this tree, and what is locked."""
+    folder = built.one.parent.parent / "index" / "wheels"
+    with alone():
+        if not (folder.parent / "done").exists():
+            shutil.rmtree(folder, ignore_errors=True)
+            folder.mkdir(parents=True)
+            containers.wheels(folder, ("container-reload", "emulator", "build"), ("gunicorn",))
+            for wheel in built.one.glob("*.whl"):
+                shutil.copy(wheel, folder)
+            (folder.parent / "done").touch()
+    return folder
 
 
 def _build(folder: Path, umask: int, environ: dict[str, str]) -> None:

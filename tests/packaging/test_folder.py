@@ -21,7 +21,7 @@ import pytest
 
 from cycle_exec import __version__
 from cycle_exec.system import invocation
-from tests.packaging.conftest import HOME, Built, alone
+from tests.packaging.conftest import HOME
 from tests.support import machine
 from tests.support.early import DELAYS, await_first_instructions, child_of
 from tests.support.emulated import Emulated, emulated
@@ -59,25 +59,6 @@ POISON = {
 }
 _PT_DYNAMIC = 2
 _PT_INTERP = 3
-
-
-@pytest.fixture(scope="session")
-def archive(built: Built) -> Path:
-    """The archive that `.ci/folder` makes of the wheel of this tree."""
-    folder = built.one.parent.parent / "folder"
-    with alone():
-        if not (folder / "done").exists():
-            environ = {**os.environ, "WHEEL": str(built.file("any.whl"))}
-            done = subprocess.run(
-                [HOME / ".ci" / "folder", "--allow-older", folder],
-                env=environ,
-                capture_output=True,
-                text=True,
-                check=False,
-            )
-            assert done.returncode == 0, done.stdout + done.stderr
-            (folder / "done").touch()
-    return folder / "cycle-exec-folder.tar.gz"
 
 
 @pytest.fixture

@@ -31,6 +31,8 @@ PIPS = {
     "25.1": "13b4aa0aaad055020a11bec8a1c2a70a2b2d080e12d89b962266029fff0a16ba",
     "26.0": "98436feffb9e31bc9339cf369fd55d3331b1580b6a6f1173bacacddcf9c34754",
 }
+# What editors check TOML with; the wheel for x86_64.
+TAPLO = {"0.9.3": "33f12648f273478d7330cb3529c82f48f388501e1122e0bea78bce5ff5972b8b"}
 POISON = "import os\nos.write(2, b'poisoned: c4n4ry\\n')\nos._exit(99)\n"
 MODULES = "re os json sitecustomize usercustomize encodings click jinja2 cycle_exec".split()
 STATE = 'token = "t"\n[variables]\nPLAIN = "plain"\n'
@@ -68,13 +70,14 @@ def fetched(name: str, version: str) -> Tool:
         if not (folder / "made").exists():
             subprocess.run([sys.executable, "-m", "venv", "--clear", folder], check=True)
             wanted: Path = HOME / ".ci" / "requirements" / "lock.txt"
-            if name == "pip":
+            if name != "uv":
                 wanted = folder / "wanted.txt"
-                wanted.write_text(f"pip=={version} --hash=sha256:{PIPS[version]}\n")
+                pinned = PIPS[version] if name == "pip" else TAPLO[version]
+                wanted.write_text(f"{name}=={version} --hash=sha256:{pinned}\n")
             words = ["-m", "pip", "-q", "install", "--require-hashes", "-r", str(wanted)]
             subprocess.run([folder / "bin" / "python", *words], check=True)
             (folder / "made").touch()
-    return Tool(name, version, folder / "bin" / ("uv" if name == "uv" else "python"))
+    return Tool(name, version, folder / "bin" / ("python" if name == "pip" else name))
 
 
 @pytest.fixture(scope="module", params=[*PIPS, "uv"])

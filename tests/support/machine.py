@@ -32,6 +32,7 @@ _PACKAGES = {
     "keytool": "default-jdk-headless",
     "nginx": "nginx-light",
     "node": "nodejs",
+    "nsenter": "util-linux",
     "postgres": "postgresql",
     "prlimit": "util-linux",
     "psql": "postgresql",

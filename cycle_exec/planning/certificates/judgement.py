@@ -84,12 +84,10 @@ def judge(
     apart = None
     if key is not None and not pairing.fits(key, [block.der for block in blocks]):
         apart = mismatch(key.text, fullchain)
-    if key is not None and apart is not None:
-        if place := _place_of(key.text, texts, mismatch):
-            # Whatever else is wrong is wrong with the wrong one.
-            return Judgement(
-                usable=None, refused=(f"the leaf is not first: certificate {place} has this key",)
-            )
+    if key is not None and apart and (place := _place_of(key.text, texts, mismatch)):
+        # Whatever else is wrong is wrong with the wrong one.
+        reason = f"the leaf is not first: certificate {place} has this key"
+        return Judgement(usable=None, refused=(reason,))
     found = chain.of(bundle, now)
     answer = None
     # A signature with a key that is too large takes OpenSSL seconds or hours, and has no verdict.

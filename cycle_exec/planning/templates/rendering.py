@@ -16,7 +16,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping, Sequence
     from contextlib import AbstractContextManager
 
-    from cycle_exec.errors import Problem
     from cycle_exec.planning.certificates.judgement import Usable
     from cycle_exec.planning.environment import Layers
     from cycle_exec.planning.model import Inputs, TemplateText
