@@ -54,7 +54,7 @@ def build(
     if rendering is not None:
         rendering.templates(inputs.texts, merged.environ)
         warnings = [*warnings, *rendering.warnings]
-    waits = _waits(settings, rendering, outputs)
+    waits = _waits(settings, rendering, outputs, snapshot)
     if settings.certificates is not None and settings.certificates.directory:
         from cycle_exec.planning.certificates import targets
 
@@ -88,13 +88,13 @@ def build(
 
 
 def _waits(
-    settings: Settings, rendering: Rendering | None, outputs: Outputs
+    settings: Settings, rendering: Rendering | None, outputs: Outputs, snapshot: Snapshot
 ) -> tuple[Awaited, ...]:
     if not settings.wait:
         return ()
     from cycle_exec.planning import waits
 
-    return waits.planned(settings.wait, rendering, outputs)
+    return waits.planned(settings.wait, rendering, outputs, offline=snapshot.offline)
 
 
 def _has_value_files(settings: Settings) -> bool:

@@ -19,13 +19,17 @@ if TYPE_CHECKING:
 _FIRST = 0.05
 _CAP = 1.0
 _PLATFORM_CAP = 3.0
+_OFFLINE = "only the platform knows of it, and this start goes without (offline)"
+_LATE = "the deadline has passed"
 _TOLD = 5  # problems that a refusal shows
 
 
 def planned(
-    texts: Sequence[str], rendering: Rendering | None, outputs: Outputs
+    texts: Sequence[str], rendering: Rendering | None, outputs: Outputs, *, offline: bool = False
 ) -> tuple[Awaited, ...]:
-    """Return what is waited for. What becomes no address is a problem of the outputs."""
+    """Return what is waited for. What becomes no address is a problem of the outputs, and without
+    the platform (offline) a container is.
+    """
     found = []
     for text in dict.fromkeys(texts):
         address: str | None = text
@@ -34,11 +38,16 @@ def planned(
         if address is None:
             continue
         try:
-            found.append(Awaited(shown=text, address=addresses.parse(address)))
+            awaited = Awaited(shown=text, address=addresses.parse(address))
         except Unfit as unfit:
             # Only a template gets here: the others were judged with the settings.
             reason = f"rendered, it {unfit.reason}"
             outputs.refuse("value-refused", WAIT + text, reason, "correct what it is made of")
+            continue
+        if offline and awaited.address.scheme == "container":
+            outputs.refuse("offline-refused", WAIT + text, _OFFLINE, "leave the wait out")
+            continue
+        found.append(awaited)
     return tuple(found)
 
 
@@ -60,7 +69,7 @@ def problems(missing: Mapping[str, str]) -> list[Problem]:
 
 
 def _problem(shown: str, reason: str) -> Problem:
-    return Problem("wait-failed", shown, f"{reason}, the deadline has passed")
+    return Problem("wait-failed", shown, f"{reason.removesuffix(f', {_LATE}')}, {_LATE}")
 
 
 def pause(attempt: int, draw: float, *, of_platform: bool = False) -> float:

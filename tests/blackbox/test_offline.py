@@ -354,3 +354,13 @@ def test_a_dangling_link_is_a_socket_that_is_not_there_yet(ground, tmp_path):
         server.bind(str(tmp_path / "nowhere"))
         ran = ground.launch(None, environ=environ)
     assert (ran.code, ground.starts) == (77, 0), ran
+
+
+@pytest.mark.parametrize("address", ["container://db", "container://{{ env.DB }}"])
+def test_containers_are_not_waited_for(ground, address):
+    """Only the platform knows of them: refused at once, by name, and not at the deadline."""
+    ran = ground.launch(
+        None, "--offline", "--wait", address, "--deadline", "1h", environ={"DB": "db"}
+    )
+    assert ran.code == 78
+    assert f"{address}: only the platform knows of it, and this start goes without" in ran.err

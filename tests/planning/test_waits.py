@@ -80,6 +80,12 @@ def test_few_are_told_one_by_one(number):
     assert {each.code for each in found} == {69}
 
 
+def test_the_deadline_is_told_once():
+    """Where the API was asked, its own failure says so."""
+    [found] = waits.problems({"container://db": "503, the deadline has passed"})
+    assert found.reason == "503, the deadline has passed"
+
+
 @given(
     st.dictionaries(
         st.integers(0, 99).map("dns://n{}".format),

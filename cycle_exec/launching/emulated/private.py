@@ -10,7 +10,7 @@ from cycle_exec.emulator import world
 from cycle_exec.emulator.faults import Faults
 from cycle_exec.errors import Refused, refuse
 from cycle_exec.launching.emulated.platform import Platform, Source, at, failed
-from cycle_exec.settings.options import PLACES, STATE
+from cycle_exec.settings.options import BY_NAME, PLACES, STATE
 from cycle_exec.system.emulator import server, temporary_files
 from cycle_exec.system.emulator.companion import Companion
 from cycle_exec.system.emulator.listener import Listener
@@ -107,6 +107,10 @@ def asked(
         if name in overrides:
             reason = f"it cannot be combined with {STATE.flag}"
             raise refuse("usage", f"flag --{name}", reason, "use one of them")
+    offline = BY_NAME["offline"]
+    if overrides.get(offline.name):
+        reason = f"it cannot be combined with {STATE.flag}, which stands for a platform"
+        raise refuse("usage", f"flag {offline.flag}", reason, "use one of them")
     server.require()
     platform = Platform(Source(at(invocation, state)), Faults())
     found = Private(platform, invocation.environ.get("TMPDIR", ""))
@@ -116,8 +120,10 @@ def asked(
         found.leave()
         if not companion.is_ready():
             raise refuse("internal", "the emulator", "it ended before it was ready")
+        environ = {**invocation.environ, **found.variables}
+        environ.pop(offline.variable, None)
         yield (
-            invocation.replace(environ={**invocation.environ, **found.variables}),
+            invocation.replace(environ=environ),
             {**overrides, "socket": found.socket, "metadata": found.metadata},
         )
     finally:
