@@ -220,3 +220,22 @@ def test_any_text_is_a_state_or_refuses(text):
     """No text breaks the reader."""
     with suppress(Refused):
         scenario.parse(text, "state.toml")
+
+
+@pytest.mark.parametrize(
+    ("path", "is_one"),
+    [
+        (".env", True),
+        ("/srv/.env", True),
+        (".env.local", True),
+        ("dev.env", True),
+        ("state.toml", False),
+        ("/srv/app.env/state", False),
+        ("environment", False),
+        (".environment", False),
+        ("state.env.toml", False),
+    ],
+)
+def test_dotenv_files_are_known_by_their_names(path, is_one):
+    """Whatever else a file is called, it is a state file."""
+    assert scenario.is_dotenv(path) == is_one
