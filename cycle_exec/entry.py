@@ -17,6 +17,11 @@ else:
     import _signal
 
 _NO_ROOM = ("map segment", "zero-fill pages", "Cannot allocate memory", "Out of memory")
+_NO_MEMORY = (
+    b"cycle-exec: cycle-exec: out of memory (target-failed)\n"
+    b"  fix: raise the limits of processes, open files and memory\n"
+)
+_CODE_OF_NO_MEMORY = 73
 _HELP = frozenset(("-h", "--help"))
 
 
@@ -45,8 +50,14 @@ def main(held: str = "") -> "NoReturn":
     if held:
         mask = invocation.signals_of(held)
     invocation.secure_standard_descriptors()
+    try:
+        code = _guarded(invocation.read(mask))
+    except (MemoryError, SystemError):
+        # There is none left for the words either.
+        posix.write(2, _NO_MEMORY)
+        code = _CODE_OF_NO_MEMORY
     # os._exit: no foreign atexit hook, no PYTHONINSPECT prompt, nothing after the last word.
-    posix._exit(_guarded(invocation.read(mask)))
+    posix._exit(code)
 
 
 def _use_bundle() -> None:
@@ -229,13 +240,22 @@ def _lack(error: BaseException) -> int | None:
         except OSError as lack:
             return lack.errno
         # What the loaders of glibc and musl say of a library for which there is no room.
-        return ENOMEM if any(words in str(error) for words in _NO_ROOM) else None
-    if isinstance(error, SystemError | RuntimeError):
-        # What Python and its extensions raise where they got no memory and forgot to say so.
+        if any(words in str(error) for words in _NO_ROOM):
+            return ENOMEM
+    from cycle_exec.errors import SHORTAGES
+
+    number = getattr(error, "errno", None)
+    return ENOMEM if number not in SHORTAGES and _is_full() else number
+
+
+def _is_full() -> bool:
+    """Whether there is no memory: Python and its libraries raise anything then."""
+    try:
         from cycle_exec.system import memory
 
-        return ENOMEM if memory.is_full() else None
-    return getattr(error, "errno", None)
+        return memory.is_full()
+    except (MemoryError, ImportError, SystemError):
+        return True
 
 
 def _run(invocation: "Invocation") -> int:

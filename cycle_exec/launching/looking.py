@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from cycle_exec.launching import apply, pipeline, preflight
+from cycle_exec.launching.local import crypto
 from cycle_exec.record import Record
 from cycle_exec.resident import keeping
 from cycle_exec.settings.model import CertificateRequest
@@ -59,7 +60,8 @@ def look(
         executable = apply.judged(settings, planned)
     finally:
         armed.disarm()
-        pipeline.end_keystores(settings)
+        if preflight.makes_keystores(settings):
+            crypto.end()
     return Looked(planned=planned, executable=executable, gone=kept.gone, empty=kept.empty)
 
 

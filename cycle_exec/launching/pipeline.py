@@ -26,11 +26,10 @@ if TYPE_CHECKING:
     from cycle_exec.launching.preflight import Local
     from cycle_exec.launching.vpn.login import VpnLogin
     from cycle_exec.launching.vpn.preflight import Hook
-    from cycle_exec.planning.model import Inputs, Plan, Prepared, TemplateText
+    from cycle_exec.planning.model import Crypto, Inputs, Plan, Prepared, TemplateText
     from cycle_exec.planning.programs.model import Program
     from cycle_exec.planning.templates.parts import Library
     from cycle_exec.planning.templates.substitution import Plain
-    from cycle_exec.secret import Secret
     from cycle_exec.settings.model import Invocation, Manifest, Settings
     from cycle_exec.sources.model import Outcome, Snapshot
     from cycle_exec.sources.needs import Need
@@ -266,14 +265,24 @@ def ready_among(settings: Settings, sources: Mapping[str, str], library: Library
     plain = substitution.parsed(sources)
     others = {name: text for name, text in sources.items() if name not in plain}
     if not settings.compiled and not any(name.startswith(BUILTIN) for name in others):
+        _require_room(others)
         return Ready(plain=plain)
     from cycle_exec.launching import compiled
 
     programs = compiled.programs(settings, others, library)
+    _require_room(others.keys() - programs.keys())
     for name in compiled.stale(settings, others, programs):
         reason = "it has changed since, or was not compiled"
         stderr.log.info(f"the compiled form of {name} is not used: {reason}")
     return Ready(plain=plain, programs=programs)
+
+
+def _require_room(others: Collection[str]) -> None:
+    """Raise MemoryError unless there is room for Jinja2, if it is needed."""
+    if others:
+        from cycle_exec.system import memory
+
+        memory.require_for("jinja2")
 
 
 def _mentioned(sources: Mapping[str, str], ready: Ready, library: Library | None) -> frozenset[str]:
@@ -330,14 +339,20 @@ def planned(settings: Settings, local: Local, given: Fetched) -> Planned:
     try:
         return _planned(settings, local, given, inputs)
     finally:
-        end_keystores(settings)
+        if preflight.makes_keystores(settings):
+            from cycle_exec.launching.local import crypto
+
+            crypto.end()
 
 
 def _planned(settings: Settings, local: Local, given: Fetched, inputs: Inputs) -> Planned:
     from cycle_exec.planning import build
-    from cycle_exec.planning.model import Crypto
 
-    crypto = Crypto(mismatch=_mismatch, refusal=_refusal, keystore=_keystore)
+    crypto: Crypto | None = None
+    if given.snapshot.certificates is not None:
+        from cycle_exec.launching.local.crypto import CRYPTO
+
+        crypto = CRYPTO
     if local.server is None:
         plan = build.build(settings, given.snapshot, inputs, crypto)
         return Planned(plan=plan, local=local, snapshot=given.snapshot)
@@ -346,32 +361,6 @@ def _planned(settings: Settings, local: Local, given: Fetched, inputs: Inputs) -
     judgement = Judgement(local.server, local.hook, local.token)
     plan = build.build(settings, given.snapshot, inputs, crypto, judgement.extend)
     return Planned(plan=plan, local=local, snapshot=given.snapshot, hook=judgement.hook)
-
-
-def end_keystores(settings: Settings) -> None:
-    """End the process that makes keystores, if there is one."""
-    if preflight.makes_keystores(settings):
-        from cycle_exec.system.crypto import keystore_process
-
-        keystore_process.end()
-
-
-def _mismatch(privkey: str, fullchain: str) -> str | None:
-    from cycle_exec.system.crypto import key_matches
-
-    return key_matches.mismatch(privkey, fullchain)
-
-
-def _refusal(privkey: str, sent: str, trusted: str) -> int:
-    from cycle_exec.system.crypto import handshake
-
-    return handshake.refusal(privkey, sent, trusted)
-
-
-def _keystore(path: str, alias: str, privkey: str, fullchain: str, password: Secret) -> bytes | str:
-    from cycle_exec.system.crypto import keystore_process
-
-    return keystore_process.replacing(path, alias, privkey, fullchain, password)
 
 
 def plan_for(

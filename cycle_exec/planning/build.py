@@ -29,13 +29,13 @@ def build(
     settings: Settings,
     snapshot: Snapshot,
     inputs: Inputs,
-    crypto: Crypto,
+    crypto: Crypto | None,
     extend: Callable[[Sequence[FileWrite]], Extension] | None = None,
 ) -> Plan:
     """Make the plan of a run.
 
-    extend: what has to see every other target before it can say what it adds.
-    Raises Refused with every problem of the stage.
+    crypto: None where there are no certificates. extend: what has to see every other target before
+    it can say what it adds. Raises Refused with every problem of the stage.
     """
     layered = environment.layers(settings, snapshot, inputs)
     outputs = Outputs(inputs.owners)
@@ -55,10 +55,10 @@ def build(
         rendering.templates(inputs.texts, merged.environ)
         warnings = [*warnings, *rendering.warnings]
     waits = _waits(settings, rendering, outputs, snapshot)
-    if settings.certificates is not None and settings.certificates.directory:
+    if crypto and (request := settings.certificates) is not None and request.directory:
         from cycle_exec.planning.certificates import targets
 
-        targets.add_to(outputs, settings.certificates, settings, snapshot, chosen, crypto)
+        targets.add_to(outputs, request, settings, snapshot, chosen, crypto)
     if _has_value_files(settings):
         from cycle_exec.planning.files import value_files
 
@@ -70,8 +70,8 @@ def build(
     if snapshot.stale is not None and settings.last_good is not None:
         merged.environ[STALE] = str(snapshot.stale)
         merged.sources[STALE] = LAST_GOOD
-        said = f"the API is unavailable: this is the last good copy, {snapshot.stale} s old"
-        warnings = [f"{said} ({settings.last_good.path})", *warnings]
+        of = f"{snapshot.stale} s old ({settings.last_good.path})"
+        warnings = [f"the API is unavailable: this is the last good copy, {of}", *warnings]
     return Plan(
         environ=merged.environ,
         sources=merged.sources,
@@ -134,10 +134,14 @@ def _summaries(chosen: Mapping[str, Usable]) -> tuple[CertificateSummary, ...]:
 
 
 def _certificates(
-    outputs: Outputs, settings: Settings, snapshot: Snapshot, inputs: Inputs, crypto: Crypto
+    outputs: Outputs,
+    settings: Settings,
+    snapshot: Snapshot,
+    inputs: Inputs,
+    crypto: Crypto | None,
 ) -> tuple[dict[str, Usable], list[str]]:
     """Return the usable certificate of each domain, key and leaf matched, and what to warn of."""
-    if snapshot.certificates is None or snapshot.offline:
+    if snapshot.certificates is None or snapshot.offline or crypto is None:
         return {}, []
     prepared = inputs.prepared
     if settings.certificates is None and not (prepared and "certificates" in prepared.used):

@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import os
+import sys
 
 _MOST = 92 * 1000 * 1000  # bytes of the whole process; the rest of 100 MB is for what comes after
 _LEAST = 24 * 1000 * 1000  # for the body, where the process is large already
 _MARGIN = 8 * 1000 * 1000  # of a container's memory, for the kernel and for files in memory
+# Bytes of address space that libraries take. With less, Python may raise anything in them, and the
+# last one may end the process or wait for ever.
+NEEDS = {"_ssl": 8 * 1000 * 1000, "jinja2": 14 * 1000 * 1000, "cryptography": 24 * 1000 * 1000}
 _NEXT_TO_NOTHING = 4 * 1000 * 1000  # bytes; Python takes them by the megabyte
+_VERY_MANY = 1 << 62
 _GROUPS = "/sys/fs/cgroup"
 
 
@@ -41,21 +46,28 @@ def give_back() -> None:
         pass  # only glibc has it
 
 
-def require(size: int) -> None:
-    """Raise MemoryError unless so many more bytes of address space can be had.
-
-    For libraries that abort or wait for ever where they get none.
-    """
-    bytearray(size)  # zeroed by the kernel, so no page of it is touched
+def require_for(library: str) -> None:
+    """Raise MemoryError unless a library is loaded already, or there is room for it."""
+    if library not in sys.modules and _room() < NEEDS[library]:
+        raise MemoryError
 
 
 def is_full() -> bool:
     """Whether next to nothing more can be had."""
+    return _room() < _NEXT_TO_NOTHING
+
+
+def _room() -> int:
+    """Return the bytes of address space that this process may still have; very many where there is
+    no limit, or where it cannot be told.
+    """
+    from resource import RLIM_INFINITY, RLIMIT_AS, getrlimit
+
     try:
-        require(_NEXT_TO_NOTHING)
-    except MemoryError:
-        return True
-    return False
+        limit, _ = getrlimit(RLIMIT_AS)
+        return _VERY_MANY if limit == RLIM_INFINITY else limit - _sizes()[0]
+    except OSError:
+        return _VERY_MANY
 
 
 def go_first() -> None:
@@ -107,7 +119,7 @@ def container_limit() -> int:
     """Return the least limit of memory that a control group sets for this process, in bytes; very
     many where there is none, or where it cannot be seen.
     """
-    found = [1 << 62]
+    found = [_VERY_MANY]
     for group in _groups():
         try:
             descriptor = os.open(group, os.O_RDONLY | os.O_CLOEXEC)

@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import platform
 import resource
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import pytest
 
@@ -65,3 +70,53 @@ def private() -> int:
     with open("/proc/self/status") as file:
         [line] = [line for line in file if line.startswith("RssAnon:")]
     return int(line.split()[1])
+
+
+@contextmanager
+def room(size: int) -> Iterator[None]:
+    """So many more bytes of address space than there are now."""
+    before = resource.getrlimit(resource.RLIMIT_AS)
+    resource.setrlimit(resource.RLIMIT_AS, (memory._sizes()[0] + size, before[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_AS, before)
+
+
+@pytest.mark.parametrize("library", memory.NEEDS)
+def test_a_library_has_room_or_is_not_loaded(library, monkeypatch):
+    """One that is there takes no more; without a limit, or without /proc, there is room."""
+    monkeypatch.delitem(sys.modules, library, raising=False)
+    memory.require_for(library)
+    with room(memory.NEEDS[library] + 8_000_000):
+        memory.require_for(library)
+    with room(memory.NEEDS[library] - 1), pytest.raises(MemoryError):
+        memory.require_for(library)
+    with room(memory.NEEDS[library] - 1), monkeypatch.context() as patch:
+        patch.setattr(memory, "_sizes", lambda: os.stat("/proc/none"))
+        memory.require_for(library)
+    monkeypatch.setitem(sys.modules, library, memory)
+    with room(memory.NEEDS[library] - 1):
+        memory.require_for(library)
+
+
+@pytest.mark.parametrize("module", ["_ssl", "jinja2.sandbox", "cryptography.x509"])
+def test_libraries_need_no_more_than_is_said(module):
+    """By the size of a bare process with and without one."""
+    program = (
+        "import sys; sys.path += sys.argv[2:]\n"
+        "def size(): return int(open('/proc/self/statm').read().split()[0]) * 4096\n"
+        "before = size(); __import__(sys.argv[1]); print(size() - before)"
+    )
+    words = [sys.executable, "-I", "-S", "-c", program, module, *sys.path]
+    ran = subprocess.run(words, capture_output=True, text=True, check=True)
+    assert 1_000_000 < int(ran.stdout) < memory.NEEDS[module.partition(".")[0]]
+
+
+def test_an_end_of_memory_is_seen():
+    """By the limit that is set."""
+    assert not memory.is_full()
+    with room(1_000_000):
+        assert memory.is_full()
+    with room(20_000_000):
+        assert not memory.is_full()

@@ -17,8 +17,6 @@ from cycle_exec.secret import SecretBytes
 from cycle_exec.system import memory
 
 MAGIC = b"cycle-exec last-good 1\n"
-# Bytes of address space that cryptography takes; with less it may abort or wait for ever.
-ROOM = 24 * 1000 * 1000
 SHORTEST = 16  # bytes of a passphrase
 _GIVEN, _SCRYPT = b"k", b"s"
 _KEY, _SALT, _NONCE, _TAG = 32, 16, 12, 16
@@ -41,7 +39,7 @@ def available() -> bool:
 
 def ready() -> None:
     """Import what encryption needs, while there is time. Raise MemoryError without room for it."""
-    memory.require(ROOM)
+    memory.require_for("cryptography")
     from cryptography.hazmat.primitives.ciphers.aead import AESGCM  # noqa: F401
 
 

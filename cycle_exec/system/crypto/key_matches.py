@@ -36,6 +36,7 @@ def _context(library: Any) -> Any:
 
 def openssl() -> Any:
     """Return the module that has _SSLContext, MemoryBIO, the errors and the protocols."""
+    memory.require_for("_ssl")
     try:
         import _ssl
 

@@ -214,9 +214,9 @@ def serve(parent: int) -> None:
     process.forbid_core_files()
     memory.go_first()
     prctl.belong_to(parent)
-    from cycle_exec.system.crypto import encryption, keystore
+    memory.require_for("cryptography")
+    from cycle_exec.system.crypto import keystore
 
-    memory.require(encryption.ROOM)
     keystore.ready()
     while (question := _received(0)) is not None:
         _send(1, marshal.dumps(_made(*marshal.loads(question))))  # noqa: S302

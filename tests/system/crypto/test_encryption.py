@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import sys
+
 import pytest
 
+from cycle_exec.system import memory
 from cycle_exec.system.crypto import encryption
 
 
 def test_its_library_is_not_loaded_without_room(monkeypatch):
     """It could end the process, or hold it for ever."""
-    monkeypatch.setattr(encryption, "ROOM", 1 << 62)
+    encryption.ready()
+    monkeypatch.delitem(sys.modules, "cryptography")
+    monkeypatch.setattr(memory, "_room", lambda: memory.NEEDS["cryptography"] - 1)
     with pytest.raises(MemoryError):
         encryption.ready()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import sys
 from pathlib import Path
 
 import pytest
@@ -12,7 +13,7 @@ from cryptography.hazmat.primitives.serialization import pkcs12
 from cycle_exec.errors import DeadlinePassed, Refused
 from cycle_exec.secret import Secret, SecretBytes
 from cycle_exec.system import memory, signals
-from cycle_exec.system.crypto import encryption, keystore, keystore_process
+from cycle_exec.system.crypto import keystore, keystore_process
 from cycle_exec.system.exec import prctl, process
 from tests.support import issued, seccomp
 from tests.support.hostile import hostile
@@ -172,7 +173,8 @@ def test_a_machine_that_cannot_make_a_process(monkeypatch):
 
 def test_it_is_not_started_without_enough_room(monkeypatch):
     """The library would abort."""
-    monkeypatch.setattr(encryption, "ROOM", 1 << 62)
+    monkeypatch.setattr(memory, "_room", lambda: memory.NEEDS["cryptography"] - 1)
+    monkeypatch.delitem(sys.modules, "cryptography")
     monkeypatch.setattr(prctl, "belong_to", lambda _: None)
     monkeypatch.setattr(process, "forbid_core_files", lambda: None)
     monkeypatch.setattr(memory, "go_first", lambda: None)
