@@ -38,6 +38,9 @@ RELOAD = {
     "the platform sends a notification after many refused looks": {
         "reload/test_findings": ["test_a_repaired_value_is_taken_whatever_was_refused_before"],
     },
+    "the app is to be started again while a look fails or hangs": {
+        "reload/test_findings": ["test_a_restart_does_not_wait_for_a_look"],
+    },
     "the connection is closed, orderly or abruptly, again and again": {
         "reload/test_findings": ["test_the_platform_closes_its_connection"],
         "reload/test_outages": ["test_a_platform_that_closes_each_connection"],
