@@ -83,6 +83,7 @@ class Actor:
         # What is run before a restart is no reason to refuse a look.
         self.settings = memory.settings.replace(before=())
         self._channel = end
+        self._given = memory  # as it was handed over last
         self._looked: Looked | None = None
         self._began = 0.0
         self._problems: Sequence[Problem] = ()
@@ -102,8 +103,7 @@ class Actor:
             case Keep():
                 self._hold(state)
             case HandOver():
-                self.memory = self.memory.replace(jobs=state.jobs)
-                self.hand_over(asks=action.asks, signals=action.signals)
+                self._hand_over(action, state)
             case Report():
                 self._report()
             case Tell():
@@ -242,9 +242,14 @@ class Actor:
         if self._keeper is not None:
             self._keeper.keep()
 
-    def hand_over(self, *, asks: str = "", signals: tuple[str, ...] = ()) -> None:
-        """Give the plan that holds to the supervisor."""
-        self._channel.send(handed(self.memory), asks=asks, signals=signals)
+    def _hand_over(self, action: HandOver, state: Watching) -> None:
+        """Give the plan that holds to the supervisor, or the one that it has."""
+        if action.again:
+            jobs = tuple(job for job in state.jobs if job.deed != BEFORE)
+            self._given = self._given.replace(jobs=jobs)
+        else:
+            self._given = self.memory = self.memory.replace(jobs=state.jobs)
+        self._channel.send(handed(self._given), asks=action.asks, signals=action.signals)
 
     def _report(self) -> None:
         if self.settings.report.events:

@@ -120,12 +120,10 @@ def _hold(state: Watching, now: float, jitter: float, rules: Rules) -> Step:
         words = "reload works again: nothing has changed"
         return state, (Keep(), Say(level="notice", words=words))
     running = tuple(Run(deed=deed) for deed in commands)
-    if BEFORE in commands:
-        # Until they have worked, nobody is to start the app with the new plan.
-        return state, (Keep(), Tell(changes=found), *running)
     handing = HandOver(
-        asks="restart" if ("restart",) in found.deeds else "",
+        asks="restart" if ("restart",) in found.deeds and not state.waits else "",
         signals=tuple(deed[1] for deed in found.deeds if deed[0] == "signal"),
+        again=state.waits,
     )
     return state, (Keep(), Tell(changes=found), *running, handing)
 
@@ -166,10 +164,9 @@ def ran(state: Watching, event: Ran) -> Step:
         return state, ()
     others = tuple(one for one in state.jobs if one is not job)
     if not event.failure:
-        if any(one.deed == BEFORE for one in others):
-            return state.replace(jobs=others), ()
+        state = state.replace(jobs=others)
         asks = "restart" if event.deed == BEFORE else ""
-        return state.replace(jobs=others), (HandOver(asks=asks),)
+        return state, (HandOver(asks=asks, again=state.waits),)
     pause = min(_AGAIN, 2.0**job.failures)
     failed = job.replace(at=event.now + pause, failures=min(job.failures + 1, 10))
     state = state.replace(jobs=(*others, failed))

@@ -270,6 +270,7 @@ class State(Record):
     code: the exit code, where it is known; while launching, that of a stop.
     stopping: a stop signal was passed on to the app, which may end by it or not, or will be.
     held: the stop signal that is held back from the app, as it is passed on; empty: there is none.
+    within: seconds after which an app that is stopping has survived that.
     stopped: somebody wants the container to end; the app is not started again.
     killed: whoever was told to end was killed.
     again: the app has run before, so that a failed start does not end the container.
@@ -285,6 +286,7 @@ class State(Record):
     code: int = 0
     stopping: bool = False
     held: str = ""
+    within: float = 0.0
     stopped: bool = False
     killed: bool = False
     again: bool = False

@@ -120,9 +120,11 @@ def _arrived(terms: Terms, state: State, event: Arrived) -> Step:
 
 def _stopping(terms: Terms, state: State, is_platforms: bool, sent: tuple[Action, ...]) -> Step:
     """Wait for the end of an app that was sent a stop signal, or for it to survive that."""
-    within = max(terms.patience, _STOPS_WITHIN if is_platforms else 0.0)
+    # Another signal takes nothing of the time that the first one gives.
+    before = state.within if state.stopping else 0.0
+    within = max(before, terms.patience, _STOPS_WITHIN if is_platforms else 0.0)
     drained = (Wait(timer=DRAIN, seconds=0.0),) if state.held else ()
-    stopping = state.replace(stopping=True, held="")
+    stopping = state.replace(stopping=True, held="", within=within)
     return stopping, (*sent, *drained, Wait(timer=STOP, seconds=within))
 
 

@@ -82,7 +82,7 @@ def step(rules: Rules, state: Watching, event: Event) -> Step:
         case Ran():
             return looks.ran(state, event)
         case Prepared():
-            return state, (Restore(), HandOver(asks="ready"))
+            return state, (Restore(), HandOver(asks="ready", again=state.waits))
     return _due(rules, state, event.now)
 
 

@@ -82,6 +82,11 @@ class Watching(Record):
     edited: bool = False
     jobs: tuple[Job, ...] = ()
 
+    @property
+    def waits(self) -> bool:
+        """Whether the plan that holds waits for commands of [[before]]."""
+        return any(job.deed == BEFORE for job in self.jobs)
+
 
 # Events
 
@@ -188,12 +193,14 @@ class Run(Action):
 class HandOver(Action):
     """Give the plan that holds to the supervisor, with all that the next watcher has to know.
 
-    asks: "restart": the app is started again with it; "ready": it may be started, if that waits for
-    the targets. signals: what the app is sent.
+    again: what was given last instead, for what [[before]] has not worked for yet is not to be
+    started. asks: "restart": the app is started again with it; "ready": it may be started, if that
+    waits for the targets. signals: what the app is sent.
     """
 
     asks: str = ""
     signals: tuple[str, ...] = ()
+    again: bool = False
 
 
 class Keep(Action):

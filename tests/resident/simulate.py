@@ -73,6 +73,8 @@ class World:
         self.platform = Platform()
         self.disk: dict[str, bytes] = {}
         self.grace = self.random.choice([0.0, 0.0, 3.0])
+        self.before = self.random.choice([False, True])
+        self.worked: list[dict[str, str]] = []  # environments in which [[before]] has
         self.drain = self.random.choice([0.0, 0.0, 2.0])
         self.on_page = self.random.choice([("signal", "HUP"), ("restart",), COMMAND, ("none",)])
         self.temper = self._temper()
@@ -127,6 +129,7 @@ class World:
     def _begin(self) -> None:
         snapshot = Snapshot(variables=dict(self.platform.values))
         plan = self.plan(snapshot)
+        self.worked.append(dict(plan.environ))
         self.disk[PAGE] = plan.writes[0].content
         self.watcher = Watcher(self, snapshot, plan, ())
         self.watcher.give(asks="restart", signals=())
@@ -390,8 +393,12 @@ class Supervisor:
                 raise Wrong(f"an app without {name}")
         beside_it = world.watcher
         could = beside_it is not None and beside_it.idle
-        if self.starts and could and world.disk[PAGE] != plan.writes[0].content:
+        # Files are new before [[before]] has worked with them.
+        of_files = beside_it.state.held if world.before and beside_it else plan
+        if self.starts and could and world.disk[PAGE] != of_files.writes[0].content:
             raise Wrong("an app without its file")
+        if world.before and self.starts and dict(plan.environ) not in world.worked:
+            raise Wrong("an app whose [[before]] has not worked")
         self.starts += 1
         self._told = False
         world.note(f"the app starts: {plan.environ}")
@@ -464,8 +471,10 @@ class Watcher:
     ) -> None:
         self.world = world
         self.alive = True
-        self.rules = beside.Rules(pace=Pace(debounce=0.5, longest=5.0, splay=0.2))
+        pace = Pace(debounce=0.5, longest=5.0, splay=0.2)
+        self.rules = beside.Rules(pace=pace, before=world.before)
         self.snapshot, self._fresh = snapshot, snapshot
+        self._given = (plan, snapshot)
         self.state = watcher.begin(plan, self.rules, world.now, None, jobs)
         self._busy, self._alarm = 0.0, -1.0
         self._waiting: deque[beside.Event] = deque()
@@ -556,9 +565,11 @@ class Watcher:
                 world.disk[PAGE] = self.state.held.writes[0].content
             case beside.Run():
                 failure = ("failed",) if world.random.random() < 0.3 else ()
+                if action.deed == beside.BEFORE and not failure:
+                    world.worked.append(dict(self.state.held.environ))
                 self._waiting.append(beside.Ran(now=world.now, deed=action.deed, failure=failure))
             case beside.HandOver():
-                self.give(action.asks, action.signals)
+                self.give(action.asks, action.signals, again=action.again)
             case beside.Keep():
                 self.snapshot = self._fresh
                 self._refused.clear()
@@ -623,10 +634,12 @@ class Watcher:
             differing=frozenset([PAGE] if differs else []),
         )
 
-    def give(self, asks: str, signals: tuple[str, ...]) -> None:
-        """Hand over what holds."""
-        held = (self.state.held, self.snapshot, self.state.jobs)
-        self.world.supervisor.message(held, asks, signals)
+    def give(self, asks: str, signals: tuple[str, ...], *, again: bool = False) -> None:
+        """Hand over what holds, or what was handed over last."""
+        if not again:
+            self._given = (self.state.held, self.snapshot)
+        jobs = tuple(job for job in self.state.jobs if not again or job.deed != beside.BEFORE)
+        self.world.supervisor.message((*self._given, jobs), asks, signals)
 
 
 def play(seed: int) -> World:

@@ -166,6 +166,14 @@ def test_a_second_stop_is_not():
     assert history(plain, Arrived(signal="QUIT", number=3), TERM) == [[Send(signal="QUIT")], []]
 
 
+def test_a_later_signal_takes_no_time_from_a_stop():
+    """An app that is about to end by TERM has not survived it because it has survived INT."""
+    interrupt = Arrived(signal="INT", number=2)
+    assert timers(PLAIN, interrupt) == {"stop": 10.0}
+    assert timers(PLAIN, TERM, interrupt) == {"stop": 30.0}
+    assert timers(PLAIN, TERM, Expired(timer="stop"), interrupt) == {"stop": 10.0}
+
+
 def test_a_launch_is_stopped_at_once():
     """There is no app yet that anybody could look away from."""
     assert history(DRAINED, TERM.replace(early=True)) == [[Send(signal="TERM")]]

@@ -90,10 +90,14 @@ def test_a_restart_waits_for_what_is_run_before_it():
         Ran(now=7.0, deed=BEFORE),
     )
     state, done = played(both, *events, rules=rules)
-    keep, tell, *running = done[1]
+    prepared = played(both, *events[:2], Prepared(now=2.0), rules=rules)[1][2]
+    assert prepared == [Restore(), HandOver(asks="ready", again=True)]
+    keep, tell, *running, handing = done[1]
     assert (keep, running) == (Keep(), [Run(deed=COMMAND), Run(deed=BEFORE)])
     assert isinstance(tell, Tell)
-    assert done[2] == []
+    # Whoever starts the app meanwhile does so with what it had.
+    assert handing == HandOver(again=True)
+    assert done[2] == [HandOver(again=True)]
     assert words(done[3]) == [
         "before: it exited with code 1; it is tried again until it works",
         "more",
@@ -121,7 +125,7 @@ def test_newer_data_are_tried_at_once():
         Planned(now=3.0, plan=plan(A="3")),
         rules=rules,
     )
-    assert done[3][-1] == Run(deed=BEFORE)
+    assert done[3][-2:] == [Run(deed=BEFORE), HandOver(again=True)]
 
 
 def test_a_look_that_changes_nothing_does_nothing():
