@@ -15,7 +15,8 @@ def test_other_signals_are_not_held_back(api):
     """The app hears a HUP that came after the TERM before it; health checks hear of the TERM."""
     with running(ours(api, "--drain", "500ms"), *python(LISTENER)) as app:
         assert app.line() == "up"
-        assert board.line(app.pid).startswith("running ")
+        # The app may be there before the supervisor is.
+        assert until(lambda: board.line(app.pid).startswith("running "))
         app.send(signal.SIGTERM)
         assert until(lambda: board.line(app.pid).startswith("stopping "))
         app.send(signal.SIGHUP)
@@ -29,6 +30,8 @@ def test_a_second_stop_ends_it(api):
     with running(ours(api, "--drain", "24h"), *python(LISTENER)) as app:
         assert app.line() == "up"
         app.send(signal.SIGTERM)
+        # Two of one kind would be one while the first is not heard.
+        assert until(lambda: board.line(app.pid).startswith("stopping "))
         app.send(signal.SIGUSR1)
         assert app.line() == "USR1"
         app.send(signal.SIGTERM)
