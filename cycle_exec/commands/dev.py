@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from cycle_exec.emulator.faults import Faults
 from cycle_exec.errors import refuse
+from cycle_exec.launching.emulated import private
 from cycle_exec.launching.emulated.platform import Platform, Source, at
 from cycle_exec.launching.emulated.private import Private
 from cycle_exec.settings.model import SOCKET
@@ -45,9 +46,7 @@ def run(
         if name in overrides:
             flag = BY_NAME[name].flag
             raise refuse("usage", f"flag {flag}", _OWN, _FIX.format(flag))
-    if overrides.get("offline"):
-        reason = "dev starts a platform of its own, so the launch has one"
-        raise refuse("usage", "--offline", reason, "leave dev or --offline out")
+    private.refuse_offline(overrides)
     if not is_linux():
         raise needs_linux("a launch")
     server.require()
@@ -59,10 +58,8 @@ def run(
             nursery.beside(found.serve)
             found.leave()
             # What the platform would have given the launch, and where its parts are here.
-            inherited = dict(invocation.environ)
-            inherited.pop(BY_NAME["offline"].variable, None)
             environ = {
-                **inherited,
+                **private.without_offline(invocation.environ),
                 **found.variables,
                 SOCKET: found.socket,
                 BY_NAME["metadata"].variable: found.metadata,

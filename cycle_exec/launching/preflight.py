@@ -121,6 +121,7 @@ def _variable_files(settings: Settings) -> VariableFiles:
     if not (
         settings.templates
         or settings.environment.set
+        or settings.wait
         or rules.files
         or rules.required
         or rules.defaults

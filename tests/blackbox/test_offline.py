@@ -364,3 +364,18 @@ def test_containers_are_not_waited_for(ground, address):
     )
     assert ran.code == 78
     assert f"{address}: only the platform knows of it, and this start goes without" in ran.err
+    there = ground.target("there")
+    ran = ground.launch(None, "--offline", "--wait", f"file:{there}")
+    assert (ran.code, ground.starts) == (0, 1), ran
+
+
+@pytest.mark.parametrize("verb", ["plan", "env"])
+def test_an_emulated_platform_is_a_platform(ground, verb):
+    """--state and --offline contradict each other; the variable has no say beside a flag."""
+    (ground.inputs / "dev.env").write_text("PLAIN=emulated\n")
+    words = [verb, "--state", "dev.env"]
+    ran = ground.verb(None, *words, "--offline")
+    assert (ran.code, ran.kinds) == (64, ["usage"]), ran
+    ran = ground.verb(None, *words, environ={"CYCLE_EXEC_OFFLINE": "1"})
+    assert (ran.code, ran.err) == (0, ""), ran
+    assert "PLAIN" in ran.out

@@ -269,6 +269,15 @@ def test_a_vpn_login_may_be_a_file(ground):
         assert (ran.code, ran.kinds) == (77, ["login-refused"]), ran
 
 
+def test_an_address_that_is_waited_for_may_use_it(ground):
+    """As every template."""
+    store(ground, "PLACE", str(ground.target("there")))
+    manifest = TEMPLATES.partition("[[")[0] + '[[wait]]\nfor = "file:{{ variables.PLACE }}"\n'
+    with hostile() as api:
+        ran = ground.launch(api, "--manifest", ground.manifest(manifest))
+    assert (ran.code, ground.starts) == (0, 1), ran
+
+
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
     """What reload mode's tests need, and a variable in a file."""

@@ -118,15 +118,6 @@ def test_the_state_wins_over_where_the_platform_is(laptop):
     assert (ran.code, ran.out, ran.err) == (0, '{"GREETING":"hello"}\n', "")
 
 
-def test_a_state_stands_for_a_platform(laptop):
-    """So a run with one is not without the platform: the flag is refused, the variable passed."""
-    ran = laptop.run("plan", "--state", "state.toml", "--offline", "--", "true")
-    assert ran.code == 64
-    assert "flag --offline: it cannot be combined with --state" in ran.err
-    ran = laptop.run("env", "--state", "state.toml", CYCLE_EXEC_OFFLINE="1")
-    assert (ran.code, ran.out, ran.err) == (0, DOTENV, "")
-
-
 def test_templates_see_one_world(laptop):
     """API, metadata file and variables speak of the same container."""
     laptop.write("ids.j2", TEMPLATE)

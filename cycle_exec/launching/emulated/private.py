@@ -18,11 +18,12 @@ from cycle_exec.system.output import stderr
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Mapping
 
     from cycle_exec.settings.model import Invocation
     from cycle_exec.settings.options import Overrides
 
+OFFLINE = "offline"
 _SOCKET = "api.sock"
 _METADATA = "environment.json"
 _CA = "ca.pem"
@@ -95,6 +96,18 @@ class Private:
         temporary_files.publish(self.metadata, content, 0o644)
 
 
+def refuse_offline(overrides: Overrides) -> None:
+    """Raise Refused where a platform is asked for, and none at the same time."""
+    if overrides.get(OFFLINE):
+        reason = "an emulated platform is asked for as well"
+        raise refuse("usage", BY_NAME[OFFLINE].flag, reason, "leave one of them out")
+
+
+def without_offline(environ: Mapping[str, str]) -> dict[str, str]:
+    """Return the environment without the variable, which has no say where a platform is made."""
+    return {name: value for name, value in environ.items() if name != BY_NAME[OFFLINE].variable}
+
+
 @contextmanager
 def asked(
     invocation: Invocation, overrides: Overrides, state: str
@@ -107,10 +120,8 @@ def asked(
         if name in overrides:
             reason = f"it cannot be combined with {STATE.flag}"
             raise refuse("usage", f"flag --{name}", reason, "use one of them")
-    offline = BY_NAME["offline"]
-    if overrides.get(offline.name):
-        reason = f"it cannot be combined with {STATE.flag}, which stands for a platform"
-        raise refuse("usage", f"flag {offline.flag}", reason, "use one of them")
+    refuse_offline(overrides)
+    invocation = invocation.replace(environ=without_offline(invocation.environ))
     server.require()
     platform = Platform(Source(at(invocation, state)), Faults())
     found = Private(platform, invocation.environ.get("TMPDIR", ""))
@@ -120,10 +131,8 @@ def asked(
         found.leave()
         if not companion.is_ready():
             raise refuse("internal", "the emulator", "it ended before it was ready")
-        environ = {**invocation.environ, **found.variables}
-        environ.pop(offline.variable, None)
         yield (
-            invocation.replace(environ=environ),
+            invocation.replace(environ={**invocation.environ, **found.variables}),
             {**overrides, "socket": found.socket, "metadata": found.metadata},
         )
     finally:
