@@ -86,6 +86,8 @@ def supervise() -> "NoReturn":
 def watch() -> "NoReturn":
     """Go on as the watcher of reload mode where another one has ended, and end the process."""
     try:
+        if sys.flags.no_site:
+            _add_packages()
         from cycle_exec.launching import reload
 
         reload.continue_watching(sys.argv[1:])
