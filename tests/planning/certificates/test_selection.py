@@ -95,7 +95,7 @@ def test_all_reasons_of_all_certificates_come_together():
         private_key="",
     )
     worse = answer("b.test", bundle="c4n4ry")
-    apart = answer("c.test")
+    apart = answer("c.test", kind="Ed25519")
     chosen, problems, warnings = chosen_of(
         [bad, worse, apart], mismatch=lambda privkey, fullchain: "it does not fit"
     )
@@ -110,9 +110,10 @@ def test_all_reasons_of_all_certificates_come_together():
 
 
 def test_the_pair_is_checked_with_the_texts_that_are_written():
-    """The key and the full chain, both normalised, go to the check."""
+    """The key and the full chain, both normalised, go to the check of what is not certain."""
     seen = []
-    chosen, _, _ = chosen_of([answer("a.test")], mismatch=lambda *pair: seen.append(pair))
+    given = [answer("a.test", kind="Ed25519")]
+    chosen, _, _ = chosen_of(given, mismatch=lambda *pair: seen.append(pair))
     usable = chosen["a.test"]
     assert seen == [(usable.privkey, usable.fullchain)]
 
@@ -290,7 +291,8 @@ def test_what_is_wrong_with_the_one_that_covers_an_unlisted_domain_is_told():
 def test_a_certificate_is_judged_once_for_all_its_domains():
     """The pair check is not repeated."""
     calls = []
-    chosen_of([answer("a.test", "b.test", "c.test")], mismatch=lambda *pair: calls.append(pair[0]))
+    given = [answer("a.test", "b.test", "c.test", kind="Ed25519")]
+    chosen_of(given, mismatch=lambda *pair: calls.append(pair[0]))
     assert len(calls) == 1
 
 

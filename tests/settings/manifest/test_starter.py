@@ -23,7 +23,7 @@ def test_as_it_comes():
 
 def test_uncommented():
     """Every setting uncommented, the starter still passes the check."""
-    assert UNCOMMENTED.count("[[") == 3
+    assert UNCOMMENTED.count("\n[[") == 4
     assert parse(UNCOMMENTED, "starter").process.directory == "/srv"
 
 
