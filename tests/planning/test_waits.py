@@ -15,13 +15,14 @@ from cycle_exec.settings.model import Address, Settings
 from cycle_exec.sources.model import Snapshot
 
 
-def planned(*texts: str, **variables: str):
+def planned(*texts: str, offline: bool = False, **variables: str):
     settings = Settings(wait=texts)
     sources = expressions(settings, ())
     prepared = rendering.prepare(sources, substitution.parsed(sources)) if sources else None
     inputs = Inputs(inherited={"PORT": "1"}, prepared=prepared, now=0.0)
     crypto = Crypto(mismatch=lambda *_: None, keystore=lambda *_: b"")
-    return build.build(settings, Snapshot(variables=variables), inputs, crypto).waits
+    snapshot = Snapshot(variables=variables, offline=offline)
+    return build.build(settings, snapshot, inputs, crypto).waits
 
 
 def test_as_they_are_written():
@@ -78,6 +79,14 @@ def test_few_are_told_one_by_one(number):
     assert [each.subject for each in found] == [f"dns://n{place}" for place in range(number)]
     assert {each.reason for each in found} == {"unknown, the deadline has passed"}
     assert {each.code for each in found} == {69}
+
+
+def test_containers_need_the_platform():
+    """Written as they are, or what a template becomes; all else is waited for without it, too."""
+    with pytest.raises(Refused) as caught:
+        planned("container://db", "container://{{ env.PORT }}", "dns://x", offline=True)
+    assert [problem.kind for problem in caught.value.problems] == ["offline-refused"] * 2
+    assert [each.shown for each in planned("tcp://db:1", offline=True)] == ["tcp://db:1"]
 
 
 def test_the_deadline_is_told_once():
