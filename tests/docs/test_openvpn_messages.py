@@ -55,7 +55,7 @@ ALL = messages(
     "vpn/preflight.py",
     "vpn/warnings.py",
     "system/openvpn/hook_facts.py",
-    "system/changeable.py",
+    "system/paths/changeable.py",
     "system/openvpn/replaceable.py",
 )
 

@@ -214,7 +214,7 @@ def test_a_signal_before_python_has_started_ends_it(folder, platform):
     environ = {**TOKEN, "PATH": os.defpath, "CYCLE_EXEC_SOCKET": f"{platform.socket}-none"}
     for delay in DELAYS:
         process = subprocess.Popen(
-            [*machine.PROCESSES, folder / "bin" / "cycle-exec", "--deadline=5s", "--", "true"],
+            [*machine.PROCESSES, folder / "bin" / "cycle-exec", "--deadline=60s", "--", "true"],
             env=environ,
             stderr=subprocess.PIPE,
             text=True,
