@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from cycle_exec.errors import DeadlinePassed, Problem, Refused
+from cycle_exec.errors import DeadlinePassed, Problem, Refused, Stopped
 from cycle_exec.launching import apply, looking, memory, preflight, report
 from cycle_exec.launching.differences import differing
 from cycle_exec.presentation import describe
@@ -23,9 +23,9 @@ from cycle_exec.resident.watching import (
     Tell,
 )
 from cycle_exec.resident.watching import Refused as LookRefused
-from cycle_exec.system import clock, files, random
+from cycle_exec.system import clock, files, random, signals
 from cycle_exec.system.exec import lookup
-from cycle_exec.system.init import channel, handover
+from cycle_exec.system.init import channel, handover, polling
 from cycle_exec.system.output import stderr
 
 TYPE_CHECKING = False
@@ -269,7 +269,6 @@ class Actor:
     def _before(self) -> tuple[str, ...]:
         """Run the commands of [[before]] for a restart; return why one has failed."""
         from cycle_exec.launching.command import before
-        from cycle_exec.system.signals import OnEntry
 
         memory = self.memory
         invocation, plan = memory.invocation, memory.plan
@@ -278,14 +277,21 @@ class Actor:
             environ=plan.environ,
             cwd=invocation.cwd,
             values=apply.values(memory.snapshot, invocation.token, plan),
-            armed=OnEntry(invocation.mask or (), children_ignored=False),
+            armed=signals.OnEntry(invocation.mask or (), children_ignored=False),
             user=memory.user,
         )
-        for each in memory.settings.before:
-            problem = before.failure(each, conditions)
-            if problem is not None:
-                words = f"{problem.subject}: {problem.reason} ({problem.kind})"
-                return (f"{words}; the app is not restarted",)
+        armed = signals.arm()
+        try:
+            for each in memory.settings.before:
+                problem = before.failure(each, conditions)
+                if problem is not None:
+                    words = f"{problem.subject}: {problem.reason} ({problem.kind})"
+                    return (f"{words}; the app is not restarted",)
+        except Stopped:
+            # By the supervisor, which leaves; the command has had its time to end.
+            polling.leave()
+        finally:
+            armed.disarm()
         return ()
 
     def _failure(self, deed: Deed) -> tuple[str, ...]:

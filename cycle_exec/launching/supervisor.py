@@ -30,6 +30,8 @@ if TYPE_CHECKING:
 
     from cycle_exec.resident.model import Action, Event
 
+_KILLS_WITHIN = 1.0  # seconds more for a watcher that has to kill what it runs
+
 
 def supervise(words: Sequence[str]) -> int:
     """Live above the app; return its exit code. words: see SupervisorArguments."""
@@ -56,6 +58,7 @@ def supervise(words: Sequence[str]) -> int:
             teller.tell(state, family.facts)
             for action in actions:
                 if isinstance(action, Leave):
+                    family.dismiss_watcher(terms.before and terms.before + _KILLS_WITHIN)
                     return action.code
                 events += _do(family, hand, action)
         events = family.wait()

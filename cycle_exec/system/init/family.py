@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import marshal
 import posix as os  # os itself takes 180 kB more, for as long as the app runs
+from time import monotonic
 
 from cycle_exec.resident.model import (
     Arrived,
@@ -223,6 +224,22 @@ class Family:
         if self._watcher:
             return []
         return [WatcherEnded(code=_FORK_FAILED, how="could not be started: no process can be made")]
+
+    def dismiss_watcher(self, seconds: float) -> None:
+        """Let the watcher end what it runs before a restart, for so long; it ends with us anyway,
+        and what it runs would go on, or be killed with the container.
+        """
+        if not self._watcher or not seconds:
+            return
+        if self._channel is not None:
+            self._channel.close()
+        end = monotonic() + seconds
+        try:
+            os.kill(self._watcher, int(_signal.SIGTERM))
+            while not os.waitpid(self._watcher, os.WNOHANG)[0] and (left := end - monotonic()) > 0:
+                _signal.sigtimedwait(_signal.valid_signals(), left)
+        except (ProcessLookupError, ChildProcessError):
+            pass
 
     def prepare(self) -> None:
         """Ask the watcher for the app's start."""

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 from pathlib import Path
 
+from cycle_exec.system.init import handlers
 from tests.launching.reload.conftest import APP, reloading, state
+from tests.support.waiting import until
 
+WAITS = "sleep 60 & wait; wait"
 TABLE = '[[before]]\ncommand = ["sh", "-c", {script}]\n{more}\n'
 
 
 def table(script: str, more: str = "") -> str:
     """One command. The settings of [process] go on before it."""
-    return TABLE.format(script=repr(script), more=more)
+    return TABLE.format(script=json.dumps(script), more=more)
 
 
 def lines(path: Path) -> list[str]:
@@ -112,3 +116,30 @@ def test_a_failed_start_ends_the_supervisor(platform, ground):
     with reloading(platform, ground, table("exit 9"), "sh", "-c", APP) as running:
         running.says("before command sh: it exited with code 9; the app is not started")
         assert running.process.wait() == 65
+
+
+def test_one_that_is_run_when_the_container_ends(platform, ground):
+    """It gets TERM and its time, and the exit code is the app's."""
+    ran = ground / "ran"
+    at_restart = f"trap 'sleep 0.3; echo ended >{ran}; exit 1' TERM; echo begun >{ran}; {WAITS}"
+    manifest = table(f"[ $PLAIN = one ] || {{ {at_restart}; }}", "on_restart = true")
+    with reloading(platform, ground, manifest, "sh", "-c", APP) as running:
+        assert running.app() == "start one"
+        platform.state.write_text(state(plain="two"))
+        assert until(lambda: ran.exists() and lines(ran) == ["begun"])
+        assert running.end() == 7
+        assert lines(ran) == ["ended"]
+
+
+def test_one_that_does_not_end_with_the_container(platform, ground):
+    """After `grace` it is killed, with what it has started."""
+    ran = ground / "ran"
+    at_restart = f"trap '' TERM; echo $$ >{ran}; {WAITS}"
+    script = f"[ $PLAIN = one ] || {{ {at_restart}; }}"
+    manifest = f'grace = "300ms"\n{table(script, "on_restart = true")}'
+    with reloading(platform, ground, manifest, "sh", "-c", APP) as running:
+        assert running.app() == "start one"
+        platform.state.write_text(state(plain="two"))
+        assert until(lambda: ran.exists() and len(lines(ran)) == 1)
+        assert running.end() == 7
+        assert handlers.members(int(lines(ran)[0])) == []
