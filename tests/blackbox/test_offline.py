@@ -305,7 +305,20 @@ def test_verbs_about_the_platform_alone_are_refused(ground, words, subject):
     ran = ground.verb(None, *words, "--offline")
     assert (ran.code, ran.kinds) == (78, ["offline-refused"]), ran
     assert f"cycle-exec: {subject}: only the platform has what it is about" in ran.err
+    assert "  fix: leave --offline and CYCLE_EXEC_OFFLINE out, or give --no-offline" in ran.err
     assert not (ground.inputs / "here").exists()
+
+
+def test_a_template_that_insists_on_what_was_skipped(ground):
+    """An optional integration is in the manifest, and the platform's answer is what is missing."""
+    integration = '[[integrations]]\nidentifier = "s3"\noptional = true\n'
+    manifest = ground.manifest(
+        integration + '[environment]\nset = { KEY = "{{ integrations.s3.auth.api_key }}" }\n'
+    )
+    ran = ground.launch(None, "--offline", "--manifest", str(manifest))
+    ground.refused(ran, 65, "template-undefined", "integration s3 is optional, and not there")
+    assert '  fix: test it first: {% if "s3" in integrations %}' in ran.err
+    assert "add [[integrations]]" not in ran.err
 
 
 def test_dev_has_a_platform_of_its_own(ground):

@@ -49,5 +49,5 @@ def snapshot(settings: Settings, wanted: Sequence[Need], used: Collection[str]) 
 def refused(subject: str) -> Refused:
     """Return what is raised, without the platform, by a verb that asks for nothing else."""
     reason = "only the platform has what it is about, and this run goes without (offline)"
-    fix = "leave --offline and CYCLE_EXEC_OFFLINE out"
+    fix = "leave --offline and CYCLE_EXEC_OFFLINE out, or give --no-offline"
     return refuse("offline-refused", subject, reason, fix)

@@ -128,6 +128,8 @@ class Rendering:
     ) -> None:
         """kept_out: scoped variables that are not for the environment."""
         self._kept_out = frozenset(kept_out)
+        integrations = snapshot.integrations
+        self._absent = [name for name, found in integrations.items() if found is None]
         self._rules = settings.environment
         assert inputs.prepared is not None
         self._prepared = inputs.prepared
@@ -194,11 +196,21 @@ class Rendering:
         try:
             return render(self._prepared, name, self._context, self._bounded)
         except Refused as refused:
-            problems = refused.problems
+            problems = tuple(map(self._of_optional, refused.problems))
             if name.startswith(SET) and self._kept_out:
                 problems = tuple(map(self._told, problems))
             self._outputs.problems.extend(problems)
             return None
+
+    def _of_optional(self, problem: Problem) -> Problem:
+        """Say of an integration of the manifest that the platform does not have it."""
+        for name in self._absent:
+            if problem.reason.startswith(f"integration {name} is not in the manifest"):
+                return problem.replace(
+                    reason=f"integration {name} is optional, and not there",
+                    fix=f'test it first: {{% if "{name}" in integrations %}}',
+                )
+        return problem
 
     def _told(self, problem: Problem) -> Problem:
         """Say of a variable why it is not defined for an expression of the environment."""
