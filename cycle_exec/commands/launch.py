@@ -136,8 +136,11 @@ def _require_sense(settings: Settings) -> None:
         raise refuse("usage", "the command", "no command to start after --")
     resides = settings.process.init or settings.process.reload
     given = settings.process
-    if (given.drain or given.grace or given.signal_map) and not resides:
-        stderr.log.warning("--drain, --grace and --signal-map have no effect without --init")
+    # Commands of [[before]] have their grace without it.
+    idle = given.grace and not settings.before
+    if (given.drain or idle or given.signal_map) and not resides:
+        names = "--drain, --grace" if not settings.before else "--drain"
+        stderr.log.warning(f"{names} and --signal-map have no effect without --init")
 
 
 def _keeper(invocation: Invocation, settings: Settings) -> Keeper | None:

@@ -326,3 +326,12 @@ def test_its_time_is_a_phase_of_the_start(ground, api):
     [asked] = api.asked("/v1/monitoring/metrics")
     phases = [each["labels"].get("phase") for each in json.loads(asked.body)]
     assert phases[4:7] == ["apply", "before", "total"]
+
+
+def test_grace_is_theirs_without_init_too(ground, api):
+    """So nobody is told that it has no effect; of a drain that is said."""
+    manifest = before(ground, "true", top='[process]\ngrace = "3s"\n')
+    ran = ground.launch(api, "--manifest", manifest)
+    assert (ran.code, "no effect" in ran.err) == (0, False), ran
+    ran = ground.launch(api, "--manifest", manifest, "--drain", "1s")
+    assert "warning: --drain and --signal-map have no effect without --init" in ran.err, ran
