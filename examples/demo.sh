@@ -13,6 +13,7 @@ install_project .cache/demo
 PATH="$PWD/.cache/demo/bin:$PATH"
 
 work=$(mktemp -d)
+: >"$work/log"  # the loop below may read it before the emulator has begun
 cycle-exec emulator --socket "$work/api.sock" --state examples/demo/state.toml 2>"$work/log" &
 emulator=$!
 trap 'kill $emulator 2>/dev/null || :; wait $emulator || :; rm -rf "$work"' EXIT
