@@ -217,6 +217,9 @@ def _refused(*words):
         ("--debug app", "too many arguments for cycle-exec run"),
         ("--debug plan", "too many arguments for cycle-exec run"),
         ("plan app", "too many arguments for cycle-exec plan"),
+        ("dev sh -c x", "too many arguments for cycle-exec dev"),
+        ("doctor app --port 1", "too many arguments for cycle-exec doctor"),
+        ("--debug app -x", "too many arguments for cycle-exec run"),
         ("--dead 5s -- a", "no such option: --dead, did you mean --deadline"),
         ("--bogusly=x -- a", "no such option: --bogusly"),
         ("-vx -- a", "no such option: -v"),
@@ -275,6 +278,10 @@ def test_refused(line, reason):
         ("env --format x", "see cycle-exec env --help"),
         ("render a -o", "see cycle-exec render --help"),
         ("certificates -x", "see cycle-exec certificates list --help"),
+        (
+            "dev sh -c x",
+            "a command comes after --: cycle-exec dev -- COMMAND; see cycle-exec dev --help",
+        ),
         (
             "--debug plan",
             "a verb is the first word, a command comes after --; see cycle-exec run --help",

@@ -64,5 +64,8 @@ def _refusal(error: click.UsageError) -> Refused:
         reason = f"missing verb, choose from {', '.join(command.commands)}"
     else:
         reason = f"too many arguments for {path}"
-        fix = f"a verb is the first word, a command comes after --; {fix}"
+        hint = "a verb is the first word, a command comes after --"
+        if getattr(command, "command", "") and path != f"{PROGRAM} run":
+            hint = f"a command comes after --: {path} -- COMMAND"
+        fix = f"{hint}; {fix}"
     return refuse("usage", "command line", reason, fix)

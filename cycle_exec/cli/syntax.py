@@ -126,6 +126,9 @@ class Verb(_Page):
         super().__init__(*args, **attrs)
         self.command = command
         self.asks = asks
+        # Where no word is expected, one is a command whose -- is missing, and what follows is its.
+        worded = any(isinstance(param, click.Argument) for param in self.params)
+        self.allow_interspersed_args = worded or not command
         if asks:
             state_option(self)
 
