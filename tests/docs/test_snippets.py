@@ -33,10 +33,11 @@ COMMANDS = {
     "be there: a copy of this tree is put where it would be",
     "apt-get update": "the machine has Debian's programs already; that they are those is tested",
 }
-# Files that no command of their page uses, by their endings:
+# Files that no command and no manifest of their page uses, by their endings:
 FILES = {
     "compose.yaml": "it needs Docker",
     "entrypoint.sh": "it is what cycle-exec replaces; tests/examples plays one like it",
+    "locked.py": "it needs PostgreSQL, and a project of Django's",
     "test.yml": "it is GitHub's; test_recipes.py plays its steps",
 }
 # Commands in indented lines, by their beginning:
@@ -177,8 +178,10 @@ def test_programs_and_settings_of_a_page_are_used_by_it():
     unused = set()
     for page in PAGES:
         commands = " ".join(_commands(page))
+        manifests = " ".join(block.text for block in blocks(page) if block.language == "toml")
         for path in (Path(block.file) for block in blocks(page) if block.file):
             if path.suffix in (".py", ".sh", ".yaml", ".yml") and path.name != "conftest.py":
                 name = path.stem if path.suffix == ".py" else path.name
-                unused |= {path.name} if name not in commands else set()
+                used = name in commands or f'"{path.name}"' in manifests
+                unused |= set() if used else {path.name}
     assert unused == FILES.keys()
