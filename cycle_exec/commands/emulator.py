@@ -38,8 +38,9 @@ def run(
     if not socket:
         raise refuse("usage", "--socket", "not given", "give the path of the socket: --socket PATH")
     if bool(state) == bool(env_file):
-        fix = "use one of them: --state FILE or --env-file FILE"
-        raise refuse("usage", "--state", "it cannot be combined with --env-file", fix)
+        reason = "it cannot be combined with --env-file" if state else "neither this nor --env-file"
+        fix = "give one of them: --state FILE or --env-file FILE"
+        raise refuse("usage", "--state", reason, fix)
     bad_days = faults.parse(
         latency=latency, fail=fail, fail_path=fail_path, drop=drop, slow_body=slow_body
     )

@@ -212,7 +212,7 @@ def test_a_socket_that_others_can_open_without_a_token_draws_a_warning(token, mo
     ("options", "code", "words"),
     [
         ({"state": "s"}, 64, "--socket: not given (usage)"),
-        ({"socket": "s"}, 64, "--state: it cannot be combined with --env-file (usage)"),
+        ({"socket": "s"}, 64, "--state: neither this nor --env-file (usage)"),
         (
             {"socket": "s", "state": "a", "env_file": "b"},
             64,
