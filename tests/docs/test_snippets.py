@@ -35,7 +35,6 @@ COMMANDS = {
 }
 # Files that no command and no manifest of their page uses, by their endings:
 FILES = {
-    "compose.yaml": "it needs Docker",
     "entrypoint.sh": "it is what cycle-exec replaces; tests/examples plays one like it",
     "locked.py": "it needs PostgreSQL, and a project of Django's",
     "test.yml": "it is GitHub's; test_recipes.py plays its steps",
