@@ -100,7 +100,8 @@ def _along_path(command: str, around: _Surroundings) -> str | Problem:
 
 
 def _not_found(command: str, reason: str) -> Problem:
-    return Problem("command-not-found", _subject(command), reason)
+    fix = "write the program and each argument as a word of its own" if " " in command else ""
+    return Problem("command-not-found", _subject(command), reason, fix)
 
 
 def _not_executable(command: str, obstacle: Obstacle) -> Problem:

@@ -86,6 +86,14 @@ def test_what_is_nowhere_is_not_found(tmp_path):
     assert judged("n" * 5000)[0] == kind
 
 
+@pytest.mark.parametrize("command", ["nginx -g 'daemon off;'", "/bin/sh -c x"])
+def test_a_command_with_its_arguments_in_one_word_is_told_so(command):
+    """As a string in the brackets of CMD is, or quotes around everything."""
+    problem = lookup.find(command, "/bin", "/")
+    assert isinstance(problem, Problem)
+    assert problem.fix == "write the program and each argument as a word of its own"
+
+
 SCRIPTS = [
     (b"", 0o755, "{file} is empty"),
     (b"#!/bin/sh\n", 0o644, "{file} is not executable for user {uid} (mode 0644)"),
