@@ -42,7 +42,7 @@ class _Bash(BashComplete):
             compopt -o default
         else
             COMPREPLY+=("$value")
-            [[ $value == *= ]] && compopt -o nospace
+            [[ $value == *[=/] ]] && compopt -o nospace
         fi
     done
     return 0

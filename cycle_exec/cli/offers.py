@@ -6,6 +6,7 @@ import click
 
 from cycle_exec.errors import KINDS, STOPPED
 from cycle_exec.settings.model import BUILTIN
+from cycle_exec.settings.rules import LIMITS
 from cycle_exec.sources.operations import OPERATIONS
 from cycle_exec.system import files
 
@@ -72,5 +73,23 @@ def verbs(ctx: click.Context) -> dict[str, str]:
     return {name: each.get_short_help_str(200) for name, each in below.items()}
 
 
-# Of launch options, beside the choices of the table.
-OPTIONS: dict[str, Offer] = {"template": builtins}
+def limits(_: click.Context) -> dict[str, str]:
+    """Return how a limit begins."""
+    return {f"{name}=": "" for name in LIMITS}
+
+
+def addresses(_: click.Context) -> dict[str, str]:
+    """Return how what can be waited for begins."""
+    return {
+        "tcp://": "a connection is accepted",
+        "http://": "a GET is answered with a status from 200 to 299",
+        "unix:/": "something listens on the socket",
+        "file:/": "the file or directory exists",
+        "dns://": "the name has an address",
+        "container://": "an instance of the container runs and is ready",
+    }
+
+
+# Of launch options, beside the choices of the table; and those for which no file is offered.
+OPTIONS: dict[str, Offer] = {"template": builtins, "limit": limits, "wait": addresses}
+WITHOUT_FILES = frozenset(("limit", "wait"))

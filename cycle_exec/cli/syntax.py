@@ -87,7 +87,8 @@ class LaunchOption(click.Option):
         sources = {"env": row.variable, "manifest": row.key, "default": row.default}
         told = "; ".join(f"{name}: {text}" for name, text in sources.items() if text)
         offer = offers.OPTIONS.get(row.name) or (lambda _: dict.fromkeys(row.choices, ""))
-        value = Text(row.metavar, files=row.kind in ("path", "list"), offer=offer)
+        files = row.kind in ("path", "list") and row.name not in offers.WITHOUT_FILES
+        value = Text(row.metavar, files=files, offer=offer)
         super().__init__(
             [f"{row.flag}/{row.opposite}" if switch else row.flag],
             type=None if switch else value,

@@ -10,6 +10,7 @@ import pytest
 from cycle_exec.cli.verbs import root
 from cycle_exec.errors import KINDS
 from cycle_exec.settings.options import OPTIONS
+from cycle_exec.settings.rules import LIMITS
 from cycle_exec.sources.operations import OPERATIONS
 from cycle_exec.system import files
 from tests.support import shells
@@ -52,6 +53,11 @@ BUILTINS = {f"builtin:{name}" for name in files.tree(files.builtin(""))}
         ("api notifications --topic hub.s", {"hub.state."}),
         ("emulator --fail-path /v1/hub", {"/v1/hub", "/v1/hub/integrations"}),
         ("emulator --fail ", set()),
+        ("--limit no", {"nofile="}),
+        ("dev --limit ", {f"{name}=" for name in LIMITS}),
+        ("--wait ", {"tcp://", "http://", "unix:/", "file:/", "dns://", "container://"}),
+        ("--wait c", {"container://"}),
+        ("--wait=t", {"--wait=tcp://"}),
     ],
 )
 def test_words(shell, line, offered, tmp_path):
