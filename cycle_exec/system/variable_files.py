@@ -76,17 +76,22 @@ class _Reader:
             try:
                 if not self._is_private:
                     raise files.Unreadable(_EXPOSED)
-                values[name] = decoded(self._content(raw))
+                content = self._content(raw)
+                if content is not None:
+                    values[name] = decoded(content)
             except files.Unreadable as error:
                 unfit[name] = error.reason
             except OSError as error:
                 unfit[name] = files.why(error)
         return VariableFiles(values=values, unfit=unfit)
 
-    def _content(self, name: bytes) -> bytes:
+    def _content(self, name: bytes) -> bytes | None:
+        """Return what is in the file; None: it is gone since the directory was listed."""
         try:
             descriptor = os.open(name, _FLAGS, dir_fd=self._descriptor)
         except OSError as error:
+            if error.errno == errno.ENOENT:
+                return None
             if error.errno != errno.ELOOP:
                 raise
             descriptor = self._behind_link(name)

@@ -74,6 +74,15 @@ def test_a_volume_of_kubernetes_has_its_links_inside(folder):
     assert read(str(folder)).unfit == {"A": "others can change the directory"}
 
 
+def test_a_file_that_is_gone_before_it_is_opened_is_none(folder, monkeypatch):
+    """As if it had been deleted a moment earlier; a link that leads nowhere stays a fault."""
+    (folder / "A").write_text("a")
+    (folder / "LINK").symlink_to("GONE")
+    monkeypatch.setattr(os, "listdir", lambda _: ["A", "GONE", "LINK"])
+    found = read(str(folder))
+    assert (found.values, found.unfit) == ({"A": "a"}, {"LINK": "it does not exist"})
+
+
 def test_huge_files_are_not_read(folder, monkeypatch):
     """One over the limit of a file, and more than all together may have; the others are there."""
     with (folder / "HUGE").open("wb") as file:
