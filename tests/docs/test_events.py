@@ -219,7 +219,7 @@ BEFORE = {
             "test_one_that_ignores_being_told",
         ],
     },
-    "a stop arrives meanwhile": {
+    "a stop arrives meanwhile, at the start": {
         "launching/command/test_before": [
             "test_a_stop",
             "test_a_stop_of_one_that_ignores_it",
