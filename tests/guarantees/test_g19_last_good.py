@@ -325,7 +325,7 @@ def test_a_key_from_a_file(case, key):
 @pytest.mark.parametrize(
     ("more", "environ", "subject"),
     [
-        ('key_file = "/no/such"', {}, "last_good.key_file /no/such: it does not exist"),
+        ('key_file = "/no/such"', {}, "last_good.key_file /no/such: there is no directory /no"),
         ('key_variable = "COPY_KEY"', {"COPY_KEY": "short"}, "variable COPY_KEY: a key has at"),
         ('key_variable = "OTHER"', {}, "variable OTHER: a key has at least 16 bytes, this has 0"),
     ],

@@ -13,8 +13,9 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-# A number before and behind the line: whoever reads while it is written finds two.
-_NUMBERED = "{0:04} {1} {0:04}"
+# A number before and behind the line: whoever reads while it is written finds two. The one behind
+# is written first and the one before it last, for readers go from the beginning to the end.
+_WIDTH = 4
 _SIZE = len(BOARD) - len(MARK)
 _ARGUMENTS_BEGIN = 45  # the field of /proc/PID/stat, counted behind the name
 _TRIES = 20
@@ -47,10 +48,14 @@ class Board:
         if self._memory < 0 or line == self._line:
             return
         self._number = (self._number + 1) % 10_000
-        word = _NUMBERED.format(self._number, line).ljust(_SIZE).encode()
+        number = f"{self._number:0{_WIDTH}}".encode()
+        middle = f" {line} ".ljust(_SIZE - 2 * _WIDTH).encode()
+        if len(middle) + 2 * _WIDTH != _SIZE:
+            return
         try:
-            if os.pwrite(self._memory, word, self._place) == len(word) == _SIZE:
-                self._line = line
+            for part, at in ((number, _SIZE - _WIDTH), (middle, _WIDTH), (number, 0)):
+                os.pwrite(self._memory, part, self._place + at)
+            self._line = line
         except OSError:
             os.close(self._memory)
             self._memory = -1
@@ -102,7 +107,7 @@ def line(pid: int) -> str:
         first, _, rest = word.removeprefix(MARK).rstrip().partition(" ")
         found, _, last = rest.rpartition(" ")
         if first == last:
-            return found
+            return found.rstrip()
     return ""
 
 
