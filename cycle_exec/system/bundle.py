@@ -80,12 +80,15 @@ class _Finder:
 
     def _load(self, place: int) -> None:
         begin, end, members = self._groups[place]
+        fresh = {member[0] for member in members if self._is_unchanged(member)}
+        if not fresh:
+            return  # of another installation
         try:
             codes = loads(self._codes[begin:end])  # noqa: S302
         except (ValueError, EOFError, TypeError):
             return
         for member, code in zip(members, codes, strict=True):
-            if member[0] not in sys.modules and self._is_unchanged(member):
+            if member[0] in fresh and member[0] not in sys.modules:
                 self._run(member, code)
 
     def _is_unchanged(self, member: "Member") -> bool:

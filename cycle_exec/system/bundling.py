@@ -104,8 +104,12 @@ def content() -> bytes:
 
 
 def _code(tree: ast.Module, path: str) -> CodeType:
-    """Return the code without docstrings, which nobody reads of it."""
+    """Return the code without docstrings and annotations of functions, which nobody reads of it."""
     for node in ast.walk(tree):
+        if isinstance(node, ast.FunctionDef):
+            node.returns = None
+        elif isinstance(node, ast.arg):
+            node.annotation = None
         if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef) and ast.get_docstring(
             node
         ):

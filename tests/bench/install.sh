@@ -12,5 +12,7 @@ if has_programs cc; then
     export CYCLE_EXEC_STUB=native
 fi
 install_project "$1"
+# What an earlier `cycle-exec compile` has left there is of an earlier tree.
+find "$1/lib" -name 'cycle_exec.*.bundle' -delete
 # pip compiles what it installs; this says so if it did not.
 "$1/bin/python" -m compileall -q "$1/lib"
