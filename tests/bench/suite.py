@@ -26,8 +26,8 @@ _MUSTS = {
     (0, "shell"): 0.20,
     (0, "shell, batched"): 0.75,
     (0, "cycle-exec, plain templates"): 1.15,
-    (20, "static Go program"): 1.7,
-    (100, "static Go program"): 1.2,
+    (20, "static Go program"): 1.8,
+    (100, "static Go program"): 1.25,
 }
 _ALONE = Size(integrations=0, certificates=0, templates=0)
 
