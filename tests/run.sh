@@ -20,13 +20,13 @@ if [ "$(uname -m)" = aarch64 ]; then other=x86_64; else other=aarch64; fi
 {
     has_programs bash buildah curl debootstrap envsubst git groff jq node setcap strace unshare tini \
         dumb-init catatonit docker-compose gosu nginx openvpn openssl haproxy caddy redis-server \
-        pgbouncer prometheus keytool go javac systemctl update-ca-certificates zsh fish &&
+        pgbouncer prometheus keytool go javac systemctl update-ca-certificates zsh fish ssh sshd &&
         postgres_is_there
 } ||
     install_packages bash buildah ca-certificates curl debootstrap gettext-base git groff jq \
         libcap2-bin nodejs strace util-linux tini dumb-init catatonit docker-compose gosu nginx-light openvpn \
         openssl haproxy caddy redis-server pgbouncer prometheus golang-go default-jdk-headless \
-        systemd postgresql zsh fish
+        systemd postgresql zsh fish openssh-client openssh-server
 make_environment .venv
 install_locked .venv dev
 install_project .venv

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import re
+import shlex
 import signal
 import subprocess
 import tempfile
@@ -10,11 +12,14 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import pytest
 import yaml
 
+from tests.support import machine, ports
+from tests.support.emulated import Emulated, emulated
 from tests.support.launching import PATH, SCRIPT
 from tests.support.story import blocks
-from tests.support.waiting import PATIENCE
+from tests.support.waiting import PATIENCE, until
 
 PAGE = Path(__file__).parents[2] / "docs" / "recipes.md"
 
@@ -76,3 +81,65 @@ def test_the_workflow_passes_on_a_runner():
                 except ProcessLookupError:
                     continue
         assert {"CYCLE_EXEC_SOCKET", "CYCLE_API_TOKEN"} <= environ.keys()
+
+
+CONFIG = """
+Port {port}
+ListenAddress 127.0.0.1
+HostKey {folder}/host
+AuthorizedKeysFile {folder}/user.pub
+PidFile none
+StrictModes no
+UsePAM no
+"""
+OPTIONS = ("BatchMode=yes", "StrictHostKeyChecking=no", "UserKnownHostsFile=/dev/null")
+
+
+@contextmanager
+def running(*words: str) -> Iterator[None]:
+    process = subprocess.Popen(words, stdin=subprocess.DEVNULL, stderr=subprocess.PIPE)
+    try:
+        yield
+    finally:
+        process.terminate()
+        process.communicate()
+
+
+@contextmanager
+def forwarded(platform: Emulated, folder: Path) -> Iterator[str]:
+    """The platform's socket at the other end of the page's own line, through a real SSH server."""
+    [port] = ports.free()
+    for name in ("host", "user"):
+        words = [machine.program("ssh-keygen"), "-q", "-t", "ed25519", "-N", "", "-f", name]
+        subprocess.run(words, check=True, cwd=folder)
+    (folder / "sshd").write_text(CONFIG.format(port=port, folder=folder))
+    os.makedirs("/run/sshd", exist_ok=True)
+    found = re.search(r"^    ssh (.*) root@CONTAINER$", PAGE.read_text(), re.MULTILINE)
+    assert found
+    line = found[1].replace("/tmp/live.sock", f"{folder}/live.sock")
+    line = line.replace("/var/run/cycle/api/api.sock", platform.socket)
+    options = [word for each in OPTIONS for word in ("-o", each)]
+    login = ["-p", str(port), "-i", f"{folder}/user", "root@127.0.0.1"]
+    with (
+        running(machine.program("sshd"), "-D", "-e", "-f", f"{folder}/sshd"),
+        running(machine.program("ssh"), *options, *shlex.split(line), *login),
+    ):
+        yield f"{folder}/live.sock"
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can start an SSH server for root")
+def test_a_laptop_with_the_api_of_a_container(tmp_path):
+    """The socket of a container, forwarded: a launch gets what it would get there."""
+    with (
+        emulated('[variables]\nDB_HOST = "db.internal"\n') as platform,
+        tempfile.TemporaryDirectory(prefix="cx-") as name,
+        forwarded(platform, Path(name)) as socket,
+    ):
+        environ = {"PATH": PATH, "CYCLE_API_TOKEN": platform.token, "CYCLE_EXEC_SOCKET": socket}
+
+        def printed() -> str:
+            words = [str(SCRIPT), "--deadline", "2s", "--", "printenv", "DB_HOST"]
+            done = subprocess.run(words, env=environ, check=False, capture_output=True, text=True)
+            return done.stdout
+
+        assert until(lambda: printed() == "db.internal\n")
