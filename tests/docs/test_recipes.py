@@ -120,11 +120,10 @@ def forwarded(platform: Emulated, folder: Path) -> Iterator[str]:
     line = line.replace("/var/run/cycle/api/api.sock", platform.socket)
     options = [word for each in OPTIONS for word in ("-o", each)]
     login = ["-p", str(port), "-i", f"{folder}/user", "root@127.0.0.1"]
-    with (
-        running(machine.program("sshd"), "-D", "-e", "-f", f"{folder}/sshd"),
-        running(machine.program("ssh"), *options, *shlex.split(line), *login),
-    ):
-        yield f"{folder}/live.sock"
+    with running(machine.program("sshd"), "-D", "-e", "-f", f"{folder}/sshd"):
+        assert until(lambda: ports.listens(port))
+        with running(machine.program("ssh"), *options, *shlex.split(line), *login):
+            yield f"{folder}/live.sock"
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can start an SSH server for root")
