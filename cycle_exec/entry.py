@@ -208,7 +208,7 @@ def _hook(invocation: "Invocation") -> int:
 
 
 def _unexpected(error: BaseException) -> int:
-    from cycle_exec.errors import SHORTAGES, Problem
+    from cycle_exec.errors import MORE_ROOM, SHORTAGES, Problem
     from cycle_exec.system.output import stderr
 
     number = _lack(error)
@@ -220,8 +220,7 @@ def _unexpected(error: BaseException) -> int:
         from cycle_exec.system.files import words
 
         reason = words(OSError(number, ""))
-        fix = "raise the limits of processes, open files and memory"
-        problem = Problem("target-failed", "cycle-exec", reason, fix)
+        problem = Problem("target-failed", "cycle-exec", reason, MORE_ROOM)
     else:
         reason = f"unexpected {type(error).__name__}"
         problem = Problem(kind="internal", subject="cycle-exec", reason=reason)

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 # Errors of a machine that lacks processes, descriptors or memory: no bug, and no answer either.
 SHORTAGES = (EAGAIN, EMFILE, ENFILE, ENOMEM)
+MORE_ROOM = "raise the limits of processes, open files and memory"  # what to do about them
 
 
 class Kind(Record):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from cycle_exec.launching import apply, pipeline, preflight
-from cycle_exec.launching.local import crypto
 from cycle_exec.record import Record
 from cycle_exec.resident import keeping
 from cycle_exec.settings.model import CertificateRequest
@@ -61,7 +60,9 @@ def look(
     finally:
         armed.disarm()
         if preflight.makes_keystores(settings):
-            crypto.end()
+            from cycle_exec.system.crypto import keystore_process
+
+            keystore_process.end()
     return Looked(planned=planned, executable=executable, gone=kept.gone, empty=kept.empty)
 
 

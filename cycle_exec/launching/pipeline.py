@@ -10,7 +10,7 @@ from cycle_exec.launching import preflight
 from cycle_exec.planning.model import SET, WAIT
 from cycle_exec.record import Record
 from cycle_exec.settings import resolve
-from cycle_exec.settings.model import BUILTIN, COMPILED, NEVER, Form
+from cycle_exec.settings.model import BUILTIN, COMPILED, NEVER, Form, is_template
 from cycle_exec.sources import needs
 from cycle_exec.sources.model import Response
 from cycle_exec.system import clock, files, signals
@@ -233,16 +233,12 @@ def expressions(settings: Manifest, texts: Sequence[TemplateText]) -> dict[str, 
     """Return every text that is a template, by the name messages call it."""
     found = {text.name: text.text for text in texts}
     for name, value in settings.environment.set.items():
-        if _is_expression(value):
+        if is_template(value):
             found[f"{SET}{name}"] = value
     for text in settings.wait:
-        if _is_expression(text):
+        if is_template(text):
             found[f"{WAIT}{text}"] = text
     return found
-
-
-def _is_expression(value: str) -> bool:
-    return "{{" in value or "{%" in value or "{#" in value
 
 
 class Ready(Record):
@@ -340,9 +336,9 @@ def planned(settings: Settings, local: Local, given: Fetched) -> Planned:
         return _planned(settings, local, given, inputs)
     finally:
         if preflight.makes_keystores(settings):
-            from cycle_exec.launching.local import crypto
+            from cycle_exec.system.crypto import keystore_process
 
-            crypto.end()
+            keystore_process.end()
 
 
 def _planned(settings: Settings, local: Local, given: Fetched, inputs: Inputs) -> Planned:
@@ -350,7 +346,7 @@ def _planned(settings: Settings, local: Local, given: Fetched, inputs: Inputs) -
 
     crypto: Crypto | None = None
     if given.snapshot.certificates is not None:
-        from cycle_exec.launching.local.crypto import CRYPTO
+        from cycle_exec.launching.crypto import CRYPTO
 
         crypto = CRYPTO
     if local.server is None:

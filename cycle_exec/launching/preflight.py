@@ -169,10 +169,8 @@ def _require_keystore(problems: list[Problem]) -> None:
     from cycle_exec.system.crypto import encryption
 
     if not encryption.available():
-        reason, fix = (
-            "the package cryptography is not installed",
-            "pip install 'cycle-exec[pkcs12]'",
-        )
+        reason = "the package cryptography is not installed"
+        fix = "pip install 'cycle-exec[pkcs12]'"
         problems.append(Problem("file-missing", "certificates.formats pkcs12", reason, fix))
 
 

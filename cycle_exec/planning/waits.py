@@ -7,6 +7,7 @@ from __future__ import annotations
 from cycle_exec.errors import Problem, Unfit
 from cycle_exec.planning.model import WAIT, Awaited
 from cycle_exec.settings import addresses
+from cycle_exec.settings.model import is_template
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -33,7 +34,7 @@ def planned(
     found = []
     for text in dict.fromkeys(texts):
         address: str | None = text
-        if rendering is not None and addresses.is_template(text):
+        if rendering is not None and is_template(text):
             address = rendering.rendered(WAIT + text)
         if address is None:
             continue

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from cycle_exec.errors import Unfit
-from cycle_exec.settings.model import WAIT_FORMS, Address
+from cycle_exec.settings.model import WAIT_FORMS, Address, is_template
 
 _WORD = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_")
 _NAME = _WORD | frozenset(".-")
@@ -14,11 +14,6 @@ _NO_HTTPS = (
     "is https, which is not supported, since a wait judges no certificate: write tcp://HOST:443 "
     "for the port, or http for a port without TLS"
 )
-
-
-def is_template(text: str) -> bool:
-    """Whether the address is not known before the values are."""
-    return "{{" in text or "{%" in text or "{#" in text
 
 
 def fault(text: str) -> str:

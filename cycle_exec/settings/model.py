@@ -52,10 +52,14 @@ WAIT_FORMS = (
 )
 UNLIMITED = -1  # as a resource limit
 
-# Seconds between TERM and KILL where process.grace gives none.
-PATIENCE = 10.0
+PATIENCE = 10.0  # seconds between TERM and KILL where process.grace gives none
 
 BUILTIN = "builtin:"  # before the name of a template that comes with cycle-exec
+
+
+def is_template(text: str) -> bool:
+    """Whether a text of the settings is not known before the values are."""
+    return "{{" in text or "{%" in text or "{#" in text
 
 
 class Invocation(Record):

@@ -14,7 +14,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-# getrlimit(2), by the names that limits.conf(5) and `docker run --ulimit` use; no limit at all.
+# getrlimit(2), by the names that limits.conf(5) and `docker run --ulimit` use.
 LIMITS = tuple(
     "as core cpu data fsize locks memlock msgqueue nice nofile nproc rss rtprio rttime sigpending "
     "stack".split()

@@ -30,16 +30,10 @@ _SELDOM = (
     *("launching/emulated/", "launching/command/", "launching/local/manifest"),
     *("launching/local/offline", "launching/local/variable_files", "planning/local_variables"),
     *("planning/variable_files", "settings/offline", "sources/offline", "system/variable_files"),
-    *(
-        "system/waiting/",
-        "planning/templates/undefined",
-        "presentation/",
-        "settings/merging",
-        "sources/last_good",
-    ),
+    *("planning/templates/undefined", "presentation/", "settings/merging", "sources/last_good"),
     *("system/bytecode", "system/crypto/encryption", "system/crypto/keystore", "system/random"),
     *("system/output/stdout", "system/paths/", "system/surroundings", "system/targets/recovery"),
-    *("system/bundl", "types", "entry"),
+    *("system/bundl", "system/waiting/", "types", "entry"),
 )
 _OFTEN = ("builtin_programs/__init__.py", "commands/__init__.py", "commands/launch.py")
 # What the boundary imports for any verb, what each launch imports besides, and then what each one

@@ -11,10 +11,6 @@ from cycle_exec.record import Record
 from cycle_exec.secret import SecretBytes
 from cycle_exec.system.invocation import decoded, encoded
 
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    pass
-
 LIMIT = 16 * 1024 * 1024
 _READING = os.O_RDONLY | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC
 

@@ -28,7 +28,7 @@ _AGAIN = 0.001  # seconds until an exception that Python swallowed is raised aga
 # CPython ignores these two for itself, and what is ignored stays so across execve. Whether they
 # were ignored on entry cannot be known any more.
 IGNORED_BY_PYTHON = (int(_signal.SIGPIPE), int(_signal.SIGXFSZ))
-
+UNCHANGEABLE = frozenset((_signal.SIGKILL, _signal.SIGSTOP))
 
 # macOS has no real-time signals: then there are none between these two.
 _FIRST_REAL_TIME = int(getattr(_signal, "SIGRTMIN", 1))

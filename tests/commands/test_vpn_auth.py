@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import contextlib
 import json
 import os
 import subprocess
@@ -15,6 +14,7 @@ import pytest
 
 from tests.support.hostile import after, data, drip, drop, error, garbage, hang, hostile, reply
 from tests.support.launching import SCRIPT
+from tests.support.unread import full_pipe
 from tests.support.waiting import PATIENCE, until
 
 LOGIN = "/v1/vpn/login"
@@ -363,22 +363,15 @@ def test_help_is_help():
 @pytest.mark.parametrize("options", [(), ("--deferred",)])
 def test_a_log_that_nobody_reads_delays_no_verdict(place, api, options):
     """Full, with a reader that does not read: the line is given up."""
-    reading, writing = os.pipe()
-    os.set_blocking(writing, False)
-    with contextlib.suppress(BlockingIOError):
-        while True:
-            os.write(writing, b"x")
-    os.set_blocking(writing, True)
     words = ["vpn-auth", "--socket", api.socket, "--token-file", place / "token", *options]
-    done = subprocess.run(
-        [SCRIPT, *words, place / "up"],
-        env={"auth_control_file": str(place / "control")},
-        stderr=writing,
-        timeout=PATIENCE,
-        check=False,
-    )
-    os.close(reading)
-    os.close(writing)
+    with full_pipe() as writing:
+        done = subprocess.run(
+            [SCRIPT, *words, place / "up"],
+            env={"auth_control_file": str(place / "control")},
+            stderr=writing,
+            timeout=PATIENCE,
+            check=False,
+        )
     # It may have deferred while it waited for somebody to read.
     assert done.returncode == 0 or (options and done.returncode == 2)
     if done.returncode == 2:

@@ -3,7 +3,6 @@ does every signal that ends a process."""
 
 from __future__ import annotations
 
-import contextlib
 import os
 import signal
 import socket
@@ -15,6 +14,7 @@ import pytest
 from tests.guarantees.conftest import SCRIPT, manifest
 from tests.support import machine
 from tests.support.hostile import hostile
+from tests.support.unread import full_pipe
 from tests.support.waiting import PATIENCE, Stopwatch, Timed, until
 
 
@@ -132,15 +132,8 @@ def test_a_quit_that_was_ignored_on_entry_is_ignored_as_pid_1(silent, tmp_path):
 @pytest.fixture
 def unread():
     """A standard error that is full, and whose reader does not read."""
-    reading, writing = os.pipe()
-    os.set_blocking(writing, False)
-    with contextlib.suppress(BlockingIOError):
-        while True:
-            os.write(writing, b"x")
-    os.set_blocking(writing, True)
-    yield writing
-    os.close(reading)
-    os.close(writing)
+    with full_pipe() as writing:
+        yield writing
 
 
 def test_a_stop_is_heard_where_nobody_reads_standard_error(silent, tmp_path, unread):

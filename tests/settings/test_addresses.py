@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from cycle_exec.errors import Refused, Unfit
 from cycle_exec.settings import addresses, rules
 from cycle_exec.settings.manifest.manifest import parse
-from cycle_exec.settings.model import Address, Invocation
+from cycle_exec.settings.model import Address, Invocation, is_template
 from cycle_exec.settings.resolve import resolve
 
 GOOD = {
@@ -110,7 +110,7 @@ def test_refused(text):
 @pytest.mark.parametrize("text", ["tcp://{{ variables.HOST }}:5432", "{% if x %}", "{# #}"])
 def test_a_template_is_judged_later(text):
     """Of what it becomes nothing is known yet."""
-    assert addresses.is_template(text)
+    assert is_template(text)
     assert addresses.fault(text) == ""
     assert addresses.fault(text + "\0") != ""
 
@@ -152,8 +152,8 @@ def test_whatever_the_text_is(text):
     request is in a part of it.
     """
     reason = addresses.fault(text)
-    if reason or addresses.is_template(text):
-        assert (reason == "") == ("\0" not in text and addresses.is_template(text))
+    if reason or is_template(text):
+        assert (reason == "") == ("\0" not in text and is_template(text))
         return
     found = addresses.parse(text)
     assert found.scheme + ":" == text[: len(found.scheme) + 1]

@@ -2,6 +2,15 @@
 
 from __future__ import annotations
 
+# In the http block, so that any user can start it.
+BELOW = """\
+    access_log off;
+    client_body_temp_path @/body;
+    proxy_temp_path @/proxy;
+    fastcgi_temp_path @/fastcgi;
+    uwsgi_temp_path @/uwsgi;
+    scgi_temp_path @/scgi;
+"""
 _TLS = """
 daemon off;
 pid @/nginx.pid;
@@ -9,12 +18,7 @@ error_log stderr warn;
 worker_processes 2;
 events { worker_connections 64; }
 http {
-    access_log off;
-    client_body_temp_path @/body;
-    proxy_temp_path @/proxy;
-    fastcgi_temp_path @/fastcgi;
-    uwsgi_temp_path @/uwsgi;
-    scgi_temp_path @/scgi;
+BELOW
     server {
         listen 127.0.0.1:{{ variables.PORT }} ssl;
         ssl_certificate {{ certificates["app.example.test"].paths.fullchain }};
@@ -27,4 +31,4 @@ http {
 
 def tls(answer: str) -> str:
     """The template of a config with one TLS server, and what it answers."""
-    return _TLS.replace("ANSWER", answer)
+    return _TLS.replace("BELOW", BELOW).replace("ANSWER", answer)

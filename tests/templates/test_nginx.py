@@ -10,7 +10,7 @@ from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
 from cycle_exec.planning.templates.filters import quoting
-from tests.support import ports
+from tests.support import nginx, ports
 from tests.support.waiting import until
 from tests.templates import web
 from tests.templates.serving import (
@@ -65,12 +65,7 @@ error_log stderr emerg;
 pid @/nginx.pid;
 events { worker_connections 64; }
 http {
-    access_log off;
-    client_body_temp_path @/body;
-    proxy_temp_path @/proxy;
-    fastcgi_temp_path @/fastcgi;
-    uwsgi_temp_path @/uwsgi;
-    scgi_temp_path @/scgi;
+BELOW
     server {
         listen 127.0.0.1:PORT;
 LOCATIONS
@@ -89,7 +84,11 @@ def test_any_text_is_one_parameter(texts):
         for at, text in enumerate(texts)
     )
     with place() as folder:
-        config = CONFIG.replace("@", str(folder)).replace("PORT", str(port))
+        config = (
+            CONFIG.replace("BELOW", nginx.BELOW)
+            .replace("@", str(folder))
+            .replace("PORT", str(port))
+        )
         (folder / "nginx.conf").write_bytes(config.replace("LOCATIONS", locations).encode())
         words = ["/usr/sbin/nginx", "-c", str(folder / "nginx.conf"), "-e", "stderr"]
         with subprocess.Popen(words) as server:

@@ -119,7 +119,7 @@ def asked(
     for name in PLACES:
         if name in overrides:
             reason = f"it cannot be combined with {STATE.flag}"
-            raise refuse("usage", f"flag --{name}", reason, "use one of them")
+            raise refuse("usage", f"flag {BY_NAME[name].flag}", reason, "use one of them")
     refuse_offline(overrides)
     invocation = invocation.replace(environ=without_offline(invocation.environ))
     server.require()

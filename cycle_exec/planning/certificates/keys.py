@@ -24,9 +24,8 @@ _CURVES = {
 }
 _OTHER_KEYS = {bytes.fromhex("2b6570"): "Ed25519", bytes.fromhex("2b6571"): "Ed448"}
 _SHORTEST_RSA = 2048  # bits; what OpenSSL's security level 2 and all browsers ask for
-LONGEST_RSA = (
-    16_384  # bits; OPENSSL_RSA_MAX_MODULUS_BITS: OpenSSL verifies no signature of longer ones
-)
+# Bits; OPENSSL_RSA_MAX_MODULUS_BITS: OpenSSL verifies no signature of longer ones.
+LONGEST_RSA = 16_384
 
 # Their hashes; that of RSA-PSS is among its parameters, SHA-1 if it is absent.
 _SHA_1 = bytes.fromhex("2b0e03021a")

@@ -74,7 +74,7 @@ _TEXTS = {0x0C: "utf-8", 0x13: "ascii", 0x16: "ascii"}
 _DNS_NAME, _URI, _ADDRESS, _KEY_ID = 0x82, 0x86, 0x87, 0x80
 _FIRST, _SECOND, _FOURTH = 0xA0, 0xA1, 0xA3  # explicit tags, by their place
 
-# Chains that were found well-formed; most certificates of a container have the same issuers.
+# Issuers that were found well-formed; most certificates of a container have the same issuers.
 _seen: set[bytes] = set()
 _MOST_SEEN = 32
 
@@ -253,11 +253,12 @@ def _public(content: bytes) -> tuple[object, ...]:
     algorithm, bits = _contents(content, SEQUENCE, BITS)
     if algorithm == _RSA:
         _require(bits[0] == 0)
-        numbers = [_positive(each) for each in _contents(_only(bits[1:], SEQUENCE), 2, 2)]
-        _require(numbers[0].bit_length() in _RSA_BITS and numbers[0] & 1)
-        _require(numbers[1] & 1 and 1 < numbers[1] < _LARGEST_EXPONENT)
-        return tuple(numbers)
-    return _curve(algorithm), _point(_curve(algorithm), bits)
+        n, e = map(_positive, _contents(_only(bits[1:], SEQUENCE), INTEGER, INTEGER))
+        _require(n.bit_length() in _RSA_BITS and n & 1)
+        _require(e & 1 and 1 < e < _LARGEST_EXPONENT)
+        return n, e
+    curve = _curve(algorithm)
+    return curve, _point(curve, bits)
 
 
 def _private(label: str, der: bytes) -> tuple[object, ...]:

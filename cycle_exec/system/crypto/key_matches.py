@@ -23,15 +23,10 @@ _WEAK = frozenset(("EE_KEY_TOO_SMALL", "CA_KEY_TOO_SMALL", "CA_MD_TOO_WEAK"))
 
 _SUBJECT = "the check whether keys match their certificates"
 
-
 # Issuers that OpenSSL has read; most certificates of a container have the same.
 _read: set[str] = set()
 _MOST_READ = 32
 _BEGIN = "-----BEGIN CERTIFICATE-----\n"
-
-
-def _context(library: Any) -> Any:
-    return library._SSLContext(int(library.PROTOCOL_TLS_SERVER))
 
 
 def openssl() -> Any:
@@ -92,7 +87,8 @@ def memory_file(content: bytes) -> int:
 
 def _judged(descriptor: int, fullchain: str) -> str | None:
     library = openssl()
-    context = _context(library)  # a fresh one for each pair: it keeps what it loads
+    # A fresh one for each pair: it keeps what it loads.
+    context = library._SSLContext(int(library.PROTOCOL_TLS_SERVER))
     reason = load(library, context, descriptor)
     if reason in _WEAK:
         context.set_ciphers("ALL:@SECLEVEL=0")

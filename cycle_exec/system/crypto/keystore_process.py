@@ -12,13 +12,13 @@ import marshal
 import os
 from errno import ENOMEM
 
-from cycle_exec.errors import SHORTAGES, DeadlinePassed, Problem, Refused
+from cycle_exec.errors import MORE_ROOM, SHORTAGES, DeadlinePassed, Problem, Refused
 from cycle_exec.record import Record
 from cycle_exec.system import files, memory
 from cycle_exec.system.exec import prctl, process
 from cycle_exec.system.exec.user import no_child
 from cycle_exec.system.invocation import interpreter
-from cycle_exec.system.signals import blocked, name_of
+from cycle_exec.system.signals import UNCHANGEABLE, blocked, name_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -29,10 +29,9 @@ else:
     import _signal
 
 SUBJECT = "certificates.formats pkcs12"
-_RAISE = "raise the limits of processes, open files and memory"
+_MAKER = "the process that makes keystores"
 _LENGTH = 8  # bytes before a message, which say how long it is
 _LONGEST = 1000  # bytes of what it says on standard error
-_UNCHANGEABLE = (_signal.SIGKILL, _signal.SIGSTOP)
 
 
 class _Maker(Record):
@@ -82,7 +81,7 @@ def _spawn(question: int, answer: int, said: int) -> int:
         ],
         setpgroup=0,
         setsigmask=(),
-        setsigdef=[number for number in _signal.valid_signals() if number not in _UNCHANGEABLE],
+        setsigdef=[number for number in _signal.valid_signals() if number not in UNCHANGEABLE],
     )
 
 
@@ -111,13 +110,13 @@ def made(
         start()
     except OSError as error:
         reason = f"no process can be made for keystores: {no_child(error)}"
-        raise Refused([Problem("target-failed", SUBJECT, reason, _RAISE)]) from None
+        raise Refused([Problem("target-failed", SUBJECT, reason, MORE_ROOM)]) from None
     held = None if old is None else old.reveal()
     question = marshal.dumps((held, alias, privkey, fullchain, password.reveal()))
     try:
         answer = _answered(_running[0], question)
     except DeadlinePassed:
-        reason = "the process that makes keystores was not ready before the deadline"
+        reason = f"{_MAKER} was not ready before the deadline"
         fix = "raise --deadline, and the limits of memory and address space if they are low"
         raise Refused([Problem("unavailable", SUBJECT, reason, fix)]) from None
     if answer is None:
@@ -187,8 +186,8 @@ def _failure(code: int | None, said: str) -> Problem:
         reason = f"it was ended by {name_of(-code)}"
     else:
         reason = f"unexpected {said}" if said.isidentifier() else "it has ended without an answer"
-        return Problem("internal", SUBJECT, f"the process that makes keystores: {reason}")
-    return Problem("target-failed", SUBJECT, f"the process that makes keystores: {reason}", _RAISE)
+        return Problem("internal", SUBJECT, f"{_MAKER}: {reason}")
+    return Problem("target-failed", SUBJECT, f"{_MAKER}: {reason}", MORE_ROOM)
 
 
 def end() -> None:

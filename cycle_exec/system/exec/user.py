@@ -6,7 +6,7 @@ import os
 from errno import EAGAIN, EMFILE, ENFILE, ENOMEM, EPERM, errorcode
 from time import monotonic, sleep
 
-from cycle_exec.errors import Problem, Refused, refuse
+from cycle_exec.errors import MORE_ROOM, Problem, Refused, refuse
 from cycle_exec.record import Record
 from cycle_exec.system.exec import capabilities, prctl
 from cycle_exec.system.exec.identity import (
@@ -129,7 +129,7 @@ def obstacle(
             "user-refused",
             subject,
             f"no process can be made to try it: {no_child(error)}",
-            "raise the limits of processes, open files and memory, or leave --user out",
+            f"{MORE_ROOM}, or leave --user out",
         )
     return _judged(user, executable, directory, found[0] if found else _KILLED)
 
@@ -227,7 +227,7 @@ def require_child(subject: str) -> None:
     try:
         in_child(bytes)
     except OSError as error:
-        fix = "raise the limits of processes, open files and memory"
+        fix = MORE_ROOM
         raise refuse("target-failed", subject, no_child(error), fix) from None
 
 

@@ -10,7 +10,7 @@ from cycle_exec.system.exec import process
 from cycle_exec.system.exec import user as users
 from cycle_exec.system.files import words_on
 from cycle_exec.system.invocation import encoded
-from cycle_exec.system.signals import IGNORED_BY_PYTHON, blocked
+from cycle_exec.system.signals import IGNORED_BY_PYTHON, UNCHANGEABLE, blocked
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -26,7 +26,6 @@ else:
 _KEPT = 65_536  # bytes of output
 _FAILED = 127
 _ENTERED = b"."
-_UNCHANGEABLE = {_signal.SIGKILL, _signal.SIGSTOP}
 _STEP = 20  # milliseconds
 
 
@@ -160,7 +159,7 @@ def _become(
             os.chdir(encoded(directory))
         except OSError as error:
             raise Unfit(words_on(error, directory)) from None
-    for number in _signal.valid_signals() - _UNCHANGEABLE:
+    for number in _signal.valid_signals() - UNCHANGEABLE:
         # A handler of ours must not run here. What was ignored on entry stays so.
         if _signal.getsignal(number) != _signal.SIG_IGN or number in IGNORED_BY_PYTHON:
             _signal.signal(number, _signal.SIG_DFL)

@@ -4,7 +4,6 @@ looks up. Whatever it is, no child of it is left.
 
 from __future__ import annotations
 
-import contextlib
 import os
 import re
 import resource
@@ -20,6 +19,7 @@ from tests.support import machine, seccomp
 from tests.support.hostile import CONTAINERS, VARIABLES, data, error, hang
 from tests.support.launching import PATH, SCRIPT
 from tests.support.tcp import serving
+from tests.support.unread import full_pipe
 from tests.support.waiting import PATIENCE, Stopwatch, Timed, until
 
 # A name server there takes questions and never answers; other tests have their own.
@@ -126,15 +126,8 @@ def test_a_stop_as_pid_1(ground, api):
 @pytest.fixture
 def unread() -> Iterator[int]:
     """A standard error that is full, and whose reader does not read."""
-    reading, writing = os.pipe()
-    os.set_blocking(writing, False)
-    with contextlib.suppress(BlockingIOError):
-        while True:
-            os.write(writing, b"x")
-    os.set_blocking(writing, True)
-    yield writing
-    os.close(reading)
-    os.close(writing)
+    with full_pipe() as writing:
+        yield writing
 
 
 def test_nobody_reads_standard_error(api, unread):

@@ -1,4 +1,3 @@
-import contextlib
 import json
 import os
 import re
@@ -17,6 +16,7 @@ from cycle_exec.errors import Problem, Refused
 from cycle_exec.system.output import stderr, stdout
 from cycle_exec.system.output.stderr import Log
 from tests.support import machine, seccomp
+from tests.support.unread import fill
 from tests.support.waiting import PATIENCE
 
 ROOT = str(Path(__file__).parents[3])
@@ -165,13 +165,13 @@ def full_pipe():
 
 def full_blocking_pipe():
     # Its other end stays open, in us; nobody reads.
-    return _full(os.pipe()[1])
+    return fill(os.pipe()[1])
 
 
 def full_socket():
     ours, theirs = socket.socketpair()
     _KEPT.append(ours)
-    return _full(theirs.detach())
+    return fill(theirs.detach())
 
 
 def stopped_terminal():
@@ -182,15 +182,6 @@ def stopped_terminal():
 
 
 _KEPT: list[object] = []
-
-
-def _full(descriptor):
-    os.set_blocking(descriptor, False)
-    with contextlib.suppress(BlockingIOError):
-        while True:
-            os.write(descriptor, b"x")
-    os.set_blocking(descriptor, True)
-    return descriptor
 
 
 @pytest.mark.parametrize("sandboxed", [False, True])
@@ -217,7 +208,7 @@ assert os.get_blocking(2)
 def test_a_reader_that_comes_back_is_told_again():
     """After what it has missed."""
     reading, writing = os.pipe()
-    _full(writing)
+    fill(writing)
     kept = os.dup(2)
     os.dup2(writing, 2)
     states = []

@@ -9,13 +9,6 @@ if TYPE_CHECKING:
     from cycle_exec.secret import Secret
 
 
-def end() -> None:
-    """End the process that makes keystores, if there is one."""
-    from cycle_exec.system.crypto import keystore_process
-
-    keystore_process.end()
-
-
 def _mismatch(privkey: str, fullchain: str) -> str | None:
     from cycle_exec.system.crypto import key_matches
 
