@@ -99,7 +99,9 @@ class LaunchOption(click.Option):
         )
 
     def get_help_record(self, ctx: click.Context) -> tuple[str, str] | None:
-        flag, text = super().get_help_record(ctx) or ("", "")
+        if (record := super().get_help_record(ctx)) is None:
+            return None
+        flag, text = record
         return flag.replace(" [=", "[="), text
 
 

@@ -297,7 +297,7 @@ def dev(call: Call, **values: str) -> int:
 
 
 for _param in dev.params:
-    if isinstance(_param, LaunchOption) and _param.row.name in PLACES:
+    if isinstance(_param, LaunchOption) and _param.row.name in (*PLACES, "offline"):
         _param.hidden = True  # dev refuses it, in words of its own
 
 

@@ -50,6 +50,8 @@ def test_layout(verb, name):
     assert "\x1b" not in text
     # click breaks lines at hyphens: no name may be torn apart.
     assert not re.search(r"[a-z]-$", text, re.MULTILINE)
+    # A hidden option leaves no line behind.
+    assert not re.search(r"^ +$", text, re.MULTILINE)
 
 
 def test_the_first_page(verb):
@@ -101,10 +103,11 @@ def test_dev_has_an_env_file_of_its_own(verb):
 
 
 def test_dev_shows_no_option_that_it_refuses(verb):
-    """It makes socket and metadata file itself."""
+    """It makes socket and metadata file itself, and is there to have a platform."""
     text = page(verb, "dev", "--help")
     assert "--socket" not in text
     assert "--metadata" not in text
+    assert "--offline" not in text
     assert "--deadline" in text
 
 
