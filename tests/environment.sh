@@ -91,3 +91,23 @@ install_packages() {
     [ "$code" = 0 ] || echo "$said" >&2
     return "$code"
 }
+
+# run_tests FOLDER [pytest arguments]: pytest in this environment, on several processes. What failed
+# is run once more, alone, as CPython's own runner does: a machine that is busy with something else
+# lets an app start after the deadline that its test sets. What fails again fails the run, and more
+# than a few are no accident.
+run_tests() {
+    python=$1/bin/python
+    shift
+    code=0
+    "$python" -m pytest -n "${TEST_PROCESSES:-6}" --dist worksteal "$@" || code=$?
+    if [ "$code" != 1 ]; then
+        return "$code"
+    fi
+    failed=$("$python" -c 'import json; print(len(json.load(open(".pytest_cache/v/cache/lastfailed"))))')
+    if [ "$failed" -gt 10 ]; then
+        return 1
+    fi
+    echo "FAILED BESIDE OTHERS: $failed, now run again, alone" >&2
+    "$python" -m pytest "$@" -n 0 --last-failed --last-failed-no-failures none
+}

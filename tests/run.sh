@@ -31,4 +31,4 @@ make_environment .venv
 install_locked .venv dev
 install_project .venv
 
-exec .venv/bin/python -m pytest -n "${TEST_PROCESSES:-6}" --dist worksteal "$@"
+run_tests .venv "$@"
