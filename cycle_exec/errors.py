@@ -93,8 +93,8 @@ KINDS: dict[str, Kind] = {
     "token-missing": Kind(
         code=77,
         sentence="CYCLE_API_TOKEN is not set, so the internal API cannot be used",
-        fix="enable the internal API for this container; on a laptop use cycle-exec dev, or "
-        "--offline",
+        fix="enable the internal API for this container; on a laptop: cycle-exec dev, "
+        "--state FILE or --offline",
     ),
     "denied": Kind(
         code=77,

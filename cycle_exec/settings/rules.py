@@ -177,12 +177,12 @@ DURATION = Rule(
     make=duration.parse,
 )
 MODE = Rule(
-    expected='octal digits in quotes such as "0600" or "644", at most "0777"',
+    expected='a text of octal digits such as "0600" or "644", at most "0777"',
     accepts=_is_mode,
     pattern="^0?[0-7]{3}$",
     make=lambda text: int(text, 8),
 )
-UMASK = MODE.replace(expected='octal digits in quotes such as "0027" or "022", at most "0777"')
+UMASK = MODE.replace(expected='a text of octal digits such as "0027" or "022", at most "0777"')
 LIMIT = Rule(
     expected=f"a resource limit: {', '.join(LIMITS)}",
     accepts=lambda text: text in LIMITS,

@@ -205,7 +205,7 @@ def _problem(text):
 ABSOLUTE = "an absolute path below /, it must begin with /"
 VARIABLE = "a variable name of letters, digits and _, not beginning with a digit"
 FIELD = "a field of the integration such as auth.api_key or extra.bucket"
-MODE = 'octal digits in quotes such as "0600" or "644", at most "0777"'
+MODE = 'a text of octal digits such as "0600" or "644", at most "0777"'
 
 
 @pytest.mark.parametrize(
@@ -347,7 +347,7 @@ MODE = 'octal digits in quotes such as "0600" or "644", at most "0777"'
         (
             "[process]\numask = '22'",
             2,
-            'process.umask expects octal digits in quotes such as "0027',
+            'process.umask expects a text of octal digits such as "0027',
         ),
         (
             "[process]\nlimits = {NOFILE = 1}",

@@ -12,9 +12,11 @@ import select
 import subprocess
 import time
 from collections.abc import Callable
-from typing import Any
+from typing import Any, TypeVar
 
 PATIENCE = 60.0
+
+Found = TypeVar("Found")
 
 
 def until(true: Callable[[], object], timeout: float = PATIENCE) -> bool:
@@ -25,6 +27,21 @@ def until(true: Callable[[], object], timeout: float = PATIENCE) -> bool:
             return False
         time.sleep(0.005)
     return True
+
+
+def given_time(
+    first: int, run: Callable[[int], Found], came_far: Callable[[Found], bool]
+) -> tuple[Found, int]:
+    """Run with a deadline of `first` milliseconds, and with longer ones until it came far enough.
+
+    For what a deadline is to end amid something: a busy machine takes longer to get there. Returns
+    what was found with the last deadline, at most 16 times the first, and that one.
+    """
+    for deadline in (first, 4 * first, 16 * first):
+        found = run(deadline)
+        if came_far(found):
+            break
+    return found, deadline
 
 
 class Timed(subprocess.Popen[Any]):
