@@ -40,6 +40,39 @@ def test_a_watcher_that_is_killed(platform, ground, number):
         assert run.end() == 7
 
 
+def pending(pid: int, number: int) -> bool:
+    """Whether such a signal waits for a process."""
+    text = Path(f"/proc/{pid}/status").read_text()
+    found = int(text.partition("ShdPnd:")[2].split()[0], 16)
+    return bool(found >> (number - 1) & 1)
+
+
+@pytest.mark.parametrize("others", [False, True])
+def test_a_watcher_that_is_killed_after_its_last_words(platform, ground, others):
+    """The signal by which it rings is its own, also after its end: the app does not get it, but
+    gets the same one that others have sent.
+    """
+    app = f"trap 'echo RTMAX' {int(signal.SIGRTMAX)}\n{APP}" if others else APP
+    with reloading(platform, ground, SIGNAL, "sh", "-c", app) as run:
+        assert run.app() == "start one"
+        run.says("listening for notifications")
+        watcher = watcher_of(run)
+        run.process.send_signal(signal.SIGSTOP)
+        platform.state.write_text(state(page="second"))
+        assert until(lambda: pending(run.process.pid, signal.SIGRTMAX))
+        os.kill(watcher, signal.SIGKILL)
+        assert until(lambda: is_gone(watcher))
+        if others:
+            run.process.send_signal(signal.SIGRTMAX)
+        run.process.send_signal(signal.SIGCONT)
+        heard = ["HUP", "RTMAX"] if others else ["HUP"]
+        assert sorted(run.app() for _ in heard) == heard
+        run.says("the watcher was killed by SIGKILL; the app is not affected, another watcher")
+        platform.state.write_text(state(page="third"))
+        assert run.app() == "HUP"
+        assert run.end() == 7
+
+
 def test_a_watcher_that_stands_still_holds_no_restart_up(platform, ground):
     """The app is started again without its answer; once it goes on, so do changes."""
     app = APP.replace("echo TERM; exit 7", f"echo TERM; until [ -e {ground}/on ]; do :; done; exit")

@@ -82,14 +82,18 @@ class Family:
         """Sleep until something happens."""
         found = _signal.sigwaitinfo(_signal.valid_signals())
         events = self._messages()
-        kernel = found.si_code > 0
         if found.si_signo == _signal.SIGCHLD:
             events += self.reap()
-        elif not self._is_own(found.si_signo, found.si_pid, kernel):
-            number = int(found.si_signo)
-            name, early = numbers.name_of(number), self._is_early()
-            events.append(Arrived(signal=name, number=number, kernel=kernel, early=early))
+        else:
+            events += self._arrived(found)
         return events + [Expired(timer=name) for name in self.timers.due()]
+
+    def _arrived(self, found: _signal.struct_siginfo) -> list[Event]:
+        kernel, number = found.si_code > 0, int(found.si_signo)
+        if self._is_own(number, found.si_pid, kernel):
+            return []
+        name, early = numbers.name_of(number), self._is_early()
+        return [Arrived(signal=name, number=number, kernel=kernel, early=early)]
 
     def _is_early(self) -> bool:
         """Whether the child is a launch that has not become the app yet."""
@@ -145,12 +149,22 @@ class Family:
             elif child == self._watcher:
                 # What it handed over before its end counts.
                 events += self._messages()
+                events += self._rung()
                 self._watcher = 0
                 events.append(WatcherEnded(code=code, how=_how(code)))
         if self._app:
             events.extend(self._halted())
         elif not self._populated():
             events.append(Deserted())
+        return events
+
+    def _rung(self) -> list[Event]:
+        """Take the last rings of a watcher that has ended, which later would be a stranger's: the
+        app would get them, and may end of them. Those of others are news.
+        """
+        events: list[Event] = []
+        while (found := _signal.sigtimedwait((RING,), 0)) is not None:
+            events += self._arrived(found)
         return events
 
     def _ended(self, code: int) -> Event:
