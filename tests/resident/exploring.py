@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterator
+from operator import attrgetter
 from typing import NamedTuple
 
 from cycle_exec.resident.model import (
@@ -133,8 +134,10 @@ def done(terms: Terms, state: State, move: Move, before: World) -> tuple[State, 
                 raise Broken("something is done after the end")
             world = _act(terms, state, world, action, pending, said, move, before)
     # How often something has failed makes pauses longer, and nothing else.
-    fewer = {"falls": min(state.falls, 1), "failures": min(state.failures, 1)}
-    state = state.replace(**fewer, kept=tuple(sorted(state.kept)))
+    if state.falls > 1 or state.failures > 1:
+        state = state.replace(falls=min(state.falls, 1), failures=min(state.failures, 1))
+    if len(state.kept) > 1:
+        state = state.replace(kept=tuple(sorted(state.kept)))
     if len(said) != len(set(said)):
         raise Broken(f"said twice: {said}")
     if state.phase == "running" and not (world.app or world.over):
@@ -211,15 +214,16 @@ def explore(terms: Terms, state: State, world: World, most: int = 2_000_000) -> 
     start = (state, world)
     came: Ways = {_key(start): None}
     waiting = deque([start])
+    settled: set[Key] = set()
     edges = 0
     while waiting:
         here = waiting.popleft()
         state, world = here
         try:
-            settled = settles(terms, state, world)
+            comes_to_rest = settles(terms, state, world, settled)
         except Broken as error:
             raise Broken(f"{error}, after {way(came, here)}: {state} {world}") from None
-        if not settled:
+        if not comes_to_rest:
             raise Broken(f"it comes to nothing: {way(came, here)}: {state} {world}")
         for move in moves(terms, world, state):
             edges += 1
@@ -234,7 +238,7 @@ def explore(terms: Terms, state: State, world: World, most: int = 2_000_000) -> 
     return Found(len(came), edges)
 
 
-_FIELDS = sorted(State._names)
+_fields = attrgetter(*sorted(State._names))
 Key = tuple[object, ...]
 Ways = dict[Key, tuple[Key, str] | None]
 
@@ -242,7 +246,7 @@ Ways = dict[Key, tuple[Key, str] | None]
 def _key(here: tuple[State, World]) -> Key:
     """Return the same for equal states: a tuple is compared much faster."""
     state, world = here
-    return (*(getattr(state, name) for name in _FIELDS), *world)
+    return (*_fields(state), *world)
 
 
 def way(came: Ways, here: tuple[State, World]) -> list[str]:
@@ -256,18 +260,21 @@ def way(came: Ways, here: tuple[State, World]) -> list[str]:
     return names[::-1]
 
 
-def settles(terms: Terms, state: State, world: World) -> bool:
+def settles(terms: Terms, state: State, world: World, settled: set[Key]) -> bool:
     """Whether all comes to rest when everyone does what they were told, and timers go by: the
     container has ended, or the app runs with the newest plan.
+
+    settled: states of which that is known; those on the way are added.
     """
+    passed: list[Key] = []
     for _ in range(40):
-        if world.over:
+        passed.append(_key((state, world)))
+        if world.over or passed[-1] in settled or _rests(state, world):
+            settled.update(passed)
             return True
         if not world.launched:
             # The launch is not ours to finish.
             return not state.stopped or "grace" in world.timers or world.killed
-        if world.app and not world.told and not world.dirty and state.phase == "running":
-            return True
         wanted: str | None = None
         if world.app and world.told:
             wanted = "app ends"
@@ -283,3 +290,8 @@ def settles(terms: Terms, state: State, world: World) -> bool:
             return False
         state, world = done(terms, state, move, world)
     return False
+
+
+def _rests(state: State, world: World) -> bool:
+    running = world.app and not world.told and not world.dirty and state.phase == "running"
+    return running and world.launched
