@@ -36,9 +36,14 @@ def run(tmp_path):
         environment = Path(sys.executable).parent.parent
         script = f'. {HERE}/environment.sh; run_tests {environment} "$@"'
         done = subprocess.run(
-            ["sh", "-euc", script, "sh", "-p", "no:randomly", *words],
+            ["sh", "-euc", script, "sh", "-p", "xdist", *words],
             cwd=tmp_path,
-            env={"PATH": "/usr/bin:/bin", "SEEN": str(tmp_path), "TEST_PROCESSES": "2"},
+            env={
+                "PATH": "/usr/bin:/bin",
+                "SEEN": str(tmp_path),
+                "TEST_PROCESSES": "2",
+                "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1",  # starting them takes most of the time
+            },
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
