@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import socket
 
 _HELD: list[socket.socket] = []
@@ -22,6 +23,13 @@ def free(count: int = 1) -> list[int]:
         _HELD.append(held)
         found.append(int(held.getsockname()[1]))
     return found
+
+
+@atexit.register
+def _let_go() -> None:
+    """Close what is held: Python would warn of each."""
+    for held in _HELD:
+        held.close()
 
 
 def listens(port: int) -> bool:
