@@ -249,7 +249,13 @@ class Actor:
             self._given = self._given.replace(jobs=jobs)
         else:
             self._given = self.memory = self.memory.replace(jobs=state.jobs)
-        self._channel.send(handed(self._given), asks=action.asks, signals=action.signals)
+        try:
+            self._channel.send(handed(self._given), asks=action.asks, signals=action.signals)
+        except OSError as error:
+            reason = files.words(error)
+            stderr.log.warning(f"reload: what has changed cannot be handed over: {reason}")
+            # The next watcher goes on from what was handed over last, and does this again.
+            polling.leave()
 
     def _report(self) -> None:
         if self.settings.report.events:
@@ -280,18 +286,19 @@ class Actor:
             armed=signals.OnEntry(invocation.mask or (), children_ignored=False),
             user=memory.user,
         )
-        armed = signals.arm()
         try:
-            for each in memory.settings.before:
-                problem = before.failure(each, conditions)
-                if problem is not None:
-                    words = f"{problem.subject}: {problem.reason} ({problem.kind})"
-                    return (f"{words}; the app is not restarted",)
+            armed = signals.arm()
+            try:
+                for each in memory.settings.before:
+                    problem = before.failure(each, conditions)
+                    if problem is not None:
+                        words = f"{problem.subject}: {problem.reason} ({problem.kind})"
+                        return (f"{words}; the app is not restarted",)
+            finally:
+                armed.disarm()
         except Stopped:
             # By the supervisor, which leaves; the command has had its time to end.
             polling.leave()
-        finally:
-            armed.disarm()
         return ()
 
     def _failure(self, deed: Deed) -> tuple[str, ...]:

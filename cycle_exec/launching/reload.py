@@ -45,7 +45,6 @@ if TYPE_CHECKING:
     from cycle_exec.system.signals import Armed
 
 _LONGEST_NAP = 3600.0  # seconds; certificates end by the wall clock, which may be set
-_FAULT_PAUSE = 5.0  # seconds after a fault of our own
 
 
 class Start(Record):
@@ -179,16 +178,20 @@ class _Watcher:
         self._told = ""
 
     def watch(self) -> NoReturn:
-        """For ever: wait for what comes first, and do it. No fault of ours ends it."""
+        """For ever: wait for what comes first, and do it.
+
+        After a fault of ours, what was decided may be half done: the next watcher goes on from what
+        was handed over last.
+        """
         while True:
             try:
                 self._tell()
                 self._take(self._wait())
-            except Exception as error:  # noqa: BLE001 - the app must not lose its watcher by it
+            except Exception as error:  # noqa: BLE001 - the app must not be harmed by it
                 stderr.log.warning(f"reload: unexpected {type(error).__name__} (internal)")
                 if stderr.log.debugging:
                     stderr.log.trace(error)
-                clock.sleep(_FAULT_PAUSE)
+                polling.leave()
 
     def _tell(self) -> None:
         """Let the supervisor know what is new, for whoever asks it."""

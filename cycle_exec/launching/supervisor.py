@@ -53,7 +53,7 @@ def supervise(words: Sequence[str]) -> int:
     events = family.reap()
     while True:
         teller.tell(state, family.facts)
-        while events:
+        while events or (events := family.overdue()):
             state, actions = machine.step(terms, state, events.pop(0))
             teller.tell(state, family.facts)
             for action in actions:

@@ -129,8 +129,14 @@ def _stopping(terms: Terms, state: State, is_platforms: bool, sent: tuple[Action
 
 
 def _arrived_early(terms: Terms, state: State, event: Arrived, stops: bool) -> Step:
-    """Pass it on to the launch, which has not come to the app yet and ends by it."""
+    """Pass it on to the launch, which has not come to the app yet and ends by it.
+
+    One that comes just as it becomes the watcher is the app's, once that is started.
+    """
     if not stops:
+        passed_on = terms.signal_map.get(event.signal, event.signal)
+        if passed_on != NONE and event.signal not in _OF_THE_MOMENT:
+            state = listening.kept(state, passed_on)
         return state, (Send(signal=event.signal),)
     # It knows these two, and undoes what it is about.
     known = event.signal if event.signal in ("INT", "TERM") else "TERM"
@@ -156,7 +162,7 @@ def _asked(terms: Terms, state: State) -> Step:
         return state, ()
     match state.phase:
         case "launching":
-            return state.replace(phase="running"), (Start(),)
+            return state.replace(phase="running"), (Start(), *listening.waiting(state))
         case "running" | "paused" if state.stopping:
             return state.replace(deferred=True), ()
         case "running" | "paused":

@@ -511,3 +511,16 @@ def test_a_signal_of_the_watchers_waits_until_a_stop_is_survived():
         [],
         [Deliver(signal="HUP")],
     ]
+
+
+def test_a_signal_that_comes_as_the_launch_becomes_the_watcher():
+    """Nobody has a handler for it then: it is the app's, when that is started and listens."""
+    launching = State(phase="launching")
+    hup, winch = Arrived(signal="HUP", number=1), Arrived(signal="WINCH", number=28)
+    assert history(PLAIN, hup, NewPlan(), state=launching) == [[Send(signal="HUP")], [Start()]]
+    assert set(timers(PLAIN, hup, NewPlan(), state=launching)) == {"listen", "deaf"}
+    heard = history(PLAIN, hup, NewPlan(), Expired(timer="listen"), state=launching)
+    assert heard[-1] == [Deliver(signal="HUP")]
+    # What means nothing to who comes later, and what is not passed on at all.
+    assert timers(PLAIN, winch, NewPlan(), state=launching) == {}
+    assert timers(Terms(signal_map={"HUP": "NONE"}), hup, NewPlan(), state=launching) == {}

@@ -74,19 +74,28 @@ class Family:
         self._held = -1  # what the watcher has handed over
         self._failure = -1  # where a child says why it could not become the app
         self._started = False
+        # Python's own handler would look like one of the app, before that one's exec.
+        if _signal.getsignal(_signal.SIGINT) is _signal.default_int_handler:
+            _signal.signal(_signal.SIGINT, _signal.SIG_DFL)
         self._number = 0
         self.facts = ""  # what the watcher has told everybody
         self.timers = Timers()
 
     def wait(self) -> list[Event]:
-        """Sleep until something happens."""
+        """Sleep until something happens. Whoever has ended by now comes first, whatever woke us:
+        the kernel hands signals out by their numbers, and not as they came.
+        """
         found = _signal.sigwaitinfo(_signal.valid_signals())
-        events = self._messages()
-        if found.si_signo == _signal.SIGCHLD:
-            events += self.reap()
-        else:
-            events += self._arrived(found)
-        return events + [Expired(timer=name) for name in self.timers.due()]
+        # Before a watcher is reaped, which forgets whose ring it is.
+        arrived = self._arrived(found)
+        return self.reap() + self._messages() + arrived
+
+    def overdue(self) -> list[Event]:
+        """Return a timer that is over, if there is one, once all else is done: that may have ended
+        it, or set it anew.
+        """
+        name = self.timers.over()
+        return [Expired(timer=name)] if name else []
 
     def _arrived(self, found: _signal.struct_siginfo) -> list[Event]:
         kernel, number = found.si_code > 0, int(found.si_signo)
@@ -108,9 +117,12 @@ class Family:
         return False
 
     def _is_own(self, number: int, sender: int, kernel: bool) -> bool:
-        """Whether a signal is no news of the world: a timer's, a watcher's ring (whose sender the
-        kernel may not know, when its queue is full), or what a write of ours has brought.
+        """Whether a signal is no news of the world: a child's, a timer's, a watcher's ring (whose
+        sender the kernel may not know, when its queue is full), or what a write of ours has
+        brought.
         """
+        if number == _signal.SIGCHLD:
+            return True
         if kernel:
             return number == int(_signal.SIGALRM)
         if number == RING and self._channel is not None and sender in (self._watcher, 0):
@@ -145,7 +157,8 @@ class Family:
             code = os.waitstatus_to_exitcode(status)
             if child == self._app:
                 self._app = 0
-                events.append(self._ended(code))
+                # Whatever a watcher had to say, this is no app that could be told of it.
+                events.insert(0, self._ended(code))
             elif child == self._watcher:
                 # What it handed over before its end counts.
                 events += self._messages()
@@ -250,6 +263,7 @@ class Family:
         end = monotonic() + seconds
         try:
             os.kill(self._watcher, int(_signal.SIGTERM))
+            os.kill(self._watcher, int(_signal.SIGCONT))
             while not os.waitpid(self._watcher, os.WNOHANG)[0] and (left := end - monotonic()) > 0:
                 _signal.sigtimedwait(_signal.valid_signals(), left)
         except (ProcessLookupError, ChildProcessError):

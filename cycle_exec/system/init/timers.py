@@ -26,16 +26,18 @@ class Timers:
             self._ends[name] = monotonic() + seconds
         self._arm()
 
-    def due(self) -> list[str]:
-        """Return the timers that are due, in their order, and forget them."""
+    def over(self) -> str:
+        """Return the first timer that is over, and forget it; empty: none is.
+
+        One at a time: what is done about it may set or end the next.
+        """
         if not self._ends:
-            return []
-        now = monotonic() + _CLOCK_STEP
-        found = sorted((end, name) for name, end in self._ends.items() if end <= now)
-        for _, name in found:
-            del self._ends[name]
-        self._arm()
-        return [name for _, name in found]
+            return ""
+        end, name = min((end, name) for name, end in self._ends.items())
+        if end > monotonic() + _CLOCK_STEP:
+            return ""
+        self.set(name, 0)
+        return name
 
     def _arm(self) -> None:
         first = min(self._ends.values(), default=0.0)

@@ -27,12 +27,25 @@ def test_each_is_due_in_its_time():
     timers.set("first", 0.01)
     timers.set("ended", 0.02)
     timers.set("ended", 0)
-    assert timers.due() == []
+    assert timers.over() == ""
     found: list[str] = []
     while len(found) < 2:
         signal.sigwaitinfo([signal.SIGALRM])
-        found += timers.due()
+        while name := timers.over():
+            found.append(name)
     assert found == ["first", "second"]
     assert signal.getitimer(signal.ITIMER_REAL)[0] > 3000
     timers.set("late", 0)
     assert signal.getitimer(signal.ITIMER_REAL)[0] == 0
+
+
+def test_one_that_is_over_may_end_the_next():
+    """They are handed out one at a time, and one that was set anew meanwhile is not over."""
+    timers = Timers()
+    for name in ("first", "second", "third"):
+        timers.set(name, 0.001)
+    signal.sigwaitinfo([signal.SIGALRM])
+    assert timers.over() == "first"
+    timers.set("second", 3600.0)
+    timers.set("third", 0)
+    assert timers.over() == ""
