@@ -323,6 +323,6 @@ def test_what_a_shell_cannot_carry_refuses():
     """Odd names, names of its own, and NUL."""
     for name in ("", "A-B", "1A", "Ü", "BASH_FUNC_x%%"):
         assert reason_of(name, "", "shell") == "no shell accepts its name"
-    for name in ("UID", "OPTIND", "RANDOM"):
+    for name in ("UID", "OPTIND", "RANDOM", "BASH_MONOSECONDS"):
         assert reason_of(name, "", "shell") == "its name is reserved by shells"
     assert reason_of("A", "a\0", "shell") == "it contains a NUL"
