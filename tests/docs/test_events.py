@@ -117,11 +117,23 @@ RELOAD = {
     "a command of `on_change` fails": {
         "reload/test_findings": ["test_a_command_that_fails_is_tried_again_and_shows_its_lines"],
     },
+    "the app ends just as a signal, a change or the end of a waiting time comes": {
+        "reload/test_orders": [
+            "test_a_stop_that_has_ended_the_app_is_not_survived",
+            "test_a_job_that_is_done_is_not_run_again",
+            "test_a_signal_for_an_app_that_has_just_ended_is_for_the_next",
+        ],
+    },
     "the watcher is killed": {
         "reload/test_processes": [
             "test_a_watcher_that_is_killed",
+            "test_a_watcher_that_is_killed_after_its_last_words",
             "test_a_watcher_that_is_killed_in_a_restart",
         ],
+        "reload/test_orders": ["test_a_command_of_a_watcher_that_is_killed_is_run_again"],
+    },
+    "what has changed cannot be handed over: no memory, a limit on files": {
+        "reload/test_orders": ["test_a_change_that_cannot_be_handed_over_is_not_lost"],
     },
     "the watcher or the supervisor stands still": {
         "reload/test_findings": ["test_two_restarts_close_together"],

@@ -271,6 +271,20 @@ def test_a_watcher_that_stands_still_holds_no_end_up(platform, ground):
         assert time.monotonic() - began < 8
 
 
+def test_a_command_of_a_watcher_that_is_killed_is_run_again(platform, ground):
+    """It goes on itself, for nobody is left who could tell it to end."""
+    ran = ground / "ran"
+    script = f"[ $PLAIN = one ] || {{ echo begin >>{ran}; sleep 3; echo end >>{ran}; }}"
+    manifest = f"[[before]]\ncommand = ['sh', '-c', '{script}']\non_restart = true\n"
+    with reloading(platform, ground, manifest, "sh", "-c", APP) as run:
+        up(run)
+        platform.state.write_text(state(plain="two"))
+        assert until(ran.exists)
+        os.kill(watcher_of(run), signal.SIGKILL)
+        assert [run.app(), run.app()] == ["TERM", "start two"]
+        assert sorted(ran.read_text().split()) == ["begin", "begin", "end", "end"]
+
+
 def test_a_term_at_the_very_moment_in_which_the_app_has_survived_a_quit(platform, ground):
     """Nobody stands still here: only the moments are chosen."""
     app = f"trap 'echo TERM; exit 7' TERM; {STAYS}"
