@@ -64,6 +64,8 @@ class SupervisorEnd:
         while True:
             try:
                 packet, extra, _, _ = self._socket.recvmsg(_LARGEST, size, flags)
+            except ConnectionResetError:
+                continue  # it has ended without reading all of ours: said once, before its words
             except OSError:
                 return None
             if not packet:

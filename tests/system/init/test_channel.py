@@ -96,10 +96,13 @@ def test_a_message_that_is_not_new_is_none():
     watcher.close()
 
 
-def test_what_was_said_before_an_end_is_heard(ends):
-    """A watcher that dies has said what it has said."""
+@pytest.mark.parametrize("was_asked", [False, True])
+def test_what_was_said_before_an_end_is_heard(ends, was_asked):
+    """A watcher that dies has said what it has said, whether or not it has read all."""
     supervisor, watcher = ends
     watcher.give(b"last", asks="restart")
+    if was_asked:
+        supervisor.prepare()
     watcher.close()
     found = supervisor.take()
     assert found is not None
