@@ -252,7 +252,7 @@ class Actor:
         try:
             self._channel.send(handed(self._given), asks=action.asks, signals=action.signals)
         except OSError as error:
-            reason = files.words(error)
+            reason = f"{files.words(error)}; trying again"
             stderr.log.warning(f"reload: what has changed cannot be handed over: {reason}")
             # The next watcher goes on from what was handed over last, and does this again.
             polling.leave()
