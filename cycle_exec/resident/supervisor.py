@@ -92,9 +92,7 @@ def _arrived(terms: Terms, state: State, event: Arrived) -> Step:
     if state.phase in _WITHOUT_APP:
         if stops:
             return _stopped_without_app(terms, state, event.number)
-        if passed_on == NONE or event.signal in _OF_THE_MOMENT:
-            return state, ()
-        return listening.kept(state, passed_on), ()
+        return _kept(terms, state, event.signal), ()
     if passed_on == NONE:
         return state, ()
     # What is typed reaches the app's group by the terminal.
@@ -134,10 +132,7 @@ def _arrived_early(terms: Terms, state: State, event: Arrived, stops: bool) -> S
     One that comes just as it becomes the watcher is the app's, once that is started.
     """
     if not stops:
-        passed_on = terms.signal_map.get(event.signal, event.signal)
-        if passed_on != NONE and event.signal not in _OF_THE_MOMENT:
-            state = listening.kept(state, passed_on)
-        return state, (Send(signal=event.signal),)
+        return _kept(terms, state, event.signal), (Send(signal=event.signal),)
     # It knows these two, and undoes what it is about.
     known = event.signal if event.signal in ("INT", "TERM") else "TERM"
     if state.stopped:
@@ -145,6 +140,14 @@ def _arrived_early(terms: Terms, state: State, event: Arrived, stops: bool) -> S
     stopped = state.replace(stopped=True, code=128 + event.number)
     within = _LEAVES_WITHIN + terms.before
     return stopped, (Send(signal=known), Wait(timer=GRACE, seconds=within))
+
+
+def _kept(terms: Terms, state: State, signal: str) -> State:
+    """Return the state with a signal for the next app, if it means anything to that one."""
+    passed_on = terms.signal_map.get(signal, signal)
+    if passed_on == NONE or signal in _OF_THE_MOMENT:
+        return state
+    return listening.kept(state, passed_on)
 
 
 def _stopped_without_app(terms: Terms, state: State, number: int) -> Step:

@@ -16,7 +16,7 @@ from types import MappingProxyType
 from typing import NamedTuple
 
 from tests.hostile.playing import Playground
-from tests.support import machine, seccomp
+from tests.support import machine, seccomp, unread
 from tests.support.hostile import Hostile
 from tests.support.launching import SCRIPT
 from tests.support.stub import compiled, installed
@@ -125,12 +125,7 @@ def _ignore_signals() -> None:
 def _unread() -> int:
     """Return a pipe that is full, whose reader is this process and never reads."""
     _, writing = os.pipe()
-    os.set_blocking(writing, False)
-    with suppress(BlockingIOError):
-        while True:
-            os.write(writing, b"x")
-    os.set_blocking(writing, True)
-    return writing
+    return unread.fill(writing)
 
 
 def _lock_everything(ground: Playground, _: Hostile) -> None:

@@ -85,7 +85,9 @@ def test_a_stop_comes_when_the_app_has_just_survived_another(platform, ground, s
         run.process.send_signal(stop)
         thaw(run)
         said = all_said(run)
-        assert run.process.wait(PATIENCE) == 5
+        # By TERM, the restart may have ended the app before the stop was heard of.
+        codes = (5, 143) if stop == signal.SIGTERM else (5,)
+        assert run.process.wait(PATIENCE) in codes
         # Where the restart has come first, the stop has been for the same app.
         assert "start two" not in said
 

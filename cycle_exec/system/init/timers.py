@@ -35,6 +35,7 @@ class Timers:
             return ""
         end, name = min((end, name) for name, end in self._ends.items())
         if end > monotonic() + _CLOCK_STEP:
+            self._arm()  # the kernel's timer may have been early, and rings once
             return ""
         self.set(name, 0)
         return name

@@ -39,6 +39,15 @@ def test_each_is_due_in_its_time():
     assert signal.getitimer(signal.ITIMER_REAL)[0] == 0
 
 
+def test_an_alarm_that_comes_early_comes_again():
+    """The kernel's timer rings once."""
+    timers = Timers()
+    timers.set("late", 3600.0)
+    signal.setitimer(signal.ITIMER_REAL, 0)
+    assert timers.over() == ""
+    assert signal.getitimer(signal.ITIMER_REAL)[0] > 3000
+
+
 def test_one_that_is_over_may_end_the_next():
     """They are handed out one at a time, and one that was set anew meanwhile is not over."""
     timers = Timers()
